@@ -1,0 +1,16 @@
+#pragma once
+
+#include "cell/cell.hpp"
+
+namespace carousel {
+
+Cell rnn_tanh();
+Cell lstm();
+Cell lstm_peephole();
+Cell gru_reset_before();
+Cell gru_reset_after();
+
+/// Adds every cell of this folder.
+void register_catalogue(CellRegistry& registry);
+
+}  // namespace carousel

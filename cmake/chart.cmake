@@ -1,0 +1,13 @@
+# The chart library of the HTML report is put into the binary, so that a page needs no network.
+find_file(CAROUSEL_CHART_JS NAMES chart.min.js Chart.min.js
+  PATHS /usr/share/javascript/chart.js NO_DEFAULT_PATH REQUIRED)
+
+# Writes a C++ file that defines `extern const char NAME[]` with the text of a file.
+function(carousel_embed_text input output name)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${input} -DOUTPUT=${output} -DNAME=${name}
+            -P ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake
+    DEPENDS ${input} ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake
+    VERBATIM)
+endfunction()

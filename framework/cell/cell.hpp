@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "program/step_program.hpp"
+
+namespace carousel {
+
+/// The sizes that a cell is built for.
+struct CellSizes {
+  Index input = 0;   // elements of x
+  Index hidden = 0;  // elements of a state, unless the cell says otherwise
+};
+
+/// A recurrent cell: one time step as a program, for any sizes.
+struct Cell {
+  std::string name;
+  std::string title;
+  std::string reference;  // paper, year, arXiv number
+  /// What implementations differ on in silence, as this cell has it: place of the reset gate,
+  /// direction of the update gate, number of biases, forget bias, peepholes, initialisers.
+  std::string conventions;
+  std::function<StepProgram(const CellSizes&)> build;
+};
+
+/// Cells by name. Filled by explicit calls, never by static constructors.
+class CellRegistry {
+ public:
+  /// Throws InputError when the name is taken.
+  void add(Cell cell);
+  /// Throws InputError with a suggestion when there is none.
+  const Cell& find(const std::string& name) const;
+  const std::vector<Cell>& cells() const { return cells_; }
+
+ private:
+  std::vector<Cell> cells_;
+};
+
+}  // namespace carousel

@@ -1,0 +1,67 @@
+#include "kernel/reduce.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace carousel {
+namespace {
+
+// Eight running sums: one would wait for each addition. Their order is fixed.
+template <class T, class F>
+double lane_sum(const T* x, Index n, F f) {
+  std::array<double, 8> lanes{};
+  Index i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (std::size_t j = 0; j < 8; ++j) lanes[j] += f(x[i + static_cast<Index>(j)]);
+  }
+  for (; i < n; ++i) lanes[static_cast<std::size_t>(i % 8)] += f(x[i]);
+  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
+         ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+}
+
+}  // namespace
+
+template <class T>
+void sum_axis(const T* x, Index outer, Index n, Index inner, T* out) {
+  for (Index o = 0; o < outer; ++o) {
+    const T* block = x + o * n * inner;
+    if (inner == 1) {
+      out[o] = static_cast<T>(lane_sum(block, n, [](T v) { return static_cast<double>(v); }));
+      continue;
+    }
+    T* row = out + o * inner;
+    std::fill_n(row, inner, T(0));
+    for (Index k = 0; k < n; ++k) {
+      for (Index i = 0; i < inner; ++i) row[i] += block[k * inner + i];
+    }
+  }
+}
+
+template <class T>
+void logsumexp_rows(const T* x, Index outer, Index n, T* out) {
+  for (Index o = 0; o < outer; ++o) {
+    const T* row = x + o * n;
+    const double top = *std::max_element(row, row + n);
+    if (!std::isfinite(top)) {
+      out[o] = static_cast<T>(top);
+      continue;
+    }
+    const double sum = lane_sum(row, n, [top](T v) { return std::exp(double(v) - top); });
+    out[o] = static_cast<T>(top + std::log(sum));
+  }
+}
+
+template <class T>
+double sum_of_squares(const T* x, Index n) {
+  return lane_sum(x, n, [](T v) { return static_cast<double>(v) * static_cast<double>(v); });
+}
+
+template void sum_axis(const float*, Index, Index, Index, float*);
+template void sum_axis(const double*, Index, Index, Index, double*);
+template void logsumexp_rows(const float*, Index, Index, float*);
+template void logsumexp_rows(const double*, Index, Index, double*);
+template double sum_of_squares(const float*, Index);
+template double sum_of_squares(const double*, Index);
+
+}  // namespace carousel

@@ -1,0 +1,54 @@
+#include "kernel/tile.hpp"
+
+#include <type_traits>
+
+#include "tensor/error.hpp"
+
+namespace carousel {
+
+TileKernel<float> tile_kernel_baseline_float(Tile tile);
+TileKernel<double> tile_kernel_baseline_double(Tile tile);
+TileKernel<float> tile_kernel_avx2_float(Tile tile);
+TileKernel<double> tile_kernel_avx2_double(Tile tile);
+TileKernel<float> tile_kernel_avx512_float(Tile tile);
+TileKernel<double> tile_kernel_avx512_double(Tile tile);
+
+int tile_arity(Tile tile) {
+  switch (tile) {
+#define CAROUSEL_TILE_ARITY(name, arity) \
+  case Tile::name: return arity;
+    CAROUSEL_TILE_KERNELS(CAROUSEL_TILE_ARITY)
+#undef CAROUSEL_TILE_ARITY
+  }
+  fail_bug("unknown tile kernel");
+}
+
+template <class T>
+TileKernel<T> tile_kernel(Tile tile, Isa isa) {
+  constexpr bool single = std::is_same_v<T, float>;
+  switch (isa) {
+#if defined(__x86_64__)
+    case Isa::avx512:
+      if constexpr (single) return tile_kernel_avx512_float(tile);
+      else return tile_kernel_avx512_double(tile);
+    case Isa::avx2:
+      if constexpr (single) return tile_kernel_avx2_float(tile);
+      else return tile_kernel_avx2_double(tile);
+#endif
+    default:
+      if constexpr (single) return tile_kernel_baseline_float(tile);
+      else return tile_kernel_baseline_double(tile);
+  }
+}
+
+template <class T>
+TileKernel<T> tile_kernel(Tile tile) {
+  return tile_kernel<T>(tile, active_isa());
+}
+
+template TileKernel<float> tile_kernel(Tile, Isa);
+template TileKernel<double> tile_kernel(Tile, Isa);
+template TileKernel<float> tile_kernel(Tile);
+template TileKernel<double> tile_kernel(Tile);
+
+}  // namespace carousel

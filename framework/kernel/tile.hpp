@@ -1,0 +1,64 @@
+#pragma once
+
+#include "kernel/isa.hpp"
+#include "tensor/shape.hpp"
+
+namespace carousel {
+
+/// An operand of a tile kernel: n elements in a row (stride 1) or one for all (stride 0).
+template <class T>
+struct TileArg {
+  const T* data;
+  Index stride;
+};
+
+/// out[i] = f(args[0][i], args[1][i], ...) for i in [0, n). `out` may be an operand of stride 1.
+/// A value does not depend on its place in the tile, so results do not depend on how an
+/// array is cut.
+template <class T>
+using TileKernel = void (*)(const TileArg<T>* args, T* out, Index n);
+
+// name, number of operands
+#define CAROUSEL_TILE_KERNELS(X) \
+  X(neg, 1)                      \
+  X(exp, 1)                      \
+  X(log, 1)                      \
+  X(sqrt, 1)                     \
+  X(sin, 1)                      \
+  X(cos, 1)                      \
+  X(tanh, 1)                     \
+  X(sigmoid, 1)                  \
+  X(relu, 1)                     \
+  X(softplus, 1)                 \
+  X(abs, 1)                      \
+  X(sign, 1)                     \
+  X(step, 1)                     \
+  X(copy, 1)                     \
+  X(add, 2)                      \
+  X(sub, 2)                      \
+  X(mul, 2)                      \
+  X(div, 2)                      \
+  X(maximum, 2)                  \
+  X(minimum, 2)                  \
+  X(less, 2)                     \
+  X(where, 3)
+
+/// The elementwise kernels by name.
+enum class Tile {
+#define CAROUSEL_TILE_ENUM(name, arity) name,
+  CAROUSEL_TILE_KERNELS(CAROUSEL_TILE_ENUM)
+#undef CAROUSEL_TILE_ENUM
+};
+
+/// Number of operands of a kernel.
+int tile_arity(Tile tile);
+
+/// The kernel compiled for `isa`, which must be available.
+template <class T>
+TileKernel<T> tile_kernel(Tile tile, Isa isa);
+
+/// The kernel for the instruction set in use.
+template <class T>
+TileKernel<T> tile_kernel(Tile tile);
+
+}  // namespace carousel

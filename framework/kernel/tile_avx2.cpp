@@ -1,0 +1,13 @@
+#include "kernel/tile_impl.hpp"
+
+namespace carousel {
+
+TileKernel<float> tile_kernel_avx2_float(Tile tile) {
+  return find_tile_kernel<xsimd::fma3<xsimd::avx2>, float>(tile);
+}
+
+TileKernel<double> tile_kernel_avx2_double(Tile tile) {
+  return find_tile_kernel<xsimd::fma3<xsimd::avx2>, double>(tile);
+}
+
+}  // namespace carousel

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tape/parameters.hpp"
+
+namespace carousel {
+
+/// y = W x + b for each step: x: [.., in], y: [.., out]; W: [out, in] Glorot, b: [out] zero.
+class Linear {
+ public:
+  /// Parameters are named `name`/W and `name`/b.
+  Linear(const std::string& name, Index in, Index out);
+  const std::vector<ParameterSpec>& parameters() const { return specs_; }
+  /// parameters: W, b.
+  Var forward(std::span<const Var> parameters, Var x) const;
+
+ private:
+  std::vector<ParameterSpec> specs_;
+};
+
+/// Vectors for symbols: index [..] of whole numbers in [0, symbols) to [.., size];
+/// table: [symbols, size], normal with standard deviation 1.
+class Embedding {
+ public:
+  /// The parameter is named `name`/table.
+  Embedding(const std::string& name, Index symbols, Index size);
+  const std::vector<ParameterSpec>& parameters() const { return specs_; }
+  /// parameters: the table. Throws InputError on an index out of range.
+  Var forward(std::span<const Var> parameters, Var index) const;
+
+ private:
+  std::vector<ParameterSpec> specs_;
+};
+
+}  // namespace carousel

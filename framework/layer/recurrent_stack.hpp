@@ -1,0 +1,59 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cell/cell.hpp"
+#include "program/scan.hpp"
+#include "tape/parameters.hpp"
+
+namespace carousel {
+
+/// The size and form of a recurrent stack.
+struct StackOptions {
+  Index input = 0;
+  Index hidden = 0;
+  int depth = 1;
+  bool bidirectional = false;  // a second scan of each layer from end to start, joined behind
+};
+
+/// What a stack gives.
+struct StackResult {
+  Var outputs;              // [T, batch, output size], zero beyond a sequence's length
+  std::vector<Var> states;  // final states: layer by layer, forward then backward, then the
+                            // program's order; [batch, size] each
+};
+
+/// Layers of one cell on top of each other, each run through time by a scan.
+class RecurrentStack {
+ public:
+  /// Throws InputError when a size is not positive.
+  RecurrentStack(const Cell& cell, const StackOptions& options);
+
+  /// "layers/0/forward/W_z" and so on, in the order that forward() takes them.
+  const std::vector<ParameterSpec>& parameters() const { return specs_; }
+  /// Elements of the output at each step.
+  Index output_size() const { return output_size_; }
+  /// The program of one layer and direction; all layers but the first share sizes.
+  const StepProgram& program(int layer) const {
+    return programs_[static_cast<std::size_t>(layer)];
+  }
+  /// Real zeros (or the cell's own initial values), in the order of StackResult::states.
+  template <class T>
+  std::vector<Var> initial_states(Tape<T>& tape, Index batch) const;
+
+  /// x: [T, batch, input]; lengths: steps of each sequence, empty for all T; states: as
+  /// initial_states() gives them. Throws InputError where these do not fit.
+  template <class T>
+  StackResult forward(Tape<T>& tape, std::span<const Var> parameters, Var x,
+                      std::span<const Var> states, const std::vector<Index>& lengths) const;
+
+ private:
+  StackOptions options_;
+  std::vector<StepProgram> programs_;  // one a layer
+  std::vector<ParameterSpec> specs_;
+  Index output_size_ = 0;
+};
+
+}  // namespace carousel

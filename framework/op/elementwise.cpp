@@ -1,0 +1,132 @@
+#include <array>
+
+#include "kernel/broadcast.hpp"
+#include "op/families.hpp"
+
+namespace carousel {
+namespace {
+
+Shape broadcast_rule(const ShapeCall& call) {
+  Shape shape = *call.in[0];
+  for (std::size_t k = 1; k < call.in.size(); ++k) {
+    shape = broadcast_shapes(shape, *call.in[k], "elementwise op");
+  }
+  return shape;
+}
+
+template <Tile tile, class T>
+void kernel(const KernelCall<T>& call) {
+  static const TileKernel<T> run = tile_kernel<T>(tile);
+  std::array<Operand<T>, 3> operands{};
+  for (std::size_t k = 0; k < call.in.size(); ++k) {
+    operands[k] = {call.in[k]->data(), &call.in[k]->shape()};
+  }
+  broadcast_tiles<T>(run, std::span(operands).first(call.in.size()), call.out.shape(),
+                     call.out.data());
+}
+
+template <Tile tile>
+Op entry(std::string_view name, std::string_view doc, Var (*derivative)(const DerivativeCall&)) {
+  Op op{name,
+        doc,
+        tile_arity(tile),
+        broadcast_rule,
+        kernel<tile, float>,
+        kernel<tile, double>,
+        derivative,
+        {},
+        tile};
+  if (op.arity == 1) op.examples = {{{Shape{3, 5}}}, {{Shape{}}}};
+  if (op.arity == 2) {
+    op.examples = {{{Shape{3, 5}, Shape{3, 5}}}, {{Shape{3, 5}, Shape{5}}},
+                   {{Shape{3, 1}, Shape{3, 5}}}, {{Shape{}, Shape{2, 1, 3}}},
+                   {{Shape{4, 1}, Shape{3}}}};
+  }
+  if (op.arity == 3) {
+    op.examples = {{{Shape{3, 1}, Shape{3, 5}, Shape{5}}, {}, {}}};
+  }
+  return op;
+}
+
+Op positive(Op op) {
+  op.low = 0.3;
+  op.high = 3.0;
+  return op;
+}
+
+template <class T>
+void constant_kernel(const KernelCall<T>& call) {
+  *call.out.data() = static_cast<T>(call.attributes.value);
+}
+
+Op constant_op() {
+  return {"constant",
+          "a number",
+          0,
+          [](const ShapeCall&) { return Shape{}; },
+          constant_kernel<float>,
+          constant_kernel<double>,
+          nullptr,
+          {}};
+}
+
+using D = DerivativeCall;
+
+}  // namespace
+
+std::vector<Op> elementwise_ops() {
+  return {
+      constant_op(),
+      entry<Tile::neg>("neg", "-x", [](const D& d) { return -d.grad; }),
+      entry<Tile::exp>("exp", "e^x", [](const D& d) { return d.grad * d.out; }),
+      positive(entry<Tile::log>("log", "natural logarithm of x",
+                                [](const D& d) { return d.grad / d.in[0]; })),
+      positive(entry<Tile::sqrt>("sqrt", "square root of x",
+                                 [](const D& d) { return d.grad / (d.out + d.out); })),
+      entry<Tile::sin>("sin", "sin(x)", [](const D& d) { return d.grad * cos(d.in[0]); }),
+      entry<Tile::cos>("cos", "cos(x)", [](const D& d) { return -(d.grad * sin(d.in[0])); }),
+      entry<Tile::tanh>("tanh", "hyperbolic tangent of x",
+                        [](const D& d) { return d.grad * (1.0 - d.out * d.out); }),
+      entry<Tile::sigmoid>("sigmoid", "1 / (1 + e^-x)",
+                           [](const D& d) { return d.grad * (d.out * (1.0 - d.out)); }),
+      entry<Tile::relu>("relu", "max(x, 0)",
+                        [](const D& d) { return d.grad * step(d.in[0]); }),
+      entry<Tile::softplus>("softplus", "log(1 + e^x)",
+                            [](const D& d) { return d.grad * sigmoid(d.in[0]); }),
+      entry<Tile::abs>("abs", "|x|", [](const D& d) { return d.grad * sign(d.in[0]); }),
+      entry<Tile::sign>("sign", "-1, 0 or 1; no gradient", nullptr),
+      entry<Tile::step>("step", "1 where x > 0, else 0; no gradient", nullptr),
+      entry<Tile::copy>("stop_gradient", "x; no gradient", nullptr),
+      entry<Tile::add>("add", "a + b", [](const D& d) { return d.grad; }),
+      entry<Tile::sub>("sub", "a - b",
+                       [](const D& d) { return d.wrt == 0 ? d.grad : -d.grad; }),
+      entry<Tile::mul>("mul", "a * b",
+                       [](const D& d) { return d.grad * d.in[d.wrt == 0 ? 1 : 0]; }),
+      positive(entry<Tile::div>("div", "a / b",
+                                [](const D& d) {
+                                  const Var share = d.grad / d.in[1];
+                                  return d.wrt == 0 ? share : -(share * d.out);
+                                })),
+      // Where the two are equal, all of the gradient goes to a.
+      entry<Tile::maximum>("maximum", "the larger of a and b",
+                           [](const D& d) {
+                             const Var b_wins = less(d.in[0], d.in[1]);
+                             return d.grad * (d.wrt == 0 ? 1.0 - b_wins : b_wins);
+                           }),
+      entry<Tile::minimum>("minimum", "the smaller of a and b",
+                           [](const D& d) {
+                             const Var b_wins = less(d.in[1], d.in[0]);
+                             return d.grad * (d.wrt == 0 ? 1.0 - b_wins : b_wins);
+                           }),
+      entry<Tile::less>("less", "1 where a < b, else 0; no gradient", nullptr),
+      entry<Tile::where>("where", "a where the condition is not 0, else b",
+                         [](const D& d) {
+                           if (d.wrt == 0) return Var{};
+                           const Var zero = constant(*d.grad.graph, 0.0);
+                           return d.wrt == 1 ? where(d.in[0], d.grad, zero)
+                                             : where(d.in[0], zero, d.grad);
+                         }),
+  };
+}
+
+}  // namespace carousel

@@ -1,0 +1,110 @@
+#pragma once
+// The op table: each primitive op is written down once, with its shape rule, its kernel and its
+// derivative in ops of the same table. The tape runs the kernels, a step program records the
+// ops, and both differentiate by the same rules.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/tile.hpp"
+#include "tensor/tensor.hpp"
+
+namespace carousel {
+
+struct Op;
+class Graph;
+
+/// What an op needs besides its inputs. Each op says which fields it reads.
+struct Attributes {
+  Shape shape;             // target of reshape, broadcast_to, sum_to
+  double value = 0.0;      // constant
+  Index axis = -1;         // concat, slice, pad, ...: counted from the end, so a leading batch
+                           // dimension does not move it
+  Index begin = 0;         // slice, pad
+  Index size = 0;          // slice: elements taken; pad, scatter_rows, unpick: size of the result
+  bool transpose_a = false;  // matmul
+  bool transpose_b = false;
+};
+
+/// A value in a graph: on a tape (eager, it has numbers) or in a step program (it has a shape).
+/// Small and cheap to copy; valid until its tape is cleared.
+struct Var {
+  Graph* graph = nullptr;
+  std::int32_t id = -1;
+  std::uint32_t generation = 0;
+
+  bool defined() const { return graph != nullptr; }
+  /// Shape of the value; in a step program the batch dimension is batch_dim.
+  Shape shape() const;
+};
+
+/// Where ops are applied: the tape or the builder of a step program.
+class Graph {
+ public:
+  virtual ~Graph() = default;
+  /// Applies an op. Throws InputError when the shapes or attributes do not fit.
+  virtual Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) = 0;
+  virtual Shape shape_of(Var var) const = 0;
+};
+
+/// What a shape rule sees.
+struct ShapeCall {
+  std::span<const Shape* const> in;
+  const Attributes& attributes;
+};
+
+/// What a kernel sees: evaluated inputs, and an output of the shape that the shape rule gave.
+template <class T>
+struct KernelCall {
+  std::span<const Tensor<T>* const> in;
+  const Attributes& attributes;
+  Tensor<T>& out;
+};
+
+/// What a derivative rule sees. It returns the cotangent of input `wrt`; where that input was
+/// broadcast, the caller sums the result to its shape.
+struct DerivativeCall {
+  std::span<const Var> in;
+  Var out;
+  Var grad;
+  const Attributes& attributes;
+  int wrt;
+};
+
+/// Inputs on which the gradient check (and the reference page) tries an op.
+struct Example {
+  std::vector<Shape> shapes;
+  Attributes attributes = {};
+  std::vector<std::vector<double>> fixed = {};  // given values for the inputs from the last on
+};
+
+/// One entry of the table.
+struct Op {
+  std::string_view name;
+  std::string_view doc;  // one line: the formula
+  int arity;             // number of inputs; -1: one or more
+  Shape (*shape)(const ShapeCall&);
+  void (*kernel_float)(const KernelCall<float>&);
+  void (*kernel_double)(const KernelCall<double>&);
+  Var (*derivative)(const DerivativeCall&);  // null: no gradient flows through
+  std::vector<Example> examples;
+  std::optional<Tile> tile = {};        // set: elementwise, with this tile kernel
+  double low = -2.0, high = 2.0;        // where the gradient check draws the inputs from
+  int differentiable_inputs = 1 << 16;  // inputs from this one on are labels or conditions
+};
+
+/// Every op, in the order of the reference page.
+std::span<const Op> op_table();
+
+/// The op of that name. Throws InputError with a suggestion when there is none.
+const Op& find_op(std::string_view name);
+
+/// Applies the op `name` in the graph of its inputs. Throws InputError when the inputs are of
+/// different graphs.
+Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes = {});
+
+}  // namespace carousel

@@ -1,0 +1,93 @@
+#include "kernel/reduce.hpp"
+#include "op/families.hpp"
+#include "op/families.hpp"
+
+namespace carousel {
+namespace {
+
+Shape sum_to_shape(const ShapeCall& call) {
+  const Shape& x = *call.in[0];
+  const Shape& target = call.attributes.shape;
+  if (target.rank() > x.rank() || !(broadcast_shapes(x, target, "sum_to") == x)) {
+    fail_input("sum_to: got the target {} for a tensor of shape {}, expected one that broadcasts "
+               "to it",
+               target.to_string(), x.to_string());
+  }
+  return target;
+}
+
+template <class T>
+void sum_to_kernel(const KernelCall<T>& call) {
+  const Shape& from = call.in[0]->shape();
+  const Shape& to = call.out.shape();
+  const int missing = from.rank() - to.rank();
+  const auto summed = [&](int axis) {
+    return axis < missing || (to[axis - missing] == 1 && from[axis] != 1);
+  };
+  // One pass for each run of neighbouring summed axes.
+  Tensor<T> current = *call.in[0];
+  Shape shape = from;
+  for (int axis = 0; axis < from.rank(); ++axis) {
+    if (!summed(axis)) continue;
+    const int first = axis;
+    Index n = 1;
+    for (; axis < from.rank() && summed(axis); ++axis) {
+      n *= shape[axis];
+      shape[axis] = 1;
+    }
+    const AxisSplit split = split_at(shape, first);
+    Tensor<T> next = Tensor<T>::uninitialised(shape);
+    sum_axis(current.data(), split.outer, n, split.inner, next.data());
+    current = next;
+  }
+  std::copy_n(current.data(), current.numel(), call.out.data());
+}
+
+Shape keep_last(const ShapeCall& call) {
+  const Shape& x = *call.in[0];
+  if (x.rank() == 0 || x.back() == 0) {
+    fail_input("logsumexp: got shape {}, expected at least one element in a row", x.to_string());
+  }
+  return with_dim(x, x.rank() - 1, 1);
+}
+
+template <class T>
+void logsumexp_kernel(const KernelCall<T>& call) {
+  const Index n = call.in[0]->shape().back();
+  logsumexp_rows(call.in[0]->data(), call.out.numel(), n, call.out.data());
+}
+
+Attributes to_shape(const Shape& shape) {
+  Attributes attributes;
+  attributes.shape = shape;
+  return attributes;
+}
+
+}  // namespace
+
+std::vector<Op> reduction_ops() {
+  return {
+      {"sum_to",
+       "sum over the axes that a smaller shape lacks",
+       1,
+       sum_to_shape,
+       sum_to_kernel<float>,
+       sum_to_kernel<double>,
+       [](const DerivativeCall& d) { return broadcast_to(d.grad, d.in[0].shape()); },
+       {{{Shape{2, 3, 4}}, to_shape({4})},
+        {{Shape{2, 3, 4}}, to_shape({2, 1, 4})},
+        {{Shape{2, 3, 4, 2}}, to_shape({2, 1, 4, 1})},
+        {{Shape{3, 4}}, to_shape({3, 1})},
+        {{Shape{3, 4}}, to_shape({})}}},
+      {"logsumexp",
+       "log(sum(e^x)) over the innermost axis",
+       1,
+       keep_last,
+       logsumexp_kernel<float>,
+       logsumexp_kernel<double>,
+       [](const DerivativeCall& d) { return d.grad * exp(d.in[0] - d.out); },
+       {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}}},
+  };
+}
+
+}  // namespace carousel

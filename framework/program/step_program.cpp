@@ -1,0 +1,122 @@
+#include "program/step_program.hpp"
+
+#include <algorithm>
+
+namespace carousel {
+
+Index StepProgram::parameter_count() const {
+  Index count = 0;
+  for (const auto& parameter : parameters) count += parameter.shape.numel();
+  return count;
+}
+
+StepBuilder::StepBuilder(std::string name) { program_.name = std::move(name); }
+
+Var StepBuilder::push(ProgramNode node) {
+  program_.nodes.push_back(std::move(node));
+  return {this, static_cast<std::int32_t>(program_.nodes.size() - 1), 0};
+}
+
+void StepBuilder::check_new_name(const std::string& name) const {
+  for (const ProgramNode& node : program_.nodes) {
+    if (node.name == name) fail_input("cell {}: '{}' is defined twice", program_.name, name);
+  }
+}
+
+Var StepBuilder::input(const std::string& name, Index size) {
+  check_new_name(name);
+  const Var var = push({ProgramNode::Kind::input, nullptr, {}, {}, {batch_dim, size}, name});
+  program_.inputs.push_back(var.id);
+  return var;
+}
+
+Var StepBuilder::parameter(const std::string& name, const Shape& shape, const Initialiser& init) {
+  check_new_name(name);
+  const Var var = push({ProgramNode::Kind::parameter, nullptr, {}, {}, shape, name});
+  program_.parameters.push_back({name, shape, init, var.id});
+  return var;
+}
+
+Var StepBuilder::state(const std::string& name, Index size, double initial) {
+  const std::string previous = name + "[t-1]";
+  check_new_name(previous);
+  const Shape shape{batch_dim, size};
+  const Var var = push({ProgramNode::Kind::state, nullptr, {}, {}, shape, previous});
+  program_.states.push_back({name, shape, initial, var.id, -1});
+  return var;
+}
+
+Var StepBuilder::let(const std::string& name, Var value) {
+  check_new_name(name);
+  std::string& current = program_.nodes.at(static_cast<std::size_t>(value.id)).name;
+  if (current.empty()) {
+    current = name;
+    return value;
+  }
+  static const Op& copy = find_op("broadcast_to");  // a second name for a named value
+  Attributes attributes;
+  attributes.shape = value.shape();
+  return let(name, apply(copy, {&value, 1}, attributes));
+}
+
+Var StepBuilder::set_state(const std::string& name, Var value) {
+  std::vector<std::string> known;
+  for (ProgramState& state : program_.states) {
+    known.push_back(state.name);
+    if (state.name != name) continue;
+    if (!(value.shape() == state.shape)) {
+      fail_input("cell {}: state {} is {}, its new value is {}", program_.name, name,
+                 state.shape.to_string(), value.shape().to_string());
+    }
+    const Var named = let(name, value);
+    state.next = named.id;
+    return named;
+  }
+  fail_input("cell {}: there is no state '{}'{}", program_.name, name, did_you_mean(name, known));
+}
+
+void StepBuilder::set_output(const std::string& name) {
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
+    if (program_.nodes[i].name == name) {
+      program_.output = static_cast<int>(i);
+      return;
+    }
+    if (!program_.nodes[i].name.empty()) known.push_back(program_.nodes[i].name);
+  }
+  fail_input("cell {}: the output '{}' is not defined{}", program_.name, name,
+             did_you_mean(name, known));
+}
+
+StepProgram StepBuilder::finish() {
+  if (program_.output < 0) fail_input("cell {} has no output", program_.name);
+  if (program_.inputs.empty()) fail_input("cell {} has no input", program_.name);
+  for (const ProgramState& state : program_.states) {
+    if (state.next < 0) {
+      fail_input("cell {}: state {} is read but never set", program_.name, state.name);
+    }
+  }
+  return program_;
+}
+
+Var StepBuilder::apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) {
+  std::vector<const Shape*> shapes;
+  ProgramNode node{ProgramNode::Kind::op, &op, {}, attributes, {}, {}};
+  for (const Var& input : inputs) {
+    if (input.graph != this) fail_input("cell {}: a var of another program", program_.name);
+    shapes.push_back(&program_.nodes.at(static_cast<std::size_t>(input.id)).shape);
+    node.inputs.push_back(input.id);
+  }
+  try {
+    node.shape = op.shape({shapes, attributes});
+  } catch (const InputError& error) {
+    fail_input("cell {}: {}", program_.name, error.what());
+  }
+  return push(std::move(node));
+}
+
+Shape StepBuilder::shape_of(Var var) const {
+  return program_.nodes.at(static_cast<std::size_t>(var.id)).shape;
+}
+
+}  // namespace carousel

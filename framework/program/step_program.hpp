@@ -1,0 +1,90 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "op/functions.hpp"
+#include "tensor/initialiser.hpp"
+
+namespace carousel {
+
+/// One value of a step program.
+struct ProgramNode {
+  enum class Kind { input, state, parameter, op };
+  Kind kind = Kind::op;
+  const Op* op = nullptr;   // for Kind::op
+  std::vector<int> inputs;  // earlier nodes
+  Attributes attributes;
+  Shape shape;       // leading batch_dim for what differs from sequence to sequence
+  std::string name;  // empty for a value inside an expression
+};
+
+/// A parameter of a cell: shape [..] without a batch.
+struct ProgramParameter {
+  std::string name;
+  Shape shape;
+  Initialiser init;
+  int node = -1;
+};
+
+/// A value carried from step to step: shape [batch, ..].
+struct ProgramState {
+  std::string name;
+  Shape shape;
+  double initial = 0.0;
+  int previous = -1;  // node that reads the old value
+  int next = -1;      // node that gives the new one
+};
+
+/// The equations of one time step in single static assignment: nodes in an order in which they
+/// can be run. The tape runs it one op at a time; scheduling and differentiation read it.
+struct StepProgram {
+  std::string name;
+  std::vector<ProgramNode> nodes;
+  std::vector<int> inputs;  // x, then further per-step inputs
+  std::vector<ProgramParameter> parameters;
+  std::vector<ProgramState> states;
+  int output = -1;
+
+  const Shape& output_shape() const { return nodes[static_cast<std::size_t>(output)].shape; }
+  /// Number of elements of all parameters.
+  Index parameter_count() const;
+};
+
+/// Writes a step program by applying ops to its vars:
+///   StepBuilder b("irnn");
+///   Var x = b.input("x", 3), h = b.state("h", 5);
+///   b.set_state("h", relu(linear(x, b.parameter("W", {5, 3}, Initialiser::glorot())) + h));
+///   b.set_output("h");
+/// Throws InputError on shapes that do not fit, names used twice, and states never set.
+class StepBuilder final : public Graph {
+ public:
+  explicit StepBuilder(std::string name);
+
+  /// A per-step input of shape [batch, size].
+  Var input(const std::string& name, Index size);
+  /// A parameter of the given shape.
+  Var parameter(const std::string& name, const Shape& shape, const Initialiser& init);
+  /// The value at the previous step of a state of shape [batch, size].
+  Var state(const std::string& name, Index size, double initial = 0.0);
+  /// Names a value, so that it can be printed, probed and ablated. Returns it.
+  Var let(const std::string& name, Var value);
+  /// Sets the new value of a state, and names it.
+  Var set_state(const std::string& name, Var value);
+  /// The cell's output: a named value.
+  void set_output(const std::string& name);
+  StepProgram finish();
+
+  Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) override;
+  Shape shape_of(Var var) const override;
+
+ private:
+  Var push(ProgramNode node);
+  void check_new_name(const std::string& name) const;
+  StepProgram program_;
+};
+
+/// The program as equations, in the notation of the cell files.
+std::string to_text(const StepProgram& program);
+
+}  // namespace carousel

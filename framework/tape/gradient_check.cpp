@@ -1,0 +1,75 @@
+#include "tape/gradient_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tensor/initialiser.hpp"
+
+namespace carousel {
+namespace {
+
+std::size_t checked_count(const std::vector<Tensor<double>>& inputs, int checked) {
+  return checked < 0 ? inputs.size() : std::min(inputs.size(), static_cast<std::size_t>(checked));
+}
+
+double evaluate(const ScalarFunction& function, const std::vector<Tensor<double>>& inputs) {
+  Tape<double> tape;
+  std::vector<Var> vars;
+  for (const auto& input : inputs) vars.push_back(tape.leaf(input));
+  return tape.value(function(tape, vars)).item();
+}
+
+}  // namespace
+
+GradientError check_gradients(const ScalarFunction& function,
+                              const std::vector<Tensor<double>>& inputs, int checked) {
+  const std::size_t count = checked_count(inputs, checked);
+  Tape<double> tape;
+  std::vector<Var> vars;
+  for (const auto& input : inputs) vars.push_back(tape.leaf(input));
+  const Var loss = function(tape, vars);
+  const auto gradients = tape.gradients(loss, std::span(vars).first(count));
+
+  std::vector<Tensor<double>> moved;
+  for (const auto& input : inputs) moved.push_back(input.clone());
+  GradientError error;
+  for (std::size_t k = 0; k < count; ++k) {
+    for (Index i = 0; i < inputs[k].numel(); ++i) {
+      const double x = inputs[k].data()[i];
+      const auto at = [&](double shift) {
+        moved[k].data()[i] = x + shift;
+        return evaluate(function, moved);
+      };
+      const double h = 1e-3;
+      const double numeric = (8.0 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12.0 * h);
+      moved[k].data()[i] = x;
+      const double exact = gradients[k].data()[i];
+      const double scale = std::max({std::abs(exact), std::abs(numeric), 1e-3});
+      const double relative = std::abs(exact - numeric) / scale;
+      if (!(relative <= error.worst)) {
+        error = {relative, fmt::format("input {}, element {}: tape {}, differences {}", k, i,
+                                       exact, numeric)};
+      }
+    }
+  }
+  return error;
+}
+
+ScalarFunction weighted_gradients(ScalarFunction function, int checked) {
+  return [function = std::move(function), checked](Tape<double>& tape,
+                                                   const std::vector<Var>& vars) {
+    const std::size_t count =
+        checked < 0 ? vars.size() : std::min(vars.size(), static_cast<std::size_t>(checked));
+    const Var loss = function(tape, vars);
+    const auto gradients = tape.recorded_gradients(loss, std::span(vars).first(count));
+    Var total = constant(tape, 0.0);
+    for (std::size_t k = 0; k < count; ++k) {
+      const auto weight = initialise<double>(Initialiser::normal(1.0), vars[k].shape(),
+                                             Random(17, Random::hash("weight", k)));
+      total = total + sum(gradients[k] * tape.constant(weight));
+    }
+    return total;
+  };
+}
+
+}  // namespace carousel

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tape/tape.hpp"
+
+namespace carousel {
+
+/// A scalar function on a tape.
+using ScalarFunction = std::function<Var(Tape<double>&, const std::vector<Var>&)>;
+
+/// The largest relative error that a gradient check found, and where.
+struct GradientError {
+  double worst = 0.0;
+  std::string where;  // "input 1, element 3: tape 0.5, differences 0.25"
+};
+
+/// Compares the tape's gradients with central differences (four points, step 1e-3), in double,
+/// for each element of the first `checked` inputs (all of them when negative). The error is
+/// relative to the larger of the two, or to 1e-3 where both are smaller.
+GradientError check_gradients(const ScalarFunction& function,
+                              const std::vector<Tensor<double>>& inputs, int checked = -1);
+
+/// The function whose value is a fixed weighted sum of `function`'s gradients for the first
+/// `checked` inputs: checking its gradients checks the second derivatives.
+ScalarFunction weighted_gradients(ScalarFunction function, int checked = -1);
+
+}  // namespace carousel

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tape/tape.hpp"
+#include "tensor/initialiser.hpp"
+
+namespace carousel {
+
+/// What a parameter is, before it has values.
+struct ParameterSpec {
+  std::string name;  // "layers/0/forward/W_z"
+  Shape shape;
+  Initialiser init;
+  bool recurrent_weight = false;  // an input or recurrent matrix: takes weight noise
+};
+
+/// Named parameters in a fixed order, with their values.
+template <class T>
+class ParameterSet {
+ public:
+  ParameterSet() = default;
+  /// Draws every value from the seed and the parameter's own name, so that the same name gets
+  /// the same numbers whatever else the model holds.
+  ParameterSet(std::vector<ParameterSpec> specs, std::uint64_t seed);
+
+  std::size_t size() const { return specs_.size(); }
+  const std::vector<ParameterSpec>& specs() const { return specs_; }
+  const ParameterSpec& spec(std::size_t i) const { return specs_[i]; }
+  Tensor<T>& value(std::size_t i) { return values_[i]; }
+  const Tensor<T>& value(std::size_t i) const { return values_[i]; }
+  const std::vector<Tensor<T>>& values() const { return values_; }
+  /// The parameter of that name. Throws InputError with a suggestion when there is none.
+  Tensor<T>& value(std::string_view name);
+  /// Number of elements of all parameters.
+  Index count() const;
+  /// Deep copies of the values, and their return.
+  std::vector<Tensor<T>> snapshot() const;
+  void restore(const std::vector<Tensor<T>>& values);
+
+ private:
+  std::vector<ParameterSpec> specs_;
+  std::vector<Tensor<T>> values_;
+};
+
+/// Puts tensors on a tape as leaves, in their order.
+template <class T>
+std::vector<Var> bind(Tape<T>& tape, const std::vector<Tensor<T>>& values);
+
+extern template class ParameterSet<float>;
+extern template class ParameterSet<double>;
+
+}  // namespace carousel

@@ -1,0 +1,240 @@
+#include "tape/tape.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <type_traits>
+
+namespace carousel {
+
+template <class T>
+Var Tape<T>::push(Node node) {
+  nodes_.push_back(std::move(node));
+  return var_at(nodes_.size() - 1);
+}
+
+template <class T>
+const typename Tape<T>::Node& Tape<T>::node(Var var) const {
+  if (var.graph != this) fail_input("this var belongs to another tape or program");
+  if (var.generation != generation_ || static_cast<std::size_t>(var.id) >= nodes_.size()) {
+    fail_input("this var is gone: its tape was cleared");
+  }
+  return nodes_[static_cast<std::size_t>(var.id)];
+}
+
+template <class T>
+Var Tape<T>::constant(Tensor<T> value) {
+  return push({std::move(value)});
+}
+
+template <class T>
+Var Tape<T>::leaf(Tensor<T> value) {
+  Node leaf{std::move(value)};
+  leaf.needs_gradient = true;
+  return push(std::move(leaf));
+}
+
+template <class T>
+Tensor<T> Tape<T>::value(Var var) const {
+  return node(var).value;
+}
+
+template <class T>
+Shape Tape<T>::shape_of(Var var) const {
+  return node(var).value.shape();
+}
+
+template <class T>
+Var Tape<T>::apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) {
+  shape_scratch_.clear();
+  tensor_scratch_.clear();
+  bool needs_gradient = false;
+  for (const Var& input : inputs) {
+    const Node& in = node(input);
+    shape_scratch_.push_back(&in.value.shape());
+    tensor_scratch_.push_back(&in.value);
+    needs_gradient = needs_gradient || in.needs_gradient;
+  }
+  if (op.arity >= 0 && static_cast<std::size_t>(op.arity) != inputs.size()) {
+    fail_input("{}: got {} inputs, expected {}", op.name, inputs.size(), op.arity);
+  }
+  Node out;
+  out.value = Tensor<T>::uninitialised(op.shape({shape_scratch_, attributes}), &arena_);
+  const KernelCall<T> call{tensor_scratch_, attributes, out.value};
+  if constexpr (std::is_same_v<T, float>) op.kernel_float(call);
+  else op.kernel_double(call);
+  if (check_finite_) {
+    const auto values = out.value.values();
+    const auto bad = std::find_if_not(values.begin(), values.end(),
+                                      [](T v) { return std::isfinite(v); });
+    if (bad != values.end()) {
+      throw NonFiniteError(fmt::format("op '{}' gave {} (element {} of a result of shape {})",
+                                       op.name, *bad, bad - values.begin(),
+                                       out.value.shape().to_string()));
+    }
+  }
+  if (recording_ && needs_gradient && op.derivative) {
+    out.op = &op;
+    out.first_input = inputs_.size();
+    out.input_count = inputs.size();
+    out.needs_gradient = true;
+    out.attributes = attributes;
+    inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  }
+  return push(std::move(out));
+}
+
+template <class T>
+void Tape<T>::truncate(std::size_t nodes, std::size_t inputs) {
+  nodes_.resize(nodes);
+  inputs_.resize(inputs);
+}
+
+template <class T>
+void Tape<T>::clear() {
+  truncate(0, 0);
+  ++generation_;
+}
+
+template <class T>
+std::vector<char> Tape<T>::ids_on_path(Var loss, std::span<const Var> wrt) const {
+  if (node(loss).value.numel() != 1) {
+    fail_input("gradients: got a loss of shape {}, expected one element",
+               shape_of(loss).to_string());
+  }
+  std::vector<char> on_path(static_cast<std::size_t>(loss.id) + 1, 0);
+  for (const Var& var : wrt) {
+    if (!node(var).needs_gradient) {
+      fail_input("gradients: var {} is a constant; put it on the tape with leaf()", var.id);
+    }
+    if (var.id <= loss.id) on_path[static_cast<std::size_t>(var.id)] = 1;
+  }
+  for (std::size_t id = 0; id < on_path.size(); ++id) {
+    const Node& n = nodes_[id];
+    for (std::size_t k = 0; k < n.input_count && !on_path[id]; ++k) {
+      on_path[id] = on_path[static_cast<std::size_t>(inputs_[n.first_input + k].id)];
+    }
+  }
+  return on_path;
+}
+
+// Cotangents as plain tensors: what a rule computed on the way is dropped at once, so the
+// memory in use stays in the caches.
+template <class T>
+struct Tape<T>::TensorAdjoints {
+  Tape& tape;
+  std::vector<Tensor<T>> values;
+  std::vector<char> asked_for;
+  std::size_t mark = 0, input_mark = 0;
+
+  bool has(std::size_t id) const { return values[id].defined(); }
+  Var start(std::size_t id) {
+    mark = tape.nodes_.size();
+    input_mark = tape.inputs_.size();
+    return tape.constant(values[id]);
+  }
+  void add(std::size_t id, Var contribution) {
+    Tensor<T> more = tape.value(contribution);
+    Tensor<T>& sum = values[id];
+    if (!sum.defined()) {
+      sum = std::move(more);
+      return;
+    }
+    static const TileKernel<T> add_kernel = tile_kernel<T>(Tile::add);
+    const std::array<TileArg<T>, 2> args{TileArg<T>{sum.data(), 1}, TileArg<T>{more.data(), 1}};
+    if (sum.unique()) {
+      add_kernel(args.data(), sum.data(), sum.numel());
+    } else {
+      Tensor<T> fresh = Tensor<T>::uninitialised(sum.shape(), &tape.arena_);
+      add_kernel(args.data(), fresh.data(), sum.numel());
+      sum = std::move(fresh);
+    }
+  }
+  void finish(std::size_t id) {
+    tape.truncate(mark, input_mark);
+    if (!asked_for[id]) values[id] = {};
+  }
+};
+
+// Cotangents as vars of the tape, for a second derivative.
+template <class T>
+struct Tape<T>::VarAdjoints {
+  std::vector<Var> values;
+
+  bool has(std::size_t id) const { return values[id].defined(); }
+  Var start(std::size_t id) { return values[id]; }
+  void add(std::size_t id, Var contribution) {
+    values[id] = values[id].defined() ? values[id] + contribution : contribution;
+  }
+  void finish(std::size_t) {}
+};
+
+template <class T>
+template <class Adjoint>
+void Tape<T>::sweep(Var loss, const std::vector<char>& on_path, Adjoint& adjoint) {
+  std::vector<Var> in;
+  for (std::size_t id = static_cast<std::size_t>(loss.id) + 1; id-- > 0;) {
+    if (!on_path[id] || !nodes_[id].op || !adjoint.has(id)) continue;
+    // Copies: a rule applies ops, which may move the nodes.
+    const Op& op = *nodes_[id].op;
+    const Attributes attributes = nodes_[id].attributes;
+    const auto first = inputs_.begin() + static_cast<std::ptrdiff_t>(nodes_[id].first_input);
+    in.assign(first, first + static_cast<std::ptrdiff_t>(nodes_[id].input_count));
+    const Var grad = adjoint.start(id);
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      const auto input = static_cast<std::size_t>(in[k].id);
+      const int wrt = static_cast<int>(k);
+      if (!on_path[input] || wrt >= op.differentiable_inputs) continue;
+      const Var share = op.derivative({in, var_at(id), grad, attributes, wrt});
+      if (share.defined()) adjoint.add(input, sum_to(share, in[k].shape()));
+    }
+    adjoint.finish(id);
+  }
+}
+
+template <class T>
+std::vector<Tensor<T>> Tape<T>::gradients(Var loss, std::span<const Var> wrt) {
+  const std::vector<char> on_path = ids_on_path(loss, wrt);
+  TensorAdjoints adjoint{*this, std::vector<Tensor<T>>(on_path.size()),
+                         std::vector<char>(on_path.size(), 0)};
+  for (const Var& var : wrt) {
+    if (var.id <= loss.id) adjoint.asked_for[static_cast<std::size_t>(var.id)] = 1;
+  }
+  adjoint.values.back() = Tensor<T>::full(shape_of(loss), T(1), &arena_);
+  recording_ = false;
+  try {
+    sweep(loss, on_path, adjoint);
+  } catch (...) {
+    recording_ = true;
+    throw;
+  }
+  recording_ = true;
+  std::vector<Tensor<T>> result;
+  for (const Var& var : wrt) {
+    const auto id = static_cast<std::size_t>(var.id);
+    const bool reached = id < on_path.size() && adjoint.has(id);
+    result.push_back(reached ? adjoint.values[id] : Tensor<T>::zeros(shape_of(var)));
+  }
+  return result;
+}
+
+template <class T>
+std::vector<Var> Tape<T>::recorded_gradients(Var loss, std::span<const Var> wrt) {
+  const std::vector<char> on_path = ids_on_path(loss, wrt);
+  VarAdjoints adjoint{std::vector<Var>(on_path.size())};
+  adjoint.values.back() = constant(Tensor<T>::full(shape_of(loss), T(1), &arena_));
+  sweep(loss, on_path, adjoint);
+  std::vector<Var> result;
+  for (const Var& var : wrt) {
+    const auto id = static_cast<std::size_t>(var.id);
+    const bool reached = id < on_path.size() && adjoint.has(id);
+    result.push_back(reached ? adjoint.values[id]
+                             : constant(Tensor<T>::zeros(shape_of(var), &arena_)));
+  }
+  return result;
+}
+
+template class Tape<float>;
+template class Tape<double>;
+
+}  // namespace carousel

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "op/functions.hpp"
+#include "op/op.hpp"
+
+namespace carousel {
+
+/// Eager reverse mode: each op runs when it is applied, and is noted down for the way back.
+/// One thread uses a tape at a time; parallel tasks have a tape each.
+template <class T>
+class Tape final : public Graph {
+ public:
+  Tape() = default;
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// Puts data on the tape; no gradient flows to it.
+  Var constant(Tensor<T> value);
+  /// Puts a value on the tape for which gradients can be asked.
+  Var leaf(Tensor<T> value);
+  /// The value of a var; the tensor stays valid after clear().
+  Tensor<T> value(Var var) const;
+
+  Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) override;
+  Shape shape_of(Var var) const override;
+
+  /// Gradients of a one-element `loss` with respect to each of `wrt`, in their shapes; zeros
+  /// where there is no path. Throws InputError when the loss has more than one element.
+  std::vector<Tensor<T>> gradients(Var loss, std::span<const Var> wrt);
+  /// The same as vars that can be differentiated again.
+  std::vector<Var> recorded_gradients(Var loss, std::span<const Var> wrt);
+
+  /// Forgets all values; vars made before are invalid. The memory is kept for the next use.
+  void clear();
+  /// When on, an op that gives NaN or infinity throws NonFiniteError with the op's name.
+  void set_check_finite(bool on) { check_finite_ = on; }
+  /// Number of values on the tape.
+  std::size_t size() const { return nodes_.size(); }
+  /// Bytes taken from the system for the values.
+  std::size_t bytes_reserved() const { return arena_.bytes_reserved(); }
+
+ private:
+  struct Node {
+    Tensor<T> value;
+    const Op* op = nullptr;  // null: a leaf, a constant, or not differentiated
+    std::size_t first_input = 0;
+    std::size_t input_count = 0;
+    bool needs_gradient = false;
+    Attributes attributes = {};
+  };
+
+  Var push(Node node);
+  Var var_at(std::size_t id) {
+    return {this, static_cast<std::int32_t>(id), generation_};
+  }
+  const Node& node(Var var) const;
+  void truncate(std::size_t nodes, std::size_t inputs);
+  std::vector<char> ids_on_path(Var loss, std::span<const Var> wrt) const;
+  template <class Adjoint>
+  void sweep(Var loss, const std::vector<char>& on_path, Adjoint& adjoint);
+
+  struct TensorAdjoints;
+  struct VarAdjoints;
+
+  Arena arena_;  // outlives the nodes
+  std::vector<Node> nodes_;
+  std::vector<Var> inputs_;
+  std::vector<const Shape*> shape_scratch_;
+  std::vector<const Tensor<T>*> tensor_scratch_;
+  std::uint32_t generation_ = 0;
+  bool recording_ = true;
+  bool check_finite_ = false;
+};
+
+extern template class Tape<float>;
+extern template class Tape<double>;
+
+}  // namespace carousel

@@ -1,0 +1,82 @@
+#include "tensor/initialiser.hpp"
+
+#include <cmath>
+#include <tuple>
+#include <xtensor-blas/xlinalg.hpp>
+
+#include "tensor/xtensor.hpp"
+
+namespace carousel {
+namespace {
+
+void expect_matrix(const Shape& shape, const char* what) {
+  if (shape.rank() != 2) {
+    fail_input("initialiser {}: got shape {}, expected a matrix [out, in]", what,
+               shape.to_string());
+  }
+}
+
+Tensor<double> orthogonal(const Shape& shape, Random& random) {
+  expect_matrix(shape, "orthogonal");
+  const bool wide = shape[0] < shape[1];
+  const auto rows = static_cast<std::size_t>(wide ? shape[1] : shape[0]);
+  const auto cols = static_cast<std::size_t>(wide ? shape[0] : shape[1]);
+  xt::xarray<double> normal = xt::xarray<double>::from_shape({rows, cols});
+  for (double& value : normal) value = random.normal();
+  const auto factors = xt::linalg::qr(normal);
+  const auto& q = std::get<0>(factors);
+  const auto& r = std::get<1>(factors);
+  Tensor<double> out = Tensor<double>::uninitialised(shape);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < cols; ++j) {
+      const double value = q(i, j) * (r(j, j) < 0 ? -1.0 : 1.0);
+      out.data()[wide ? j * rows + i : i * cols + j] = value;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Initialiser::to_string() const {
+  switch (kind) {
+    case Kind::constant: return fmt::format("constant({})", scale);
+    case Kind::uniform: return fmt::format("uniform({})", scale);
+    case Kind::normal: return fmt::format("normal({})", scale);
+    case Kind::glorot: return "glorot";
+    case Kind::orthogonal: return fmt::format("orthogonal({})", scale);
+  }
+  fail_bug("unknown initialiser");
+}
+
+template <class T>
+Tensor<T> initialise(const Initialiser& init, const Shape& shape, Random random) {
+  Tensor<double> drawn = Tensor<double>::full(shape, init.scale);
+  switch (init.kind) {
+    case Initialiser::Kind::constant: break;
+    case Initialiser::Kind::uniform:
+      for (double& v : drawn.values()) v = init.scale * (2.0 * random.uniform() - 1.0);
+      break;
+    case Initialiser::Kind::normal:
+      for (double& v : drawn.values()) v = init.scale * random.normal();
+      break;
+    case Initialiser::Kind::glorot: {
+      expect_matrix(shape, "glorot");
+      const double limit = init.scale * std::sqrt(6.0 / static_cast<double>(shape[0] + shape[1]));
+      for (double& v : drawn.values()) v = limit * (2.0 * random.uniform() - 1.0);
+      break;
+    }
+    case Initialiser::Kind::orthogonal:
+      drawn = orthogonal(shape, random);
+      for (double& v : drawn.values()) v *= init.scale;
+      break;
+  }
+  Tensor<T> out = Tensor<T>::uninitialised(shape);
+  for (Index i = 0; i < out.numel(); ++i) out.data()[i] = static_cast<T>(drawn.data()[i]);
+  return out;
+}
+
+template Tensor<float> initialise(const Initialiser&, const Shape&, Random);
+template Tensor<double> initialise(const Initialiser&, const Shape&, Random);
+
+}  // namespace carousel

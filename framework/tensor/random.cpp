@@ -1,0 +1,61 @@
+#include "tensor/random.hpp"
+
+#include <Random123/philox.h>
+
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <utility>
+
+namespace carousel {
+
+std::uint64_t Random::bits() {
+  if (position_ % 2 == 1) {
+    ++position_;
+    return second_;
+  }
+  using Generator = r123::Philox4x32;
+  const std::uint64_t block = position_ / 2;
+  const auto low = [](std::uint64_t v) { return static_cast<std::uint32_t>(v); };
+  const auto high = [](std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); };
+  const Generator::ctr_type counter = {{low(block), high(block), low(stream_), high(stream_)}};
+  const Generator::key_type key = {{low(seed_), high(seed_)}};
+  const Generator::ctr_type r = Generator()(counter, key);
+  ++position_;
+  second_ = (static_cast<std::uint64_t>(r[3]) << 32) | r[2];
+  return (static_cast<std::uint64_t>(r[1]) << 32) | r[0];
+}
+
+double Random::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
+
+double Random::normal() {
+  const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
+  return radius * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+std::uint64_t Random::below(std::uint64_t n) {
+  // Values under 2^64 mod n would make the small results likelier.
+  const std::uint64_t rejected = (0 - n) % n;
+  std::uint64_t r = bits();
+  while (r < rejected) r = bits();
+  return r % n;
+}
+
+std::vector<int> Random::permutation(int n) {
+  std::vector<int> order(static_cast<std::size_t>(n));
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[below(i)]);
+  return order;
+}
+
+std::uint64_t Random::hash(std::string_view text, std::uint64_t a, std::uint64_t b) {
+  std::uint64_t h = 0xcbf29ce484222325ULL;
+  const auto mix = [&h](std::uint64_t byte) { h = (h ^ byte) * 0x100000001b3ULL; };
+  for (const char c : text) mix(static_cast<unsigned char>(c));
+  for (const std::uint64_t number : {a, b}) {
+    for (int shift = 0; shift < 64; shift += 8) mix((number >> shift) & 0xff);
+  }
+  return h;
+}
+
+}  // namespace carousel
