@@ -1,2 +1,97 @@
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
 #include <cstdio>
-int main(){}
+#include <new>
+
+#include "cells/catalogue.hpp"
+#include "cli/commands.hpp"
+#include "io/version.hpp"
+#include "tensor/error.hpp"
+
+namespace {
+
+constexpr int exit_check_failed = 1;
+constexpr int exit_input = 2;
+constexpr int exit_environment = 3;
+constexpr int exit_bug = 4;
+
+std::atomic<bool> stop_requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
+
+// The first signal asks for a clean end; a second one ends the program at once.
+void ask_to_stop() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop_requested = true; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+int fail(int code, const char* message) {
+  std::fprintf(stderr, "error: %s\n", message);
+  return code;
+}
+
+int run(int argc, char** argv) {
+  using namespace carousel;
+  CellRegistry registry;
+  register_catalogue(registry);
+
+  CLI::App app("carousel: compares recurrent cells");
+  app.set_version_flag("--version", std::string(version()) + " (" + commit() + ")");
+  app.require_subcommand(1);
+  app.fallthrough();
+  CommonOptions common;
+  app.add_option("--out", common.out, "Run folder (default: runs/NAME)");
+  app.add_option("--data", common.data_dir, "Folder of the data sets (default: $CAROUSEL_DATA)");
+  app.add_option("--threads", common.threads, "Threads (default: all); results do not depend on it")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--quiet", common.quiet, "Results and warnings only");
+
+  std::string study;
+  std::vector<std::string> overrides;
+  auto* compare = app.add_subcommand("compare", "Train the cells of a study and compare them");
+  compare->add_option("STUDY.yaml", study, "The study")->required();
+  compare->add_option("key.sub=value", overrides, "Changes to the study, such as train.epochs=5");
+
+  std::string folder;
+  auto* resume = app.add_subcommand("resume", "Go on with an interrupted run");
+  resume->add_option("RUN", folder, "Run folder")->required();
+  auto* report = app.add_subcommand("report", "Table and report.html of a run");
+  report->add_option("RUN", folder, "Run folder")->required();
+
+  bool json = false;
+  auto* cells = app.add_subcommand("cells", "List the cells");
+  cells->add_flag("--json", json, "As JSON");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : exit_input;
+  }
+  ask_to_stop();
+  if (*compare) return compare_command(registry, study, overrides, common, stop_requested);
+  if (*resume) return resume_command(registry, folder, common, stop_requested);
+  if (*report) return report_command(registry, folder, common);
+  return cells_command(registry, json);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const carousel::InputError& error) {
+    return fail(exit_input, error.what());
+  } catch (const carousel::NonFiniteError& error) {
+    return fail(exit_check_failed, error.what());
+  } catch (const carousel::EnvironmentError& error) {
+    return fail(exit_environment, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(exit_environment, "not enough memory; try a smaller train.batch");
+  } catch (const std::exception& error) {
+    return fail(exit_bug, error.what());
+  }
+}

@@ -1,0 +1,99 @@
+#include "cli/commands.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/progress.hpp"
+#include "report/page.hpp"
+#include "report/table.hpp"
+#include "train/study.hpp"
+
+namespace carousel {
+namespace {
+
+constexpr int exit_check_failed = 1;
+constexpr int exit_interrupted = 130;
+
+// runs/NAME, or the first of runs/NAME-2, runs/NAME-3, ... that is free.
+std::filesystem::path free_folder(const std::string& name) {
+  const std::filesystem::path base = std::filesystem::path("runs") / name;
+  std::filesystem::path folder = base;
+  for (int n = 2; std::filesystem::exists(folder); ++n) {
+    folder = base.string() + "-" + std::to_string(n);
+  }
+  return folder;
+}
+
+int show_results(const StudyResults& results, const std::filesystem::path& folder) {
+  write_report(folder / "report.html", results);
+  std::printf("%s\nreport: %s\n", result_table(results).c_str(),
+              (folder / "report.html").string().c_str());
+  const auto has = [&](const char* status) {
+    return std::any_of(results.trials.begin(), results.trials.end(),
+                       [&](const TrialRecord& r) { return r.status == status; });
+  };
+  return has("diverged") ? exit_check_failed : 0;
+}
+
+int end_run(const StudyResults& results, const StudyRun& run, const std::atomic<bool>& stop) {
+  const int code = show_results(results, run.folder);
+  if (!stop) return code;
+  const bool unfinished =
+      std::any_of(results.trials.begin(), results.trials.end(), [](const TrialRecord& r) {
+        return r.status != "done" && r.status != "diverged";
+      });
+  if (!unfinished) return code;
+  std::fprintf(stderr, "interrupted; go on with: carousel resume %s\n",
+               run.folder.string().c_str());
+  return exit_interrupted;
+}
+
+}  // namespace
+
+int compare_command(const CellRegistry& registry, const std::string& study,
+                    const std::vector<std::string>& overrides, const CommonOptions& common,
+                    const std::atomic<bool>& stop) {
+  const StudyOptions options = read_study(study, overrides);
+  const std::filesystem::path folder =
+      common.out.empty() ? free_folder(options.name) : std::filesystem::path(common.out);
+  const StudyRun run{folder, common.data_dir, common.threads};
+  ProgressDisplay display(common.quiet);
+  const StudyListener listener = display.listener();
+  return end_run(start_study(options, registry, run, stop, listener), run, stop);
+}
+
+int resume_command(const CellRegistry& registry, const std::string& folder,
+                   const CommonOptions& common, const std::atomic<bool>& stop) {
+  const StudyRun run{folder, common.data_dir, common.threads};
+  ProgressDisplay display(common.quiet);
+  const StudyListener listener = display.listener();
+  return end_run(resume_study(registry, run, stop, listener), run, stop);
+}
+
+int report_command(const CellRegistry& registry, const std::string& folder,
+                   const CommonOptions& common) {
+  const StudyRun run{folder, common.data_dir, common.threads};
+  return show_results(load_results(registry, run), run.folder);
+}
+
+int cells_command(const CellRegistry& registry, bool json) {
+  if (json) {
+    boost::json::array list;
+    for (const Cell& cell : registry.cells()) {
+      list.push_back({{"name", cell.name},
+                      {"title", cell.title},
+                      {"reference", cell.reference},
+                      {"conventions", cell.conventions}});
+    }
+    std::printf("%s\n", boost::json::serialize(list).c_str());
+    return 0;
+  }
+  for (const Cell& cell : registry.cells()) {
+    std::printf("%-18s %s\n", cell.name.c_str(), cell.title.c_str());
+  }
+  return 0;
+}
+
+}  // namespace carousel

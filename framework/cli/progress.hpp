@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+
+#include "train/study.hpp"
+
+namespace carousel {
+
+/// Shows a running study on standard error: one line that renews itself on a terminal, a plain
+/// line now and then elsewhere.
+class ProgressDisplay {
+ public:
+  explicit ProgressDisplay(bool quiet);
+  ~ProgressDisplay();
+  /// The listener that feeds this display, which must outlive it.
+  StudyListener listener();
+
+ private:
+  void show(int trial, int trials, const TrialRecord& record, const Progress& progress);
+  void line(const std::string& text);
+  void clear_line();
+
+  bool quiet_;
+  bool terminal_;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point last_{};
+};
+
+/// "1:02:03", "2:03" or "0:03".
+std::string clock_text(double seconds);
+
+}  // namespace carousel

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tensor/tensor.hpp"
+
+namespace carousel {
+
+/// What a checkpoint keeps of one trial, by name. A name may hold slashes: they become groups
+/// of the file, as in "parameters/layers/0/forward/W_z".
+struct Archive {
+  std::map<std::string, std::string> texts;       // attributes of the trial's group
+  std::map<std::string, std::int64_t> counters;   // attributes
+  std::map<std::string, double> numbers;          // attributes
+  std::map<std::string, Tensor<float>> floats;    // datasets
+  std::map<std::string, Tensor<double>> doubles;  // datasets
+
+  /// An entry by name. Each throws InputError when it is missing.
+  const std::string& text(const std::string& name) const;
+  std::int64_t counter(const std::string& name) const;
+  double number(const std::string& name) const;
+  template <class T>
+  const Tensor<T>& tensor(const std::string& name) const;
+  template <class T>
+  std::map<std::string, Tensor<T>>& tensors();
+};
+
+/// Writes archives to an HDF5 file, one group each: to a temporary file, which is read back and
+/// compared, then renamed. Row-major, little-endian; readable by h5py. Throws EnvironmentError.
+void write_archives(const std::filesystem::path& path,
+                    const std::map<std::string, Archive>& archives);
+
+/// Reads them back. Throws InputError when the file is missing, damaged or of another form.
+std::map<std::string, Archive> read_archives(const std::filesystem::path& path);
+
+}  // namespace carousel

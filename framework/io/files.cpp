@@ -1,0 +1,63 @@
+#include "io/files.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "tensor/error.hpp"
+
+namespace carousel {
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
+  throw EnvironmentError(
+      fmt::format("{}: can't {} ({})", path.string(), what, std::strerror(errno)));
+}
+
+void sync(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) fail(path, "open it to flush it");
+  const int failed = ::fsync(file);
+  ::close(file);
+  // Some file systems refuse to sync a folder; the rename is still atomic there.
+  if (failed != 0 && errno != EINVAL) fail(path, "flush it to the disk");
+}
+
+}  // namespace
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!std::filesystem::is_regular_file(path) || !(text << file.rdbuf())) {
+    fail_input("{}: can't read this file; does it exist?", path.string());
+  }
+  return text.str();
+}
+
+void commit_file(const std::filesystem::path& temporary, const std::filesystem::path& path) {
+  sync(temporary);
+  std::error_code error;
+  std::filesystem::rename(temporary, path, error);
+  if (error) {
+    throw EnvironmentError(fmt::format("{}: can't put {} in its place ({})", path.string(),
+                                       temporary.string(), error.message()));
+  }
+  sync(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
+void write_text(const std::filesystem::path& path, const std::string& text) {
+  const std::filesystem::path temporary = path.string() + ".tmp";
+  {
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.close();
+    if (!file) fail(temporary, "write it");
+  }
+  commit_file(temporary, path);
+}
+
+}  // namespace carousel

@@ -1,0 +1,69 @@
+#include "io/machine.hpp"
+
+#include <H5public.h>
+#include <cblas.h>
+#include <oneapi/tbb/version.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/json.hpp>
+#include <boost/version.hpp>
+#include <fstream>
+#include <xsimd/config/xsimd_config.hpp>
+#include <xtensor/xtensor_config.hpp>
+
+#include "io/version.hpp"
+#include "kernel/isa.hpp"
+#include "tensor/error.hpp"
+
+namespace carousel {
+namespace {
+
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) {
+      const auto colon = line.find(": ");
+      if (colon != std::string::npos) return line.substr(colon + 2);
+    }
+  }
+  return "unknown";
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> machine_facts(int threads) {
+  return {{"version", version()},
+          {"commit", commit()},
+          {"host", host_name()},
+          {"cpu", cpu_name()},
+          {"threads", std::to_string(threads)},
+          {"isa", std::string(isa_name(active_isa()))},
+          {"xtensor", fmt::format("{}.{}.{}", XTENSOR_VERSION_MAJOR, XTENSOR_VERSION_MINOR,
+                                  XTENSOR_VERSION_PATCH)},
+          {"xsimd", fmt::format("{}.{}.{}", XSIMD_VERSION_MAJOR, XSIMD_VERSION_MINOR,
+                                XSIMD_VERSION_PATCH)},
+          {"blas", openblas_get_config()},
+          {"tbb", fmt::format("{}.{}", TBB_VERSION_MAJOR, TBB_VERSION_MINOR)},
+          {"hdf5", fmt::format("{}.{}.{}", H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE)},
+          {"boost", BOOST_LIB_VERSION},
+          {"compiler", __VERSION__}};
+}
+
+std::string to_json(const std::vector<std::pair<std::string, std::string>>& facts) {
+  std::string text = "{\n";
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    text += fmt::format("  {}: {}{}\n",
+                        boost::json::serialize(boost::json::string(facts[i].first)),
+                        boost::json::serialize(boost::json::string(facts[i].second)),
+                        i + 1 < facts.size() ? "," : "");
+  }
+  return text + "}\n";
+}
+
+}  // namespace carousel

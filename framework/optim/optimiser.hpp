@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tape/parameters.hpp"
+
+namespace carousel {
+
+/// Which rule updates the parameters, and its constants. g is the gradient, r the rate.
+struct OptimiserOptions {
+  /// sgd:     v = momentum v + g;  p -= r v  (nesterov: p -= r (g + momentum v))
+  /// rmsprop: s = decay s + (1 - decay) g^2;  v = momentum v - r g / max(sqrt(s), floor);
+  ///          p += v  (the rule of the authors' code of Chung et al. 2014)
+  /// adam:    Kingma and Ba 2015, algorithm 1, with bias correction
+  std::string rule = "adam";
+  double learning_rate = 1e-3;
+  double momentum = 0.9;  // sgd, rmsprop
+  bool nesterov = false;  // sgd
+  double decay = 0.95;    // rmsprop
+  double floor = 0.01;    // rmsprop
+  double beta1 = 0.9;     // adam
+  double beta2 = 0.999;   // adam
+  double epsilon = 1e-8;  // adam
+};
+
+/// The memory of an optimiser, for checkpoints: named tensors beside each parameter.
+template <class T>
+struct OptimiserSlot {
+  std::string name;  // "velocity"
+  std::vector<Tensor<T>> values;
+};
+
+/// Updates parameters in place.
+template <class T>
+class Optimiser {
+ public:
+  /// Throws InputError on an unknown rule (with a suggestion) or constants out of range.
+  Optimiser(const OptimiserOptions& options, const ParameterSet<T>& parameters);
+
+  /// One update. gradients: as the parameters.
+  void update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients);
+
+  std::int64_t updates() const { return updates_; }
+  void set_updates(std::int64_t updates) { updates_ = updates; }
+  std::vector<OptimiserSlot<T>>& slots() { return slots_; }
+  const std::vector<OptimiserSlot<T>>& slots() const { return slots_; }
+
+ private:
+  OptimiserOptions options_;
+  std::vector<OptimiserSlot<T>> slots_;
+  std::int64_t updates_ = 0;
+};
+
+/// Scales the gradients so that their norm over all parameters is at most `limit`.
+/// Returns the norm before.
+template <class T>
+double clip_by_global_norm(std::vector<Tensor<T>>& gradients, double limit);
+
+/// Puts every element into [-limit, limit].
+template <class T>
+void clip_by_value(std::vector<Tensor<T>>& gradients, double limit);
+
+/// The parameters with Gaussian noise of the given standard deviation on the input and
+/// recurrent matrices (Chung et al. 2014); the others are shared, not copied. The noise depends
+/// on (seed, update, name) alone.
+template <class T>
+std::vector<Tensor<T>> with_weight_noise(const ParameterSet<T>& parameters, double deviation,
+                                         std::uint64_t seed, std::int64_t update);
+
+}  // namespace carousel

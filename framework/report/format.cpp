@@ -1,0 +1,133 @@
+#include "report/format.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+namespace carousel {
+namespace {
+
+constexpr std::string_view kEllipsis = "…";
+
+struct Range {
+  std::uint32_t first, last;
+};
+
+// The blocks that terminals draw two columns wide; enough for names of cells and data sets.
+constexpr std::array<Range, 10> kWide = {{{0x1100, 0x115F},
+                                          {0x2E80, 0xA4CF},
+                                          {0xAC00, 0xD7A3},
+                                          {0xF900, 0xFAFF},
+                                          {0xFE30, 0xFE6F},
+                                          {0xFF00, 0xFF60},
+                                          {0xFFE0, 0xFFE6},
+                                          {0x1F300, 0x1F64F},
+                                          {0x1F900, 0x1FAFF},
+                                          {0x20000, 0x3FFFD}}};
+
+struct Glyph {
+  std::string_view bytes;
+  int width = 1;
+};
+
+int width_of(std::uint32_t code) {
+  if ((code >= 0x300 && code <= 0x36F) || (code >= 0x200B && code <= 0x200D)) return 0;
+  for (const Range& range : kWide) {
+    if (code >= range.first && code <= range.last) return 2;
+  }
+  return 1;
+}
+
+std::size_t sequence_length(unsigned char lead) {
+  if (lead >= 0xF0) return 4;
+  if (lead >= 0xE0) return 3;
+  return lead >= 0xC0 ? 2 : 1;
+}
+
+std::vector<Glyph> glyphs_of(std::string_view text) {
+  std::vector<Glyph> glyphs;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    const std::size_t length = std::min(sequence_length(lead), text.size() - at);
+    std::uint32_t code = length == 1 ? lead : lead & (0xFFU >> (length + 1));
+    for (std::size_t k = 1; k < length; ++k) {
+      code = (code << 6) | (static_cast<unsigned char>(text[at + k]) & 0x3FU);
+    }
+    glyphs.push_back({text.substr(at, length), width_of(code)});
+    at += length;
+  }
+  return glyphs;
+}
+
+std::string spaces_up_to(std::string_view text, int width) {
+  return std::string(static_cast<std::size_t>(std::max(0, width - display_width(text))), ' ');
+}
+
+}  // namespace
+
+int display_width(std::string_view text) {
+  int width = 0;
+  for (const Glyph& glyph : glyphs_of(text)) width += glyph.width;
+  return width;
+}
+
+std::string shorten(std::string_view text, int width) {
+  if (display_width(text) <= width) return std::string(text);
+  const std::vector<Glyph> glyphs = glyphs_of(text);
+  const int tail_room = (width - 1) / 2;
+  const int head_room = width - 1 - tail_room;
+  std::size_t head = 0;
+  for (int used = 0; used + glyphs[head].width <= head_room; ++head) used += glyphs[head].width;
+  std::size_t tail = glyphs.size();
+  for (int used = 0; used + glyphs[tail - 1].width <= tail_room; --tail) {
+    used += glyphs[tail - 1].width;
+  }
+  std::string cut;
+  for (std::size_t at = 0; at < head; ++at) cut += glyphs[at].bytes;
+  cut += kEllipsis;
+  for (std::size_t at = tail; at < glyphs.size(); ++at) cut += glyphs[at].bytes;
+  return cut;
+}
+
+std::string pad_left(std::string_view text, int width) {
+  return spaces_up_to(text, width).append(text);
+}
+
+std::string pad_right(std::string_view text, int width) {
+  return std::string(text).append(spaces_up_to(text, width));
+}
+
+std::string format_nll(double value) {
+  if (!std::isfinite(value)) return "-";
+  return std::abs(value) < 1e4 ? fmt::format("{:.3f}", value) : fmt::format("{:.3e}", value);
+}
+
+std::string format_nll(const Statistic& statistic) {
+  if (!std::isfinite(statistic.mean) || !std::isfinite(statistic.deviation)) {
+    return format_nll(statistic.mean);
+  }
+  return format_nll(statistic.mean) + " ± " + format_nll(statistic.deviation);
+}
+
+std::string format_seconds(double seconds) {
+  if (!std::isfinite(seconds)) return "-";
+  return seconds < 99.95 ? fmt::format("{:.1f}", seconds) : fmt::format("{:.0f}", seconds);
+}
+
+std::string format_count(double mean) {
+  if (!std::isfinite(mean)) return "-";
+  return mean == std::floor(mean) ? fmt::format("{:.0f}", mean) : fmt::format("{:.1f}", mean);
+}
+
+std::string format_rate(double rate) { return fmt::format("{:.4g}", rate); }
+
+std::string format_seeds(const SummaryRow& row) {
+  if (row.finished == row.seeds) return fmt::format("{}", row.seeds);
+  return fmt::format("{}/{}", row.finished, row.seeds);
+}
+
+}  // namespace carousel

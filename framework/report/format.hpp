@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "report/summary.hpp"
+
+namespace carousel {
+
+/// Columns that UTF-8 text takes in a terminal: 0 for combining marks, 2 for wide East Asian
+/// characters and pictographs, 1 for everything else.
+int display_width(std::string_view text);
+
+/// The text within `width` columns (at least 1). What does not fit is cut out of the middle and
+/// marked by "…", since names often differ in their ends alone.
+std::string shorten(std::string_view text, int width);
+
+/// The text with spaces added before (`left`) or behind (`right`) up to `width` columns.
+std::string pad_left(std::string_view text, int width);
+std::string pad_right(std::string_view text, int width);
+
+/// Three decimals, an exponent from 10000 on, "-" for a value that is not finite.
+std::string format_nll(double value);
+
+/// "8.612 ± 0.020", without a deviation "8.612", without a mean "-".
+std::string format_nll(const Statistic& statistic);
+
+/// One decimal below 100 s, whole seconds from there on, "-" for a value that is not finite.
+std::string format_seconds(double seconds);
+
+/// A mean of whole numbers: "12" or "12.3", "-" for a value that is not finite.
+std::string format_count(double mean);
+
+/// A learning rate with up to four significant digits.
+std::string format_rate(double rate);
+
+/// "3", or "2/3" (finished / all) when not every seed has finished.
+std::string format_seeds(const SummaryRow& row);
+
+}  // namespace carousel

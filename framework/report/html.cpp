@@ -1,0 +1,84 @@
+#include "report/html.hpp"
+
+#include <algorithm>
+
+#include "tensor/error.hpp"
+
+namespace carousel {
+
+std::string escape_html(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&': escaped += "&amp;"; break;
+      case '<': escaped += "&lt;"; break;
+      case '>': escaped += "&gt;"; break;
+      case '"': escaped += "&quot;"; break;
+      case '\'': escaped += "&#39;"; break;
+      default: escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string escape_json_for_script(std::string_view json) {
+  std::string escaped;
+  escaped.reserve(json.size());
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    const char next = at + 1 < json.size() ? json[at + 1] : '\0';
+    if (json[at] == '<' && next == '/') {
+      escaped += "<\\";
+    } else if (json[at] == '<' && next == '!') {
+      escaped += "\\u003c";  // "<!--" would change how the end of the element is found
+    } else {
+      escaped += json[at];
+    }
+  }
+  return escaped;
+}
+
+std::string html_table(const std::string& label, const std::vector<HtmlColumn>& columns,
+                       const std::vector<std::vector<std::string>>& rows) {
+  const auto kind = [&](std::size_t k) { return columns[k].number ? " class=\"number\"" : ""; };
+  std::string html = "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" +
+                     escape_html(label) + "\">\n<table>\n<thead><tr>";
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    html +=
+        std::string("<th scope=\"col\"") + kind(k) + ">" + escape_html(columns[k].title) + "</th>";
+  }
+  html += "</tr></thead>\n<tbody>\n";
+  for (const std::vector<std::string>& row : rows) {
+    html += "<tr>";
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      html += std::string("<td") + kind(k) + ">" + escape_html(row.at(k)) + "</td>";
+    }
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table>\n</div>\n";
+}
+
+std::string html_details(const std::string& title, const std::string& text) {
+  return "<details><summary>" + escape_html(title) + "</summary>\n<pre>" + escape_html(text) +
+         "</pre></details>\n";
+}
+
+std::string fill_template(std::string_view text,
+                          const std::vector<std::pair<std::string, std::string>>& values) {
+  std::string filled;
+  while (true) {
+    const std::size_t open = text.find("{{");
+    filled += text.substr(0, open);
+    if (open == std::string_view::npos) return filled;
+    const std::size_t close = text.find("}}", open);
+    if (close == std::string_view::npos) fail_bug("an unclosed {{{{ in the page template");
+    const std::string_view name = text.substr(open + 2, close - open - 2);
+    const auto found = std::find_if(values.begin(), values.end(),
+                                    [&](const auto& value) { return value.first == name; });
+    if (found == values.end()) fail_bug("the page template asks for the unknown text '{}'", name);
+    filled += found->second;
+    text.remove_prefix(close + 2);
+  }
+}
+
+}  // namespace carousel

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace carousel {
+
+/// The text with &, <, >, " and ' replaced by entities: safe between tags and in attributes.
+std::string escape_html(std::string_view text);
+
+/// Serialised JSON made safe inside a <script> element: "</" becomes "<\/" and "<!" becomes
+/// "\u003c!". Both read back as the same JSON.
+std::string escape_json_for_script(std::string_view json);
+
+/// A column of an HTML table: its heading, and whether it holds numbers (set to the right).
+struct HtmlColumn {
+  std::string title;
+  bool number = true;
+};
+
+/// A <table> in a box that scrolls sideways; `label` names the box for screen readers.
+/// Titles, label and cells are plain text. Every row has one text per column.
+std::string html_table(const std::string& label, const std::vector<HtmlColumn>& columns,
+                       const std::vector<std::vector<std::string>>& rows);
+
+/// A <details> element with preformatted text in it. Both arguments are plain text.
+std::string html_details(const std::string& title, const std::string& text);
+
+/// The template with every "{{name}}" replaced by its value, which goes in as it is. What a value
+/// holds is never taken for a name. Throws BugError for an unknown name.
+std::string fill_template(std::string_view text,
+                          const std::vector<std::pair<std::string, std::string>>& values);
+
+}  // namespace carousel

@@ -1,0 +1,150 @@
+#include "report/page.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+
+#include "report/chart_data.hpp"
+#include "report/format.hpp"
+#include "report/html.hpp"
+#include "report/summary.hpp"
+#include "tensor/error.hpp"
+
+// The build turns files into these; see the page.* files of this folder.
+extern "C" {
+extern const unsigned char chart_js[];
+extern const unsigned long chart_js_size;
+extern const unsigned char report_page_css[];
+extern const unsigned long report_page_css_size;
+extern const unsigned char report_page_html[];
+extern const unsigned long report_page_html_size;
+extern const unsigned char report_page_js[];
+extern const unsigned long report_page_js_size;
+}
+
+namespace carousel {
+namespace {
+
+std::string text_of(const unsigned char* bytes, unsigned long size) {
+  return std::string(bytes, bytes + size);
+}
+
+std::string counts_of(const std::vector<TrialRecord>& trials) {
+  const auto count = [&](std::string_view status) {
+    return std::count_if(trials.begin(), trials.end(),
+                         [&](const TrialRecord& t) { return t.status == status; });
+  };
+  std::string text = fmt::format("{} trials: {} finished", trials.size(), count("done"));
+  if (count("diverged") > 0) text += fmt::format(", {} diverged", count("diverged"));
+  if (count("running") > 0) text += fmt::format(", {} not finished yet", count("running"));
+  return text + ".";
+}
+
+std::string summary_table(const std::vector<SummaryRow>& rows) {
+  const std::vector<HtmlColumn> columns = {
+      {"cell", false}, {"data set", false}, {"hidden units"}, {"rate"},      {"cell params"},
+      {"all params"},  {"seeds"},           {"diverged"},     {"train NLL"}, {"valid NLL"},
+      {"test NLL"},    {"best epoch"},      {"epochs"},       {"seconds"}};
+  std::vector<std::vector<std::string>> texts;
+  for (const SummaryRow& row : rows) {
+    texts.push_back(
+        {row.name(), row.dataset, fmt::format("{}", row.hidden), format_rate(row.learning_rate),
+         fmt::format("{}", row.cell_parameters), fmt::format("{}", row.parameters),
+         format_seeds(row), fmt::format("{}", row.diverged), format_nll(row.train_nll),
+         format_nll(row.valid_nll), format_nll(row.test_nll), format_count(row.best_epoch.mean),
+         format_count(row.epochs.mean), format_seconds(row.seconds.mean)});
+  }
+  return html_table("Results, mean over seeds", columns, texts);
+}
+
+// All trials, in the order of the summary rows.
+std::string seed_table(const std::vector<SummaryRow>& rows, const StudyResults& results) {
+  const std::vector<HtmlColumn> columns = {
+      {"cell", false}, {"data set", false}, {"hidden units"}, {"rate"},
+      {"seed"},        {"status", false},   {"train NLL"},    {"valid NLL"},
+      {"test NLL"},    {"best epoch"},      {"epochs"},       {"seconds"}};
+  std::vector<std::vector<std::string>> texts;
+  for (const SummaryRow& row : rows) {
+    for (const std::size_t at : row.trials) {
+      const TrialRecord& trial = results.trials[at];
+      // Before the end of a trial its NLL fields hold no result.
+      const bool done = trial.status == "done";
+      const auto nll = [&](double value) { return done ? format_nll(value) : "-"; };
+      texts.push_back({row.name(), row.dataset, fmt::format("{}", row.hidden),
+                       format_rate(row.learning_rate), fmt::format("{}", trial.seed), trial.status,
+                       nll(trial.train_nll), nll(trial.valid_nll), nll(trial.test_nll),
+                       fmt::format("{}", trial.best_epoch), fmt::format("{}", trial.epochs),
+                       format_seconds(trial.seconds)});
+    }
+  }
+  return html_table("Every seed", columns, texts);
+}
+
+std::string cell_details(const StudyResults& results) {
+  std::string html;
+  for (const auto& [name, text] : results.cell_texts) html += html_details(name, text);
+  return html.empty() ? "<p>No cell texts.</p>\n" : html;
+}
+
+std::string machine_table(const StudyResults& results) {
+  std::vector<std::vector<std::string>> texts;
+  for (const auto& [key, value] : results.machine) texts.push_back({key, value});
+  return html_table("Machine", {{"what", false}, {"value", false}}, texts);
+}
+
+void write_whole_file(const std::filesystem::path& file, const std::string& text) {
+  errno = 0;
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  out.close();
+  if (out) return;
+  const std::string reason = errno != 0 ? std::strerror(errno) : "unknown reason";
+  throw EnvironmentError(
+      fmt::format("cannot write the report '{}': {}; check that the folder exists, that you may "
+                  "write there, and that the disk has room",
+                  file.string(), reason));
+}
+
+}  // namespace
+
+std::string report_page(const StudyResults& results) {
+  const std::vector<SummaryRow> rows = summarise(results);
+  return fill_template(
+      text_of(report_page_html, report_page_html_size),
+      {{"study", escape_html(results.study)},
+       {"style", text_of(report_page_css, report_page_css_size)},
+       {"dataset_note", escape_html(results.dataset_note)},
+       {"counts", counts_of(results.trials)},
+       {"summary", summary_table(rows)},
+       {"seeds", seed_table(rows, results)},
+       {"cells", cell_details(results)},
+       {"study_yaml", html_details("The study as it was run (YAML)", results.study_yaml)},
+       {"machine", machine_table(results)},
+       {"chart_data", escape_json_for_script(chart_json(rows, results))},
+       {"chart_library", text_of(chart_js, chart_js_size)},
+       {"script", text_of(report_page_js, report_page_js_size)}});
+}
+
+void write_report(const std::filesystem::path& file, const StudyResults& results) {
+  std::filesystem::path draft = file;
+  draft += ".tmp";
+  std::error_code ignored;
+  try {
+    write_whole_file(draft, report_page(results));
+  } catch (...) {
+    std::filesystem::remove(draft, ignored);
+    throw;
+  }
+  std::error_code error;
+  std::filesystem::rename(draft, file, error);
+  if (!error) return;
+  std::filesystem::remove(draft, ignored);
+  throw EnvironmentError(
+      fmt::format("cannot give the report its name '{}': {}", file.string(), error.message()));
+}
+
+}  // namespace carousel

@@ -1,0 +1,146 @@
+#include "report/table.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "report/format.hpp"
+
+namespace carousel {
+namespace {
+
+constexpr int kPageWidth = 80;
+constexpr int kNarrowestName = 9;
+
+struct Column {
+  std::string title;
+  std::vector<std::string> texts;
+  int width = 0;
+};
+
+using Render = std::function<std::string(const SummaryRow&)>;
+
+Column column_of(std::string title, const std::vector<SummaryRow>& rows, const Render& render) {
+  Column column{std::move(title), {}, 0};
+  column.width = display_width(column.title);
+  for (const SummaryRow& row : rows) {
+    column.texts.push_back(render(row));
+    column.width = std::max(column.width, display_width(column.texts.back()));
+  }
+  return column;
+}
+
+// A name comes from a file: a line break or an escape code in it must not disturb the terminal.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code < 0x20 || code == 0x7F) c = '?';
+  }
+  return text;
+}
+
+std::vector<Column> columns_of(const std::vector<SummaryRow>& rows) {
+  using Row = const SummaryRow&;
+  const auto any_diverged = [](Row row) { return row.diverged > 0; };
+  const auto other_rate = [&](Row row) { return row.learning_rate != rows.front().learning_rate; };
+  std::vector<Column> columns;
+  const auto add = [&](const char* title, const Render& render) {
+    columns.push_back(column_of(title, rows, render));
+  };
+  add("cell", [](Row row) { return printable(row.name()); });
+  add("units", [](Row row) { return fmt::format("{}", row.hidden); });
+  if (std::any_of(rows.begin(), rows.end(), other_rate)) {
+    add("rate", [](Row row) { return format_rate(row.learning_rate); });
+  }
+  add("params", [](Row row) { return fmt::format("{}", row.cell_parameters); });
+  add("seeds", [](Row row) { return format_seeds(row); });
+  if (std::any_of(rows.begin(), rows.end(), any_diverged)) {
+    add("div", [](Row row) { return fmt::format("{}", row.diverged); });
+  }
+  add("train", [](Row row) { return format_nll(row.train_nll.mean); });
+  add("valid", [](Row row) { return format_nll(row.valid_nll.mean); });
+  add("test", [](Row row) { return format_nll(row.test_nll); });
+  add("epoch", [](Row row) { return format_count(row.best_epoch.mean); });
+  add("sec", [](Row row) { return format_seconds(row.seconds.mean); });
+  return columns;
+}
+
+int total_width(const std::vector<Column>& columns, int gap) {
+  int width = -gap;
+  for (const Column& column : columns) width += column.width + gap;
+  return width;
+}
+
+// Makes the columns fit and returns the gap between them; `dropped` gets the lost titles.
+int fit(std::vector<Column>& columns, std::vector<std::string>& dropped) {
+  constexpr int kWideGap = 2;
+  if (total_width(columns, kWideGap) <= kPageWidth) return kWideGap;
+  const auto room_for_name = [&] {
+    return kPageWidth - (total_width(columns, 1) - columns.front().width);
+  };
+  // Least needed first: what the table must not lose is not in this list.
+  for (const char* title : {"train", "sec", "epoch", "params", "valid", "rate"}) {
+    if (room_for_name() >= std::min(kNarrowestName, columns.front().width)) break;
+    const auto found = std::find_if(columns.begin(), columns.end(),
+                                    [&](const Column& c) { return c.title == title; });
+    if (found == columns.end()) continue;
+    dropped.push_back(found->title);
+    columns.erase(found);
+  }
+  Column& name = columns.front();
+  name.width = std::clamp(name.width, 1, std::max(1, room_for_name()));
+  for (std::string& text : name.texts) text = shorten(text, name.width);
+  return 1;
+}
+
+// The first column is text and stands left, the others are numbers and stand right.
+template <class TextOf>
+std::string line_of(const std::vector<Column>& columns, int gap, TextOf text_of) {
+  std::string line = pad_right(text_of(columns.front()), columns.front().width);
+  for (std::size_t k = 1; k < columns.size(); ++k) {
+    line += pad_left(text_of(columns[k]), columns[k].width + gap);
+  }
+  return line + "\n";
+}
+
+std::string notes(const std::vector<Column>& columns, const std::vector<std::string>& dropped) {
+  std::string text =
+      "train, valid, test: NLL in nats per step at the best epoch, mean of finished\n"
+      "seeds; ±: sample standard deviation over seeds. params: those of the cell.\n"
+      "epoch: the best one, mean. sec: training time of a seed in seconds, mean.\n";
+  for (const Column& column : columns) {
+    if (column.title == "div") text += "div: diverged seeds, which no mean includes.\n";
+  }
+  if (!dropped.empty()) {
+    text += "Left out for lack of width:";
+    for (const std::string& title : dropped) text += " " + title;
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string result_table(const StudyResults& results) {
+  const std::vector<SummaryRow> rows = summarise(results);
+  if (rows.empty()) return "no trials\n";
+  std::vector<Column> columns = columns_of(rows);
+  std::vector<std::string> dropped;
+  const int gap = fit(columns, dropped);
+  const bool several_datasets = rows.front().dataset != rows.back().dataset;
+
+  std::string text = line_of(columns, gap, [](const Column& c) { return c.title; });
+  const int width = total_width(columns, gap);
+  for (int k = 0; k < width; ++k) text += "─";
+  text += "\n";
+  for (std::size_t at = 0; at < rows.size(); ++at) {
+    if (several_datasets && (at == 0 || rows[at].dataset != rows[at - 1].dataset)) {
+      text += shorten("data set " + printable(rows[at].dataset) + ":", kPageWidth) + "\n";
+    }
+    text += line_of(columns, gap, [&](const Column& c) { return c.texts[at]; });
+  }
+  return text + notes(columns, dropped);
+}
+
+}  // namespace carousel

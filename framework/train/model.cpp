@@ -1,0 +1,36 @@
+#include "train/model.hpp"
+
+#include "layer/losses.hpp"
+
+namespace carousel {
+
+NextFrameModel::NextFrameModel(const Cell& cell, Index width, Index hidden, int depth)
+    : stack_(cell, {width, hidden, depth, false}),
+      output_("output", stack_.output_size(), width),
+      specs_(stack_.parameters()) {
+  specs_.insert(specs_.end(), output_.parameters().begin(), output_.parameters().end());
+}
+
+Index NextFrameModel::cell_parameter_count() const {
+  Index count = 0;
+  for (const ParameterSpec& spec : stack_.parameters()) count += spec.shape.numel();
+  return count;
+}
+
+template <class T>
+Var NextFrameModel::loss(Tape<T>& tape, std::span<const Var> parameters,
+                         const Batch<T>& batch) const {
+  const std::size_t of_stack = stack_.parameters().size();
+  const Index size = static_cast<Index>(batch.lengths.size());
+  const StackResult hidden =
+      stack_.forward(tape, parameters.first(of_stack), tape.constant(batch.x),
+                     stack_.initial_states(tape, size), batch.lengths);
+  const Var logits = output_.forward(parameters.subspan(of_stack), hidden.outputs);
+  return bernoulli_nll(logits, tape.constant(batch.target), tape.constant(batch.mask));
+}
+
+template Var NextFrameModel::loss(Tape<float>&, std::span<const Var>, const Batch<float>&) const;
+template Var NextFrameModel::loss(Tape<double>&, std::span<const Var>,
+                                  const Batch<double>&) const;
+
+}  // namespace carousel

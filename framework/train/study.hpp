@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "train/trainer.hpp"
+
+namespace carousel {
+
+/// What the user of a study hears while it runs.
+struct StudyListener {
+  std::function<void(const std::string&)> note = [](const std::string&) {};
+  /// A warning or the reason of a divergence.
+  std::function<void(const std::string&)> warn = [](const std::string&) {};
+  /// trial and trials count from 1.
+  std::function<void(int trial, int trials, const TrialRecord&, const Progress&)> progress =
+      [](int, int, const TrialRecord&, const Progress&) {};
+  /// A trial ended or was taken from the checkpoint.
+  std::function<void(int trial, int trials, const TrialRecord&)> trial_ended =
+      [](int, int, const TrialRecord&) {};
+};
+
+/// Where and how a study runs.
+struct StudyRun {
+  std::filesystem::path folder;
+  std::string data_dir;  // --data
+  int threads = 0;       // 0: as many as the machine has; results do not depend on it
+};
+
+/// Starts a study in a new run folder: study.yaml, run.json, and with each checkpoint
+/// checkpoint.h5, results.csv and curves.csv. Trials run in the order cells x seeds; each takes
+/// the same data order and, for parameters of the same name and shape, the same first values.
+/// Returns all trials; one that `stop` interrupted has the status "running".
+/// Throws InputError when the folder holds a run already.
+StudyResults start_study(const StudyOptions& options, const CellRegistry& registry,
+                         const StudyRun& run, const std::atomic<bool>& stop,
+                         const StudyListener& listener);
+
+/// Goes on with the study of a run folder from its last checkpoint.
+StudyResults resume_study(const CellRegistry& registry, const StudyRun& run,
+                          const std::atomic<bool>& stop, const StudyListener& listener);
+
+/// The results that a run folder holds.
+StudyResults load_results(const CellRegistry& registry, const StudyRun& run);
+
+}  // namespace carousel

@@ -1,0 +1,314 @@
+#include "train/study_options.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "io/files.hpp"
+
+namespace carousel {
+namespace {
+
+// The one list of keys: reading, writing and suggestions all walk it.
+template <class Options, class Visitor>
+void visit_fields(Options& o, Visitor&& v) {
+  v.field("name", o.name);
+  v.group("dataset", "name", [&](auto& g) {
+    g.field("name", o.dataset.name);
+    g.field("fallback", o.dataset.fallback);
+    g.field("width", o.dataset.width);
+  });
+  v.cells("cells", o.cells);
+  v.seeds("seeds", o.seeds);
+  v.group("model", "", [&](auto& g) { g.field("depth", o.model.depth); });
+  v.group("train", "", [&](auto& g) {
+    auto& t = o.train;
+    g.field("epochs", t.epochs);
+    g.field("patience", t.patience);
+    g.field("batch", t.batch);
+    g.field("shard", t.shard);
+    g.field("optimiser", t.optimiser.rule);
+    g.field("learning_rate", t.optimiser.learning_rate);
+    g.field("momentum", t.optimiser.momentum);
+    g.field("nesterov", t.optimiser.nesterov);
+    g.field("decay", t.optimiser.decay);
+    g.field("floor", t.optimiser.floor);
+    g.field("beta1", t.optimiser.beta1);
+    g.field("beta2", t.optimiser.beta2);
+    g.field("epsilon", t.optimiser.epsilon);
+    g.field("clip_norm", t.clip_norm);
+    g.field("clip_value", t.clip_value);
+    g.field("weight_noise", t.weight_noise);
+    g.field("precision", t.precision);
+    g.field("checkpoint_seconds", t.checkpoint_seconds);
+  });
+}
+
+template <class V>
+constexpr const char* kind_of() {
+  if constexpr (std::is_same_v<V, bool>) return "true or false";
+  else if constexpr (std::is_integral_v<V>) return "a whole number";
+  else if constexpr (std::is_floating_point_v<V>) return "a number";
+  else return "a text";
+}
+
+class Reader {
+ public:
+  Reader(const YAML::Node& node, const std::string& source,
+         const std::vector<std::string>& overrides, std::string path)
+      : node_(node), source_(source), overrides_(overrides), path_(std::move(path)) {
+    if (!node_.IsMap() && !node_.IsNull()) {
+      fail(node_, path_, fmt::format("{}: expected keys and values", path_));
+    }
+  }
+
+  template <class V>
+  void field(const std::string& key, V& value) {
+    if (const YAML::Node node = take(key)) value = scalar<V>(node, full(key));
+  }
+
+  template <class Body>
+  void group(const std::string& key, const std::string& shorthand, Body&& body) {
+    YAML::Node node = take(key);
+    if (!node || node.IsNull()) return;
+    if (node.IsScalar() && !shorthand.empty()) {  // `dataset: chords`
+      YAML::Node map;
+      map[shorthand] = node;
+      node = map;
+    }
+    Reader reader(node, source_, overrides_, full(key));
+    body(reader);
+    reader.expect_no_more();
+  }
+
+  void cells(const std::string& key, std::vector<StudyCell>& cells) {
+    const YAML::Node node = take(key);
+    if (!node) return;
+    if (!node.IsSequence()) {
+      fail(node, key, "cells: expected a list, such as [{name: lstm, hidden: 36}]");
+    }
+    cells.clear();
+    for (const YAML::Node& item : node) {
+      Reader reader(item, source_, overrides_, fmt::format("cells[{}]", cells.size()));
+      StudyCell cell;
+      reader.field("name", cell.name);
+      reader.field("hidden", cell.hidden);
+      reader.expect_no_more();
+      cells.push_back(cell);
+    }
+  }
+
+  void seeds(const std::string& key, std::vector<std::uint64_t>& seeds) {
+    const YAML::Node node = take(key);
+    if (!node) return;
+    seeds.clear();
+    if (node.IsScalar()) {  // `seeds: 3` stands for [1, 2, 3]
+      const int count = scalar<int>(node, key);
+      for (int seed = 1; seed <= count; ++seed) seeds.push_back(static_cast<std::uint64_t>(seed));
+      return;
+    }
+    if (!node.IsSequence()) fail(node, key, "seeds: expected a list, such as [1, 2, 3]");
+    for (const YAML::Node& item : node) {
+      seeds.push_back(scalar<std::uint64_t>(item, fmt::format("seeds[{}]", seeds.size())));
+    }
+  }
+
+  void expect_no_more() const {
+    if (!node_.IsMap()) return;
+    for (const auto& entry : node_) {
+      const std::string key = entry.first.Scalar();
+      if (known_.count(key)) continue;
+      fail(entry.first, full(key), fmt::format("there is no key '{}'{}", full(key),
+                                               did_you_mean(full(key), full_names())));
+    }
+  }
+
+ private:
+  YAML::Node take(const std::string& key) {
+    known_.insert(key);
+    if (!node_.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
+    return node_[key];
+  }
+
+  template <class V>
+  V scalar(const YAML::Node& node, const std::string& name) const {
+    V value{};
+    if (!node.IsScalar() || !YAML::convert<V>::decode(node, value)) {
+      fail(node, name,
+           fmt::format("{} is {}, expected {}", name,
+                       node.IsScalar() ? "'" + node.Scalar() + "'" : "a list or map",
+                       kind_of<V>()));
+    }
+    return value;
+  }
+
+  [[noreturn]] void fail(const YAML::Node& node, const std::string& name,
+                         const std::string& message) const {
+    for (const std::string& text : overrides_) {
+      const std::string key = text.substr(0, text.find('='));
+      if (name.starts_with(key)) fail_input("override '{}': {}", text, message);
+    }
+    const YAML::Mark mark = node.Mark();
+    if (mark.is_null()) fail_input("{}: {}", source_, message);
+    fail_input("{}:{}:{}: {}", source_, mark.line + 1, mark.column + 1, message);
+  }
+
+  std::string full(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
+
+  std::vector<std::string> full_names() const {
+    std::vector<std::string> names;
+    for (const std::string& key : known_) names.push_back(full(key));
+    return names;
+  }
+
+  YAML::Node node_;
+  const std::string& source_;
+  const std::vector<std::string>& overrides_;
+  std::string path_;
+  std::set<std::string> known_;
+};
+
+class Writer {
+ public:
+  template <class V>
+  void field(const std::string& key, const V& value) {
+    out_ << YAML::Key << key << YAML::Value << value;
+  }
+
+  template <class Body>
+  void group(const std::string& key, const std::string&, Body&& body) {
+    out_ << YAML::Key << key << YAML::Value << YAML::BeginMap;
+    body(*this);
+    out_ << YAML::EndMap;
+  }
+
+  void cells(const std::string& key, const std::vector<StudyCell>& cells) {
+    out_ << YAML::Key << key << YAML::Value << YAML::BeginSeq;
+    for (const StudyCell& cell : cells) {
+      out_ << YAML::Flow << YAML::BeginMap;
+      field("name", cell.name);
+      field("hidden", cell.hidden);
+      out_ << YAML::EndMap;
+    }
+    out_ << YAML::EndSeq;
+  }
+
+  void seeds(const std::string& key, const std::vector<std::uint64_t>& seeds) {
+    out_ << YAML::Key << key << YAML::Value << YAML::Flow << seeds;
+  }
+
+  std::string text(const StudyOptions& options) {
+    out_.SetDoublePrecision(17);
+    out_ << YAML::BeginMap;
+    visit_fields(options, *this);
+    out_ << YAML::EndMap;
+    return std::string(out_.c_str()) + "\n";
+  }
+
+ private:
+  YAML::Emitter out_;
+};
+
+// Puts `key.sub=value` into the tree; a comma makes a list.
+void apply_override(YAML::Node root, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    fail_input("got the override '{}', expected key.sub=value", text);
+  }
+  std::string value = text.substr(equals + 1);
+  if (value.find(',') != std::string::npos && value.find_first_of("[{") == std::string::npos) {
+    value = "[" + value + "]";
+  }
+  YAML::Node parsed;
+  try {
+    parsed = YAML::Load(value);
+  } catch (const YAML::Exception& error) {
+    fail_input("the override '{}' is not YAML: {}", text, error.what());
+  }
+  std::string path = text.substr(0, equals);
+  std::vector<std::string> keys;
+  for (std::size_t dot; (dot = path.find('.')) != std::string::npos; path.erase(0, dot + 1)) {
+    keys.push_back(path.substr(0, dot));
+  }
+  keys.push_back(path);
+  YAML::Node node = root;
+  for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
+    if (!node[keys[i]] || !node[keys[i]].IsMap()) {
+      YAML::Node map(YAML::NodeType::Map);
+      if (keys[i] == "dataset" && node[keys[i]]) map["name"] = YAML::Clone(node[keys[i]]);
+      node[keys[i]] = map;
+    }
+    node.reset(node[keys[i]]);
+  }
+  node[keys.back()] = parsed;
+}
+
+void expect(bool holds, const std::string& source, const char* message) {
+  if (!holds) fail_input("{}: {}", source, message);
+}
+
+void check(const StudyOptions& o, const std::string& source) {
+  const auto& t = o.train;
+  expect(!o.name.empty() && o.name.find('/') == std::string::npos, source,
+         "name must be a word without '/'");
+  expect(!o.cells.empty(), source, "cells: expected at least one cell");
+  expect(!o.seeds.empty(), source, "seeds: expected at least one seed");
+  for (const StudyCell& cell : o.cells) {
+    expect(!cell.name.empty(), source, "cells: a cell has no name");
+    expect(cell.hidden >= 1, source, "cells: each cell needs 'hidden', 1 or more");
+  }
+  expect(o.dataset.width >= 0, source, "dataset.width must be 0 or more");
+  expect(o.model.depth >= 1, source, "model.depth must be 1 or more");
+  expect(t.epochs >= 1, source, "train.epochs must be 1 or more");
+  expect(t.patience >= 0, source, "train.patience must be 0 or more");
+  expect(t.batch >= 1, source, "train.batch must be 1 or more");
+  expect(t.shard >= 1, source, "train.shard must be 1 or more");
+  expect(t.clip_norm >= 0.0, source, "train.clip_norm must be 0 or more");
+  expect(t.clip_value >= 0.0, source, "train.clip_value must be 0 or more");
+  expect(t.weight_noise >= 0.0, source, "train.weight_noise must be 0 or more");
+  expect(t.checkpoint_seconds >= 0.0, source, "train.checkpoint_seconds must be 0 or more");
+  expect(t.precision == "float" || t.precision == "double", source,
+         "train.precision must be float or double");
+  std::set<std::string> competitors;
+  for (const StudyCell& cell : o.cells) {
+    expect(competitors.insert(fmt::format("{}:{}", cell.name, cell.hidden)).second, source,
+           "cells: the same cell with the same hidden size stands there twice");
+  }
+  expect(std::set<std::uint64_t>(o.seeds.begin(), o.seeds.end()).size() == o.seeds.size(), source,
+         "seeds: a seed stands there twice");
+  // The optimiser checks its own constants; do it before any work starts.
+  Optimiser<float>(t.optimiser, ParameterSet<float>());
+}
+
+}  // namespace
+
+StudyOptions parse_study(const std::string& yaml, const std::string& source,
+                         const std::vector<std::string>& overrides) {
+  YAML::Node root;
+  try {
+    root = YAML::Load(yaml);
+  } catch (const YAML::Exception& error) {
+    fail_input("{}:{}:{}: not YAML: {}", source, error.mark.line + 1, error.mark.column + 1,
+               error.msg);
+  }
+  if (root.IsNull()) root = YAML::Node(YAML::NodeType::Map);
+  if (!root.IsMap()) fail_input("{}: expected keys and values", source);
+  for (const std::string& text : overrides) apply_override(root, text);
+  StudyOptions options;
+  Reader reader(root, source, overrides, "");
+  visit_fields(options, reader);
+  reader.expect_no_more();
+  check(options, source);
+  return options;
+}
+
+StudyOptions read_study(const std::filesystem::path& file,
+                        const std::vector<std::string>& overrides) {
+  return parse_study(read_text(file), file.string(), overrides);
+}
+
+std::string to_yaml(const StudyOptions& options) { return Writer().text(options); }
+
+}  // namespace carousel
