@@ -2,7 +2,7 @@
 find_file(CAROUSEL_CHART_JS NAMES chart.min.js Chart.min.js
   PATHS /usr/share/javascript/chart.js NO_DEFAULT_PATH REQUIRED)
 
-# Writes a C++ file that defines `extern const char NAME[]` with the text of a file.
+# Writes a C file that defines `const unsigned char NAME[]` and `NAME_size` with a file's text.
 function(carousel_embed_text input output name)
   add_custom_command(
     OUTPUT ${output}

@@ -40,19 +40,20 @@ std::string describe(const StepProgram& program, int id) {
     if (!uses[named]) continue;
     if (!program.nodes[named].name.empty()) break;
   }
-  std::string parameters;
+  std::vector<char> read(program.nodes.size(), 0);
   std::vector<int> open{static_cast<int>(named)};
   while (!open.empty()) {
     const ProgramNode& node = program.nodes[static_cast<std::size_t>(open.back())];
     open.pop_back();
     for (const int input : node.inputs) {
-      const ProgramNode& source = program.nodes[static_cast<std::size_t>(input)];
-      if (source.kind == ProgramNode::Kind::parameter) {
-        parameters += (parameters.empty() ? "" : ", ") + source.name;
-      } else if (source.name.empty()) {
-        open.push_back(input);
-      }
+      read[static_cast<std::size_t>(input)] = 1;
+      if (program.nodes[static_cast<std::size_t>(input)].name.empty()) open.push_back(input);
     }
+  }
+  std::string parameters;
+  for (const ProgramParameter& p : program.parameters) {
+    if (!read[static_cast<std::size_t>(p.node)]) continue;
+    parameters += (parameters.empty() ? "" : ", ") + p.name;
   }
   return fmt::format("value '{}' of cell {}{}", program.nodes[named].name, program.name,
                      parameters.empty() ? "" : " (reads parameters " + parameters + ")");
@@ -138,9 +139,9 @@ ScanResult scan(const StepProgram& program, Tape<T>& tape, std::span<const Var> 
   const Var zero = carousel::constant(tape, 0.0);
   for (Index k = 0; k < steps; ++k) {
     const Index t = options.reverse ? steps - 1 - k : k;
-    const Var x_t = reshape(slice(x, 0, t, 1), {batch, x_shape[2]});
     StepResult result;
     try {
+      const Var x_t = reshape(slice(x, 0, t, 1), {batch, x_shape[2]});
       result = run_step(program, parameters, {&x_t, 1}, current);
     } catch (const NonFiniteError& error) {
       throw NonFiniteError(fmt::format("step {}: {}", t, error.what()));

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <fstream>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "report/chart_data.hpp"
 #include "report/format.hpp"
@@ -38,35 +40,47 @@ std::string counts_of(const std::vector<TrialRecord>& trials) {
     return std::count_if(trials.begin(), trials.end(),
                          [&](const TrialRecord& t) { return t.status == status; });
   };
-  std::string text = fmt::format("{} trials: {} finished", trials.size(), count("done"));
+  std::string text = fmt::format("Trials: {} ({} finished", trials.size(), count("done"));
   if (count("diverged") > 0) text += fmt::format(", {} diverged", count("diverged"));
   if (count("running") > 0) text += fmt::format(", {} not finished yet", count("running"));
-  return text + ".";
+  return text + ").";
 }
 
+// Without the column of the data set, the second one, when all rows would show the same.
+std::string table_of_rows(const std::string& label, const std::vector<SummaryRow>& rows,
+                          std::vector<HtmlColumn> columns,
+                          std::vector<std::vector<std::string>> texts) {
+  if (rows.empty() || rows.front().dataset == rows.back().dataset) {
+    columns.erase(columns.begin() + 1);
+    for (auto& row : texts) row.erase(row.begin() + 1);
+  }
+  return html_table(label, columns, texts);
+}
+
+// The results come first: a narrow screen shows them without scrolling.
 std::string summary_table(const std::vector<SummaryRow>& rows) {
   const std::vector<HtmlColumn> columns = {
-      {"cell", false}, {"data set", false}, {"hidden units"}, {"rate"},      {"cell params"},
-      {"all params"},  {"seeds"},           {"diverged"},     {"train NLL"}, {"valid NLL"},
-      {"test NLL"},    {"best epoch"},      {"epochs"},       {"seconds"}};
+      {"cell", false}, {"data set", false}, {"hidden units"}, {"test NLL"},    {"valid NLL"},
+      {"train NLL"},   {"seeds"},           {"diverged"},     {"cell params"}, {"all params"},
+      {"rate"},        {"best epoch"},      {"epochs"},       {"seconds"}};
   std::vector<std::vector<std::string>> texts;
   for (const SummaryRow& row : rows) {
-    texts.push_back(
-        {row.name(), row.dataset, fmt::format("{}", row.hidden), format_rate(row.learning_rate),
-         fmt::format("{}", row.cell_parameters), fmt::format("{}", row.parameters),
-         format_seeds(row), fmt::format("{}", row.diverged), format_nll(row.train_nll),
-         format_nll(row.valid_nll), format_nll(row.test_nll), format_count(row.best_epoch.mean),
-         format_count(row.epochs.mean), format_seconds(row.seconds.mean)});
+    texts.push_back({row.name(), row.dataset, fmt::format("{}", row.hidden),
+                     format_nll(row.test_nll), format_nll(row.valid_nll), format_nll(row.train_nll),
+                     format_seeds(row), fmt::format("{}", row.diverged),
+                     fmt::format("{}", row.cell_parameters), fmt::format("{}", row.parameters),
+                     format_rate(row.learning_rate), format_count(row.best_epoch.mean),
+                     format_count(row.epochs.mean), format_seconds(row.seconds.mean)});
   }
-  return html_table("Results, mean over seeds", columns, texts);
+  return table_of_rows("Results, mean over seeds", rows, columns, std::move(texts));
 }
 
 // All trials, in the order of the summary rows.
 std::string seed_table(const std::vector<SummaryRow>& rows, const StudyResults& results) {
-  const std::vector<HtmlColumn> columns = {
-      {"cell", false}, {"data set", false}, {"hidden units"}, {"rate"},
-      {"seed"},        {"status", false},   {"train NLL"},    {"valid NLL"},
-      {"test NLL"},    {"best epoch"},      {"epochs"},       {"seconds"}};
+  const std::vector<HtmlColumn> columns = {{"cell", false},   {"data set", false}, {"seed"},
+                                           {"status", false}, {"test NLL"},        {"valid NLL"},
+                                           {"train NLL"},     {"best epoch"},      {"epochs"},
+                                           {"seconds"},       {"hidden units"},    {"rate"}};
   std::vector<std::vector<std::string>> texts;
   for (const SummaryRow& row : rows) {
     for (const std::size_t at : row.trials) {
@@ -74,14 +88,14 @@ std::string seed_table(const std::vector<SummaryRow>& rows, const StudyResults& 
       // Before the end of a trial its NLL fields hold no result.
       const bool done = trial.status == "done";
       const auto nll = [&](double value) { return done ? format_nll(value) : "-"; };
-      texts.push_back({row.name(), row.dataset, fmt::format("{}", row.hidden),
-                       format_rate(row.learning_rate), fmt::format("{}", trial.seed), trial.status,
-                       nll(trial.train_nll), nll(trial.valid_nll), nll(trial.test_nll),
+      texts.push_back({row.name(), row.dataset, fmt::format("{}", trial.seed), trial.status,
+                       nll(trial.test_nll), nll(trial.valid_nll), nll(trial.train_nll),
                        fmt::format("{}", trial.best_epoch), fmt::format("{}", trial.epochs),
-                       format_seconds(trial.seconds)});
+                       format_seconds(trial.seconds), fmt::format("{}", row.hidden),
+                       format_rate(row.learning_rate)});
     }
   }
-  return html_table("Every seed", columns, texts);
+  return table_of_rows("Every seed", rows, columns, std::move(texts));
 }
 
 std::string cell_details(const StudyResults& results) {

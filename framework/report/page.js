@@ -8,16 +8,21 @@
     light: ['#0072b2', '#d55e00', '#00875f', '#b0508a', '#9a6f00', '#3d9bd6', '#5c5c5c'],
     dark: ['#56a8e8', '#f0803c', '#2bc49a', '#e39bc4', '#f2b632', '#a5d8fa', '#c4c4c4'],
   };
-  // When the colours begin anew, the lines carry marks.
-  const MARKS = [false, 'circle', 'triangle', 'rect', 'crossRot'];
+  // When the colours begin anew, the lines carry marks: names of Chart.js, signs for the texts.
+  const MARKS = [false, 'circle', 'triangle', 'rect', 'rectRot'];
+  const SIGNS = ['', '● ', '▲ ', '■ ', '◆ '];
   const EPOCH = 0, SECONDS = 1, MEAN = 2, LOW = 3, HIGH = 4, TRAIN = 5, SEEDS = 6;
+  const BAND = '38';         // opacity of a band, as the last two digits of a colour
   const LABEL_SPACE = 150;   // pixels to the right of the lines, on wide charts
   const LABEL_HEIGHT = 15;
   const WIDE = 480;
+  const TOOLTIP_LINES = 7;
 
   const palette = () => (dark.matches ? COLOURS.dark : COLOURS.light);
   const colourOf = (index) => palette()[index % palette().length];
-  const markOf = (index) => MARKS[Math.floor(index / palette().length) % MARKS.length];
+  const cycleOf = (index) => Math.floor(index / palette().length) % MARKS.length;
+  const markOf = (index) => MARKS[cycleOf(index)];
+  const labelOf = (series, index) => SIGNS[cycleOf(index)] + series.label;
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   function element(tag, className, text) {
@@ -35,7 +40,7 @@
     const every = Math.max(1, Math.ceil(series.points.length / 10));
     const single = series.points.length === 1;
     return {
-      role: 'mean', series, index,
+      role: 'mean', seeds: series.seeds, label: labelOf(series, index),
       data: points(series.points, x, MEAN),
       borderColor: colour, backgroundColor: colour, borderWidth: 2,
       pointStyle: markOf(index) || 'circle',
@@ -65,7 +70,7 @@
   function band(series, index, x) {
     const edge = {role: 'band', borderWidth: 0, pointRadius: 0};
     return [
-      {...edge, data: points(series.points, x, HIGH), backgroundColor: colourOf(index) + '38',
+      {...edge, data: points(series.points, x, HIGH), backgroundColor: colourOf(index) + BAND,
        fill: '+1'},
       {...edge, data: points(series.points, x, LOW)},
     ];
@@ -84,11 +89,11 @@
     ];
   }
 
-  // Without the first tenth of the epochs, and up to the 97th of a hundred values.
+  // The steep start of training and rare spikes would press everything else flat: the highest
+  // 30 % of a curve may lie outside.
   function upperValue(values, whole) {
-    const from = whole || values.length <= 10 ? 0 : Math.ceil(values.length / 10);
-    const kept = values.slice(from).sort((a, b) => a - b);
-    return whole ? kept[kept.length - 1] : kept[Math.ceil(0.97 * (kept.length - 1))];
+    const sorted = values.slice().sort((a, b) => a - b);
+    return sorted[Math.ceil((whole ? 1 : 0.7) * (sorted.length - 1))];
   }
 
   function yRange(state) {
@@ -109,7 +114,14 @@
     return {min: low - margin, max: high + margin};
   }
 
-  // Data sets whose mean is at the pointer, each with its point nearest in x.
+  // Over hidden cells too: the axis shall stay where it is when a cell is hidden.
+  function lastValue(state, x) {
+    const ends = state.series.flatMap(
+        (series) => [series, ...series.diverged].flatMap(({points}) => points.slice(-1)));
+    return Math.max(0, ...ends.map((row) => row[x]));
+  }
+
+  // For each mean line its point nearest to the pointer in x; of many lines, the nearest in y.
   Chart.Interaction.modes.meansAtX = (chart, event) => {
     const items = [];
     chart.getSortedVisibleDatasetMetas().forEach((meta) => {
@@ -123,17 +135,23 @@
       });
       if (best && best.distance < 30) items.push(best);
     });
-    return items;
+    const away = (item) => Math.abs(item.element.y - event.y);
+    return items.sort((a, b) => away(a) - away(b)).slice(0, TOOLTIP_LINES);
   };
 
-  function tooltipLine({dataset, raw}) {
-    const [, , mean, low, high, , seeds] = raw.row;
-    const spread = seeds > 1 ? ` (${low.toFixed(3)} to ${high.toFixed(3)}, ${seeds} seeds)` : '';
-    return `${dataset.series.label}: ${mean.toFixed(3)}${spread}`;
+  // Cells reach the same second in different epochs, so there each line names its own.
+  function tooltipTexts(x) {
+    const line = ({dataset, raw}) => {
+      const [epoch, , mean, low, high, , seeds] = raw.row;
+      const spread = seeds > 1 ? ` (${low.toFixed(3)} to ${high.toFixed(3)})` : '';
+      const part = seeds < dataset.seeds ? `, ${seeds} of ${dataset.seeds} seeds` : '';
+      const when = x === SECONDS ? `, epoch ${epoch}` : '';
+      return `${dataset.label}${when}: ${mean.toFixed(3)}${spread}${part}`;
+    };
+    const title = (items) =>
+        (x === EPOCH && items.length > 0 ? `epoch ${items[0].raw.row[EPOCH]}` : '');
+    return {title, label: line};
   }
-
-  const tooltipTitle = (items) => (items.length === 0 ? '' :
-      `epoch ${items[0].raw.row[EPOCH]}, ${items[0].raw.row[SECONDS].toFixed(1)} s`);
 
   function fitText(context, text, width) {
     if (context.measureText(text).width <= width) return text;
@@ -168,7 +186,7 @@
         const last = chart.getDatasetMeta(at).data.slice(-1)[0];
         if (dataset.role !== 'mean' || !last) return;
         const y = Math.min(Math.max(last.y, area.top), area.bottom);
-        labels.push({text: dataset.series.label, colour: dataset.borderColor, last, end: y, y});
+        labels.push({text: dataset.label, colour: dataset.borderColor, last, end: y, y});
       });
       spread(labels, area.top + LABEL_HEIGHT / 2, area.bottom - LABEL_HEIGHT / 2);
       ctx.save();
@@ -204,8 +222,9 @@
 
   function optionsOf(state, xTitle, x) {
     const scales = {x: axis(xTitle), y: axis('NLL, nats per step')};
-    scales.x.bounds = 'data';
-    if (x === SECONDS) scales.x.min = 0;
+    // Left to itself, Chart.js would leave out what lies above the vertical axis.
+    scales.x.min = 0;
+    scales.x.max = lastValue(state, x) || 1;
     if (x === EPOCH) scales.x.ticks.precision = 0;
     Object.assign(scales.y, yRange(state));
     return {
@@ -214,8 +233,8 @@
       interaction: {mode: 'meansAtX', intersect: false},
       plugins: {
         legend: {display: false},
-        tooltip: {callbacks: {title: tooltipTitle, label: tooltipLine},
-                  itemSort: (a, b) => a.raw.y - b.raw.y},
+        tooltip: {callbacks: tooltipTexts(x), itemSort: (a, b) => b.raw.y - a.raw.y,
+                  backgroundColor: 'rgba(0, 0, 0, 0.92)'},
       },
     };
   }
@@ -242,7 +261,8 @@
     const box = element('span', 'swatch');
     const paint = () => {
       const colour = colourOf(index);
-      box.style.background = `linear-gradient(${colour}38 5px, ${colour} 5px 8px, ${colour}38 8px)`;
+      const band = colour + BAND;
+      box.style.background = `linear-gradient(${band} 5px, ${colour} 5px 8px, ${band} 8px)`;
     };
     paint();
     return {box, paint};
@@ -263,7 +283,7 @@
   function addLegend(parent, state) {
     const legend = parent.appendChild(element('div', 'legend'));
     state.series.forEach((series, index) => {
-      const text = series.points.length > 0 ? series.label : `${series.label} (no mean)`;
+      const text = labelOf(series, index) + (series.points.length > 0 ? '' : ' (no mean)');
       const button = addButton(legend, state, text, 'cell', true, () => {
         if (!state.hidden.delete(index)) state.hidden.add(index);
         return !state.hidden.has(index);

@@ -44,7 +44,7 @@ void ParameterSet<T>::restore(const std::vector<Tensor<T>>& values) {
 }
 
 template <class T>
-std::vector<Var> bind(Tape<T>& tape, const std::vector<Tensor<T>>& values) {
+std::vector<Var> leaves(Tape<T>& tape, const std::vector<Tensor<T>>& values) {
   std::vector<Var> vars;
   for (const Tensor<T>& value : values) vars.push_back(tape.leaf(value));
   return vars;
@@ -52,7 +52,7 @@ std::vector<Var> bind(Tape<T>& tape, const std::vector<Tensor<T>>& values) {
 
 template class ParameterSet<float>;
 template class ParameterSet<double>;
-template std::vector<Var> bind(Tape<float>&, const std::vector<Tensor<float>>&);
-template std::vector<Var> bind(Tape<double>&, const std::vector<Tensor<double>>&);
+template std::vector<Var> leaves(Tape<float>&, const std::vector<Tensor<float>>&);
+template std::vector<Var> leaves(Tape<double>&, const std::vector<Tensor<double>>&);
 
 }  // namespace carousel

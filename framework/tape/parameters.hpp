@@ -47,7 +47,7 @@ class ParameterSet {
 
 /// Puts tensors on a tape as leaves, in their order.
 template <class T>
-std::vector<Var> bind(Tape<T>& tape, const std::vector<Tensor<T>>& values);
+std::vector<Var> leaves(Tape<T>& tape, const std::vector<Tensor<T>>& values);
 
 extern template class ParameterSet<float>;
 extern template class ParameterSet<double>;

@@ -71,7 +71,7 @@ double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values,
   for_each_task(shards.size(), [&](std::size_t i) {
     Tape<T>& tape = *tapes_[i];
     tape.clear();
-    const std::vector<Var> parameters = bind(tape, values);
+    const std::vector<Var> parameters = leaves(tape, values);
     const Var loss = model_.loss(tape, parameters, next_frame_batch<T>(split_, shards[i]));
     losses[i] = static_cast<double>(tape.value(loss).item());
     shares[i] = tape.gradients(loss * scale, parameters);
@@ -106,7 +106,7 @@ std::string ShardRunner<T>::find_non_finite(const std::vector<Tensor<T>>& values
     Tape<T> tape;
     tape.set_check_finite(true);
     try {
-      const std::vector<Var> parameters = bind(tape, values);
+      const std::vector<Var> parameters = leaves(tape, values);
       const Var loss = model_.loss(tape, parameters, next_frame_batch<T>(split_, shard));
       static_cast<void>(tape.gradients(loss, parameters));
     } catch (const NonFiniteError& error) {

@@ -7,6 +7,7 @@
 
 #include "data/music.hpp"
 #include "io/files.hpp"
+#include "io/log.hpp"
 #include "io/machine.hpp"
 
 namespace carousel {
@@ -133,11 +134,17 @@ class Study {
   void run(const std::atomic<bool>& stop) {
     const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                     static_cast<std::size_t>(threads_));
+    RunLog log(run_.folder);
+    log_ = &log;
     listener_.note(results_.dataset_note);
+    log.info(fmt::format("study {} with {} threads; {}", options_.name, threads_,
+                         results_.dataset_note));
     const int count = static_cast<int>(results_.trials.size());
     for (int i = 0; i < count && !stop; ++i) {
       TrialRecord& record = results_.trials[static_cast<std::size_t>(i)];
       if (record.status != "done" && record.status != "diverged") run_trial(i, stop);
+      log.info(fmt::format("{} {}: valid {} at epoch {} of {}", trial_key(record), record.status,
+                           record.valid_nll, record.best_epoch, record.epochs));
       if (record.status != "running") listener_.trial_ended(i + 1, count, record);
     }
   }
@@ -175,7 +182,11 @@ class Study {
       if (progress.epoch_ended && since >= options_.train.checkpoint_seconds) keep();
     });
     keep();
-    if (outcome == Outcome::diverged) listener_.warn(key + " diverged: " + trainer->divergence());
+    if (outcome == Outcome::diverged) {
+      const std::string reason = key + " diverged: " + trainer->divergence();
+      listener_.warn(reason);
+      log_->warn(reason);
+    }
   }
 
   const StudyOptions& options_;
@@ -186,6 +197,7 @@ class Study {
   std::map<std::string, Archive> archives_;
   StudyResults results_;
   int threads_ = 1;
+  RunLog* log_ = nullptr;  // while the study runs
   Clock::time_point saved_ = Clock::now();
 };
 

@@ -1,0 +1,164 @@
+#include "program/step_program.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cells/catalogue.hpp"
+#include "program/scan.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::HasSubstr;
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(StepBuilder, InfersShapesWithABatch) {
+  StepBuilder b("test");
+  const Var x = b.input("x", 3);
+  const Var w = b.parameter("W", {5, 3}, Initialiser::zeros());
+  EXPECT_EQ(linear(x, w).shape(), (Shape{batch_dim, 5}));
+  EXPECT_EQ((linear(x, w) + b.parameter("b", {5}, Initialiser::zeros())).shape(),
+            (Shape{batch_dim, 5}));
+}
+
+TEST(StepBuilder, NamesShapesInErrors) {
+  StepBuilder b("test");
+  const Var x = b.input("x", 3);
+  const Var u = b.parameter("U", {4, 4}, Initialiser::zeros());
+  EXPECT_THAT(message_of([&] { linear(x, u); }),
+              testing::AllOf(HasSubstr("cell test"), HasSubstr("[B, 3]"), HasSubstr("[4, 4]")));
+}
+
+TEST(StepBuilder, RefusesWhatIsIncomplete) {
+  EXPECT_THAT(message_of([] {
+                StepBuilder b("test");
+                b.input("x", 3);
+                b.state("h", 3);
+                b.let("y", b.state("g", 3));
+                b.set_output("y");
+                b.finish();
+              }),
+              HasSubstr("state h is read but never set"));
+  EXPECT_THAT(message_of([] {
+                StepBuilder b("test");
+                b.input("x", 3);
+                b.input("x", 3);
+              }),
+              HasSubstr("defined twice"));
+  EXPECT_THAT(message_of([] {
+                StepBuilder b("test");
+                const Var x = b.input("x", 3);
+                b.state("memory", 3);
+                b.set_state("memry", x);
+              }),
+              HasSubstr("did you mean 'memory'"));
+  EXPECT_THAT(message_of([] {
+                StepBuilder b("test");
+                const Var x = b.input("x", 3);
+                b.state("h", 4);
+                b.set_state("h", x);
+              }),
+              HasSubstr("state h is [B, 4], its new value is [B, 3]"));
+}
+
+TEST(StepProgram, PrintsItsEquations) {
+  const std::string text = to_text(gru_reset_before().build({4, 3}));
+  EXPECT_THAT(text, HasSubstr("param W_z : [3, 4] init glorot\n"));
+  EXPECT_THAT(text, HasSubstr("z = sigmoid(W_z @ x + U_z @ h[t-1] + b_z)\n"));
+  EXPECT_THAT(text, HasSubstr("c = tanh(W_c @ x + U_c @ (r * h[t-1]) + b_c)\n"));
+  EXPECT_THAT(text, HasSubstr("h = (1 - z) * h[t-1] + z * c\n"));
+  EXPECT_THAT(text, HasSubstr("output h\n"));
+}
+
+TEST(StepProgram, PrintsBracketsWhereTheyMatter) {
+  StepBuilder b("test");
+  const Var x = b.input("x", 3);
+  const Var y = b.let("y", tanh(x));
+  b.let("u", x - (y - x));
+  b.let("v", (x - y) - x);
+  b.let("w", x / (y / x));
+  b.set_output("y");
+  const std::string text = to_text(b.finish());
+  EXPECT_THAT(text, HasSubstr("u = x - (y - x)\n"));
+  EXPECT_THAT(text, HasSubstr("v = x - y - x\n"));
+  EXPECT_THAT(text, HasSubstr("w = x / (y / x)\n"));
+}
+
+// A cell inside a cell: a program runs in any graph.
+TEST(RunStep, NestsInsideAnotherProgram) {
+  const StepProgram inner = rnn_tanh().build({3, 3});
+  StepBuilder b("twice");
+  const Var x = b.input("x", 3);
+  const Var h = b.state("h", 3);
+  std::vector<Var> parameters;
+  for (const auto& p : inner.parameters) {
+    parameters.push_back(b.parameter(p.name, p.shape, p.init));
+  }
+  const StepResult first = run_step(inner, parameters, {&x, 1}, {&h, 1});
+  const StepResult second = run_step(inner, parameters, {&x, 1}, first.states);
+  b.set_state("h", second.output);
+  b.set_output("h");
+  const StepProgram outer = b.finish();
+
+  Tape<double> tape;
+  std::vector<Var> values;
+  for (const auto& p : inner.parameters) {
+    values.push_back(tape.constant(initialise<double>(Initialiser::normal(1.0), p.shape,
+                                                      Random(1, std::string_view(p.name)))));
+  }
+  const Var frame = tape.constant(Tensor<double>::from({1, 3}, {0.1, 0.2, 0.3}));
+  const auto start = initial_states(outer, tape, 1);
+  const StepResult once = run_step(inner, values, {&frame, 1}, start);
+  const StepResult expected = run_step(inner, values, {&frame, 1}, once.states);
+  const StepResult got = run_step(outer, values, {&frame, 1}, start);
+  for (Index i = 0; i < 3; ++i) {
+    EXPECT_EQ(tape.value(got.output).data()[i], tape.value(expected.output).data()[i]);
+  }
+}
+
+TEST(Scan, NamesStepCellAndValueOfANaN) {
+  const StepProgram program = lstm().build({2, 2});
+  Tape<float> tape;
+  tape.set_check_finite(true);
+  std::vector<Var> parameters;
+  for (const auto& p : program.parameters) {
+    parameters.push_back(tape.constant(Tensor<float>::full(p.shape, 100.0f)));
+  }
+  Tensor<float> x = Tensor<float>::zeros({3, 1, 2});
+  x.data()[4] = 1e38f;  // times 100: beyond the largest float, at step 2
+  const auto states = initial_states(program, tape, 1);
+  EXPECT_THAT(message_of([&] { scan(program, tape, parameters, tape.constant(x), states); }),
+              testing::AllOf(HasSubstr("step 2"), HasSubstr("cell lstm"), HasSubstr("value 'i'"),
+                             HasSubstr("W_i, U_i, b_i")));
+}
+
+TEST(Scan, ChecksWhatItIsGiven) {
+  const StepProgram program = lstm().build({2, 2});
+  Tape<float> tape;
+  std::vector<Var> parameters;
+  for (const auto& p : program.parameters) {
+    parameters.push_back(tape.constant(Tensor<float>::zeros(p.shape)));
+  }
+  const Var x = tape.constant(Tensor<float>::zeros({3, 1, 2}));
+  const auto states = initial_states(program, tape, 1);
+  const auto run = [&](Var input, std::span<const Var> start, ScanOptions options) {
+    return message_of([&] { scan(program, tape, parameters, input, start, options); });
+  };
+  EXPECT_THAT(run(x, std::span(states).first(1), {}), HasSubstr("got 1 states, expected 2"));
+  EXPECT_THAT(run(x, states, {false, {4}}), HasSubstr("got length 4, expected one in [0, 3]"));
+  EXPECT_THAT(run(tape.constant(Tensor<float>::zeros({3, 1, 5})), states, {}),
+              HasSubstr("x has shape [1, 5], expected [1, 2]"));
+  EXPECT_THAT(run(tape.constant(Tensor<float>::zeros({3, 2})), states, {}),
+              HasSubstr("expected [steps, batch, size]"));
+}
+
+}  // namespace
+}  // namespace carousel

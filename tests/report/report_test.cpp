@@ -1,0 +1,208 @@
+// Numbers of the summary, the text table and the curves.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <sstream>
+
+#include "report/chart_data.hpp"
+#include "report/curves.hpp"
+#include "report/format.hpp"
+#include "report/sample.hpp"
+#include "report/summary.hpp"
+#include "report/table.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+void expect_80_columns(const std::string& table) {
+  for (const std::string& line : lines_of(table)) EXPECT_LE(display_width(line), 80) << line;
+}
+
+StudyResults three_seeds_and_a_diverged_one() {
+  StudyResults results;
+  results.trials = {finished_trial("lstm", 1, 8.0), finished_trial("gru", 1, 7.0),
+                    finished_trial("lstm", 2, 8.5), finished_trial("lstm", 3, 9.6)};
+  results.trials[2].best_epoch = 12;
+  results.trials[3].seconds = 70.0;
+  TrialRecord diverged = finished_trial("lstm", 4, kNaN);
+  diverged.status = "diverged";
+  diverged.seconds = 1e6;
+  results.trials.push_back(diverged);
+  return results;
+}
+
+TEST(Summary, MeansAndSampleDeviationsAreThoseComputedByHand) {
+  const auto rows = summarise(three_seeds_and_a_diverged_one());
+  ASSERT_EQ(rows.size(), 2U);
+  const SummaryRow& lstm = rows[0];
+  EXPECT_EQ(lstm.cell, "lstm");
+  // (8 + 8.5 + 9.6) / 3 = 8.7; deviations -0.7, -0.2, 0.9: sqrt((0.49 + 0.04 + 0.81) / 2).
+  EXPECT_NEAR(lstm.test_nll.mean, 8.7, 1e-12);
+  EXPECT_NEAR(lstm.test_nll.deviation, std::sqrt(0.67), 1e-12);
+  EXPECT_NEAR(lstm.train_nll.mean, 7.7, 1e-12);
+  EXPECT_NEAR(lstm.valid_nll.mean, 9.2, 1e-12);
+  EXPECT_NEAR(lstm.best_epoch.mean, 32.0 / 3.0, 1e-12);
+  EXPECT_NEAR(lstm.seconds.mean, 50.0, 1e-12);
+  EXPECT_EQ(lstm.hidden, 36);
+  EXPECT_EQ(lstm.cell_parameters, 8000);
+}
+
+TEST(Summary, DivergedSeedsAreCountedAndNotAveraged) {
+  const SummaryRow lstm = summarise(three_seeds_and_a_diverged_one())[0];
+  EXPECT_EQ(lstm.seeds, 4);
+  EXPECT_EQ(lstm.finished, 3);
+  EXPECT_EQ(lstm.diverged, 1);
+  EXPECT_THAT(lstm.trials, ElementsAre(0, 2, 3, 4));
+}
+
+TEST(Summary, OneSeedHasNoDeviation) {
+  const SummaryRow gru = summarise(three_seeds_and_a_diverged_one())[1];
+  EXPECT_EQ(gru.test_nll.mean, 7.0);
+  EXPECT_TRUE(std::isnan(gru.test_nll.deviation));
+}
+
+TEST(Summary, VariantSizeRateAndDataSetMakeRowsOfTheirOwn) {
+  StudyResults results;
+  results.trials.assign(6, finished_trial("lstm", 1, 8.0));
+  results.trials[1].variant = "no_forget";
+  results.trials[2].dataset = "songs";
+  results.trials[3].hidden = 72;
+  results.trials[4].learning_rate = 0.01;
+  const auto rows = summarise(results);
+  ASSERT_EQ(rows.size(), 5U);
+  EXPECT_THAT(rows[0].trials, ElementsAre(0, 5));
+  EXPECT_EQ(rows[1].name(), "lstm+no_forget");
+  EXPECT_EQ(rows[4].dataset, "songs") << "rows of one data set must stand together";
+  EXPECT_THAT(series_labels(rows),
+              ElementsAre("lstm, 36 units, rate 0.001", "lstm+no_forget",
+                          "lstm, 72 units, rate 0.001", "lstm, 36 units, rate 0.01", "lstm"));
+}
+
+TEST(Table, ShowsMeansDeviationAndDivergedSeeds) {
+  const std::string table = result_table(three_seeds_and_a_diverged_one());
+  const auto lines = lines_of(table);
+  EXPECT_THAT(lines[0], HasSubstr("div"));
+  EXPECT_THAT(lines[2], HasSubstr("8.700 ± 0.819"));
+  EXPECT_THAT(lines[2], HasSubstr("3/4"));
+  EXPECT_THAT(lines[3], Not(HasSubstr("±")));
+  EXPECT_EQ(display_width(lines[2]), display_width(lines[0]));
+  EXPECT_EQ(display_width(lines[3]), display_width(lines[0]));
+  expect_80_columns(table);
+}
+
+TEST(Table, HasNoColumnOfDivergedSeedsWithoutAny) {
+  StudyResults results;
+  results.trials = {finished_trial("lstm", 1, 8.0)};
+  EXPECT_THAT(result_table(results), Not(HasSubstr("div")));
+}
+
+TEST(Table, ARowWithoutFinishedSeedsShowsDashes) {
+  StudyResults results;
+  results.trials = {finished_trial("lstm", 1, 8.0)};
+  results.trials[0].status = "running";
+  const auto lines = lines_of(result_table(results));
+  std::istringstream row(lines[2]);
+  std::vector<std::string> words{std::istream_iterator<std::string>(row), {}};
+  EXPECT_THAT(words, ElementsAre("lstm", "36", "8000", "0/1", "-", "-", "-", "-", "-"));
+}
+
+TEST(Table, LongNamesAreCutInTheMiddle) {
+  StudyResults results = three_seeds_and_a_diverged_one();
+  results.trials[0].cell = std::string(200, 'a') + "_first";
+  results.trials[1].cell = std::string(200, 'a') + "_other";
+  const std::string table = result_table(results);
+  expect_80_columns(table);
+  EXPECT_THAT(table, HasSubstr("…"));
+  EXPECT_THAT(table, HasSubstr("first "));
+  EXPECT_THAT(table, HasSubstr("other "));
+}
+
+TEST(Table, StaysWithin80ColumnsForHugeNumbersToo) {
+  StudyResults results;
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    auto trial =
+        finished_trial("größtmögliche_Zelle_漢字", seed, 1234.5 * static_cast<double>(seed));
+    trial.dataset = std::string(100, 'd') + (seed % 2 == 0 ? "a" : "b");
+    trial.hidden = 100000;
+    trial.cell_parameters = 123456789012;
+    trial.learning_rate = seed % 3 == 0 ? 0.00012345 : 0.1;
+    trial.seconds = 1e7;
+    if (seed > 9) trial.status = "diverged";
+    results.trials.push_back(trial);
+  }
+  const std::string table = result_table(results);
+  expect_80_columns(table);
+  EXPECT_THAT(table, HasSubstr("Left out for lack of width: train"));
+  EXPECT_THAT(table, HasSubstr(" ± "));
+}
+
+TEST(Table, LineBreaksAndEscapeCodesInNamesDoNoHarm) {
+  StudyResults results;
+  results.trials = {finished_trial("a\n\x1b[31mb", 1, 8.0)};
+  EXPECT_THAT(result_table(results), HasSubstr("a??[31mb"));
+}
+
+TEST(Table, WithoutTrialsSaysSo) { EXPECT_EQ(result_table({}), "no trials\n"); }
+
+TEST(Format, WidthIsWhatTheEyeSees) {
+  EXPECT_EQ(display_width("8.612 ± 0.020"), 13);
+  EXPECT_EQ(display_width("…"), 1);
+  EXPECT_EQ(display_width("漢字"), 4);
+  EXPECT_EQ(display_width("e\u0301"), 1);
+  EXPECT_EQ(shorten("gru_reset_before", 9), "gru_…fore");
+  EXPECT_EQ(shorten("abc", 1), "…");
+  EXPECT_EQ(shorten("abc", 3), "abc");
+}
+
+TEST(Curves, CoverTheSeedsThatReachedAnEpochAndNeverJumpBackInTime) {
+  StudyResults results;
+  results.trials = {finished_trial("lstm", 1, 8.0), finished_trial("lstm", 2, 8.0),
+                    finished_trial("lstm", 3, 8.0)};
+  results.trials[0].curve = {curve_point(1, 10.0, 9.0), curve_point(2, 20.0, 8.0)};
+  results.trials[1].curve = {curve_point(1, 2.0, 10.0), curve_point(2, 4.0, 9.5),
+                             curve_point(3, 6.0, 9.25)};
+  results.trials[2].curve = {curve_point(1, 1.0, 1e9)};
+  results.trials[2].status = "diverged";
+  const auto rows = summarise(results);
+  const auto band = band_of(rows[0], results.trials);
+  ASSERT_EQ(band.size(), 3U);
+  EXPECT_DOUBLE_EQ(band[1].mean, 8.75);
+  EXPECT_DOUBLE_EQ(band[1].low, 8.0);
+  EXPECT_DOUBLE_EQ(band[1].high, 9.5);
+  EXPECT_DOUBLE_EQ(band[1].train, 7.75);
+  EXPECT_DOUBLE_EQ(band[1].seconds, 12.0);
+  EXPECT_EQ(band[1].seeds, 2);
+  EXPECT_DOUBLE_EQ(band[2].mean, 9.25);
+  EXPECT_DOUBLE_EQ(band[2].seconds, 14.0);
+  EXPECT_EQ(band[2].seeds, 1);
+}
+
+TEST(Curves, LeaveOutPointsThatAreNotFinite) {
+  StudyResults results;
+  results.trials = {finished_trial("lstm", 1, 8.0)};
+  results.trials[0].curve = {curve_point(1, 1.0, kNaN), curve_point(2, 2.0, 8.0)};
+  const auto band = band_of(summarise(results)[0], results.trials);
+  ASSERT_EQ(band.size(), 1U);
+  EXPECT_EQ(band[0].epoch, 2);
+  EXPECT_DOUBLE_EQ(band[0].seconds, 2.0);
+}
+
+}  // namespace
+}  // namespace carousel
