@@ -8,8 +8,8 @@ namespace carousel {
 
 /// W_name @ x + U_name @ h + b_name, with its three parameters: W [hidden, input] Glorot,
 /// U [hidden, hidden] orthogonal, b [hidden] constant.
-inline Var gate_input(StepBuilder& b, const CellSizes& sizes, const std::string& name, Var x,
-                      Var h, double bias = 0.0) {
+inline Var gate_input(StepBuilder& b, const CellSizes& sizes, const std::string& name, Var x, Var h,
+                      double bias = 0.0) {
   const auto n = sizes.hidden;
   const Var w = b.parameter("W_" + name, {n, sizes.input}, Initialiser::glorot());
   const Var u = b.parameter("U_" + name, {n, n}, Initialiser::orthogonal());

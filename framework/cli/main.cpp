@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <new>
@@ -66,6 +67,13 @@ int run(int argc, char** argv) {
   auto* cells = app.add_subcommand("cells", "List the cells");
   cells->add_flag("--json", json, "As JSON");
 
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::find(commands.begin(), commands.end(), argv[1]) == commands.end()) {
+    fail_input("there is no command '{}'{} (see carousel --help)", argv[1],
+               did_you_mean(argv[1], commands));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -21,7 +21,7 @@ constexpr std::array<std::array<int, 7>, 7> transitions = {{{2, 3, 1, 6, 6, 4, 1
                                                             {1, 6, 2, 5, 3, 1, 0},
                                                             {9, 0, 1, 0, 2, 2, 0}}};
 constexpr std::array<int, 7> major_scale = {0, 2, 4, 5, 7, 9, 11};
-constexpr std::array<int, 4> lowest = {43, 48, 55, 60};   // bass, tenor, alto, soprano
+constexpr std::array<int, 4> lowest = {43, 48, 55, 60};  // bass, tenor, alto, soprano
 constexpr std::array<int, 4> highest = {60, 67, 74, 81};
 
 int next_degree(int degree, Random& random) {

@@ -12,8 +12,8 @@ namespace {
 constexpr Index keys = 88;
 constexpr Index lowest_pitch_index = 20;  // MIDI pitch 21 (A0), counted from pitch 1
 
-const std::vector<std::string> known_sets = {"jsb_chorales", "nottingham", "musedata",
-                                             "piano_midi", "chords"};
+const std::vector<std::string> known_sets = {"jsb_chorales", "nottingham", "musedata", "piano_midi",
+                                             "chords"};
 
 // Two-dimensional, or one-dimensional as a single column.
 struct Grid {
@@ -62,8 +62,8 @@ SequenceSplit read_split(const std::filesystem::path& path, const H5::H5File& fi
     std::vector<float> frames(static_cast<std::size_t>(lengths[s] * split.width), 0.0f);
     for (Index t = 0; t < lengths[s]; ++t, ++row) {
       for (Index k = 0; k < keys; ++k) {
-        const std::uint8_t note = notes[row * static_cast<std::size_t>(keys) +
-                                        static_cast<std::size_t>(k)];
+        const std::uint8_t note =
+            notes[row * static_cast<std::size_t>(keys) + static_cast<std::size_t>(k)];
         if (note == 0) continue;
         if (note != 1 || k + shift >= split.width) {
           fail_input("{}: /{}/notes[{}, {}] is {}, expected 0 or 1, and 0 beyond a width of {}",
@@ -120,9 +120,10 @@ SequenceSet load_music(const std::string& name, const std::string& data_dir, Ind
     if (std::filesystem::exists(file)) return read_music(file, width);
     looked_at += "\n  " + file.string();
   }
-  fail_input("the data set '{}' was not found; looked for:{}\nGet the sets as docs/data.md says, "
-             "or use the generated set 'chords' (dataset.name=chords)",
-             name, looked_at);
+  fail_input(
+      "the data set '{}' was not found; looked for:{}\nGet the sets as docs/data.md says, "
+      "or use the generated set 'chords' (dataset.name=chords)",
+      name, looked_at);
 }
 
 }  // namespace carousel

@@ -23,8 +23,8 @@ std::vector<std::vector<int>> cut(const std::vector<int>& order, int batch) {
   const auto size = static_cast<std::size_t>(batch);
   for (std::size_t i = 0; i < order.size(); i += size) {
     const auto first = order.begin() + static_cast<std::ptrdiff_t>(i);
-    batches.emplace_back(first, first + static_cast<std::ptrdiff_t>(
-                                            std::min(size, order.size() - i)));
+    batches.emplace_back(first,
+                         first + static_cast<std::ptrdiff_t>(std::min(size, order.size() - i)));
   }
   return batches;
 }

@@ -154,6 +154,22 @@ bool same(const std::map<std::string, Archive>& a, const std::map<std::string, A
   return true;
 }
 
+void write_file(const std::filesystem::path& path, const std::map<std::string, Archive>& archives) {
+  try {
+    H5::H5File file(path.string(), H5F_ACC_TRUNC);
+    const H5::Group root = file.openGroup("/");
+    write_attribute(root, "format", std::string(format_name));
+    write_attribute(root, "version", format_version);
+    for (const auto& [name, archive] : archives) write_archive(file.createGroup(name), archive);
+    file.close();
+  } catch (const H5::Exception& error) {
+    throw EnvironmentError(
+        fmt::format("{}: can't write the checkpoint ({}); does the folder exist, and has the disk "
+                    "room?",
+                    path.string(), error.getDetailMsg()));
+  }
+}
+
 }  // namespace
 
 const std::string& Archive::text(const std::string& name) const { return find(texts, name); }
@@ -182,21 +198,18 @@ void write_archives(const std::filesystem::path& path,
   H5::Exception::dontPrint();
   const std::filesystem::path temporary = path.string() + ".tmp";
   try {
-    H5::H5File file(temporary.string(), H5F_ACC_TRUNC);
-    const H5::Group root = file.openGroup("/");
-    write_attribute(root, "format", std::string(format_name));
-    write_attribute(root, "version", format_version);
-    for (const auto& [name, archive] : archives) write_archive(file.createGroup(name), archive);
-  } catch (const H5::Exception& error) {
-    throw EnvironmentError(fmt::format("{}: can't write the checkpoint ({}); is the disk full?",
-                                       temporary.string(), error.getDetailMsg()));
+    write_file(temporary, archives);
+    if (!same(archives, read_archives(temporary))) {
+      throw EnvironmentError(fmt::format(
+          "{}: the checkpoint reads back otherwise than it was written; the one before is kept",
+          path.string()));
+    }
+    commit_file(temporary, path);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw;
   }
-  if (!same(archives, read_archives(temporary))) {
-    throw EnvironmentError(fmt::format(
-        "{}: the checkpoint reads back otherwise than it was written; the one before is kept",
-        temporary.string()));
-  }
-  commit_file(temporary, path);
 }
 
 std::map<std::string, Archive> read_archives(const std::filesystem::path& path) {

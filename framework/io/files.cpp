@@ -51,13 +51,17 @@ void commit_file(const std::filesystem::path& temporary, const std::filesystem::
 
 void write_text(const std::filesystem::path& path, const std::string& text) {
   const std::filesystem::path temporary = path.string() + ".tmp";
-  {
+  try {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
     file << text;
     file.close();
-    if (!file) fail(temporary, "write it");
+    if (!file) fail(path, "write it; does the folder exist, and has the disk room?");
+    commit_file(temporary, path);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw;
   }
-  commit_file(temporary, path);
 }
 
 }  // namespace carousel

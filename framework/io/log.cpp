@@ -14,8 +14,8 @@ RunLog::RunLog(const std::filesystem::path& folder) {
     logger_->set_pattern("%Y-%m-%d %H:%M:%S %l %v");
     logger_->flush_on(spdlog::level::info);
   } catch (const spdlog::spdlog_ex& error) {
-    throw EnvironmentError(fmt::format("{}: can't write run.log ({})", folder.string(),
-                                       error.what()));
+    throw EnvironmentError(
+        fmt::format("{}: can't write run.log ({})", folder.string(), error.what()));
   }
 }
 

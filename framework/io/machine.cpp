@@ -46,8 +46,8 @@ std::vector<std::pair<std::string, std::string>> machine_facts(int threads) {
           {"isa", std::string(isa_name(active_isa()))},
           {"xtensor", fmt::format("{}.{}.{}", XTENSOR_VERSION_MAJOR, XTENSOR_VERSION_MINOR,
                                   XTENSOR_VERSION_PATCH)},
-          {"xsimd", fmt::format("{}.{}.{}", XSIMD_VERSION_MAJOR, XSIMD_VERSION_MINOR,
-                                XSIMD_VERSION_PATCH)},
+          {"xsimd",
+           fmt::format("{}.{}.{}", XSIMD_VERSION_MAJOR, XSIMD_VERSION_MINOR, XSIMD_VERSION_PATCH)},
           {"blas", openblas_get_config()},
           {"tbb", fmt::format("{}.{}", TBB_VERSION_MAJOR, TBB_VERSION_MINOR)},
           {"hdf5", fmt::format("{}.{}.{}", H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE)},
@@ -58,8 +58,7 @@ std::vector<std::pair<std::string, std::string>> machine_facts(int threads) {
 std::string to_json(const std::vector<std::pair<std::string, std::string>>& facts) {
   std::string text = "{\n";
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    text += fmt::format("  {}: {}{}\n",
-                        boost::json::serialize(boost::json::string(facts[i].first)),
+    text += fmt::format("  {}: {}{}\n", boost::json::serialize(boost::json::string(facts[i].first)),
                         boost::json::serialize(boost::json::string(facts[i].second)),
                         i + 1 < facts.size() ? "," : "");
   }

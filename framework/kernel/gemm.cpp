@@ -8,8 +8,8 @@
 namespace carousel {
 
 template <class T>
-void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const T* a, Index lda,
-          const T* b, Index ldb, T beta, T* c, Index ldc) {
+void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const T* a, Index lda, const T* b,
+          Index ldb, T beta, T* c, Index ldc) {
   static const bool one_thread = (openblas_set_num_threads(1), true);
   static_cast<void>(one_thread);
   if (m == 0 || n == 0) return;
@@ -23,16 +23,16 @@ void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const T* a, Ind
   const auto tb = trans_b ? CblasTrans : CblasNoTrans;
   const auto size = [](Index i) { return static_cast<blasint>(std::max<Index>(i, 1)); };
   if constexpr (std::is_same_v<T, float>) {
-    cblas_sgemm(CblasRowMajor, ta, tb, size(m), size(n), size(k), 1.0f, a, size(lda), b,
-                size(ldb), beta, c, size(ldc));
+    cblas_sgemm(CblasRowMajor, ta, tb, size(m), size(n), size(k), 1.0f, a, size(lda), b, size(ldb),
+                beta, c, size(ldc));
   } else {
-    cblas_dgemm(CblasRowMajor, ta, tb, size(m), size(n), size(k), 1.0, a, size(lda), b,
-                size(ldb), beta, c, size(ldc));
+    cblas_dgemm(CblasRowMajor, ta, tb, size(m), size(n), size(k), 1.0, a, size(lda), b, size(ldb),
+                beta, c, size(ldc));
   }
 }
 
-template void gemm(bool, bool, Index, Index, Index, const float*, Index, const float*, Index,
-                   float, float*, Index);
+template void gemm(bool, bool, Index, Index, Index, const float*, Index, const float*, Index, float,
+                   float*, Index);
 template void gemm(bool, bool, Index, Index, Index, const double*, Index, const double*, Index,
                    double, double*, Index);
 

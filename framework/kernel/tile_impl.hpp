@@ -11,76 +11,138 @@ namespace carousel {
 namespace {
 
 struct neg {
-  template <class V> static V run(V x) { return -x; }
+  template <class V>
+  static V run(V x) {
+    return -x;
+  }
 };
 struct exp {
-  template <class V> static V run(V x) { return xsimd::exp(x); }
+  template <class V>
+  static V run(V x) {
+    return xsimd::exp(x);
+  }
 };
 struct log {
-  template <class V> static V run(V x) { return xsimd::log(x); }
+  template <class V>
+  static V run(V x) {
+    return xsimd::log(x);
+  }
 };
 struct sqrt {
-  template <class V> static V run(V x) { return xsimd::sqrt(x); }
+  template <class V>
+  static V run(V x) {
+    return xsimd::sqrt(x);
+  }
 };
 struct sin {
-  template <class V> static V run(V x) { return xsimd::sin(x); }
+  template <class V>
+  static V run(V x) {
+    return xsimd::sin(x);
+  }
 };
 struct cos {
-  template <class V> static V run(V x) { return xsimd::cos(x); }
+  template <class V>
+  static V run(V x) {
+    return xsimd::cos(x);
+  }
 };
 struct tanh {
-  template <class V> static V run(V x) { return xsimd::tanh(x); }
+  template <class V>
+  static V run(V x) {
+    return xsimd::tanh(x);
+  }
 };
 struct sigmoid {
-  template <class V> static V run(V x) { return V(1) / (V(1) + xsimd::exp(-x)); }
+  template <class V>
+  static V run(V x) {
+    return V(1) / (V(1) + xsimd::exp(-x));
+  }
 };
 struct relu {
   // In this order a NaN stays a NaN.
-  template <class V> static V run(V x) { return xsimd::max(V(0), x); }
+  template <class V>
+  static V run(V x) {
+    return xsimd::max(V(0), x);
+  }
 };
 struct softplus {
   // log(1 + e^x) without overflow
-  template <class V> static V run(V x) {
+  template <class V>
+  static V run(V x) {
     return xsimd::max(V(0), x) + xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
   }
 };
 struct abs {
-  template <class V> static V run(V x) { return xsimd::abs(x); }
+  template <class V>
+  static V run(V x) {
+    return xsimd::abs(x);
+  }
 };
 struct sign {
-  template <class V> static V run(V x) {
+  template <class V>
+  static V run(V x) {
     return xsimd::select(x > V(0), V(1), xsimd::select(x < V(0), V(-1), x));
   }
 };
 struct step {
-  template <class V> static V run(V x) { return xsimd::select(x > V(0), V(1), V(0)); }
+  template <class V>
+  static V run(V x) {
+    return xsimd::select(x > V(0), V(1), V(0));
+  }
 };
 struct copy {
-  template <class V> static V run(V x) { return x; }
+  template <class V>
+  static V run(V x) {
+    return x;
+  }
 };
 struct add {
-  template <class V> static V run(V a, V b) { return a + b; }
+  template <class V>
+  static V run(V a, V b) {
+    return a + b;
+  }
 };
 struct sub {
-  template <class V> static V run(V a, V b) { return a - b; }
+  template <class V>
+  static V run(V a, V b) {
+    return a - b;
+  }
 };
 struct mul {
-  template <class V> static V run(V a, V b) { return a * b; }
+  template <class V>
+  static V run(V a, V b) {
+    return a * b;
+  }
 };
 struct div {
-  template <class V> static V run(V a, V b) { return a / b; }
+  template <class V>
+  static V run(V a, V b) {
+    return a / b;
+  }
 };
 struct maximum {
-  template <class V> static V run(V a, V b) { return xsimd::select(a < b, b, a); }
+  template <class V>
+  static V run(V a, V b) {
+    return xsimd::select(a < b, b, a);
+  }
 };
 struct minimum {
-  template <class V> static V run(V a, V b) { return xsimd::select(b < a, b, a); }
+  template <class V>
+  static V run(V a, V b) {
+    return xsimd::select(b < a, b, a);
+  }
 };
 struct less {
-  template <class V> static V run(V a, V b) { return xsimd::select(a < b, V(1), V(0)); }
+  template <class V>
+  static V run(V a, V b) {
+    return xsimd::select(a < b, V(1), V(0));
+  }
 };
 struct where {
-  template <class V> static V run(V c, V a, V b) { return xsimd::select(c != V(0), a, b); }
+  template <class V>
+  static V run(V c, V a, V b) {
+    return xsimd::select(c != V(0), a, b);
+  }
 };
 
 // Loads m <= V::size elements; the lanes beyond are 1, which every kernel takes.

@@ -4,8 +4,7 @@
 
 namespace carousel {
 
-RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options)
-    : options_(options) {
+RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : options_(options) {
   if (options.input < 1 || options.hidden < 1 || options.depth < 1) {
     fail_input("recurrent stack: got input size {}, hidden size {}, depth {}; expected at least 1",
                options.input, options.hidden, options.depth);
@@ -16,9 +15,9 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options)
     const StepProgram& program = programs_.back();
     for (int direction = 0; direction < (options.bidirectional ? 2 : 1); ++direction) {
       for (const ProgramParameter& p : program.parameters) {
-        specs_.push_back({fmt::format("layers/{}/{}/{}", layer,
-                                      direction == 0 ? "forward" : "backward", p.name),
-                          p.shape, p.init, p.shape.rank() > 1});
+        specs_.push_back(
+            {fmt::format("layers/{}/{}/{}", layer, direction == 0 ? "forward" : "backward", p.name),
+             p.shape, p.init, p.shape.rank() > 1});
       }
     }
     input = program.output_shape().back() * (options.bidirectional ? 2 : 1);
@@ -44,8 +43,7 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
                                     std::span<const Var> states,
                                     const std::vector<Index>& lengths) const {
   if (parameters.size() != specs_.size()) {
-    fail_input("recurrent stack: got {} parameters, expected {}", parameters.size(),
-               specs_.size());
+    fail_input("recurrent stack: got {} parameters, expected {}", parameters.size(), specs_.size());
   }
   StackResult result{x, {}};
   std::size_t next_parameter = 0;
@@ -61,8 +59,7 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
       }
       ScanResult scanned;
       try {
-        scanned = scan(program, tape,
-                       parameters.subspan(next_parameter, program.parameters.size()),
+        scanned = scan(program, tape, parameters.subspan(next_parameter, program.parameters.size()),
                        result.outputs, states.subspan(next_state, program.states.size()),
                        {direction == 1, lengths});
       } catch (const NonFiniteError& error) {
@@ -74,8 +71,7 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
       result.states.insert(result.states.end(), scanned.final_states.begin(),
                            scanned.final_states.end());
     }
-    result.outputs =
-        directions == 2 ? concat(std::span<const Var>(outputs), -1) : outputs[0];
+    result.outputs = directions == 2 ? concat(std::span<const Var>(outputs), -1) : outputs[0];
   }
   return result;
 }
@@ -83,10 +79,8 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
 template std::vector<Var> RecurrentStack::initial_states(Tape<float>&, Index) const;
 template std::vector<Var> RecurrentStack::initial_states(Tape<double>&, Index) const;
 template StackResult RecurrentStack::forward(Tape<float>&, std::span<const Var>, Var,
-                                             std::span<const Var>,
-                                             const std::vector<Index>&) const;
+                                             std::span<const Var>, const std::vector<Index>&) const;
 template StackResult RecurrentStack::forward(Tape<double>&, std::span<const Var>, Var,
-                                             std::span<const Var>,
-                                             const std::vector<Index>&) const;
+                                             std::span<const Var>, const std::vector<Index>&) const;
 
 }  // namespace carousel

@@ -36,9 +36,7 @@ class RecurrentStack {
   /// Elements of the output at each step.
   Index output_size() const { return output_size_; }
   /// The program of one layer and direction; all layers but the first share sizes.
-  const StepProgram& program(int layer) const {
-    return programs_[static_cast<std::size_t>(layer)];
-  }
+  const StepProgram& program(int layer) const { return programs_[static_cast<std::size_t>(layer)]; }
   /// Real zeros (or the cell's own initial values), in the order of StackResult::states.
   template <class T>
   std::vector<Var> initial_states(Tape<T>& tape, Index batch) const;

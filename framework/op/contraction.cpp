@@ -83,8 +83,8 @@ Var matmul_derivative(const DerivativeCall& d) {
     if (!ta) return matmul(d.grad, b, false, !tb);
     return shared ? transpose(matmul(d.grad, b, false, !tb)) : matmul(b, d.grad, tb, true);
   }
-  if (shared && ta) return sum_to(tb ? matmul(d.grad, a, true, true) : matmul(a, d.grad),
-                                  b.shape());
+  if (shared && ta)
+    return sum_to(tb ? matmul(d.grad, a, true, true) : matmul(a, d.grad), b.shape());
   const Var left = shared ? flatten(a) : a;
   const Var grad = shared ? flatten(d.grad) : d.grad;
   return tb ? matmul(grad, left, true, ta) : matmul(left, grad, !ta, false);

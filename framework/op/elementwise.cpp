@@ -38,8 +38,10 @@ Op entry(std::string_view name, std::string_view doc, Var (*derivative)(const De
         tile};
   if (op.arity == 1) op.examples = {{{Shape{3, 5}}}, {{Shape{}}}};
   if (op.arity == 2) {
-    op.examples = {{{Shape{3, 5}, Shape{3, 5}}}, {{Shape{3, 5}, Shape{5}}},
-                   {{Shape{3, 1}, Shape{3, 5}}}, {{Shape{}, Shape{2, 1, 3}}},
+    op.examples = {{{Shape{3, 5}, Shape{3, 5}}},
+                   {{Shape{3, 5}, Shape{5}}},
+                   {{Shape{3, 1}, Shape{3, 5}}},
+                   {{Shape{}, Shape{2, 1, 3}}},
                    {{Shape{4, 1}, Shape{3}}}};
   }
   if (op.arity == 3) {
@@ -89,8 +91,7 @@ std::vector<Op> elementwise_ops() {
                         [](const D& d) { return d.grad * (1.0 - d.out * d.out); }),
       entry<Tile::sigmoid>("sigmoid", "1 / (1 + e^-x)",
                            [](const D& d) { return d.grad * (d.out * (1.0 - d.out)); }),
-      entry<Tile::relu>("relu", "max(x, 0)",
-                        [](const D& d) { return d.grad * step(d.in[0]); }),
+      entry<Tile::relu>("relu", "max(x, 0)", [](const D& d) { return d.grad * step(d.in[0]); }),
       entry<Tile::softplus>("softplus", "log(1 + e^x)",
                             [](const D& d) { return d.grad * sigmoid(d.in[0]); }),
       entry<Tile::abs>("abs", "|x|", [](const D& d) { return d.grad * sign(d.in[0]); }),
@@ -98,8 +99,7 @@ std::vector<Op> elementwise_ops() {
       entry<Tile::step>("step", "1 where x > 0, else 0; no gradient", nullptr),
       entry<Tile::copy>("stop_gradient", "x; no gradient", nullptr),
       entry<Tile::add>("add", "a + b", [](const D& d) { return d.grad; }),
-      entry<Tile::sub>("sub", "a - b",
-                       [](const D& d) { return d.wrt == 0 ? d.grad : -d.grad; }),
+      entry<Tile::sub>("sub", "a - b", [](const D& d) { return d.wrt == 0 ? d.grad : -d.grad; }),
       entry<Tile::mul>("mul", "a * b",
                        [](const D& d) { return d.grad * d.in[d.wrt == 0 ? 1 : 0]; }),
       positive(entry<Tile::div>("div", "a / b",

@@ -22,15 +22,15 @@ Attributes with_range(Index axis, Index begin, Index size) {
 }  // namespace
 
 // The entry of the table is looked up once.
-#define CAROUSEL_UNARY(function, op_name)          \
-  Var function(Var x) {                            \
-    static const Op& op = find_op(op_name);        \
-    return apply(op, std::array{x});               \
+#define CAROUSEL_UNARY(function, op_name)   \
+  Var function(Var x) {                     \
+    static const Op& op = find_op(op_name); \
+    return apply(op, std::array{x});        \
   }
-#define CAROUSEL_BINARY(function, op_name)         \
-  Var function(Var a, Var b) {                     \
-    static const Op& op = find_op(op_name);        \
-    return apply(op, std::array{a, b});            \
+#define CAROUSEL_BINARY(function, op_name)  \
+  Var function(Var a, Var b) {              \
+    static const Op& op = find_op(op_name); \
+    return apply(op, std::array{a, b});     \
   }
 
 CAROUSEL_UNARY(neg, "neg")

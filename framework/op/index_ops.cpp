@@ -110,9 +110,7 @@ std::vector<Op> index_ops() {
        gather_shape,
        gather_kernel<float>,
        gather_kernel<double>,
-       [](const DerivativeCall& d) {
-         return scatter_rows(d.grad, d.in[1], d.in[0].shape()[0]);
-       },
+       [](const DerivativeCall& d) { return scatter_rows(d.grad, d.in[1], d.in[0].shape()[0]); },
        {{{Shape{3, 5}, Shape{2, 2}}, {}, index}}},
       {"scatter_rows",
        "rows summed into a table by index",

@@ -21,8 +21,7 @@ Shape broadcast_to_shape(const ShapeCall& call) {
 template <class T>
 void broadcast_to_kernel(const KernelCall<T>& call) {
   const Operand<T> operand{call.in[0]->data(), &call.in[0]->shape()};
-  broadcast_tiles<T>(tile_kernel<T>(Tile::copy), {&operand, 1}, call.out.shape(),
-                     call.out.data());
+  broadcast_tiles<T>(tile_kernel<T>(Tile::copy), {&operand, 1}, call.out.shape(), call.out.data());
 }
 
 Shape reshape_shape(const ShapeCall& call) {

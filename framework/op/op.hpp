@@ -20,12 +20,12 @@ class Graph;
 
 /// What an op needs besides its inputs. Each op says which fields it reads.
 struct Attributes {
-  Shape shape;             // target of reshape, broadcast_to, sum_to
-  double value = 0.0;      // constant
-  Index axis = -1;         // concat, slice, pad, ...: counted from the end, so a leading batch
-                           // dimension does not move it
-  Index begin = 0;         // slice, pad
-  Index size = 0;          // slice: elements taken; pad, scatter_rows, unpick: size of the result
+  Shape shape;               // target of reshape, broadcast_to, sum_to
+  double value = 0.0;        // constant
+  Index axis = -1;           // concat, slice, pad, ...: counted from the end, so a leading batch
+                             // dimension does not move it
+  Index begin = 0;           // slice, pad
+  Index size = 0;            // slice: elements taken; pad, scatter_rows, unpick: size of the result
   bool transpose_a = false;  // matmul
   bool transpose_b = false;
 };

@@ -1,6 +1,5 @@
 #include "kernel/reduce.hpp"
 #include "op/families.hpp"
-#include "op/families.hpp"
 
 namespace carousel {
 namespace {
@@ -9,9 +8,10 @@ Shape sum_to_shape(const ShapeCall& call) {
   const Shape& x = *call.in[0];
   const Shape& target = call.attributes.shape;
   if (target.rank() > x.rank() || !(broadcast_shapes(x, target, "sum_to") == x)) {
-    fail_input("sum_to: got the target {} for a tensor of shape {}, expected one that broadcasts "
-               "to it",
-               target.to_string(), x.to_string());
+    fail_input(
+        "sum_to: got the target {} for a tensor of shape {}, expected one that broadcasts "
+        "to it",
+        target.to_string(), x.to_string());
   }
   return target;
 }

@@ -53,8 +53,8 @@ void rmsprop(const OptimiserOptions& o, T* p, const T* g, T* mean_square, T* vel
 }
 
 template <class T>
-void adam(const OptimiserOptions& o, std::int64_t update, T* p, const T* g, T* mean,
-          T* mean_square, Index n) {
+void adam(const OptimiserOptions& o, std::int64_t update, T* p, const T* g, T* mean, T* mean_square,
+          Index n) {
   const double t = static_cast<double>(update);
   const T rate = static_cast<T>(o.learning_rate / (1.0 - std::pow(o.beta1, t)));
   const T square_scale = static_cast<T>(1.0 / (1.0 - std::pow(o.beta2, t)));
@@ -143,12 +143,12 @@ std::vector<Tensor<T>> with_weight_noise(const ParameterSet<T>& parameters, doub
   return values;
 }
 
-#define CAROUSEL_INSTANTIATE(T)                                                          \
-  template class Optimiser<T>;                                                           \
-  template double clip_by_global_norm(std::vector<Tensor<T>>&, double);                  \
-  template void clip_by_value(std::vector<Tensor<T>>&, double);                          \
-  template std::vector<Tensor<T>> with_weight_noise(const ParameterSet<T>&, double,      \
-                                                    std::uint64_t, std::int64_t);
+#define CAROUSEL_INSTANTIATE(T)                                                                    \
+  template class Optimiser<T>;                                                                     \
+  template double clip_by_global_norm(std::vector<Tensor<T>>&, double);                            \
+  template void clip_by_value(std::vector<Tensor<T>>&, double);                                    \
+  template std::vector<Tensor<T>> with_weight_noise(const ParameterSet<T>&, double, std::uint64_t, \
+                                                    std::int64_t);
 CAROUSEL_INSTANTIATE(float)
 CAROUSEL_INSTANTIATE(double)
 

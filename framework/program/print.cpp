@@ -23,8 +23,8 @@ class Printer {
   std::string run() {
     std::string text = fmt::format("cell {}\n", program_.name);
     for (const auto& p : program_.parameters) {
-      text += fmt::format("param {} : {} init {}\n", p.name, p.shape.to_string(),
-                          p.init.to_string());
+      text +=
+          fmt::format("param {} : {} init {}\n", p.name, p.shape.to_string(), p.init.to_string());
     }
     for (const auto& s : program_.states) {
       if (s.initial != 0.0) text += fmt::format("initial {} = {}\n", s.name, s.initial);
@@ -38,9 +38,7 @@ class Printer {
   }
 
  private:
-  const ProgramNode& node_at(int id) const {
-    return program_.nodes[static_cast<std::size_t>(id)];
-  }
+  const ProgramNode& node_at(int id) const { return program_.nodes[static_cast<std::size_t>(id)]; }
 
   std::string operand(const ProgramNode& node, int strength) const {
     return node.name.empty() ? expression(node, strength) : node.name;
@@ -53,8 +51,8 @@ class Printer {
     const std::string_view op = node.op->name;
     if (const auto found = infix.find(op); found != infix.end()) {
       own = found->second.strength;
-      text = fmt::format("{} {} {}", operand(node_at(node.inputs[0]), own - 1),
-                         found->second.sign, operand(node_at(node.inputs[1]), own));
+      text = fmt::format("{} {} {}", operand(node_at(node.inputs[0]), own - 1), found->second.sign,
+                         operand(node_at(node.inputs[1]), own));
     } else if (op == "matmul" && !node.attributes.transpose_a && node.attributes.transpose_b) {
       own = product_strength;
       text = fmt::format("{} @ {}", operand(node_at(node.inputs[1]), own),

@@ -22,8 +22,8 @@ Shape with_batch(Shape shape, Index batch) {
 void check_shape(const StepProgram& program, const std::string& name, Var got,
                  const Shape& expected) {
   if (!(got.shape() == expected)) {
-    fail_input("cell {}: {} has shape {}, expected {}", program.name, name,
-               got.shape().to_string(), expected.to_string());
+    fail_input("cell {}: {} has shape {}, expected {}", program.name, name, got.shape().to_string(),
+               expected.to_string());
   }
 }
 

@@ -3,18 +3,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "io/files.hpp"
 #include "report/chart_data.hpp"
 #include "report/format.hpp"
 #include "report/html.hpp"
 #include "report/summary.hpp"
-#include "tensor/error.hpp"
 
 // The build turns files into these; see the page.* files of this folder.
 extern "C" {
@@ -110,19 +107,6 @@ std::string machine_table(const StudyResults& results) {
   return html_table("Machine", {{"what", false}, {"value", false}}, texts);
 }
 
-void write_whole_file(const std::filesystem::path& file, const std::string& text) {
-  errno = 0;
-  std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  out.write(text.data(), static_cast<std::streamsize>(text.size()));
-  out.close();
-  if (out) return;
-  const std::string reason = errno != 0 ? std::strerror(errno) : "unknown reason";
-  throw EnvironmentError(
-      fmt::format("cannot write the report '{}': {}; check that the folder exists, that you may "
-                  "write there, and that the disk has room",
-                  file.string(), reason));
-}
-
 }  // namespace
 
 std::string report_page(const StudyResults& results) {
@@ -144,21 +128,7 @@ std::string report_page(const StudyResults& results) {
 }
 
 void write_report(const std::filesystem::path& file, const StudyResults& results) {
-  std::filesystem::path draft = file;
-  draft += ".tmp";
-  std::error_code ignored;
-  try {
-    write_whole_file(draft, report_page(results));
-  } catch (...) {
-    std::filesystem::remove(draft, ignored);
-    throw;
-  }
-  std::error_code error;
-  std::filesystem::rename(draft, file, error);
-  if (!error) return;
-  std::filesystem::remove(draft, ignored);
-  throw EnvironmentError(
-      fmt::format("cannot give the report its name '{}': {}", file.string(), error.message()));
+  write_text(file, report_page(results));
 }
 
 }  // namespace carousel

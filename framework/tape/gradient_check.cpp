@@ -47,8 +47,8 @@ GradientError check_gradients(const ScalarFunction& function,
       const double scale = std::max({std::abs(exact), std::abs(numeric), 1e-3});
       const double relative = std::abs(exact - numeric) / scale;
       if (!(relative <= error.worst)) {
-        error = {relative, fmt::format("input {}, element {}: tape {}, differences {}", k, i,
-                                       exact, numeric)};
+        error = {relative, fmt::format("input {}, element {}: tape {}, differences {}", k, i, exact,
+                                       numeric)};
       }
     }
   }
@@ -56,20 +56,20 @@ GradientError check_gradients(const ScalarFunction& function,
 }
 
 ScalarFunction weighted_gradients(ScalarFunction function, int checked) {
-  return [function = std::move(function), checked](Tape<double>& tape,
-                                                   const std::vector<Var>& vars) {
-    const std::size_t count =
-        checked < 0 ? vars.size() : std::min(vars.size(), static_cast<std::size_t>(checked));
-    const Var loss = function(tape, vars);
-    const auto gradients = tape.recorded_gradients(loss, std::span(vars).first(count));
-    Var total = constant(tape, 0.0);
-    for (std::size_t k = 0; k < count; ++k) {
-      const auto weight = initialise<double>(Initialiser::normal(1.0), vars[k].shape(),
-                                             Random(17, Random::hash("weight", k)));
-      total = total + sum(gradients[k] * tape.constant(weight));
-    }
-    return total;
-  };
+  return
+      [function = std::move(function), checked](Tape<double>& tape, const std::vector<Var>& vars) {
+        const std::size_t count =
+            checked < 0 ? vars.size() : std::min(vars.size(), static_cast<std::size_t>(checked));
+        const Var loss = function(tape, vars);
+        const auto gradients = tape.recorded_gradients(loss, std::span(vars).first(count));
+        Var total = constant(tape, 0.0);
+        for (std::size_t k = 0; k < count; ++k) {
+          const auto weight = initialise<double>(Initialiser::normal(1.0), vars[k].shape(),
+                                                 Random(17, Random::hash("weight", k)));
+          total = total + sum(gradients[k] * tape.constant(weight));
+        }
+        return total;
+      };
 }
 
 }  // namespace carousel

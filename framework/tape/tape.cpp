@@ -65,8 +65,8 @@ Var Tape<T>::apply(const Op& op, std::span<const Var> inputs, const Attributes& 
   else op.kernel_double(call);
   if (check_finite_) {
     const auto values = out.value.values();
-    const auto bad = std::find_if_not(values.begin(), values.end(),
-                                      [](T v) { return std::isfinite(v); });
+    const auto bad =
+        std::find_if_not(values.begin(), values.end(), [](T v) { return std::isfinite(v); });
     if (bad != values.end()) {
       throw NonFiniteError(fmt::format("op '{}' gave {} (element {} of a result of shape {})",
                                        op.name, *bad, bad - values.begin(),

@@ -53,9 +53,7 @@ class Tape final : public Graph {
   };
 
   Var push(Node node);
-  Var var_at(std::size_t id) {
-    return {this, static_cast<std::int32_t>(id), generation_};
-  }
+  Var var_at(std::size_t id) { return {this, static_cast<std::int32_t>(id), generation_}; }
   const Node& node(Var var) const;
   void truncate(std::size_t nodes, std::size_t inputs);
   std::vector<char> ids_on_path(Var loss, std::span<const Var> wrt) const;

@@ -24,8 +24,8 @@ constexpr bool use_chunks = false;
 constexpr bool use_chunks = true;
 #endif
 
-void* aligned_new(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{alignment}); }
-void aligned_delete(void* p) { ::operator delete(p, std::align_val_t{alignment}); }
+void* aligned_new(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{alignment}); }
+void aligned_delete(void* p) { ::operator delete (p, std::align_val_t{alignment}); }
 
 struct SizeClass {
   int index;

@@ -59,8 +59,8 @@ Tensor<T> Tensor<T>::clone() const {
 template <class T>
 Tensor<T> Tensor<T>::reshaped(const Shape& shape) const {
   if (shape.numel() != numel_) {
-    fail_input("reshape: got {} for a tensor of shape {}, expected {} elements",
-               shape.to_string(), shape_.to_string(), numel_);
+    fail_input("reshape: got {} for a tensor of shape {}, expected {} elements", shape.to_string(),
+               shape_.to_string(), numel_);
   }
   Tensor t = *this;
   t.shape_ = shape;

@@ -30,7 +30,6 @@ Var NextFrameModel::loss(Tape<T>& tape, std::span<const Var> parameters,
 }
 
 template Var NextFrameModel::loss(Tape<float>&, std::span<const Var>, const Batch<float>&) const;
-template Var NextFrameModel::loss(Tape<double>&, std::span<const Var>,
-                                  const Batch<double>&) const;
+template Var NextFrameModel::loss(Tape<double>&, std::span<const Var>, const Batch<double>&) const;
 
 }  // namespace carousel

@@ -11,8 +11,8 @@ namespace carousel {
 struct CurvePoint {
   int epoch = 0;
   std::int64_t updates = 0;
-  double seconds = 0.0;     // since the trial began, pauses left out
-  double train_nll = 0.0;   // running mean over the epoch, with noise if any
+  double seconds = 0.0;    // since the trial began, pauses left out
+  double train_nll = 0.0;  // running mean over the epoch, with noise if any
   double valid_nll = 0.0;
 };
 
@@ -39,9 +39,9 @@ struct TrialRecord {
 /// Everything that tables and pages are made of.
 struct StudyResults {
   std::string study;
-  std::string dataset_note;  // where the data came from, sizes
-  std::string study_yaml;    // the resolved study
-  std::vector<std::pair<std::string, std::string>> machine;  // "cpu" -> "..." and so on
+  std::string dataset_note;                                     // where the data came from, sizes
+  std::string study_yaml;                                       // the resolved study
+  std::vector<std::pair<std::string, std::string>> machine;     // "cpu" -> "..." and so on
   std::vector<std::pair<std::string, std::string>> cell_texts;  // name -> equations, conventions
   std::vector<TrialRecord> trials;
 };

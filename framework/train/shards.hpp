@@ -18,8 +18,7 @@ class ShardRunner {
 
   /// Summed NLL of the given sequences (nats), and in `gradients` those of NLL / scored steps.
   /// values: the model's parameters, in order.
-  double loss_and_gradients(const std::vector<Tensor<T>>& values,
-                            const std::vector<int>& sequences,
+  double loss_and_gradients(const std::vector<Tensor<T>>& values, const std::vector<int>& sequences,
                             std::vector<Tensor<T>>& gradients);
 
   /// NLL in nats per scored step, of all sequences of the split together.

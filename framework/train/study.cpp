@@ -41,9 +41,9 @@ std::string curves_csv(const StudyResults& results) {
   std::string csv = "study,cell,variant,dataset,seed,epoch,updates,seconds,train_nll,valid_nll\n";
   for (const TrialRecord& r : results.trials) {
     for (const CurvePoint& p : r.curve) {
-      csv += fmt::format("{},{},{},{},{},{},{},{:.3f},{},{}\n", results.study, r.cell, r.variant,
-                         r.dataset, r.seed, p.epoch, p.updates, p.seconds, p.train_nll,
-                         p.valid_nll);
+      csv +=
+          fmt::format("{},{},{},{},{},{},{},{:.3f},{},{}\n", results.study, r.cell, r.variant,
+                      r.dataset, r.seed, p.epoch, p.updates, p.seconds, p.train_nll, p.valid_nll);
     }
   }
   return csv;
@@ -220,9 +220,10 @@ StudyResults start_study(const StudyOptions& options, const CellRegistry& regist
                          const StudyRun& run, const std::atomic<bool>& stop,
                          const StudyListener& listener) {
   if (std::filesystem::exists(run.folder / "study.yaml")) {
-    fail_input("{}: holds a run already; go on with it by 'carousel resume {}', or give another "
-               "folder with --out",
-               run.folder.string(), run.folder.string());
+    fail_input(
+        "{}: holds a run already; go on with it by 'carousel resume {}', or give another "
+        "folder with --out",
+        run.folder.string(), run.folder.string());
   }
   Study study(options, registry, run, listener, {});
   std::error_code error;

@@ -120,8 +120,8 @@ class Reader {
     for (const auto& entry : node_) {
       const std::string key = entry.first.Scalar();
       if (known_.count(key)) continue;
-      fail(entry.first, full(key), fmt::format("there is no key '{}'{}", full(key),
-                                               did_you_mean(full(key), full_names())));
+      fail(entry.first, full(key),
+           fmt::format("there is no key '{}'{}", full(key), did_you_mean(full(key), full_names())));
     }
   }
 
@@ -136,10 +136,10 @@ class Reader {
   V scalar(const YAML::Node& node, const std::string& name) const {
     V value{};
     if (!node.IsScalar() || !YAML::convert<V>::decode(node, value)) {
-      fail(node, name,
-           fmt::format("{} is {}, expected {}", name,
-                       node.IsScalar() ? "'" + node.Scalar() + "'" : "a list or map",
-                       kind_of<V>()));
+      fail(
+          node, name,
+          fmt::format("{} is {}, expected {}", name,
+                      node.IsScalar() ? "'" + node.Scalar() + "'" : "a list or map", kind_of<V>()));
     }
     return value;
   }
@@ -148,7 +148,10 @@ class Reader {
                          const std::string& message) const {
     for (const std::string& text : overrides_) {
       const std::string key = text.substr(0, text.find('='));
-      if (name.starts_with(key)) fail_input("override '{}': {}", text, message);
+      if (name == key || name.starts_with(key + ".") || name.starts_with(key + "[") ||
+          key.starts_with(name + ".")) {
+        fail_input("override '{}': {}", text, message);
+      }
     }
     const YAML::Mark mark = node.Mark();
     if (mark.is_null()) fail_input("{}: {}", source_, message);

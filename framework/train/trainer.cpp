@@ -106,8 +106,8 @@ class TypedTrainer final : public Trainer {
 // Returns false when the trial diverged.
 template <class T>
 bool TypedTrainer<T>::update(const std::vector<int>& sequences) {
-  const std::vector<Tensor<T>> values = with_weight_noise(
-      parameters_, options_.weight_noise, record_.seed, optimiser_.updates());
+  const std::vector<Tensor<T>> values =
+      with_weight_noise(parameters_, options_.weight_noise, record_.seed, optimiser_.updates());
   const double loss = train_.loss_and_gradients(values, sequences, gradients_);
   if (!std::isfinite(loss)) {
     explain(train_, values, sequences, fmt::format("the loss is {}", loss));
@@ -167,8 +167,8 @@ void TypedTrainer<T>::report(const std::function<void(const Progress&)>& on_prog
   p.epoch_ended = next_batch_ == 0;
   p.epoch = p.epoch_ended ? epoch_ : epoch_ + 1;
   p.epochs = options_.epochs;
-  p.done = (epoch_ + static_cast<double>(next_batch_) / static_cast<double>(batches)) /
-           options_.epochs;
+  p.done =
+      (epoch_ + static_cast<double>(next_batch_) / static_cast<double>(batches)) / options_.epochs;
   p.seconds = record_.seconds;
   p.train_nll = p.epoch_ended ? record_.curve.back().train_nll
                               : epoch_loss_ / static_cast<double>(epoch_steps_);
@@ -219,8 +219,8 @@ void load_tensors(const Archive& archive, const std::string& group, const Parame
     const std::string name = group + "/" + names.spec(k).name;
     const Tensor<T>& saved = archive.tensor<T>(name);
     if (!(saved.shape() == names.spec(k).shape)) {
-      fail_input("the checkpoint's {} has shape {}, expected {}", name,
-                 saved.shape().to_string(), names.spec(k).shape.to_string());
+      fail_input("the checkpoint's {} has shape {}, expected {}", name, saved.shape().to_string(),
+                 names.spec(k).shape.to_string());
     }
     values[k] = saved.clone();
   }
@@ -326,8 +326,8 @@ TrialRecord load_record(const Archive& archive) {
   }
   for (Index i = 0; i < curve.shape()[0]; ++i) {
     const double* row = curve.data() + i * 5;
-    r.curve.push_back({static_cast<int>(row[0]), static_cast<std::int64_t>(row[1]), row[2], row[3],
-                       row[4]});
+    r.curve.push_back(
+        {static_cast<int>(row[0]), static_cast<std::int64_t>(row[1]), row[2], row[3], row[4]});
   }
   return r;
 }

@@ -15,12 +15,12 @@ namespace carousel {
 struct Progress {
   int epoch = 0;  // running, counted from 1
   int epochs = 0;
-  double done = 0.0;          // share of all epochs, 0 to 1
-  double seconds = 0.0;       // of this trial so far
-  double train_nll = 0.0;     // running mean of this epoch
-  double valid_nll = 0.0;     // of the last epoch; NaN in the first
+  double done = 0.0;       // share of all epochs, 0 to 1
+  double seconds = 0.0;    // of this trial so far
+  double train_nll = 0.0;  // running mean of this epoch
+  double valid_nll = 0.0;  // of the last epoch; NaN in the first
   double best_valid_nll = 0.0;
-  int best_epoch = 0;         // 0: none yet
+  int best_epoch = 0;  // 0: none yet
   bool epoch_ended = false;
 };
 

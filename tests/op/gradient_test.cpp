@@ -70,9 +70,8 @@ TEST_P(OpGradient, FirstMatchesDifferences) {
 TEST_P(OpGradient, SecondMatchesDifferences) {
   const Case c = GetParam();
   if (c.op->name == "stop_gradient") GTEST_SKIP() << "differs from differences on purpose";
-  const GradientError error =
-      check_gradients(weighted_gradients(loss_of(c), checked_inputs(c)), draw_inputs(c),
-                      checked_inputs(c));
+  const GradientError error = check_gradients(weighted_gradients(loss_of(c), checked_inputs(c)),
+                                              draw_inputs(c), checked_inputs(c));
   EXPECT_LE(error.worst, 1e-6) << error.where;
 }
 

@@ -1,0 +1,109 @@
+// Times of the lowest floors: tile kernels, matrix products, and what the tape costs an op.
+
+#include <benchmark/benchmark.h>
+
+#include "cells/catalogue.hpp"
+#include "kernel/gemm.hpp"
+#include "program/scan.hpp"
+#include "tape/parameters.hpp"
+
+namespace carousel {
+namespace {
+
+void tile(benchmark::State& state, Tile kernel, Isa isa) {
+  const Index n = state.range(0);
+  const auto x = initialise<float>(Initialiser::uniform(2.0), {n}, Random(1, "x"));
+  auto y = Tensor<float>::zeros({n});
+  const TileArg<float> args[] = {{x.data(), 1}, {x.data(), 1}, {x.data(), 1}};
+  const auto run = tile_kernel<float>(kernel, isa);
+  for (auto _ : state) {
+    run(args, y.data(), n);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * n);
+}
+
+void gemm_float(benchmark::State& state) {
+  const Index m = state.range(0), n = state.range(1), k = state.range(2);
+  const auto a = Tensor<float>::full({m, k}, 1.0f);
+  const auto b = Tensor<float>::full({n, k}, 1.0f);
+  auto c = Tensor<float>::zeros({m, n});
+  for (auto _ : state) {
+    gemm<float>(false, true, m, n, k, a.data(), k, b.data(), k, 0.0f, c.data(), n);
+    benchmark::ClobberMemory();
+  }
+  state.counters["flops"] = benchmark::Counter(
+      2.0 * double(m * n * k) * double(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+// Four elements: the work is nothing, the time is the tape's.
+void tape_op(benchmark::State& state) {
+  Tape<float> tape;
+  const auto one = Tensor<float>::full({4}, 1.0f);
+  constexpr int ops = 1000;
+  for (auto _ : state) {
+    Var x = tape.leaf(one);
+    for (int i = 0; i < ops; ++i) x = tanh(x);
+    benchmark::DoNotOptimize(x.id);
+    tape.clear();
+  }
+  state.SetItemsProcessed(state.iterations() * ops);
+}
+
+void training_step_on_the_tape(benchmark::State& state, const Cell& cell) {
+  const Index steps = state.range(0), batch = state.range(1), input = state.range(2);
+  const StepProgram program = cell.build({input, state.range(3)});
+  std::vector<Tensor<float>> values;
+  for (const auto& p : program.parameters) {
+    values.push_back(initialise<float>(p.init, p.shape, Random(1, p.name)));
+  }
+  const auto x = initialise<float>(Initialiser::normal(1.0), {steps, batch, input},
+                                   Random(1, "x"));
+  Tape<float> tape;
+  for (auto _ : state) {
+    const auto parameters = leaves(tape, values);
+    const auto result = scan(program, tape, parameters, tape.constant(x),
+                             initial_states(program, tape, batch));
+    benchmark::DoNotOptimize(tape.gradients(sum(result.outputs), parameters));
+    tape.clear();
+  }
+}
+
+void register_all() {
+  for (const Isa isa : available_isas()) {
+    for (const auto& [name, kernel] :
+         {std::pair("mul", Tile::mul), {"exp", Tile::exp}, {"tanh", Tile::tanh},
+          {"sigmoid", Tile::sigmoid}, {"softplus", Tile::softplus}}) {
+      benchmark::RegisterBenchmark(
+          (std::string("tile/") + name + "/" + std::string(isa_name(isa))).c_str(), tile, kernel,
+          isa)
+          ->Arg(4096);
+    }
+  }
+  benchmark::RegisterBenchmark("gemm", gemm_float)
+      ->Args({10, 144, 36})
+      ->Args({32, 512, 128})
+      ->Args({64, 1024, 256})
+      ->Args({512, 512, 512});
+  benchmark::RegisterBenchmark("tape/op", tape_op);
+  CellRegistry registry;
+  register_catalogue(registry);
+  for (const Cell& cell : registry.cells()) {
+    benchmark::RegisterBenchmark(("tape/step/" + cell.name).c_str(), training_step_on_the_tape,
+                                 cell)
+        ->Args({100, 10, 88, 36})
+        ->Unit(benchmark::kMillisecond);
+  }
+}
+
+}  // namespace
+}  // namespace carousel
+
+int main(int argc, char** argv) {
+  carousel::register_all();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

@@ -1,0 +1,254 @@
+// The command as a user runs it: messages, exit codes, interruption and return.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <regex>
+#include <thread>
+
+#include "io/archive.hpp"
+#include "temporary_folder.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Finished {
+  int code = -1;  // exit code, or minus the signal
+  std::string out, err;
+};
+
+class Command : public testing::Test {
+ protected:
+  // A study that takes a second or two in all.
+  std::string study_ = R"(name: small
+dataset: {name: chords}
+cells:
+  - {name: rnn_tanh, hidden: 6}
+  - {name: gru_reset_after, hidden: 4}
+seeds: [3, 4]
+train: {epochs: 2, batch: 16, shard: 8, weight_noise: 0.05, checkpoint_seconds: 0}
+)";
+
+  void SetUp() override { std::ofstream(folder_ / "study.yaml") << study_; }
+
+  pid_t start(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), CAROUSEL_BINARY);
+    std::vector<char*> argv;
+    for (auto& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    const std::string out = folder_ / "out";
+    const std::string err = folder_ / "err";
+    const pid_t child = fork();
+    if (child == 0) {
+      if (chdir(folder_.path().c_str()) != 0) _exit(99);
+      for (const auto& [name, target] : {std::pair(out, 1), std::pair(err, 2)}) {
+        const int file = open(name.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+        dup2(file, target);
+        close(file);
+      }
+      execv(argv[0], argv.data());
+      _exit(98);
+    }
+    return child;
+  }
+
+  Finished wait(pid_t child) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return {code, file_text(folder_ / "out"), file_text(folder_ / "err")};
+  }
+
+  Finished run(const std::vector<std::string>& arguments) { return wait(start(arguments)); }
+
+  Finished compare(const std::string& out, std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"compare", "study.yaml", "--out", out});
+    return run(more);
+  }
+
+  // Everything of a run that must not depend on when it was interrupted.
+  std::string essence(const std::string& run_folder) {
+    std::string all;
+    for (const auto& [key, archive] : read_archives(folder_ / run_folder / "checkpoint.h5")) {
+      all += key;
+      for (const auto& [name, tensor] : archive.floats) {
+        all += name;
+        all.append(reinterpret_cast<const char*>(tensor.data()), tensor.values().size_bytes());
+      }
+    }
+    for (const char* name : {"results.csv", "curves.csv"}) {
+      // Times have three decimals at the end of a field; figures have more.
+      all += std::regex_replace(file_text(folder_ / run_folder / name),
+                                std::regex(",[0-9]+\\.[0-9]{3},"), ",TIME,");
+    }
+    return all;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Command, ComparesAndLeavesAWholeRunFolder) {
+  const Finished done = compare("run");
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, AllOf(HasSubstr("rnn_tanh"), HasSubstr("gru_reset_after"),
+                              HasSubstr("run/report.html")));
+  EXPECT_THAT(done.err, AllOf(HasSubstr("[4/4] gru_reset_after 4 seed 4"), Not(HasSubstr("\r"))));
+  for (const char* name : {"study.yaml", "run.json", "results.csv", "curves.csv", "checkpoint.h5",
+                           "report.html", "run.log"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / name)) << name;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "run" / (std::string(name) + ".tmp"))) << name;
+  }
+  const std::string csv = file_text(folder_ / "run/results.csv");
+  EXPECT_THAT(csv, HasSubstr("study,cell,variant,dataset,hidden,parameters,seed,learning_rate,"
+                             "epochs,best_epoch,train_nll,valid_nll,test_nll,seconds,status\n"));
+  EXPECT_THAT(csv, HasSubstr("small,rnn_tanh,,chords,6,"));
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5);
+  const Archive trial = read_archives(folder_ / "run/checkpoint.h5").at("rnn_tanh-h6-s3");
+  EXPECT_THAT(trial.text("cell_text"), HasSubstr("h = tanh(W_h @ x + U_h @ h[t-1] + b_h)"));
+  EXPECT_EQ(trial.tensor<float>("parameters/layers/0/forward/W_h").shape(), (Shape{6, 88}));
+}
+
+TEST_F(Command, ReportReadsARunAgain) {
+  compare("run");
+  const std::string before = file_text(folder_ / "run/report.html");
+  std::filesystem::remove(folder_ / "run/report.html");
+  const Finished done = run({"report", "run"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("gru_reset_after"));
+  EXPECT_EQ(file_text(folder_ / "run/report.html"), before);
+}
+
+TEST_F(Command, DoesNotOverwriteARun) {
+  compare("run");
+  const std::string before = file_text(folder_ / "run/results.csv");
+  const Finished again = compare("run");
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.err, AllOf(HasSubstr("holds a run already"), HasSubstr("carousel resume run")));
+  EXPECT_EQ(file_text(folder_ / "run/results.csv"), before);
+}
+
+TEST_F(Command, ThreadsDoNotChangeTheBits) {
+  compare("one", {"--threads", "1"});
+  compare("four", {"--threads", "4"});
+  EXPECT_EQ(essence("one"), essence("four"));
+}
+
+TEST_F(Command, InterruptedAndResumedEndsInTheSameBits) {
+  ASSERT_EQ(compare("whole", {"train.epochs=12"}).code, 0);
+  for (const int delay : {20, 150, 400}) {
+    const std::string name = "stopped" + std::to_string(delay);
+    const pid_t child = start({"compare", "study.yaml", "train.epochs=12", "--out", name});
+    while (!std::filesystem::exists(folder_ / name / "study.yaml")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+    kill(child, SIGINT);
+    const Finished stopped = wait(child);
+    ASSERT_EQ(stopped.code, 130) << stopped.err;
+    EXPECT_THAT(stopped.err, HasSubstr("carousel resume " + name));
+    const Finished resumed = run({"resume", name});
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_EQ(essence(name), essence("whole")) << delay;
+  }
+}
+
+TEST_F(Command, KilledAfterACheckpointAndResumedEndsInTheSameBits) {
+  ASSERT_EQ(compare("whole", {"train.epochs=12"}).code, 0);
+  for (const int delay : {0, 100, 300}) {
+    const std::string name = "killed" + std::to_string(delay);
+    const pid_t child = start({"compare", "study.yaml", "train.epochs=12", "--out", name});
+    while (!std::filesystem::exists(folder_ / name / "checkpoint.h5")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+    kill(child, SIGKILL);
+    ASSERT_EQ(wait(child).code, -SIGKILL);
+    const Finished resumed = run({"resume", name});
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_EQ(essence(name), essence("whole")) << delay;
+  }
+}
+
+TEST_F(Command, BadInputIsOneClearMessageAndCode2) {
+  const auto fails = [&](const std::vector<std::string>& arguments, const std::string& part) {
+    const Finished done = run(arguments);
+    EXPECT_EQ(done.code, 2) << part << "\n" << done.err;
+    EXPECT_THAT(done.err, HasSubstr(part));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "run")) << part;
+  };
+  fails({"compare", "study.yaml", "train.epoch=3", "--out", "run"}, "did you mean 'train.epochs'");
+  fails({"compare", "study.yaml", "cells=[{name: lstn, hidden: 3}]", "--out", "run"},
+        "did you mean 'lstm'");
+  fails({"compare", "study.yaml", "dataset=nottinghan", "--out", "run"},
+        "did you mean 'nottingham'");
+  fails({"compare", "study.yaml", "dataset=musedata", "--data", "nowhere", "--out", "run"},
+        "nowhere/music/musedata.h5");
+  fails({"compare", "no.yaml", "--out", "run"}, "no.yaml");
+  fails({"resume", "nothing-here"}, "no run folder");
+  fails({"compare"}, "STUDY.yaml");
+  fails({"compar"}, "did you mean 'compare'");
+  fails({"compare", "study.yaml", "--threads", "0"}, "--threads");
+}
+
+TEST_F(Command, ATruncatedSetIsNeverReplacedBySomethingElse) {
+  std::filesystem::create_directories(folder_ / "data/music");
+  std::ofstream(folder_ / "data/music/musedata.h5") << "\x89HDF\r\n";
+  const Finished done = run({"compare", "study.yaml", "dataset.name=musedata",
+                             "dataset.fallback=chords", "--data", "data", "--out", "run"});
+  EXPECT_EQ(done.code, 2);
+  EXPECT_THAT(done.err, AllOf(HasSubstr("musedata.h5"), HasSubstr("not a whole HDF5 file")));
+}
+
+TEST_F(Command, AMissingSetFallsBackAndSaysSo) {
+  const Finished done =
+      run({"compare", "study.yaml", "dataset.name=musedata", "dataset.fallback=chords", "--data",
+           "nowhere", "train.epochs=1", "--out", "run"});
+  if (file_text(folder_ / "run/results.csv").find(",musedata,") != std::string::npos) {
+    GTEST_SKIP() << "the set is on this machine";
+  }
+  EXPECT_EQ(done.code, 0);
+  EXPECT_THAT(done.err, AllOf(HasSubstr("warning"), HasSubstr("docs/data.md"),
+                              HasSubstr("Going on with 'chords'")));
+  EXPECT_THAT(file_text(folder_ / "run/results.csv"), HasSubstr("rnn_tanh,,chords,"));
+}
+
+TEST_F(Command, ADamagedCheckpointIsNotResumed) {
+  compare("run");
+  std::filesystem::resize_file(folder_ / "run/checkpoint.h5", 3000);
+  const Finished done = run({"resume", "run"});
+  EXPECT_EQ(done.code, 2);
+  EXPECT_THAT(done.err, AllOf(HasSubstr("checkpoint.h5"), HasSubstr("not a whole HDF5 file")));
+}
+
+TEST_F(Command, ADivergedTrialIsNamedCountedAndCode1) {
+  const Finished done = compare("run", {"train.learning_rate=1e38", "seeds=[3]"});
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.err, AllOf(HasSubstr("cell rnn_tanh"), HasSubstr("layer 0"), HasSubstr("step "),
+                              HasSubstr("Parameter ")));
+  EXPECT_THAT(file_text(folder_ / "run/results.csv"), HasSubstr(",diverged\n"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "run/report.html"));
+}
+
+TEST_F(Command, AnUnwritableFolderIsCode3) {
+  std::ofstream(folder_ / "file") << "in the way";
+  const Finished done = compare("file/run");
+  EXPECT_EQ(done.code, 3);
+  EXPECT_THAT(done.err, HasSubstr("file/run"));
+}
+
+TEST_F(Command, ListsTheCells) {
+  EXPECT_THAT(run({"cells"}).out, HasSubstr("lstm_peephole"));
+  EXPECT_THAT(run({"cells", "--json"}).out, HasSubstr("\"name\":\"gru_reset_before\""));
+}
+
+}  // namespace
+}  // namespace carousel

@@ -1,0 +1,93 @@
+#include "io/archive.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "io/files.hpp"
+#include "temporary_folder.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::map<std::string, Archive> sample() {
+  Archive a;
+  a.texts = {{"cell", "lstm"}, {"empty", ""}, {"long", std::string(5000, 'x')}};
+  a.counters = {{"epoch", -3}, {"updates", std::int64_t{1} << 60}};
+  a.numbers = {{"nan", std::numeric_limits<double>::quiet_NaN()}, {"third", 1.0 / 3.0}};
+  a.floats["parameters/layers/0/forward/W_z"] = Tensor<float>::from({2, 2}, {1.5f, 2, 3, 4});
+  a.floats["scalar"] = Tensor<float>::from({}, {7});
+  a.doubles["curve"] = Tensor<double>::zeros({0, 5});
+  a.doubles["best/b"] = Tensor<double>::from({3}, {0.1, 0.2, 0.3});
+  return {{"first", a}, {"second", Archive{}}};
+}
+
+TEST(Archives, ComeBackBitByBit) {
+  const TemporaryFolder folder;
+  const auto path = folder / "checkpoint.h5";
+  write_archives(path, sample());
+  const auto back = read_archives(path);
+  ASSERT_EQ(back.size(), 2u);
+  const Archive& a = back.at("first");
+  EXPECT_EQ(a.texts, sample().at("first").texts);
+  EXPECT_EQ(a.counters, sample().at("first").counters);
+  EXPECT_TRUE(std::isnan(a.number("nan")));
+  EXPECT_EQ(a.number("third"), 1.0 / 3.0);
+  EXPECT_EQ(a.tensor<float>("parameters/layers/0/forward/W_z").data()[0], 1.5f);
+  EXPECT_EQ(a.tensor<float>("scalar").item(), 7.0f);
+  EXPECT_EQ(a.tensor<double>("curve").shape(), (Shape{0, 5}));
+  EXPECT_EQ(a.tensor<double>("best/b").data()[1], 0.2);
+  EXPECT_FALSE(std::filesystem::exists(path.string() + ".tmp"));
+}
+
+TEST(Archives, AreTheSameBytesEachTime) {
+  const TemporaryFolder folder;
+  write_archives(folder / "a.h5", sample());
+  write_archives(folder / "b.h5", sample());
+  EXPECT_EQ(file_text(folder / "a.h5"), file_text(folder / "b.h5"));
+}
+
+TEST(Archives, NameWhatIsMissing) {
+  EXPECT_THAT(error_of<InputError>([] { sample().at("first").counter("epochs"); }),
+              HasSubstr("lacks 'epochs'"));
+}
+
+TEST(Archives, RefuseDamagedAndForeignFiles) {
+  const TemporaryFolder folder;
+  const auto path = folder / "checkpoint.h5";
+  EXPECT_THAT(error_of<InputError>([&] { read_archives(path); }), HasSubstr("no such file"));
+  write_archives(path, sample());
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  EXPECT_THAT(error_of<InputError>([&] { read_archives(path); }),
+              AllOf(HasSubstr("checkpoint.h5"), HasSubstr("not a whole HDF5 file")));
+  write_text(path, "not HDF5 at all");
+  EXPECT_THAT(error_of<InputError>([&] { read_archives(path); }), HasSubstr("not a whole HDF5"));
+}
+
+TEST(Archives, KeepTheOldFileWhenTheNewOneFails) {
+  const TemporaryFolder folder;
+  const auto path = folder / "checkpoint.h5";
+  write_archives(path, sample());
+  const std::string before = file_text(path);
+  std::filesystem::create_symlink("/dev/full", path.string() + ".tmp");
+  EXPECT_THROW(write_archives(path, sample()), EnvironmentError);
+  EXPECT_EQ(file_text(path), before);
+  EXPECT_THROW(write_archives(folder / "no/such/folder.h5", sample()), EnvironmentError);
+}
+
+TEST(Files, AreReplacedAsAWhole) {
+  const TemporaryFolder folder;
+  write_text(folder / "a.txt", "one");
+  write_text(folder / "a.txt", "two");
+  EXPECT_EQ(read_text(folder / "a.txt"), "two");
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.txt.tmp"));
+  EXPECT_THROW(write_text(folder / "no" / "a.txt", "x"), EnvironmentError);
+  EXPECT_THROW(read_text(folder / "b.txt"), InputError);
+}
+
+}  // namespace
+}  // namespace carousel

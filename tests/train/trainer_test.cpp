@@ -1,0 +1,210 @@
+#include "train/trainer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <tbb/global_control.h>
+
+#include <cstring>
+
+#include "cells/catalogue.hpp"
+#include "data/music.hpp"
+#include "temporary_folder.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+// The first sequences of the generated set: fast to train on.
+SequenceSet small_set() {
+  const SequenceSet all = generate_chords();
+  const auto first = [](const SequenceSplit& split, Index count) {
+    SequenceSplit part;
+    part.width = split.width;
+    for (Index s = 0; s < count; ++s) {
+      const Index length = std::min<Index>(split.lengths[std::size_t(s)], 6 + s);
+      part.add({split.frame(s, 0), split.frame(s, 0) + length * split.width});
+    }
+    return part;
+  };
+  return {"small", "made", first(all.train, 21), first(all.valid, 5), first(all.test, 5)};
+}
+
+class TrainerTest : public testing::Test {
+ protected:
+  TrainerTest() {
+    options_.train.epochs = 4;
+    options_.train.batch = 8;
+    options_.train.shard = 3;
+    options_.train.weight_noise = 0.05;
+    options_.train.optimiser.learning_rate = 0.01;
+    record_.cell = "lstm_peephole";
+    record_.dataset = "small";
+    record_.hidden = 6;
+    record_.seed = 5;
+    record_.learning_rate = 0.01;
+  }
+  std::unique_ptr<Trainer> make() { return make_trainer(model_, set_, options_, record_); }
+
+  // Runs, interrupting after `updates` updates (never when negative).
+  static Outcome run(Trainer& trainer, int updates = -1) {
+    std::atomic<bool> stop{updates == 0};
+    return trainer.run(stop, [&](const Progress&) {
+      if (--updates == 0) stop = true;
+    });
+  }
+
+  static std::string bits(const Trainer& trainer) {
+    std::string all;
+    const Archive archive = trainer.save();
+    for (const auto& [name, tensor] : archive.floats) {
+      all.append(reinterpret_cast<const char*>(tensor.data()), tensor.values().size_bytes());
+    }
+    for (const auto& [name, tensor] : archive.doubles) {
+      if (name == "curve") continue;  // holds seconds
+      all.append(reinterpret_cast<const char*>(tensor.data()), tensor.values().size_bytes());
+    }
+    const TrialRecord& r = trainer.record();
+    for (const double v : {r.train_nll, r.valid_nll, r.test_nll}) {
+      all.append(reinterpret_cast<const char*>(&v), sizeof v);
+    }
+    for (const CurvePoint& p : r.curve) {
+      all.append(reinterpret_cast<const char*>(&p.train_nll), sizeof(double));
+      all.append(reinterpret_cast<const char*>(&p.valid_nll), sizeof(double));
+    }
+    return all;
+  }
+
+  SequenceSet set_ = small_set();
+  NextFrameModel model_{lstm_peephole(), set_.train.width, 6, 1};
+  StudyOptions options_;
+  TrialRecord record_;
+};
+
+TEST_F(TrainerTest, Learns) {
+  const auto trainer = make();
+  EXPECT_EQ(run(*trainer), Outcome::finished);
+  const TrialRecord& r = trainer->record();
+  EXPECT_EQ(r.status, "done");
+  EXPECT_EQ(r.curve.size(), 4u);
+  EXPECT_LT(r.curve.back().valid_nll, r.curve.front().valid_nll);
+  EXPECT_EQ(r.best_epoch, 4);
+  EXPECT_EQ(r.valid_nll, r.curve[3].valid_nll);
+  EXPECT_EQ(r.curve.back().updates, 4 * 3);
+  EXPECT_EQ(r.cell_parameters, 4 * 6 * (88 + 6 + 1) + 3 * 6);
+  EXPECT_EQ(r.parameters, r.cell_parameters + 88 * 7);
+}
+
+TEST_F(TrainerTest, SameBitsOnAnyNumberOfThreads) {
+  std::vector<std::string> results;
+  for (const std::size_t threads : {1, 2, 4}) {
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
+    const auto trainer = make();
+    run(*trainer);
+    results.push_back(bits(*trainer));
+  }
+  EXPECT_EQ(results[0], results[1]);
+  EXPECT_EQ(results[0], results[2]);
+}
+
+TEST_F(TrainerTest, AnotherSeedIsAnotherResult) {
+  const auto a = make();
+  run(*a);
+  record_.seed = 6;
+  const auto b = make();
+  run(*b);
+  EXPECT_NE(bits(*a), bits(*b));
+}
+
+TEST_F(TrainerTest, ResumedAtAnyUpdateEndsInTheSameBits) {
+  for (const char* precision : {"float", "double"}) {
+    for (const char* rule : {"adam", "rmsprop", "sgd"}) {
+      options_.train.precision = precision;
+      options_.train.optimiser.rule = rule;
+      options_.train.optimiser.learning_rate = record_.learning_rate;
+      const auto whole = make();
+      run(*whole);
+      for (const int updates : {0, 1, 4, 6, 11}) {
+        const auto first = make();
+        ASSERT_EQ(run(*first, updates), Outcome::interrupted);
+        const auto second = make();
+        second->load(first->save());
+        ASSERT_EQ(run(*second), Outcome::finished);
+        EXPECT_EQ(bits(*second), bits(*whole)) << precision << " " << rule << " " << updates;
+      }
+    }
+  }
+}
+
+TEST_F(TrainerTest, StopsEarlyAndKeepsTheBest) {
+  options_.train.epochs = 60;
+  options_.train.patience = 2;
+  record_.learning_rate = 0.3;  // soon gets worse
+  const auto trainer = make();
+  EXPECT_EQ(run(*trainer), Outcome::finished);
+  const TrialRecord& r = trainer->record();
+  EXPECT_LT(r.epochs, 60);
+  EXPECT_EQ(r.epochs, r.best_epoch + 2);
+  for (const CurvePoint& p : r.curve) EXPECT_GE(p.valid_nll, r.valid_nll);
+}
+
+TEST_F(TrainerTest, NoTestFigureBeforeTheEnd) {
+  const auto trainer = make();
+  run(*trainer, 7);
+  EXPECT_EQ(trainer->record().test_nll, 0.0);
+  EXPECT_EQ(trainer->record().status, "running");
+}
+
+TEST_F(TrainerTest, NamesCellLayerStepAndParameterOfADivergence) {
+  record_.learning_rate = 1e38;
+  options_.train.epochs = 20;
+  const auto trainer = make();
+  EXPECT_EQ(run(*trainer), Outcome::diverged);
+  EXPECT_EQ(trainer->record().status, "diverged");
+  EXPECT_THAT(trainer->divergence(),
+              AllOf(HasSubstr("cell lstm_peephole"), HasSubstr("layer 0"), HasSubstr("step "),
+                    HasSubstr("Parameter "), HasSubstr("train.learning_rate")));
+}
+
+TEST_F(TrainerTest, RefusesACheckpointOfAnotherModel) {
+  const auto trainer = make();
+  run(*trainer, 2);
+  const Archive saved = trainer->save();
+  const NextFrameModel other(lstm_peephole(), set_.train.width, 7, 1);
+  record_.hidden = 7;
+  const auto second = make_trainer(other, set_, options_, record_);
+  EXPECT_THAT(error_of<InputError>([&] { second->load(saved); }), HasSubstr("has shape"));
+}
+
+TEST_F(TrainerTest, ProgressCountsUp) {
+  const auto trainer = make();
+  double last = 0.0;
+  std::atomic<bool> stop{false};
+  trainer->run(stop, [&](const Progress& p) {
+    EXPECT_GT(p.done, last);
+    last = p.done;
+    EXPECT_TRUE(std::isfinite(p.train_nll));
+  });
+  EXPECT_EQ(last, 1.0);
+}
+
+// The gradient of a batch is the gradient of its sequences' mean NLL, however it is sharded.
+TEST_F(TrainerTest, ShardsDoNotChangeTheGradient) {
+  const ParameterSet<double> parameters(model_.parameters(), 3);
+  std::vector<Tensor<double>> whole, parts;
+  const std::vector<int> sequences = {4, 1, 9, 16, 2};
+  const double a = ShardRunner<double>(model_, set_.train, 5)
+                       .loss_and_gradients(parameters.values(), sequences, whole);
+  const double b = ShardRunner<double>(model_, set_.train, 2)
+                       .loss_and_gradients(parameters.values(), sequences, parts);
+  EXPECT_NEAR(a, b, 1e-11 * a);
+  for (std::size_t k = 0; k < whole.size(); ++k) {
+    for (Index i = 0; i < whole[k].numel(); ++i) {
+      EXPECT_NEAR(whole[k].data()[i], parts[k].data()[i], 1e-13);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace carousel
