@@ -10,7 +10,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(carousel_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
 endif()
 if(CAROUSEL_SANITIZE)
+  # The extra code of a sanitizer makes GCC see values that are not set where there are none.
   target_compile_options(carousel_options INTERFACE
-    -fsanitize=${CAROUSEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    -fsanitize=${CAROUSEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+    -Wno-maybe-uninitialized)
   target_link_options(carousel_options INTERFACE -fsanitize=${CAROUSEL_SANITIZE})
 endif()

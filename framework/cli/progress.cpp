@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -9,6 +10,8 @@ namespace carousel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t columns = 79;
 
 std::string nll(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
 
@@ -45,15 +48,23 @@ void ProgressDisplay::show(int trial, int trials, const TrialRecord& record, con
   if (now - last_ < interval || (!terminal_ && !p.epoch_ended)) return;
   last_ = now;
   const double left = p.done > 0.0 ? p.seconds / p.done * (1.0 - p.done) : 0.0;
-  const std::string text =
-      fmt::format("{} epoch {}/{} train {} valid {} best {} {} left",
-                  trial_name(trial, trials, record), p.epoch, p.epochs, nll(p.train_nll),
-                  nll(p.valid_nll), nll(p.best_valid_nll), clock_text(left));
+  const std::string name = trial_name(trial, trials, record);
   if (!terminal_) {
-    line(text);
+    line(fmt::format("{} epoch {}/{} train {} valid {} best {} {} left", name, p.epoch, p.epochs,
+                     nll(p.train_nll), nll(p.valid_nll), nll(p.best_valid_nll),
+                     clock_text(left)));
     return;
   }
-  std::fprintf(stderr, "\r\033[K%.79s", text.c_str());
+  const auto brief = [](double value) {
+    return std::isnan(value) ? std::string("-") : fmt::format("{:.2f}", value);
+  };
+  const std::string figures =
+      fmt::format(" {}/{} train {} valid {} best {} {} left", p.epoch, p.epochs,
+                  brief(p.train_nll), brief(p.valid_nll), brief(p.best_valid_nll),
+                  clock_text(left));
+  // One line of 79 columns: the name gives way, the figures stay.
+  const std::size_t room = columns - std::min(columns, figures.size());
+  std::fprintf(stderr, "\r\033[K%s%s", name.substr(0, room).c_str(), figures.c_str());
   std::fflush(stderr);
   shown_ = true;
 }

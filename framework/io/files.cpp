@@ -1,6 +1,7 @@
 #include "io/files.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -63,5 +64,16 @@ void write_text(const std::filesystem::path& path, const std::string& text) {
     throw;
   }
 }
+
+FolderLock::FolderLock(const std::filesystem::path& folder)
+    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (descriptor_ < 0) fail(folder, "open this folder");
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(descriptor_);
+    fail_input("{}: another process is working in this run folder", folder.string());
+  }
+}
+
+FolderLock::~FolderLock() { ::close(descriptor_); }
 
 }  // namespace carousel

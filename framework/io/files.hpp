@@ -16,4 +16,19 @@ void write_text(const std::filesystem::path& path, const std::string& text);
 /// Throws EnvironmentError.
 void commit_file(const std::filesystem::path& temporary, const std::filesystem::path& path);
 
+/// Holds a folder for this process alone, so that two runs never write into one; the system
+/// lets go of it when the process ends, however it ends.
+class FolderLock {
+ public:
+  /// Throws InputError when another process holds the folder, EnvironmentError when it can't be
+  /// opened.
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
 }  // namespace carousel

@@ -164,7 +164,12 @@ class Study {
     const auto trainer = make_trainer(model, set_, options_, record);
     const std::string key = trial_key(record);
     if (const auto saved = archives_.find(key); saved != archives_.end()) {
-      trainer->load(saved->second);
+      try {
+        trainer->load(saved->second);
+      } catch (const InputError& error) {
+        fail_input("{}, trial {}: {}", (run_.folder / "checkpoint.h5").string(), key,
+                   error.what());
+      }
     }
     const auto keep = [&] {
       record = trainer->record();
@@ -232,6 +237,7 @@ StudyResults start_study(const StudyOptions& options, const CellRegistry& regist
     throw EnvironmentError(
         fmt::format("{}: can't make this folder ({})", run.folder.string(), error.message()));
   }
+  const FolderLock lock(run.folder);
   write_text(run.folder / "run.json", to_json(study.results().machine));
   write_text(run.folder / "study.yaml", to_yaml(options));
   study.run(stop);
@@ -241,6 +247,7 @@ StudyResults start_study(const StudyOptions& options, const CellRegistry& regist
 StudyResults resume_study(const CellRegistry& registry, const StudyRun& run,
                           const std::atomic<bool>& stop, const StudyListener& listener) {
   const StudyOptions options = options_of(run);
+  const FolderLock lock(run.folder);
   Study study(options, registry, run, listener, archives_of(run));
   study.run(stop);
   study.save();

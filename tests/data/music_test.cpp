@@ -1,12 +1,12 @@
 #include "data/music.hpp"
 
-#include <H5Cpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstdlib>
 
+#include "music_file.hpp"
 #include "temporary_folder.hpp"
 
 namespace carousel {
@@ -15,26 +15,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-// A small file in the music layout, which a test may spoil before it is written.
-struct MusicFile {
-  std::vector<std::uint8_t> notes = std::vector<std::uint8_t>(5 * 88, 0);
-  std::vector<std::int64_t> lengths = {3, 2};
-
-  void write(const std::filesystem::path& path, bool with_test = true) const {
-    H5::H5File file(path.string(), H5F_ACC_TRUNC);
-    for (const char* name : {"train", "valid", "test"}) {
-      if (std::string(name) == "test" && !with_test) continue;
-      const H5::Group group = file.createGroup(name);
-      const hsize_t grid[] = {5, 88};
-      const hsize_t count[] = {lengths.size()};
-      group.createDataSet("notes", H5::PredType::STD_U8LE, H5::DataSpace(2, grid))
-          .write(notes.data(), H5::PredType::NATIVE_UINT8);
-      group.createDataSet("lengths", H5::PredType::STD_I64LE, H5::DataSpace(1, count))
-          .write(lengths.data(), H5::PredType::NATIVE_INT64);
-    }
-  }
-};
-
 class MusicReader : public testing::Test {
  protected:
   std::string error(Index width = 0) {
@@ -42,7 +22,7 @@ class MusicReader : public testing::Test {
   }
   TemporaryFolder folder_;
   std::filesystem::path path_ = folder_ / "set.h5";
-  MusicFile file_;
+  MusicFile file_{{3, 2}};
 };
 
 TEST_F(MusicReader, ReadsSequencesAndWidths) {

@@ -1,0 +1,149 @@
+#include "kernel/reduce.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "reference.hpp"
+#include "tensor/random.hpp"
+
+namespace carousel {
+namespace {
+
+template <class T>
+std::vector<T> draw(Index n, double width, const char* stream) {
+  Random random(51, stream);
+  std::vector<T> values(static_cast<std::size_t>(n));
+  for (T& v : values) v = static_cast<T>(width * (2.0 * random.uniform() - 1.0));
+  return values;
+}
+
+template <class T>
+class Reduce : public testing::Test {
+ protected:
+  static constexpr T inf = std::numeric_limits<T>::infinity();
+  static constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+
+  static T logsumexp(const std::vector<T>& row) {
+    T out = T(-77);
+    logsumexp_rows(row.data(), 1, static_cast<Index>(row.size()), &out);
+    return out;
+  }
+};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(Reduce, Types);
+
+TYPED_TEST(Reduce, SumAxisMatchesALoop) {
+  using T = TypeParam;
+  for (const Index outer : {1, 3}) {
+    for (const Index inner : {1, 2, 17}) {
+      for (Index n = 0; n <= 20; ++n) {
+        const auto x = draw<T>(outer * n * inner, 2.0, "sum");
+        std::vector<T> out(static_cast<std::size_t>(outer * inner), T(-77));
+        sum_axis(x.data(), outer, n, inner, out.data());
+        for (Index o = 0; o < outer; ++o) {
+          for (Index i = 0; i < inner; ++i) {
+            Real exact = 0;
+            for (Index k = 0; k < n; ++k)
+              exact += x[static_cast<std::size_t>((o * n + k) * inner + i)];
+            // Each of n additions rounds a sum of at most 2 n.
+            const Real bound = Real(2 * n * n) * std::numeric_limits<T>::epsilon();
+            ASSERT_LE(std::abs(exact - out[static_cast<std::size_t>(o * inner + i)]), bound)
+                << "outer " << outer << ", n " << n << ", inner " << inner;
+          }
+        }
+      }
+    }
+  }
+}
+
+// Summed one by one in float, the ones would be lost.
+TEST(ReduceFloat, InnermostSumIsCarriedInDouble) {
+  std::vector<float> x(1001, 1.0f);
+  x[0] = 16777216.0f;  // 2^24
+  float out = 0.0f;
+  sum_axis(x.data(), 1, 1001, 1, &out);
+  EXPECT_EQ(out, 16778216.0f);
+}
+
+TEST(ReduceFloat, SquaresAreCarriedInDouble) {
+  const std::vector<float> x = {1e30f, 1e30f};
+  EXPECT_NEAR(sum_of_squares(x.data(), 2), 2e60, 1e54);
+}
+
+TYPED_TEST(Reduce, SumOfSquaresMatchesALoop) {
+  using T = TypeParam;
+  for (Index n = 0; n <= 40; ++n) {
+    const auto x = draw<T>(n, 3.0, "squares");
+    Real exact = 0;
+    for (const T v : x) exact += Real(v) * v;
+    EXPECT_NEAR(sum_of_squares(x.data(), n), static_cast<double>(exact), 1e-12) << n;
+  }
+}
+
+TYPED_TEST(Reduce, SumOfSquaresKeepsNan) {
+  for (std::size_t at = 0; at < 11; ++at) {
+    std::vector<TypeParam> x(11, TypeParam(1));
+    x[at] = TestFixture::nan;
+    EXPECT_TRUE(std::isnan(sum_of_squares(x.data(), 11))) << at;
+  }
+}
+
+TYPED_TEST(Reduce, LogsumexpMatchesAReference) {
+  using T = TypeParam;
+  for (const double width : {0.1, 5.0, 50.0}) {
+    for (Index n = 1; n <= 35; ++n) {
+      const Index outer = 3;
+      const auto x = draw<T>(outer * n, width, "lse");
+      std::vector<T> out(3, T(-77));
+      logsumexp_rows(x.data(), outer, n, out.data());
+      for (std::size_t o = 0; o < 3; ++o) {
+        Real sum = 0;
+        for (std::size_t k = 0; k < static_cast<std::size_t>(n); ++k) {
+          sum += std::exp(Real(x[o * static_cast<std::size_t>(n) + k]));
+        }
+        const double bound = 4.0 * width * static_cast<double>(std::numeric_limits<T>::epsilon());
+        EXPECT_NEAR(
+            out[o], static_cast<double>(std::log(sum)),
+            std::max(bound, 1e-15) + 8 * static_cast<double>(std::numeric_limits<T>::epsilon()))
+            << "n " << n << ", width " << width;
+      }
+    }
+  }
+}
+
+TYPED_TEST(Reduce, LogsumexpNeitherOverflowsNorUnderflows) {
+  using T = TypeParam;
+  const double tolerance = 2000.0 * static_cast<double>(std::numeric_limits<T>::epsilon());
+  EXPECT_NEAR(TestFixture::logsumexp({T(1000), T(1000)}), 1000.0 + std::log(2.0), tolerance);
+  EXPECT_NEAR(TestFixture::logsumexp({T(-1000), T(-1000), T(-5000)}), -1000.0 + std::log(2.0),
+              tolerance);
+  const T huge = std::numeric_limits<T>::max();
+  EXPECT_EQ(TestFixture::logsumexp({huge, -huge, huge}), huge);
+  EXPECT_EQ(TestFixture::logsumexp({T(-3)}), T(-3));
+}
+
+TYPED_TEST(Reduce, LogsumexpOfInfinities) {
+  using T = TypeParam;
+  const T infinite = TestFixture::inf;
+  EXPECT_EQ(TestFixture::logsumexp({-infinite, -infinite}), -infinite);
+  EXPECT_EQ(TestFixture::logsumexp({-infinite, T(2), -infinite}), T(2));
+  EXPECT_EQ(TestFixture::logsumexp({T(1), infinite, T(2)}), infinite);
+}
+
+TYPED_TEST(Reduce, LogsumexpKeepsNanAtAnyPlace) {
+  using T = TypeParam;
+  for (const T other : {T(1), -TestFixture::inf, TestFixture::inf}) {
+    for (std::size_t at = 0; at < 9; ++at) {
+      std::vector<T> row(9, other);
+      row[at] = TestFixture::nan;
+      ASSERT_TRUE(std::isnan(TestFixture::logsumexp(row)))
+          << "NaN at " << at << " among " << other << " gave " << TestFixture::logsumexp(row);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace carousel

@@ -1,0 +1,216 @@
+// Forward values of the ops that are not elementwise, on examples small enough to do by hand.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+
+#include "op/functions.hpp"
+#include "tape/tape.hpp"
+
+namespace carousel {
+namespace {
+
+template <class T>
+class OpValue : public testing::Test {
+ protected:
+  Tape<T> tape;
+
+  Var in(const Shape& shape, const std::vector<T>& values) {
+    return tape.constant(Tensor<T>::from(shape, values));
+  }
+  // first, first + 1, ...
+  Var count(const Shape& shape, int first = 1) {
+    auto t = Tensor<T>::uninitialised(shape);
+    for (Index i = 0; i < t.numel(); ++i) t.data()[i] = static_cast<T>(first + static_cast<int>(i));
+    return tape.constant(t);
+  }
+  void expect(Var got, const Shape& shape, const std::vector<T>& values) {
+    const Tensor<T> t = tape.value(got);
+    EXPECT_EQ(t.shape(), shape) << t.shape().to_string();
+    EXPECT_THAT(t.values(), testing::ElementsAreArray(values));
+  }
+};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(OpValue, Types);
+
+TYPED_TEST(OpValue, MatmulInAllFourTransposes) {
+  // [1 2 3; 4 5 6] @ [1 2; 3 4; 5 6]
+  const Var a = this->count({2, 3}), b = this->count({3, 2});
+  const Var at = this->in({3, 2}, {1, 4, 2, 5, 3, 6}), bt = this->in({2, 3}, {1, 3, 5, 2, 4, 6});
+  this->expect(matmul(a, b), {2, 2}, {22, 28, 49, 64});
+  this->expect(matmul(at, b, true, false), {2, 2}, {22, 28, 49, 64});
+  this->expect(matmul(a, bt, false, true), {2, 2}, {22, 28, 49, 64});
+  this->expect(matmul(at, bt, true, true), {2, 2}, {22, 28, 49, 64});
+}
+
+TYPED_TEST(OpValue, MatmulOfABatchWithOneMatrix) {
+  const Var a = this->count({2, 2, 2});  // [1 2; 3 4], [5 6; 7 8]
+  const Var b = this->in({2, 3}, {1, 0, 2, 0, 1, 1});
+  this->expect(matmul(a, b), {2, 2, 3}, {1, 2, 4, 3, 4, 10, 5, 6, 16, 7, 8, 22});
+  this->expect(matmul(a, b, true, false), {2, 2, 3}, {1, 3, 5, 2, 4, 8, 5, 7, 17, 6, 8, 20});
+  const Var bt = this->in({3, 2}, {1, 0, 0, 1, 2, 1});
+  this->expect(matmul(a, bt, false, true), {2, 2, 3}, {1, 2, 4, 3, 4, 10, 5, 6, 16, 7, 8, 22});
+  this->expect(matmul(a, bt, true, true), {2, 2, 3}, {1, 3, 5, 2, 4, 8, 5, 7, 17, 6, 8, 20});
+}
+
+TYPED_TEST(OpValue, MatmulOfTwoBatches) {
+  const Var a = this->count({2, 1, 2});                         // [1 2], [3 4]
+  const Var b = this->in({2, 2, 2}, {1, 0, 0, 1, 0, 2, 3, 0});  // I, [0 2; 3 0]
+  this->expect(matmul(a, b), {2, 1, 2}, {1, 2, 12, 6});
+  this->expect(matmul(a, b, false, true), {2, 1, 2}, {1, 2, 8, 9});
+  const Var column = this->count({2, 2, 1});
+  this->expect(matmul(column, b, true, false), {2, 1, 2}, {1, 2, 12, 6});
+}
+
+TYPED_TEST(OpValue, MatmulOverNothingIsZero) {
+  this->expect(matmul(this->in({2, 0}, {}), this->in({0, 2}, {})), {2, 2}, {0, 0, 0, 0});
+  this->expect(matmul(this->in({0, 3}, {}), this->count({3, 2})), {0, 2}, {});
+}
+
+TYPED_TEST(OpValue, LinearIsTheMatrixTimesEachRow) {
+  const Var x = this->count({2, 2});
+  const Var w = this->in({3, 2}, {1, 0, 0, 1, 1, 1});
+  this->expect(linear(x, w), {2, 3}, {1, 2, 3, 3, 4, 7});
+  this->expect(linear(this->count({1, 2, 2}), w), {1, 2, 3}, {1, 2, 3, 3, 4, 7});
+}
+
+TYPED_TEST(OpValue, TransposeSwapsTheLastTwoAxes) {
+  this->expect(transpose(this->count({2, 3})), {3, 2}, {1, 4, 2, 5, 3, 6});
+  this->expect(transpose(this->count({2, 2, 3})), {2, 3, 2},
+               {1, 4, 2, 5, 3, 6, 7, 10, 8, 11, 9, 12});
+}
+
+TYPED_TEST(OpValue, ReshapeKeepsTheOrder) {
+  this->expect(reshape(this->count({2, 3}), {3, 2}), {3, 2}, {1, 2, 3, 4, 5, 6});
+  this->expect(reshape(this->in({1, 1}, {7}), {}), {}, {7});
+}
+
+TYPED_TEST(OpValue, SliceAlongEachAxis) {
+  const Var x = this->count({3, 2, 3});
+  this->expect(slice(x, 0, 1, 1), {1, 2, 3}, {7, 8, 9, 10, 11, 12});
+  this->expect(slice(x, 1, 1, 1), {3, 1, 3}, {4, 5, 6, 10, 11, 12, 16, 17, 18});
+  this->expect(slice(x, 2, 1, 2), {3, 2, 2}, {2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18});
+  this->expect(slice(x, -1, 0, 1), {3, 2, 1}, {1, 4, 7, 10, 13, 16});
+  this->expect(slice(x, -3, 2, 1), {1, 2, 3}, {13, 14, 15, 16, 17, 18});
+}
+
+TYPED_TEST(OpValue, PadAlongEachAxis) {
+  const Var x = this->count({2, 1, 2});
+  this->expect(pad(x, 0, 1, 4), {4, 1, 2}, {0, 0, 1, 2, 3, 4, 0, 0});
+  this->expect(pad(x, 1, 1, 2), {2, 2, 2}, {0, 0, 1, 2, 0, 0, 3, 4});
+  this->expect(pad(x, 2, 0, 3), {2, 1, 3}, {1, 2, 0, 3, 4, 0});
+  this->expect(pad(x, -1, 1, 3), {2, 1, 3}, {0, 1, 2, 0, 3, 4});
+}
+
+TYPED_TEST(OpValue, ConcatAlongEachAxis) {
+  const Var a = this->count({1, 2, 2}), b = this->count({1, 2, 2}, 5);
+  this->expect(concat(std::array{a, b}, 0), {2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+  this->expect(concat(std::array{a, b}, 1), {1, 4, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
+  this->expect(concat(std::array{a, b}, 2), {1, 2, 4}, {1, 2, 5, 6, 3, 4, 7, 8});
+  const Var narrow = this->in({1, 2, 1}, {-1, -2});
+  this->expect(concat(std::array{a, narrow, b}, -1), {1, 2, 5}, {1, 2, -1, 5, 6, 3, 4, -2, 7, 8});
+  this->expect(concat(std::array{a}, 0), {1, 2, 2}, {1, 2, 3, 4});
+}
+
+TYPED_TEST(OpValue, GatherTakesRowsInAnyOrderAndTwice) {
+  const Var table = this->count({3, 2});
+  this->expect(gather_rows(table, this->in({2, 2}, {2, 0, 2, 1})), {2, 2, 2},
+               {5, 6, 1, 2, 5, 6, 3, 4});
+  this->expect(gather_rows(table, this->in({}, {1})), {2}, {3, 4});
+}
+
+TYPED_TEST(OpValue, ScatterSumsRowsOfTheSameIndex) {
+  this->expect(scatter_rows(this->count({3, 2}), this->in({3}, {2, 0, 2}), 4), {4, 2},
+               {3, 4, 0, 0, 6, 8, 0, 0});
+}
+
+TYPED_TEST(OpValue, PickAndUnpick) {
+  const Var index = this->in({2}, {2, 0});
+  this->expect(pick(this->count({2, 3}), index), {2}, {3, 4});
+  this->expect(unpick(this->count({2}), index, 3), {2, 3}, {0, 0, 1, 2, 0, 0});
+  this->expect(pick(this->count({2, 1, 2}), this->in({2, 1}, {1, 0})), {2, 1}, {2, 3});
+}
+
+TYPED_TEST(OpValue, SumToOverAnyAxes) {
+  const Var x = this->count({2, 3, 2});
+  this->expect(sum_to(x, {2, 3, 1}), {2, 3, 1}, {3, 7, 11, 15, 19, 23});
+  this->expect(sum_to(x, {2, 1, 2}), {2, 1, 2}, {9, 12, 27, 30});
+  this->expect(sum_to(x, {3, 2}), {3, 2}, {8, 10, 12, 14, 16, 18});
+  this->expect(sum_to(x, {2}), {2}, {36, 42});
+  this->expect(sum_to(x, {1, 3, 1}), {1, 3, 1}, {18, 26, 34});  // two runs of summed axes
+  this->expect(sum_to(x, {3, 1}), {3, 1}, {18, 26, 34});
+  this->expect(sum_to(x, {1}), {1}, {78});
+  this->expect(sum(x), {}, {78});
+  this->expect(sum_to(x, {2, 3, 2}), {2, 3, 2}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+}
+
+TYPED_TEST(OpValue, SumsOfNothingAreZero) {
+  this->expect(sum(this->in({2, 0}, {})), {}, {0});
+  this->expect(sum_to(this->in({0, 2}, {}), {1, 2}), {1, 2}, {0, 0});
+}
+
+TYPED_TEST(OpValue, MeanDividesByTheCount) { this->expect(mean(this->count({2, 4})), {}, {4.5}); }
+
+TYPED_TEST(OpValue, BroadcastToRepeats) {
+  this->expect(broadcast_to(this->count({2}), {3, 2}), {3, 2}, {1, 2, 1, 2, 1, 2});
+  this->expect(broadcast_to(this->count({2, 1}), {2, 3}), {2, 3}, {1, 1, 1, 2, 2, 2});
+  this->expect(broadcast_to(this->count({2, 1, 2}), {2, 2, 2}), {2, 2, 2},
+               {1, 2, 1, 2, 3, 4, 3, 4});
+  this->expect(broadcast_to(this->in({}, {9}), {2, 2}), {2, 2}, {9, 9, 9, 9});
+}
+
+TYPED_TEST(OpValue, LogsumexpOverTheLastAxis) {
+  using T = TypeParam;
+  const double tolerance = 8.0 * static_cast<double>(std::numeric_limits<T>::epsilon());
+  // log(1 + 2 + 3), log(4 + 5 + 6)
+  const Var x = log(this->count({2, 3}));
+  const Tensor<T> y = this->tape.value(logsumexp(x));
+  ASSERT_EQ(y.shape(), (Shape{2, 1}));
+  EXPECT_NEAR(y.data()[0], std::log(6.0), tolerance);
+  EXPECT_NEAR(y.data()[1], std::log(15.0), tolerance);
+  this->expect(logsumexp(this->in({2, 1}, {-3, 1000})), {2, 1}, {-3, 1000});
+}
+
+TYPED_TEST(OpValue, NumbersMixWithVars) {
+  const Var x = this->count({2});
+  this->expect(x + 1.0, {2}, {2, 3});
+  this->expect(1.0 + x, {2}, {2, 3});
+  this->expect(x - 1.0, {2}, {0, 1});
+  this->expect(1.0 - x, {2}, {0, -1});
+  this->expect(x * 3.0, {2}, {3, 6});
+  this->expect(3.0 * x, {2}, {3, 6});
+  this->expect(x / 2.0, {2}, {0.5, 1});
+  this->expect(2.0 / x, {2}, {2, 1});
+  this->expect(-x, {2}, {-1, -2});
+  this->expect(neg(x), {2}, {-1, -2});
+}
+
+// Each function must apply the op of its own name, with the operands in their order.
+TYPED_TEST(OpValue, ElementwiseFunctionsApplyTheirOps) {
+  const Var x = this->in({3}, {-2, 0, 4}), y = this->in({3}, {1, 0, 2});
+  this->expect(relu(x), {3}, {0, 0, 4});
+  this->expect(abs(x), {3}, {2, 0, 4});
+  this->expect(sign(x), {3}, {-1, 0, 1});
+  this->expect(step(x), {3}, {0, 0, 1});
+  this->expect(sqrt(abs(this->in({2}, {-9, 4}))), {2}, {3, 2});
+  this->expect(stop_gradient(x), {3}, {-2, 0, 4});
+  this->expect(maximum(x, y), {3}, {1, 0, 4});
+  this->expect(minimum(x, y), {3}, {-2, 0, 2});
+  this->expect(less(x, y), {3}, {1, 0, 0});
+  this->expect(where(x, y, this->in({}, {-5})), {3}, {1, -5, 2});
+  const Var zero = this->in({1}, {0});
+  for (Var v : {exp(zero), cos(zero), 2.0 * sigmoid(zero)}) this->expect(v, {1}, {1});
+  for (Var v : {sin(zero), tanh(zero), log(exp(zero))}) this->expect(v, {1}, {0});
+  EXPECT_NEAR(this->tape.value(softplus(zero)).item(), std::log(2.0), 1e-7);
+}
+
+TYPED_TEST(OpValue, OperandsBroadcast) {
+  this->expect(this->count({2, 1}) - this->count({3}), {2, 3}, {0, -1, -2, 1, 0, -1});
+  this->expect(this->count({2, 2}) * this->in({}, {10}), {2, 2}, {10, 20, 30, 40});
+  this->expect(this->in({0, 3}, {}) + this->count({3}), {0, 3}, {});
+}
+
+}  // namespace
+}  // namespace carousel

@@ -1,0 +1,156 @@
+#include "tensor/initialiser.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+template <class T>
+Tensor<T> draw(const Initialiser& init, const Shape& shape, const char* stream = "init") {
+  return initialise<T>(init, shape, Random(71, stream));
+}
+
+struct Range {
+  double low, high, mean, variance;
+};
+
+Range range_of(const Tensor<double>& t) {
+  const auto values = t.values();
+  const double n = static_cast<double>(t.numel());
+  Range range{*std::min_element(values.begin(), values.end()),
+              *std::max_element(values.begin(), values.end()), 0, 0};
+  for (const double v : values) range.mean += v / n;
+  for (const double v : values) range.variance += (v - range.mean) * (v - range.mean) / n;
+  return range;
+}
+
+// Largest distance of the Gram matrix of the shorter side from gain^2 times the identity.
+template <class T>
+double gram_error(const Tensor<T>& t, double gain) {
+  const Index rows = t.shape()[0], cols = t.shape()[1];
+  const bool wide = rows < cols;
+  const Index count = std::min(rows, cols), length = std::max(rows, cols);
+  const auto at = [&](Index vector, Index i) {
+    return static_cast<double>(t.data()[wide ? vector * cols + i : i * cols + vector]);
+  };
+  double worst = 0.0;
+  for (Index a = 0; a < count; ++a) {
+    for (Index b = 0; b < count; ++b) {
+      double dot = 0.0;
+      for (Index i = 0; i < length; ++i) dot += at(a, i) * at(b, i);
+      worst = std::max(worst, std::abs(dot - (a == b ? gain * gain : 0.0)));
+    }
+  }
+  return worst;
+}
+
+const std::vector<Shape> matrices = {{6, 6}, {9, 4}, {4, 9}, {1, 5}, {5, 1}, {1, 1}, {40, 37}};
+
+TEST(Orthogonal, RowsOrColumnsAreOrthonormal) {
+  for (const Shape& shape : matrices) {
+    for (const double gain : {1.0, 0.5, 3.0}) {
+      const auto q = draw<double>(Initialiser::orthogonal(gain), shape);
+      EXPECT_EQ(q.shape(), shape);
+      EXPECT_LE(gram_error(q, gain), 1e-13 * gain * gain) << shape.to_string() << ", " << gain;
+      const auto single = draw<float>(Initialiser::orthogonal(gain), shape);
+      EXPECT_LE(gram_error(single, gain), 1e-6 * gain * gain) << shape.to_string();
+    }
+  }
+}
+
+// LAPACK alone makes the diagonal of R negative, which would favour one half of the matrices.
+TEST(Orthogonal, HasNoPreferredSign) {
+  int positive = 0;
+  for (int i = 0; i < 400; ++i) {
+    const auto q = initialise<double>(Initialiser::orthogonal(), {3, 3},
+                                      Random(1, Random::hash("sign", std::uint64_t(i))));
+    positive += q.data()[0] > 0 ? 1 : 0;
+  }
+  EXPECT_NEAR(positive, 200, 50);  // five standard deviations
+}
+
+TEST(Initialise, FloatAndDoubleAgreeButForRounding) {
+  for (const Initialiser& init :
+       {Initialiser::constant(0.1), Initialiser::uniform(2.0), Initialiser::normal(0.3),
+        Initialiser::glorot(), Initialiser::orthogonal(1.5)}) {
+    for (const Shape& shape : matrices) {
+      const auto exact = draw<double>(init, shape);
+      const auto single = draw<float>(init, shape);
+      for (Index i = 0; i < exact.numel(); ++i) {
+        ASSERT_EQ(single.data()[i], static_cast<float>(exact.data()[i])) << init.to_string();
+      }
+    }
+  }
+}
+
+TEST(Initialise, ConstantFillsAnyShape) {
+  const auto constant = draw<double>(Initialiser::constant(-1.5), {2, 1, 3});
+  for (const double v : constant.values()) EXPECT_EQ(v, -1.5);
+  EXPECT_EQ(draw<float>(Initialiser::zeros(), {}).item(), 0.0f);
+  EXPECT_EQ(draw<float>(Initialiser::ones(), {1}).item(), 1.0f);
+}
+
+TEST(Initialise, UniformFillsItsRange) {
+  const double limit = 0.2;
+  const Range r = range_of(draw<double>(Initialiser::uniform(limit), {100, 100}));
+  EXPECT_GE(r.low, -limit);
+  EXPECT_LE(r.high, limit);
+  EXPECT_LT(r.low, -0.999 * limit);
+  EXPECT_GT(r.high, 0.999 * limit);
+  EXPECT_NEAR(r.mean, 0.0, 5 * limit / std::sqrt(3.0 * 10000));
+}
+
+TEST(Initialise, NormalHasItsDeviation) {
+  const Range r = range_of(draw<double>(Initialiser::normal(0.3), {20, 10, 50}));
+  EXPECT_NEAR(r.mean, 0.0, 5 * 0.3 / 100);
+  EXPECT_NEAR(r.variance, 0.09, 5 * 0.09 * std::sqrt(2.0 / 10000));
+}
+
+TEST(Initialise, GlorotUsesBothFans) {
+  const double limit = std::sqrt(6.0 / (150 + 50));
+  const Range r = range_of(draw<double>(Initialiser::glorot(), {150, 50}));
+  EXPECT_GE(r.low, -limit);
+  EXPECT_LE(r.high, limit);
+  EXPECT_LT(r.low, -0.998 * limit);
+  EXPECT_GT(r.high, 0.998 * limit);
+  EXPECT_NEAR(r.variance, limit * limit / 3, 0.05 * limit * limit / 3);
+}
+
+TEST(Initialise, GlorotAndOrthogonalWantAMatrix) {
+  for (const Initialiser& init : {Initialiser::glorot(), Initialiser::orthogonal()}) {
+    for (const Shape& shape : {Shape{5}, Shape{2, 3, 4}, Shape{}}) {
+      try {
+        draw<float>(init, shape);
+        FAIL() << init.to_string() << " took " << shape.to_string();
+      } catch (const InputError& error) {
+        const std::string kind = init.to_string();
+        EXPECT_THAT(error.what(), AllOf(HasSubstr(kind.substr(0, kind.find('('))),
+                                        HasSubstr(shape.to_string()), HasSubstr("matrix")));
+      }
+    }
+  }
+}
+
+TEST(Initialise, OneStreamGivesOneTensor) {
+  const auto a = draw<double>(Initialiser::normal(1.0), {50}, "a");
+  const auto again = draw<double>(Initialiser::normal(1.0), {50}, "a");
+  const auto b = draw<double>(Initialiser::normal(1.0), {50}, "b");
+  EXPECT_TRUE(std::ranges::equal(a.values(), again.values()));
+  EXPECT_FALSE(std::ranges::equal(a.values(), b.values()));
+}
+
+TEST(Initialise, NamesTellTheScale) {
+  EXPECT_EQ(Initialiser::glorot().to_string(), "glorot");
+  EXPECT_EQ(Initialiser::uniform(0.1).to_string(), "uniform(0.1)");
+  EXPECT_THAT(Initialiser::orthogonal(2.5).to_string(), HasSubstr("orthogonal(2.5"));
+}
+
+}  // namespace
+}  // namespace carousel
