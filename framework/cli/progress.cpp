@@ -51,17 +51,15 @@ void ProgressDisplay::show(int trial, int trials, const TrialRecord& record, con
   const std::string name = trial_name(trial, trials, record);
   if (!terminal_) {
     line(fmt::format("{} epoch {}/{} train {} valid {} best {} {} left", name, p.epoch, p.epochs,
-                     nll(p.train_nll), nll(p.valid_nll), nll(p.best_valid_nll),
-                     clock_text(left)));
+                     nll(p.train_nll), nll(p.valid_nll), nll(p.best_valid_nll), clock_text(left)));
     return;
   }
   const auto brief = [](double value) {
     return std::isnan(value) ? std::string("-") : fmt::format("{:.2f}", value);
   };
   const std::string figures =
-      fmt::format(" {}/{} train {} valid {} best {} {} left", p.epoch, p.epochs,
-                  brief(p.train_nll), brief(p.valid_nll), brief(p.best_valid_nll),
-                  clock_text(left));
+      fmt::format(" {}/{} train {} valid {} best {} {} left", p.epoch, p.epochs, brief(p.train_nll),
+                  brief(p.valid_nll), brief(p.best_valid_nll), clock_text(left));
   // One line of 79 columns: the name gives way, the figures stay.
   const std::size_t room = columns - std::min(columns, figures.size());
   std::fprintf(stderr, "\r\033[K%s%s", name.substr(0, room).c_str(), figures.c_str());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace carousel {
 namespace {
@@ -44,7 +45,9 @@ void logsumexp_rows(const T* x, Index outer, Index n, T* out) {
     const T* row = x + o * n;
     const double top = *std::max_element(row, row + n);
     if (!std::isfinite(top)) {
-      out[o] = static_cast<T>(top);
+      // Not the top itself: the comparisons above may have passed over a NaN.
+      const bool nan = std::any_of(row, row + n, [](T v) { return std::isnan(v); });
+      out[o] = nan ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(top);
       continue;
     }
     const double sum = lane_sum(row, n, [top](T v) { return std::exp(double(v) - top); });

@@ -8,12 +8,39 @@
 #include "kernel/tile.hpp"
 
 namespace carousel {
+
+// In tile.cpp, compiled for the baseline.
+float sin_alone(float x);
+double sin_alone(double x);
+float cos_alone(float x);
+double cos_alone(double x);
+
 namespace {
 
+// xsimd reduces the angles of a vector in the way that its largest one needs, so an angle's
+// neighbours could change its last bit; and for the largest it calls a function that is not a
+// template of the architecture. Large angles therefore go one by one to the standard library.
+template <class V, class F, class G>
+V each_angle(V x, F f, G alone) {
+  using T = typename V::value_type;
+  const auto usual = xsimd::abs(x) <= V(T(62));  // below 20 pi the ways agree
+  const V y = f(xsimd::select(usual, x, V(T(0))));
+  if (xsimd::all(usual)) return y;
+  alignas(64) T in[V::size];
+  alignas(64) T out[V::size];
+  x.store_aligned(in);
+  y.store_aligned(out);
+  for (unsigned i = 0; i < V::size; ++i) {
+    if (!(in[i] <= T(62) && in[i] >= T(-62))) out[i] = alone(in[i]);
+  }
+  return V::load_aligned(out);
+}
+
 struct neg {
+  // Zero becomes -0 on every instruction set, which -x does not do on AVX-512.
   template <class V>
   static V run(V x) {
-    return -x;
+    return V(-0.0f) - x;
   }
 };
 struct exp {
@@ -37,13 +64,17 @@ struct sqrt {
 struct sin {
   template <class V>
   static V run(V x) {
-    return xsimd::sin(x);
+    using T = typename V::value_type;
+    return each_angle(
+        x, [](V v) { return xsimd::sin(v); }, [](T v) { return sin_alone(v); });
   }
 };
 struct cos {
   template <class V>
   static V run(V x) {
-    return xsimd::cos(x);
+    using T = typename V::value_type;
+    return each_angle(
+        x, [](V v) { return xsimd::cos(v); }, [](T v) { return cos_alone(v); });
   }
 };
 struct tanh {
@@ -123,13 +154,13 @@ struct div {
 struct maximum {
   template <class V>
   static V run(V a, V b) {
-    return xsimd::select(a < b, b, a);
+    return xsimd::select((a < b) | xsimd::isnan(b), b, a);
   }
 };
 struct minimum {
   template <class V>
   static V run(V a, V b) {
-    return xsimd::select(b < a, b, a);
+    return xsimd::select((b < a) | xsimd::isnan(b), b, a);
   }
 };
 struct less {
@@ -141,7 +172,7 @@ struct less {
 struct where {
   template <class V>
   static V run(V c, V a, V b) {
-    return xsimd::select(c != V(0), a, b);
+    return xsimd::select(c == V(0), b, a);
   }
 };
 

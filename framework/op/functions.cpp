@@ -19,6 +19,11 @@ Attributes with_range(Index axis, Index begin, Index size) {
   return attributes;
 }
 
+Graph& graph_of(Var x) {
+  if (!x.defined()) fail_input("got an empty var");
+  return *x.graph;
+}
+
 }  // namespace
 
 // The entry of the table is looked up once.
@@ -63,14 +68,14 @@ CAROUSEL_BINARY(pick, "pick")
 #undef CAROUSEL_UNARY
 #undef CAROUSEL_BINARY
 
-Var operator+(Var a, double b) { return a + constant(*a.graph, b); }
-Var operator+(double a, Var b) { return constant(*b.graph, a) + b; }
-Var operator-(Var a, double b) { return a - constant(*a.graph, b); }
-Var operator-(double a, Var b) { return constant(*b.graph, a) - b; }
-Var operator*(Var a, double b) { return a * constant(*a.graph, b); }
-Var operator*(double a, Var b) { return constant(*b.graph, a) * b; }
-Var operator/(Var a, double b) { return a / constant(*a.graph, b); }
-Var operator/(double a, Var b) { return constant(*b.graph, a) / b; }
+Var operator+(Var a, double b) { return a + constant(graph_of(a), b); }
+Var operator+(double a, Var b) { return constant(graph_of(b), a) + b; }
+Var operator-(Var a, double b) { return a - constant(graph_of(a), b); }
+Var operator-(double a, Var b) { return constant(graph_of(b), a) - b; }
+Var operator*(Var a, double b) { return a * constant(graph_of(a), b); }
+Var operator*(double a, Var b) { return constant(graph_of(b), a) * b; }
+Var operator/(Var a, double b) { return a / constant(graph_of(a), b); }
+Var operator/(double a, Var b) { return constant(graph_of(b), a) / b; }
 
 Var where(Var condition, Var a, Var b) {
   static const Op& op = find_op("where");

@@ -43,9 +43,10 @@ void rmsprop(const OptimiserOptions& o, T* p, const T* g, T* mean_square, T* vel
   const T rate = static_cast<T>(o.learning_rate);
   const T momentum = static_cast<T>(o.momentum);
   const T decay = static_cast<T>(o.decay);
+  const T new_share = static_cast<T>(1.0 - o.decay);  // in float 1 - 0.999 is 1e-5 off
   const T floor = static_cast<T>(o.floor);
   for (Index i = 0; i < n; ++i) {
-    mean_square[i] = decay * mean_square[i] + (T(1) - decay) * g[i] * g[i];
+    mean_square[i] = decay * mean_square[i] + new_share * g[i] * g[i];
     const T divisor = std::max(std::sqrt(mean_square[i]), floor);
     velocity[i] = momentum * velocity[i] - rate * g[i] / divisor;
     p[i] += velocity[i];
@@ -60,10 +61,12 @@ void adam(const OptimiserOptions& o, std::int64_t update, T* p, const T* g, T* m
   const T square_scale = static_cast<T>(1.0 / (1.0 - std::pow(o.beta2, t)));
   const T beta1 = static_cast<T>(o.beta1);
   const T beta2 = static_cast<T>(o.beta2);
+  const T share1 = static_cast<T>(1.0 - o.beta1);
+  const T share2 = static_cast<T>(1.0 - o.beta2);
   const T epsilon = static_cast<T>(o.epsilon);
   for (Index i = 0; i < n; ++i) {
-    mean[i] = beta1 * mean[i] + (T(1) - beta1) * g[i];
-    mean_square[i] = beta2 * mean_square[i] + (T(1) - beta2) * g[i] * g[i];
+    mean[i] = beta1 * mean[i] + share1 * g[i];
+    mean_square[i] = beta2 * mean_square[i] + share2 * g[i] * g[i];
     p[i] -= rate * mean[i] / (std::sqrt(mean_square[i] * square_scale) + epsilon);
   }
 }

@@ -215,6 +215,11 @@ std::vector<Tensor<T>> Tape<T>::gradients(Var loss, std::span<const Var> wrt) {
     const bool reached = id < on_path.size() && adjoint.has(id);
     result.push_back(reached ? adjoint.values[id] : Tensor<T>::zeros(shape_of(var)));
   }
+  adjoint.values.clear();
+  // The caller may scale gradients in place: a and b of a + b must not share theirs.
+  for (Tensor<T>& gradient : result) {
+    if (!gradient.unique()) gradient = gradient.clone();
+  }
   return result;
 }
 

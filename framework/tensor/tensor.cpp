@@ -51,6 +51,7 @@ T Tensor<T>::item() const {
 
 template <class T>
 Tensor<T> Tensor<T>::clone() const {
+  if (!defined()) return {};
   Tensor t = uninitialised(shape_);
   std::copy_n(data_, numel_, t.data_);
   return t;
@@ -58,7 +59,8 @@ Tensor<T> Tensor<T>::clone() const {
 
 template <class T>
 Tensor<T> Tensor<T>::reshaped(const Shape& shape) const {
-  if (shape.numel() != numel_) {
+  const bool negative = std::any_of(shape.begin(), shape.end(), [](Index dim) { return dim < 0; });
+  if (negative || shape.numel() != numel_) {
     fail_input("reshape: got {} for a tensor of shape {}, expected {} elements", shape.to_string(),
                shape_.to_string(), numel_);
   }

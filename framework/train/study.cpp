@@ -167,8 +167,7 @@ class Study {
       try {
         trainer->load(saved->second);
       } catch (const InputError& error) {
-        fail_input("{}, trial {}: {}", (run_.folder / "checkpoint.h5").string(), key,
-                   error.what());
+        fail_input("{}, trial {}: {}", (run_.folder / "checkpoint.h5").string(), key, error.what());
       }
     }
     const auto keep = [&] {

@@ -149,10 +149,10 @@ TEST_F(Command, ThreadsDoNotChangeTheBits) {
 }
 
 TEST_F(Command, InterruptedAndResumedEndsInTheSameBits) {
-  ASSERT_EQ(compare("whole", {"train.epochs=50"}).code, 0);
+  ASSERT_EQ(compare("whole", {"train.epochs=20"}).code, 0);
   for (const int delay : {10, 60, 150}) {
     const std::string name = "stopped" + std::to_string(delay);
-    const pid_t child = start({"compare", "study.yaml", "train.epochs=50", "--out", name});
+    const pid_t child = start({"compare", "study.yaml", "train.epochs=20", "--out", name});
     while (!std::filesystem::exists(folder_ / name / "study.yaml")) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
@@ -168,10 +168,10 @@ TEST_F(Command, InterruptedAndResumedEndsInTheSameBits) {
 }
 
 TEST_F(Command, KilledAfterACheckpointAndResumedEndsInTheSameBits) {
-  ASSERT_EQ(compare("whole", {"train.epochs=50"}).code, 0);
+  ASSERT_EQ(compare("whole", {"train.epochs=20"}).code, 0);
   for (const int delay : {0, 50, 120}) {
     const std::string name = "killed" + std::to_string(delay);
-    const pid_t child = start({"compare", "study.yaml", "train.epochs=50", "--out", name});
+    const pid_t child = start({"compare", "study.yaml", "train.epochs=20", "--out", name});
     while (!std::filesystem::exists(folder_ / name / "checkpoint.h5")) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
@@ -227,9 +227,8 @@ TEST_F(Command, ATruncatedSetIsNeverReplacedBySomethingElse) {
 }
 
 TEST_F(Command, AMissingSetFallsBackAndSaysSo) {
-  const Finished done =
-      run({"compare", "study.yaml", "dataset.name=musedata", "train.epochs=1", "seeds=1",
-           "cells=[{name: rnn_tanh, hidden: 2}]", "--out", "run"});
+  const Finished done = run({"compare", "study.yaml", "dataset.name=musedata", "train.epochs=1",
+                             "seeds=1", "cells=[{name: rnn_tanh, hidden: 2}]", "--out", "run"});
   EXPECT_EQ(done.code, 0);
   EXPECT_THAT(done.err, AllOf(HasSubstr("warning"), HasSubstr("docs/data.md"),
                               HasSubstr("Going on with 'chords'")));

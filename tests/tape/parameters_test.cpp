@@ -89,10 +89,10 @@ TEST(ParameterSet, ASnapshotIsDeepAndComesBack) {
   EXPECT_EQ(set.value("b").data()[2], -9.0);
 }
 
-TEST(ParameterSet, BindPutsValuesOnTheTapeInOrder) {
+TEST(ParameterSet, ValuesGoOntoATapeInOrder) {
   const ParameterSet<double> set({weight("W", {2, 2}), weight("b", {2})}, 5);
   Tape<double> tape;
-  const std::vector<Var> vars = bind(tape, set.values());
+  const std::vector<Var> vars = leaves(tape, set.values());
   ASSERT_EQ(vars.size(), 2u);
   EXPECT_EQ(tape.value(vars[0]).data(), set.value(0).data());
   EXPECT_EQ(vars[1].shape(), (Shape{2}));
