@@ -48,18 +48,19 @@ void ProgressDisplay::show(int trial, int trials, const TrialRecord& record, con
   if (now - last_ < interval || (!terminal_ && !p.epoch_ended)) return;
   last_ = now;
   const double left = p.done > 0.0 ? p.seconds / p.done * (1.0 - p.done) : 0.0;
-  const std::string name = trial_name(trial, trials, record);
   if (!terminal_) {
-    line(fmt::format("{} epoch {}/{} train {} valid {} best {} {} left", name, p.epoch, p.epochs,
-                     nll(p.train_nll), nll(p.valid_nll), nll(p.best_valid_nll), clock_text(left)));
+    line(fmt::format("{} epoch {}/{} train {} valid {} best {} {} left",
+                     trial_name(trial, trials, record), p.epoch, p.epochs, nll(p.train_nll),
+                     nll(p.valid_nll), nll(p.best_valid_nll), clock_text(left)));
     return;
   }
   const auto brief = [](double value) {
     return std::isnan(value) ? std::string("-") : fmt::format("{:.2f}", value);
   };
-  const std::string figures =
-      fmt::format(" {}/{} train {} valid {} best {} {} left", p.epoch, p.epochs, brief(p.train_nll),
-                  brief(p.valid_nll), brief(p.best_valid_nll), clock_text(left));
+  const std::string figures = fmt::format(
+      " s{} {}/{} train {} valid {} best {} {} left", record.seed, p.epoch, p.epochs,
+      brief(p.train_nll), brief(p.valid_nll), brief(p.best_valid_nll), clock_text(left));
+  const std::string name = fmt::format("[{}/{}] {} {}", trial, trials, record.cell, record.hidden);
   // One line of 79 columns: the name gives way, the figures stay.
   const std::size_t room = columns - std::min(columns, figures.size());
   std::fprintf(stderr, "\r\033[K%s%s", name.substr(0, room).c_str(), figures.c_str());
@@ -81,7 +82,7 @@ StudyListener ProgressDisplay::listener() {
       line(fmt::format("{}: {}", name, r.status));
       return;
     }
-    line(fmt::format("{}: valid {} at epoch {} of {}, test {}, {}", name, nll(r.valid_nll),
+    line(fmt::format("{}: valid {} at epoch {}/{}, test {}, {}", name, nll(r.valid_nll),
                      r.best_epoch, r.epochs, nll(r.test_nll), clock_text(r.seconds)));
   };
   return listener;

@@ -61,8 +61,8 @@ std::string describe(const StepProgram& program, int id) {
 
 }  // namespace
 
-StepResult run_step(const StepProgram& program, std::span<const Var> parameters,
-                    std::span<const Var> inputs, std::span<const Var> states) {
+std::vector<Var> run_nodes(const StepProgram& program, std::span<const Var> parameters,
+                           std::span<const Var> inputs, std::span<const Var> states) {
   check_count(program, "parameters", parameters.size(), program.parameters.size());
   check_count(program, "inputs", inputs.size(), program.inputs.size());
   check_count(program, "states", states.size(), program.states.size());
@@ -96,6 +96,12 @@ StepResult run_step(const StepProgram& program, std::span<const Var> parameters,
           fmt::format("{}: {}", describe(program, static_cast<int>(i)), error.what()));
     }
   }
+  return values;
+}
+
+StepResult run_step(const StepProgram& program, std::span<const Var> parameters,
+                    std::span<const Var> inputs, std::span<const Var> states) {
+  const std::vector<Var> values = run_nodes(program, parameters, inputs, states);
   StepResult result{values[static_cast<std::size_t>(program.output)], {}};
   for (const ProgramState& state : program.states) {
     result.states.push_back(values[static_cast<std::size_t>(state.next)]);

@@ -20,6 +20,10 @@ struct StepResult {
 StepResult run_step(const StepProgram& program, std::span<const Var> parameters,
                     std::span<const Var> inputs, std::span<const Var> states);
 
+/// Values of all nodes of one step, by node id; otherwise as run_step.
+std::vector<Var> run_nodes(const StepProgram& program, std::span<const Var> parameters,
+                           std::span<const Var> inputs, std::span<const Var> states);
+
 /// States of a new sequence: [batch, ..] each.
 template <class T>
 std::vector<Var> initial_states(const StepProgram& program, Tape<T>& tape, Index batch);

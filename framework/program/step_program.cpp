@@ -88,6 +88,17 @@ void StepBuilder::set_output(const std::string& name) {
              did_you_mean(name, known));
 }
 
+void StepBuilder::declare_input(int node) {
+  program_.nodes.at(static_cast<std::size_t>(node)).kind = ProgramNode::Kind::input;
+  program_.inputs.push_back(node);
+}
+
+void StepBuilder::forget_roles() {
+  program_.inputs.clear();
+  program_.states.clear();
+  program_.output = -1;
+}
+
 StepProgram StepBuilder::finish() {
   if (program_.output < 0) fail_input("cell {} has no output", program_.name);
   if (program_.inputs.empty()) fail_input("cell {} has no input", program_.name);

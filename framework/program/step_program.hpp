@@ -60,6 +60,8 @@ struct StepProgram {
 class StepBuilder final : public Graph {
  public:
   explicit StepBuilder(std::string name);
+  /// Goes on from a program: its nodes keep their ids.
+  explicit StepBuilder(const StepProgram& program) : program_(program) {}
 
   /// A per-step input of shape [batch, size].
   Var input(const std::string& name, Index size);
@@ -74,6 +76,17 @@ class StepBuilder final : public Graph {
   /// The cell's output: a named value.
   void set_output(const std::string& name);
   StepProgram finish();
+
+  // For a program that is made from another one.
+
+  /// The var of a node.
+  Var at(int node) { return {this, node, 0}; }
+  /// Makes an input of a node of any kind but op.
+  void declare_input(int node);
+  /// Forgets which nodes are inputs, states and output, and keeps the nodes.
+  void forget_roles();
+  /// The program as it stands, without the checks of finish().
+  StepProgram take() { return std::move(program_); }
 
   Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) override;
   Shape shape_of(Var var) const override;

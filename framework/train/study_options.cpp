@@ -245,6 +245,12 @@ void apply_override(YAML::Node root, const std::string& text) {
     }
     node.reset(node[keys[i]]);
   }
+  // `dataset=chords` names the set and leaves its other keys.
+  if (text.starts_with("dataset=") && parsed.IsScalar() && root["dataset"] &&
+      root["dataset"].IsMap()) {
+    root["dataset"]["name"] = parsed;
+    return;
+  }
   node[keys.back()] = parsed;
 }
 

@@ -50,6 +50,7 @@ TEST(StudyOptions, TakesOverrides) {
   EXPECT_EQ(o.train.epochs, 9);
   EXPECT_EQ(o.seeds, (std::vector<std::uint64_t>{1, 2, 3}));
   EXPECT_EQ(o.dataset.name, "jsb_chorales");
+  EXPECT_EQ(o.dataset.width, 96);
   ASSERT_EQ(o.cells.size(), 1u);
   EXPECT_EQ(o.cells[0].name, "gru_reset_after");
   EXPECT_EQ(o.model.depth, 2);
