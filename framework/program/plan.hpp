@@ -1,0 +1,106 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "program/differentiate.hpp"
+
+namespace carousel {
+
+/// How often a node of a step program must run.
+enum class Rate {
+  invariant,  // parameters only: once
+  input,      // no state: all steps at once, in front of the loop
+  recurrent,  // on a path from a state to a state: the loop
+  output      // feeds no state: all steps at once, behind the loop
+};
+
+/// Rates of the nodes. Nodes below `first` are known for all steps (the forward values, in a
+/// backward program).
+std::vector<Rate> rates_of(const StepProgram& program, int first = 0);
+
+/// Where the values of a batched node are kept while a scan runs.
+struct Slot {
+  int buffer = -1;
+  Index column = 0;
+  Index width = 0;
+  int shift = 0;  // steps to add: 1 for the new value of a state that keeps its history
+};
+
+/// Memory for values side by side: [steps, batch, width].
+struct PlanBuffer {
+  enum class Kind {
+    step,      // one step: [batch, width]
+    sequence,  // all steps
+    history,   // all steps and the start: a state's old value at t, its new one at t + 1
+    external   // given by the caller: inputs [steps, batch, width]
+  };
+  Kind kind = Kind::step;
+  Index width = 0;
+};
+
+/// An operand of an elementwise op: a slot, or an unbatched node (a vector over the columns, or
+/// a number).
+struct PlanOperand {
+  Slot slot;
+  int unbatched = -1;  // node, when slot.buffer is -1
+};
+
+/// out = op(operands), elementwise over [rows, width].
+struct PlanTile {
+  Tile tile = Tile::copy;
+  std::array<PlanOperand, 3> operands;
+  int operand_count = 0;
+  Slot out;
+};
+
+/// c (+)= a op(weights): the weights are unbatched nodes stacked by rows, [sum of rows, columns].
+struct PlanGemm {
+  Slot a, c;
+  std::vector<int> weights;
+  bool transpose = true;    // c = a weights^T; else c = a weights
+  bool accumulate = false;
+};
+
+/// Sum over all rows of a^T b: gradients of weights, stacked by rows; each node gets its part.
+struct PlanContraction {
+  Slot a, b;
+  std::vector<int> nodes;
+};
+
+/// Sum over all rows of a: the gradient of a vector.
+struct PlanRowSum {
+  Slot a;
+  int node = -1;
+};
+
+/// Work of one wave: elementwise ops, then matrix products that read their results.
+struct PlanStage {
+  std::vector<PlanTile> tiles;
+  std::vector<PlanGemm> gemms;
+};
+
+/// One direction of a scan, ready to run: what is done in front of the loop, in it, and behind.
+struct PlanPass {
+  std::vector<PlanStage> before, loop, behind;  // each stage in turn
+  std::vector<PlanContraction> contractions;
+  std::vector<PlanRowSum> row_sums;
+  std::vector<int> invariant_ops;  // unbatched nodes to run first, in order
+  std::vector<int> final_ops;      // unbatched nodes to run last, in order
+};
+
+/// A scan and its way back, compiled for given sizes but any number of steps and rows.
+struct ScanPlan {
+  StepProgram forward;
+  BackwardStep backward;
+  std::vector<PlanBuffer> buffers;
+  std::vector<Slot> slots;  // of each node of the backward program; buffer -1: none
+  PlanPass forward_pass, backward_pass;
+};
+
+/// Compiles a program. Without input_gradients the cotangents of the inputs are left out. Throws InputError when it holds an op that only the tape can run on a
+/// batch; the message names it.
+ScanPlan plan_scan(const StepProgram& program, bool input_gradients = true);
+
+}  // namespace carousel

@@ -1,0 +1,530 @@
+// Compiles a step program into a plan: which nodes run when, where their values live, and which
+// matrix products run as one.
+
+#include <algorithm>
+#include <map>
+
+#include "program/plan.hpp"
+
+namespace carousel {
+namespace {
+
+enum class Phase { none, before, loop, behind };
+
+// A product of a batched node and an unbatched matrix that is added into a sum.
+struct Term {
+  int node, left, weight;
+  bool transpose;
+};
+
+// A node that is a sum with at least one such product, as a list.
+struct Sum {
+  std::vector<Term> products;
+  std::vector<int> rest;  // other addends
+};
+
+bool batched(const ProgramNode& node) {
+  return node.shape.rank() > 0 && node.shape[0] == batch_dim;
+}
+
+// Plans one direction: the nodes [first, end) of a program; those below are known.
+class PassPlanner {
+ public:
+  PassPlanner(const StepProgram& program, int first, const std::vector<int>& roots,
+              std::vector<PlanBuffer>& buffers, std::vector<Slot>& slots)
+      : program_(program),
+        first_(first),
+        buffers_(buffers),
+        slots_(slots),
+        rates_(rates_of(program, first)),
+        live_(program.nodes.size(), 0),
+        uses_(program.nodes.size(), 0),
+        phase_(program.nodes.size(), Phase::none),
+        wave_(program.nodes.size(), 0),
+        kept_(program.nodes.size(), 0) {
+    for (const int root : roots) mark_live(root);
+    for (const int root : roots) uses_[index(root)] += 2;  // the caller reads it
+    for (std::size_t i = index(first_); i < program_.nodes.size(); ++i) {
+      if (!live_[i]) continue;
+      for (const int input : program_.nodes[i].inputs) ++uses_[index(input)];
+    }
+  }
+
+  const std::vector<char>& live() const { return live_; }
+  bool is_live_op(int node) const {
+    return live_[index(node)] && node >= first_ && at(node).kind == ProgramNode::Kind::op;
+  }
+
+  /// Nodes whose values outlive the pass: they get memory for all steps.
+  void keep(int node) { kept_[index(node)] = 1; }
+
+  PlanPass run() {
+    find_sums();
+    find_phases();
+    find_waves();
+    assign_slots();
+    return emit();
+  }
+
+ private:
+  static std::size_t index(int node) { return static_cast<std::size_t>(node); }
+  const ProgramNode& at(int node) const { return program_.nodes[index(node)]; }
+
+  void mark_live(int node) {
+    if (live_[index(node)]) return;
+    live_[index(node)] = 1;
+    if (node < first_) return;
+    for (const int input : at(node).inputs) mark_live(input);
+  }
+
+  bool is_product(int node) const {  // batched @ unbatched
+    const ProgramNode& n = at(node);
+    return n.kind == ProgramNode::Kind::op && n.op->name == "matmul" && batched(n) &&
+           batched(at(n.inputs[0])) && !batched(at(n.inputs[1])) && !n.attributes.transpose_a;
+  }
+
+  bool is_contraction(int node) const {  // batched^T @ batched
+    const ProgramNode& n = at(node);
+    return n.kind == ProgramNode::Kind::op && n.op->name == "matmul" && !batched(n) &&
+           batched(at(n.inputs[0])) && batched(at(n.inputs[1])) && n.attributes.transpose_a &&
+           !n.attributes.transpose_b;
+  }
+
+  bool is_row_sum(int node) const {
+    const ProgramNode& n = at(node);
+    return n.kind == ProgramNode::Kind::op && n.op->name == "sum_to" && !batched(n) &&
+           batched(at(n.inputs[0])) && n.shape.rank() == 1;
+  }
+
+  bool is_tile(int node) const {
+    const ProgramNode& n = at(node);
+    if (n.kind != ProgramNode::Kind::op || !batched(n)) return false;
+    return n.op->tile.has_value() || n.op->name == "broadcast_to";
+  }
+
+  // Trees of additions that hold a product become one sum.
+  void find_sums() {
+    for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
+      if (!is_live_op(i) || in_sum_.count(i)) continue;
+      const bool addition = at(i).op->name == "add" && batched(at(i));
+      if (!addition && !is_product(i)) continue;
+      Sum sum;
+      std::vector<int> inner;
+      collect(i, i, sum, inner);
+      if (sum.products.empty()) continue;
+      for (const int node : inner) in_sum_[node] = i;
+      std::reverse(sum.products.begin(), sum.products.end());
+      sums_[i] = std::move(sum);
+    }
+  }
+
+  void collect(int node, int root, Sum& sum, std::vector<int>& inner) {
+    const ProgramNode& n = at(node);
+    // A named value inside a sum may be asked for by a probe, but only its uses count here.
+    const bool own = node == root || (node >= first_ && uses_[index(node)] == 1 &&
+                                      !kept_[index(node)] && n.shape == at(root).shape && is_live_op(node));
+    if (own && is_product(node)) {
+      if (node != root) inner.push_back(node);
+      sum.products.push_back({node, n.inputs[0], n.inputs[1], n.attributes.transpose_b});
+    } else if (own && n.kind == ProgramNode::Kind::op && n.op->name == "add" && batched(n)) {
+      if (node != root) inner.push_back(node);
+      collect(n.inputs[1], root, sum, inner);
+      collect(n.inputs[0], root, sum, inner);
+    } else {
+      sum.rest.push_back(node);
+    }
+  }
+
+  // Elementwise work stays in the loop, where its operands are hot, unless a product needs it
+  // in front or gives it behind.
+  void find_phases() {
+    std::vector<char> feeds_front(program_.nodes.size(), 0);
+    for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
+      if (!is_live_op(i)) continue;
+      const bool front = rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_product(i));
+      if (!front) continue;
+      for (const int input : at(i).inputs) feeds_front[index(input)] = 1;
+    }
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!is_live_op(i)) continue;
+      const bool on_batch = batched(at(i)) || is_contraction(i) || is_row_sum(i);
+      if (!on_batch) continue;
+      Phase& phase = phase_[index(i)];
+      phase = Phase::loop;
+      if (rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_product(i))) {
+        phase = Phase::before;
+      }
+      bool behind = is_contraction(i) || is_row_sum(i) ||
+                    (rates_[index(i)] == Rate::output && is_product(i));
+      for (const int input : at(i).inputs) {
+        behind = behind || phase_[index(input)] == Phase::behind;
+      }
+      if (behind) phase = Phase::behind;
+    }
+    // The products of a sum that is finished behind the loop are all done there, but for those
+    // in front.
+    for (auto& [root, sum] : sums_) {
+      for (const Term& term : sum.products) {
+        Phase& phase = phase_[index(term.node)];
+        if (phase_[index(root)] == Phase::behind && phase == Phase::loop) phase = Phase::behind;
+        if (phase_[index(root)] == Phase::loop && phase == Phase::behind) phase = Phase::loop;
+      }
+    }
+  }
+
+  // A wave ends with the products that read its values.
+  void find_waves() {
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!is_live_op(i) || phase_[index(i)] == Phase::none) continue;
+      int wave = 0;
+      for (const int input : at(i).inputs) {
+        if (phase_[index(input)] == phase_[index(i)]) wave = std::max(wave, wave_[index(input)]);
+      }
+      wave_[index(i)] = wave + (is_product(i) ? 1 : 0);
+    }
+  }
+
+  int add_buffer(PlanBuffer::Kind kind, Index width) {
+    buffers_.push_back({kind, width});
+    return static_cast<int>(buffers_.size()) - 1;
+  }
+
+  bool needs_all_steps(int node) const {
+    if (kept_[index(node)] || phase_[index(node)] != Phase::loop) return true;
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!live_[index(i)] || phase_[index(i)] == phase_[index(node)]) continue;
+      const auto& inputs = at(i).inputs;
+      if (std::find(inputs.begin(), inputs.end(), node) != inputs.end()) return true;
+    }
+    return false;
+  }
+
+  bool has_slot(int node) const { return slots_[index(node)].buffer >= 0; }
+
+  // Puts nodes side by side in one buffer, those that have no place yet.
+  void place_together(const std::vector<int>& nodes) {
+    bool sequence = false;
+    Index width = 0;
+    std::vector<int> fresh;
+    for (const int node : nodes) {
+      if (has_slot(node) || std::count(fresh.begin(), fresh.end(), node)) continue;
+      fresh.push_back(node);
+      sequence = sequence || needs_all_steps(node) || in_front(node);
+      width += at(node).shape.back();
+    }
+    if (fresh.empty()) return;
+    const int buffer =
+        add_buffer(sequence ? PlanBuffer::Kind::sequence : PlanBuffer::Kind::step, width);
+    Index column = 0;
+    for (const int node : fresh) {
+      slots_[index(node)] = {buffer, column, at(node).shape.back(), 0};
+      column += at(node).shape.back();
+    }
+  }
+
+  // A sum that products in front of the loop begin.
+  bool in_front(int node) const {
+    const auto found = sums_.find(node);
+    if (found == sums_.end()) return false;
+    return std::any_of(
+        found->second.products.begin(), found->second.products.end(),
+        [&](const Term& t) { return phase_[index(t.node)] == Phase::before; });
+  }
+
+  void assign_slots() {
+    // Sums that share a left side, so that their products are one: those in front come first.
+    for (const Phase phase : {Phase::before, Phase::loop, Phase::behind}) {
+      std::map<int, std::vector<int>> by_left;
+      for (const auto& [root, sum] : sums_) {
+        for (const Term& term : sum.products) {
+          if (phase_[index(term.node)] == phase && term.transpose) {
+            by_left[term.left].push_back(root);
+          }
+        }
+      }
+      for (auto& [left, roots] : by_left) {
+        if (roots.size() > 1 || phase == Phase::before) place_together(roots);
+      }
+    }
+    // Left sides of one sum, so that their products are one: the largest sets come first.
+    std::vector<std::vector<int>> lefts;
+    for (const auto& [root, sum] : sums_) {
+      std::vector<int> set;
+      for (const Term& term : sum.products) {
+        if (!term.transpose && term.left >= first_) set.push_back(term.left);
+      }
+      std::sort(set.begin(), set.end());
+      set.erase(std::unique(set.begin(), set.end()), set.end());
+      if (set.size() > 1) lefts.push_back(set);
+    }
+    std::stable_sort(lefts.begin(), lefts.end(),
+                     [](const auto& a, const auto& b) { return a.size() > b.size(); });
+    for (const auto& set : lefts) place_together(set);
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!is_live_op(i) || !batched(at(i)) || in_sum_.count(i)) continue;
+      if (!has_slot(i) && !take_over(i)) place_together({i});
+    }
+  }
+
+  // The result may stand where its only operand stood: sigmoid(s) in the place of s.
+  bool take_over(int node) {
+    if (!is_tile(node) || at(node).inputs.size() != 1) return false;
+    const int operand = at(node).inputs[0];
+    if (operand < first_ || uses_[index(operand)] != 1 || !sums_.count(operand) ||
+        kept_[index(operand)] || phase_[index(operand)] != phase_[index(node)]) {
+      return false;
+    }
+    slots_[index(node)] = slots_[index(operand)];
+    return true;
+  }
+
+  PlanOperand operand(int node) const {
+    if (batched(at(node))) {
+      if (!has_slot(node)) fail_bug("planner: node {} of {} has no place", node, program_.name);
+      return {slots_[index(node)], -1};
+    }
+    return {{}, node};
+  }
+
+  PlanStage& stage(PlanPass& pass, Phase phase, int wave) const {
+    auto& stages = phase == Phase::before ? pass.before
+                   : phase == Phase::loop ? pass.loop
+                                          : pass.behind;
+    if (static_cast<int>(stages.size()) <= wave) stages.resize(static_cast<std::size_t>(wave) + 1);
+    return stages[static_cast<std::size_t>(wave)];
+  }
+
+  void add_tile(PlanPass& pass, Phase phase, int wave, Tile tile,
+                const std::vector<PlanOperand>& operands, const Slot& out) const {
+    PlanTile work{tile, {}, static_cast<int>(operands.size()), out};
+    std::copy(operands.begin(), operands.end(), work.operands.begin());
+    stage(pass, phase, wave).tiles.push_back(work);
+  }
+
+  PlanPass emit() const {
+    PlanPass pass;
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!is_live_op(i) || in_sum_.count(i)) continue;
+      if (const auto sum = sums_.find(i); sum != sums_.end()) {
+        emit_sum(pass, i, sum->second);
+      } else if (is_tile(i)) {
+        std::vector<PlanOperand> operands;
+        for (const int input : at(i).inputs) operands.push_back(operand(input));
+        add_tile(pass, phase_[index(i)], wave_[index(i)], at(i).op->tile.value_or(Tile::copy),
+                 operands, slots_[index(i)]);
+      } else if (is_contraction(i)) {
+        pass.contractions.push_back({operand(at(i).inputs[0]).slot, operand(at(i).inputs[1]).slot,
+                                     {i}});
+      } else if (is_row_sum(i)) {
+        pass.row_sums.push_back({operand(at(i).inputs[0]).slot, i});
+      } else if (!batched(at(i))) {
+        (rates_[index(i)] == Rate::invariant ? pass.invariant_ops : pass.final_ops).push_back(i);
+      } else {
+        fail_input("cell {}: op '{}' runs on the tape only", program_.name, at(i).op->name);
+      }
+    }
+    for (auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
+      for (PlanStage& s : *stages) merge(s.gemms);
+    }
+    merge(pass.contractions);
+    return pass;
+  }
+
+  // Products into the sum's place, the first one overwriting; then the other addends.
+  void emit_sum(PlanPass& pass, int root, const Sum& sum) const {
+    const Slot& out = slots_[index(root)];
+    const bool front = in_front(root);
+    std::vector<int> rest = sum.rest;
+    bool started = false;
+    if (front) {  // an unbatched addend goes first, under the products
+      const auto bias = std::find_if(rest.begin(), rest.end(),
+                                     [&](int node) { return !batched(at(node)); });
+      if (bias != rest.end()) {
+        add_tile(pass, Phase::before, 0, Tile::copy, {operand(*bias)}, out);
+        rest.erase(bias);
+        started = true;
+      }
+    }
+    std::vector<Term> products = sum.products;
+    std::stable_sort(products.begin(), products.end(), [&](const Term& a, const Term& b) {
+      return wave_[index(a.node)] < wave_[index(b.node)];
+    });
+    for (const Phase phase : {Phase::before, Phase::loop, Phase::behind}) {
+      for (const Term& term : products) {
+        if (phase_[index(term.node)] != phase) continue;
+        const int wave = std::max(wave_[index(term.node)] - 1, 0);
+        stage(pass, phase, wave)
+            .gemms.push_back({operand(term.left).slot, out, {term.weight}, term.transpose, started});
+        started = true;
+      }
+    }
+    for (const int addend : rest) {
+      add_tile(pass, phase_[index(root)], wave_[index(root)], Tile::add,
+               {{out, -1}, operand(addend)}, out);
+    }
+  }
+
+  static bool follows(const Slot& a, const Slot& b) {
+    return a.buffer == b.buffer && a.shift == b.shift && a.column + a.width == b.column;
+  }
+  static bool same(const Slot& a, const Slot& b) {
+    return a.buffer == b.buffer && a.shift == b.shift && a.column == b.column &&
+           a.width == b.width;
+  }
+
+  // Neighbours become one product: side by side in the result, or one behind the other in the sum.
+  void merge(std::vector<PlanGemm>& gemms) const {
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      for (std::size_t i = 0; i < gemms.size() && !changed; ++i) {
+        for (std::size_t j = 0; j < gemms.size() && !changed; ++j) {
+          if (i == j) continue;
+          PlanGemm& x = gemms[i];
+          const PlanGemm& y = gemms[j];
+          if (x.transpose != y.transpose) continue;
+          if (x.transpose && x.accumulate == y.accumulate && same(x.a, y.a) && follows(x.c, y.c)) {
+            x.c.width += y.c.width;
+          } else if (!x.transpose && same(x.c, y.c) && follows(x.a, y.a)) {
+            x.a.width += y.a.width;
+            x.accumulate = x.accumulate && y.accumulate;
+          } else {
+            continue;
+          }
+          x.weights.insert(x.weights.end(), y.weights.begin(), y.weights.end());
+          gemms.erase(gemms.begin() + static_cast<std::ptrdiff_t>(j));
+          changed = true;
+        }
+      }
+    }
+    // The product that overwrites must be the first one into its place.
+    std::stable_sort(gemms.begin(), gemms.end(), [](const PlanGemm& a, const PlanGemm& b) {
+      return a.accumulate < b.accumulate;
+    });
+  }
+
+  void merge(std::vector<PlanContraction>& contractions) const {
+    for (std::size_t i = 0; i < contractions.size(); ++i) {
+      for (std::size_t j = 0; j < contractions.size(); ++j) {
+        if (i == j || !same(contractions[i].b, contractions[j].b) ||
+            !follows(contractions[i].a, contractions[j].a)) {
+          continue;
+        }
+        contractions[i].a.width += contractions[j].a.width;
+        contractions[i].nodes.insert(contractions[i].nodes.end(), contractions[j].nodes.begin(),
+                                     contractions[j].nodes.end());
+        contractions.erase(contractions.begin() + static_cast<std::ptrdiff_t>(j));
+        i = static_cast<std::size_t>(-1);  // from the start
+        break;
+      }
+    }
+  }
+
+  const StepProgram& program_;
+  int first_;
+  std::vector<PlanBuffer>& buffers_;
+  std::vector<Slot>& slots_;
+  std::vector<Rate> rates_;
+  std::vector<char> live_;
+  std::vector<int> uses_;
+  std::vector<Phase> phase_;
+  std::vector<int> wave_;
+  std::vector<char> kept_;
+  std::map<int, Sum> sums_;
+  std::map<int, int> in_sum_;
+};
+
+// Gives the states of a pass their memory. In a backward pass time runs the other way.
+struct StateCopies {
+  std::vector<std::pair<Slot, int>> copies;  // from a node that has another place already
+};
+
+StateCopies place_states(const StepProgram& program, int first, bool reverse,
+                         std::vector<PlanBuffer>& buffers, std::vector<Slot>& slots) {
+  StateCopies result;
+  for (const ProgramState& state : program.states) {
+    buffers.push_back({PlanBuffer::Kind::history, state.shape.back()});
+    const int buffer = static_cast<int>(buffers.size()) - 1;
+    Slot old_value{buffer, 0, state.shape.back(), reverse ? 1 : 0};
+    Slot new_value{buffer, 0, state.shape.back(), reverse ? 0 : 1};
+    slots[static_cast<std::size_t>(state.previous)] = old_value;
+    const bool free = state.next >= first &&
+                      program.nodes[static_cast<std::size_t>(state.next)].kind ==
+                          ProgramNode::Kind::op &&
+                      slots[static_cast<std::size_t>(state.next)].buffer < 0;
+    if (free) slots[static_cast<std::size_t>(state.next)] = new_value;
+    else result.copies.emplace_back(new_value, state.next);
+  }
+  return result;
+}
+
+void emit_copies(const StateCopies& states, const std::vector<Slot>& slots, PlanPass& pass) {
+  if (states.copies.empty()) return;
+  PlanStage stage;
+  for (const auto& [to, node] : states.copies) {
+    PlanTile copy{Tile::copy, {}, 1, to};
+    copy.operands[0] = {slots[static_cast<std::size_t>(node)], -1};
+    stage.tiles.push_back(copy);
+  }
+  pass.loop.push_back(stage);
+}
+
+}  // namespace
+
+ScanPlan plan_scan(const StepProgram& program, bool input_gradients) {
+  ScanPlan plan;
+  plan.forward = program;
+  plan.backward = differentiate(program);
+  const StepProgram& back = plan.backward.program;
+  const int first_back = plan.backward.forward_nodes;
+  plan.slots.resize(back.nodes.size());
+  for (const int input : back.inputs) {
+    const ProgramNode& node = back.nodes[static_cast<std::size_t>(input)];
+    if (program.nodes.size() > static_cast<std::size_t>(input) &&
+        program.nodes[static_cast<std::size_t>(input)].kind != ProgramNode::Kind::input) {
+      continue;  // an old state: the forward pass keeps its history
+    }
+    plan.buffers.push_back({PlanBuffer::Kind::external, node.shape.back()});
+    plan.slots[static_cast<std::size_t>(input)] = {static_cast<int>(plan.buffers.size()) - 1, 0,
+                                                   node.shape.back(), 0};
+  }
+  const StateCopies forward_copies =
+      place_states(program, 0, false, plan.buffers, plan.slots);
+
+  std::vector<int> back_roots;
+  for (const ProgramState& state : back.states) back_roots.push_back(state.next);
+  for (const int node : plan.backward.parameter_cotangents) {
+    if (node >= 0) back_roots.push_back(node);
+  }
+  for (const int node : plan.backward.input_cotangents) {
+    if (node >= 0 && input_gradients) back_roots.push_back(node);
+  }
+  PassPlanner back_planner(back, first_back, back_roots, plan.buffers, plan.slots);
+
+  // What the way back reads of the forward values is kept for all steps.
+  std::vector<int> roots{program.output};
+  for (const ProgramState& state : program.states) roots.push_back(state.next);
+  std::vector<int> saved{program.output};
+  for (std::size_t i = static_cast<std::size_t>(first_back); i < back.nodes.size(); ++i) {
+    if (!back_planner.live()[i]) continue;
+    for (const int input : back.nodes[i].inputs) {
+      if (input < first_back) saved.push_back(input);
+    }
+  }
+  for (const int node : saved) roots.push_back(node);
+  PassPlanner forward_planner(program, 0, roots, plan.buffers, plan.slots);
+  for (const int node : saved) forward_planner.keep(node);
+  plan.forward_pass = forward_planner.run();
+  emit_copies(forward_copies, plan.slots, plan.forward_pass);
+
+  const StateCopies back_copies =
+      place_states(back, first_back, true, plan.buffers, plan.slots);
+  for (const int node : plan.backward.input_cotangents) {
+    if (node >= 0 && input_gradients) back_planner.keep(node);
+  }
+  plan.backward_pass = back_planner.run();
+  emit_copies(back_copies, plan.slots, plan.backward_pass);
+  return plan;
+}
+
+}  // namespace carousel

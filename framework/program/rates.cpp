@@ -1,0 +1,38 @@
+#include "program/plan.hpp"
+
+namespace carousel {
+
+std::vector<Rate> rates_of(const StepProgram& program, int first) {
+  const std::size_t count = program.nodes.size();
+  std::vector<char> from_input(count, 0), from_state(count, 0), to_state(count, 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ProgramNode& node = program.nodes[i];
+    if (node.kind == ProgramNode::Kind::input) from_input[i] = 1;
+    if (node.kind == ProgramNode::Kind::state) from_state[i] = 1;
+    for (const int input : node.inputs) {
+      from_input[i] |= from_input[static_cast<std::size_t>(input)];
+      from_state[i] |= from_state[static_cast<std::size_t>(input)];
+    }
+    // A forward value is read from memory, whatever it was made of.
+    if (static_cast<int>(i) < first && (from_input[i] || from_state[i])) {
+      from_input[i] = 1;
+      from_state[i] = 0;
+    }
+  }
+  for (const ProgramState& state : program.states) {
+    to_state[static_cast<std::size_t>(state.next)] = 1;
+  }
+  for (std::size_t i = count; i-- > 0;) {
+    if (!to_state[i]) continue;
+    for (const int input : program.nodes[i].inputs) to_state[static_cast<std::size_t>(input)] = 1;
+  }
+  std::vector<Rate> rates(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    rates[i] = from_state[i]   ? (to_state[i] ? Rate::recurrent : Rate::output)
+               : from_input[i] ? Rate::input
+                               : Rate::invariant;
+  }
+  return rates;
+}
+
+}  // namespace carousel

@@ -1,0 +1,99 @@
+// The compiled scan against the tape, for every cell: values and every gradient.
+
+#include "program/compiled_scan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "cells/catalogue.hpp"
+#include "program/scan.hpp"
+
+namespace carousel {
+namespace {
+
+constexpr Index steps = 6, batch = 3, input = 4, hidden = 5;
+
+std::vector<Cell> all_cells() {
+  CellRegistry registry;
+  register_catalogue(registry);
+  return registry.cells();
+}
+
+template <class T>
+Tensor<T> normal(const Shape& shape, const std::string& stream) {
+  return initialise<T>(Initialiser::normal(0.5), shape, Random(3, stream));
+}
+
+template <class T>
+void expect_close(const Tensor<T>& got, const Tensor<T>& expected, double tolerance,
+                  const std::string& name) {
+  ASSERT_TRUE(got.defined()) << name;
+  ASSERT_EQ(got.shape(), expected.shape()) << name;
+  double scale = 1e-3;
+  for (const T v : expected.values()) scale = std::max(scale, std::abs(double(v)));
+  for (Index i = 0; i < got.numel(); ++i) {
+    ASSERT_NEAR(double(got.data()[i]), double(expected.data()[i]), tolerance * scale)
+        << name << " element " << i;
+  }
+}
+
+template <class T>
+void expect_scan_agrees_with_tape(const StepProgram& program, double tolerance) {
+  const Tensor<T> x = normal<T>({steps, batch, input}, "x");
+  std::vector<Tensor<T>> parameters, states, weights;
+  for (const auto& p : program.parameters) parameters.push_back(normal<T>(p.shape, p.name));
+  for (const auto& s : program.states) {
+    states.push_back(normal<T>({batch, s.shape.back()}, s.name));
+    weights.push_back(normal<T>({batch, s.shape.back()}, "weight " + s.name));
+  }
+  const Tensor<T> weight =
+      normal<T>({steps, batch, program.output_shape().back()}, "weight");
+
+  Tape<T> tape;
+  std::vector<Var> wrt, start;
+  for (const auto& p : parameters) wrt.push_back(tape.leaf(p));
+  const Var frames = tape.leaf(x);
+  wrt.push_back(frames);
+  for (const auto& s : states) start.push_back(tape.leaf(s));
+  wrt.insert(wrt.end(), start.begin(), start.end());
+  const auto run = scan(program, tape, std::span(wrt).first(parameters.size()), frames, start);
+  Var loss = sum(run.outputs * tape.constant(weight));
+  for (std::size_t k = 0; k < states.size(); ++k) {
+    loss = loss + sum(run.final_states[k] * tape.constant(weights[k]));
+  }
+  const auto expected = tape.gradients(loss, wrt);
+
+  const ScanPlan plan = plan_scan(program);
+  CompiledScan<T> compiled(plan);
+  for (int repeat = 0; repeat < 2; ++repeat) {  // the second run finds used memory
+    compiled.forward(parameters, std::array{x}, states);
+    expect_close(compiled.outputs(), tape.value(run.outputs), tolerance, "outputs");
+    for (std::size_t k = 0; k < states.size(); ++k) {
+      expect_close(compiled.final_states()[k], tape.value(run.final_states[k]), tolerance,
+                   "final " + program.states[k].name);
+    }
+    compiled.backward(weight, weights);
+    for (std::size_t k = 0; k < parameters.size(); ++k) {
+      expect_close(compiled.parameter_gradients()[k], expected[k], tolerance,
+                   program.parameters[k].name);
+    }
+    expect_close(compiled.input_gradients()[0], expected[parameters.size()], tolerance, "x");
+    for (std::size_t k = 0; k < states.size(); ++k) {
+      expect_close(compiled.state_gradients()[k], expected[parameters.size() + 1 + k], tolerance,
+                   "initial " + program.states[k].name);
+    }
+  }
+}
+
+class CompiledScanTest : public testing::TestWithParam<Cell> {};
+
+TEST_P(CompiledScanTest, AgreesWithTheTape) {
+  const StepProgram program = GetParam().build({input, hidden});
+  expect_scan_agrees_with_tape<double>(program, 1e-10);
+  expect_scan_agrees_with_tape<float>(program, 2e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalogue, CompiledScanTest, testing::ValuesIn(all_cells()),
+                         [](const testing::TestParamInfo<Cell>& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace carousel
