@@ -38,25 +38,54 @@ CompiledScan<T>::CompiledScan(const ScanPlan& plan)
 template <class T>
 typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index step) const {
   const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
-  const bool one_step = buffer.kind == PlanBuffer::Kind::step;
-  const Index offset = (one_step ? 0 : (step + slot.shift) * batch_ * buffer.width) + slot.column;
+  Index row = 0;
+  if (buffer.kind == PlanBuffer::Kind::sequence || buffer.kind == PlanBuffer::Kind::external) {
+    row = first_row_[std::size_t(step)];
+  } else if (buffer.kind == PlanBuffer::Kind::history) {
+    // The start has the whole batch; block k holds what step k - 1 gives.
+    const Index block = step + slot.shift;
+    row = block == 0 ? 0 : batch_ + first_row_[std::size_t(block - 1)];
+  }
   // External memory is read only; no op writes into it.
   T* base = buffer.kind == PlanBuffer::Kind::external
                 ? const_cast<T*>(external_[index(slot.buffer)])
                 : const_cast<T*>(memory_[index(slot.buffer)].data());
-  return {base + offset, buffer.width};
+  return {base + row * buffer.width + slot.column, buffer.width};
+}
+
+// A block of a history is as long as the step before, so where a sequence ends rows are left over.
+template <class T>
+bool CompiledScan<T>::has_gaps(const Slot& slot) const {
+  return slot.buffer >= 0 && slot.shift == 0 &&
+         plan_.buffers[index(slot.buffer)].kind == PlanBuffer::Kind::history;
 }
 
 template <class T>
-void CompiledScan<T>::reserve(Index steps, Index batch) {
-  steps_ = steps;
-  batch_ = batch;
+void CompiledScan<T>::start(const std::vector<Index>& lengths) {
+  lengths_ = lengths;
+  batch_ = static_cast<Index>(lengths.size());
+  steps_ = lengths.front();
+  rows_.assign(std::size_t(steps_), 0);
+  first_row_.assign(std::size_t(steps_) + 1, 0);
+  for (const Index length : lengths) {
+    for (Index t = 0; t < length; ++t) ++rows_[std::size_t(t)];
+  }
+  whole_ = {{0, steps_}};
+  runs_.clear();
+  Index begin = 0;
+  for (Index t = 0; t < steps_; ++t) {
+    const Index before = t == 0 ? batch_ : rows_[std::size_t(t - 1)];
+    first_row_[std::size_t(t) + 1] = first_row_[std::size_t(t)] + rows_[std::size_t(t)];
+    if (rows_[std::size_t(t)] == before && t + 1 < steps_) continue;
+    runs_.push_back({begin, t + 1});
+    begin = t + 1;
+  }
   for (std::size_t b = 0; b < plan_.buffers.size(); ++b) {
     const PlanBuffer& buffer = plan_.buffers[b];
-    Index count = 1;
-    if (buffer.kind == PlanBuffer::Kind::sequence) count = steps;
-    if (buffer.kind == PlanBuffer::Kind::history) count = steps + 1;
-    const Index size = count * batch * buffer.width;
+    Index rows = batch_;
+    if (buffer.kind != PlanBuffer::Kind::step) rows = first_row_.back();
+    if (buffer.kind == PlanBuffer::Kind::history) rows += batch_;
+    const Index size = rows * buffer.width;
     if (buffer.kind == PlanBuffer::Kind::external || memory_[b].numel() >= size) continue;
     memory_[b] = Tensor<T>::uninitialised({size});
   }
@@ -125,22 +154,33 @@ void CompiledScan<T>::run_gemm(const PlanGemm& product, Index step, Index rows) 
 }
 
 template <class T>
-void CompiledScan<T>::run_stages(const std::vector<PlanStage>& stages, Index step, Index rows) {
+void CompiledScan<T>::run_all_steps(const std::vector<PlanStage>& stages) {
   for (const PlanStage& stage : stages) {
-    for (const PlanTile& tile : stage.tiles) run_tile(tile, step, rows);
-    for (const PlanGemm& product : stage.gemms) run_gemm(product, step, rows);
+    for (const PlanTile& tile : stage.tiles) {
+      bool gaps = has_gaps(tile.out);
+      for (const PlanOperand& operand : tile.operands) gaps = gaps || has_gaps(operand.slot);
+      for (const Run& run : gaps ? runs_ : whole_) run_tile(tile, run.first, rows_of(run));
+    }
+    for (const PlanGemm& product : stage.gemms) {
+      const bool gaps = has_gaps(product.a) || has_gaps(product.c);
+      for (const Run& run : gaps ? runs_ : whole_) run_gemm(product, run.first, rows_of(run));
+    }
   }
 }
 
 template <class T>
 void CompiledScan<T>::run_contraction(const PlanContraction& contraction) {
-  const Place a = place(contraction.a, 0);
-  const Place b = place(contraction.b, 0);
   const Index rows = contraction.a.width;
   const Index columns = contraction.b.width;
-  const Tensor<T> all = Tensor<T>::uninitialised({rows, columns});
-  gemm<T>(true, false, rows, columns, steps_ * batch_, a.data, a.stride, b.data, b.stride, T(0),
-          const_cast<T*>(all.data()), columns);
+  Tensor<T> all = Tensor<T>::uninitialised({rows, columns});
+  T beta = T(0);
+  for (const Run& run : has_gaps(contraction.a) || has_gaps(contraction.b) ? runs_ : whole_) {
+    const Place a = place(contraction.a, run.first);
+    const Place b = place(contraction.b, run.first);
+    gemm<T>(true, false, rows, columns, rows_of(run), a.data, a.stride, b.data, b.stride, beta,
+            all.data(), columns);
+    beta = T(1);
+  }
   const T* from = all.data();
   for (const int node : contraction.nodes) {
     Tensor<T>& part = unbatched_[index(node)];
@@ -152,13 +192,15 @@ void CompiledScan<T>::run_contraction(const PlanContraction& contraction) {
 
 template <class T>
 void CompiledScan<T>::run_row_sum(const PlanRowSum& sum) {
-  const Place a = place(sum.a, 0);
   Tensor<T>& total = unbatched_[index(sum.node)];
   total = Tensor<T>::zeros(plan_.backward.program.nodes[index(sum.node)].shape);
   T* out = total.data();
-  for (Index r = 0; r < steps_ * batch_; ++r) {
-    const T* row = a.data + r * a.stride;
-    for (Index i = 0; i < sum.a.width; ++i) out[i] += row[i];
+  for (const Run& run : has_gaps(sum.a) ? runs_ : whole_) {
+    const Place a = place(sum.a, run.first);
+    for (Index r = 0; r < rows_of(run); ++r) {
+      const T* row = a.data + r * a.stride;
+      for (Index i = 0; i < sum.a.width; ++i) out[i] += row[i];
+    }
   }
 }
 
@@ -177,31 +219,44 @@ void CompiledScan<T>::run_unbatched(const StepProgram& program, int node) {
 template <class T>
 void CompiledScan<T>::run_pass(const StepProgram& program, const PlanPass& pass, bool reverse) {
   for (const int node : pass.invariant_ops) run_unbatched(program, node);
-  const Index rows = steps_ * batch_;
-  run_stages(pass.before, 0, rows);
+  run_all_steps(pass.before);
   for (Index k = 0; k < steps_; ++k) {
-    run_stages(pass.loop, reverse ? steps_ - 1 - k : k, batch_);
+    const Index t = reverse ? steps_ - 1 - k : k;
+    const Index rows = rows_[std::size_t(t)];
+    for (const PlanStage& stage : pass.loop) {
+      for (const PlanTile& tile : stage.tiles) run_tile(tile, t, rows);
+      for (const PlanGemm& product : stage.gemms) run_gemm(product, t, rows);
+    }
   }
-  run_stages(pass.behind, 0, rows);
+  run_all_steps(pass.behind);
   for (const auto& contraction : pass.contractions) run_contraction(contraction);
   for (const auto& sum : pass.row_sums) run_row_sum(sum);
   for (const int node : pass.final_ops) run_unbatched(program, node);
 }
 
 template <class T>
-void CompiledScan<T>::copy_in(const Slot& slot, Index step, const Tensor<T>& value) {
-  const Place to = place(slot, step);
-  for (Index r = 0; r < batch_; ++r) {
-    std::copy_n(value.data() + r * slot.width, slot.width, to.data + r * to.stride);
+Tensor<T> CompiledScan<T>::packed_values(const Slot& slot) const {
+  const Index rows = first_row_.back();
+  Tensor<T> out = Tensor<T>::uninitialised({rows, slot.width});
+  for (const Run& run : has_gaps(slot) ? runs_ : whole_) {
+    const Place from = place(slot, run.first);
+    T* to = out.data() + first_row_[std::size_t(run.first)] * slot.width;
+    for (Index r = 0; r < rows_of(run); ++r) {
+      std::copy_n(from.data + r * from.stride, slot.width, to + r * slot.width);
+    }
   }
+  return out;
 }
 
+// The blocks of a history: block 0 at the start, or each sequence's own last one.
 template <class T>
-Tensor<T> CompiledScan<T>::copy_out(const Slot& slot, Index step, Index steps) const {
-  const Place from = place(slot, step);
-  Tensor<T> out = Tensor<T>::uninitialised({steps, batch_, slot.width});
-  for (Index r = 0; r < steps * batch_; ++r) {
-    std::copy_n(from.data + r * from.stride, slot.width, out.data() + r * slot.width);
+Tensor<T> CompiledScan<T>::state_values(const Slot& history, bool at_the_end) const {
+  Tensor<T> out = Tensor<T>::uninitialised({batch_, history.width});
+  for (Index b = 0; b < batch_; ++b) {
+    Slot slot = history;
+    slot.shift = 0;
+    const Place from = place(slot, at_the_end ? lengths_[std::size_t(b)] : 0);
+    std::copy_n(from.data + b * from.stride, history.width, out.data() + b * history.width);
   }
   return out;
 }
@@ -209,16 +264,17 @@ Tensor<T> CompiledScan<T>::copy_out(const Slot& slot, Index step, Index steps) c
 template <class T>
 void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
                               std::span<const Tensor<T>> inputs,
-                              std::span<const Tensor<T>> states) {
+                              std::span<const Tensor<T>> states,
+                              const std::vector<Index>& lengths) {
   const StepProgram& program = plan_.forward;
   expect_count(program, "parameters", parameters.size(), program.parameters.size());
   expect_count(program, "inputs", inputs.size(), program.inputs.size());
   expect_count(program, "states", states.size(), program.states.size());
-  if (inputs[0].shape().rank() != 3) {
-    fail_input("cell {}: x has shape {}, expected [steps, batch, size]", program.name,
-               inputs[0].shape().to_string());
+  if (lengths.empty() || lengths.front() < 1 ||
+      !std::is_sorted(lengths.rbegin(), lengths.rend()) || lengths.back() < 0) {
+    fail_input("cell {}: expected lengths in falling order, the first at least 1", program.name);
   }
-  reserve(inputs[0].shape()[0], inputs[0].shape()[1]);
+  start(lengths);
   stacks_.clear();
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     expect_shape(program, program.parameters[k].name.c_str(), parameters[k],
@@ -227,28 +283,28 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
   }
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     const Slot& slot = plan_.slots[index(program.inputs[k])];
-    expect_shape(program, "an input", inputs[k], {steps_, batch_, slot.width});
+    expect_shape(program, "an input", inputs[k], {first_row_.back(), slot.width});
     external_[index(slot.buffer)] = inputs[k].data();
   }
   for (std::size_t k = 0; k < states.size(); ++k) {
     expect_shape(program, program.states[k].name.c_str(), states[k],
                  {batch_, program.states[k].shape.back()});
-    copy_in(plan_.slots[index(program.states[k].previous)], 0, states[k]);
+    const Place to = place(plan_.slots[index(program.states[k].previous)], 0);
+    std::copy_n(states[k].data(), states[k].numel(), to.data);
   }
   run_pass(program, plan_.forward_pass, false);
 }
 
 template <class T>
 Tensor<T> CompiledScan<T>::outputs() const {
-  return copy_out(plan_.slots[index(plan_.forward.output)], 0, steps_);
+  return packed_values(plan_.slots[index(plan_.forward.output)]);
 }
 
 template <class T>
 std::vector<Tensor<T>> CompiledScan<T>::final_states() const {
   std::vector<Tensor<T>> states;
   for (const ProgramState& state : plan_.forward.states) {
-    const Slot& slot = plan_.slots[index(state.previous)];
-    states.push_back(copy_out(slot, steps_, 1).reshaped({batch_, slot.width}));
+    states.push_back(state_values(plan_.slots[index(state.previous)], true));
   }
   return states;
 }
@@ -257,12 +313,18 @@ template <class T>
 void CompiledScan<T>::backward(const Tensor<T>& outputs, std::span<const Tensor<T>> states) {
   const StepProgram& program = plan_.backward.program;
   const Slot& slot = plan_.slots[index(program.inputs.back())];
-  expect_shape(program, "the cotangent of the outputs", outputs, {steps_, batch_, slot.width});
+  expect_shape(program, "the cotangent of the outputs", outputs, {first_row_.back(), slot.width});
   expect_count(program, "cotangents of states", states.size(), program.states.size());
   external_[index(slot.buffer)] = outputs.data();
   for (std::size_t k = 0; k < states.size(); ++k) {
-    // The old value of the last step, in reverse.
-    copy_in(plan_.slots[index(program.states[k].previous)], steps_ - 1, states[k]);
+    Slot slot_of_state = plan_.slots[index(program.states[k].previous)];
+    slot_of_state.shift = 0;
+    expect_shape(program, "the cotangent of a state", states[k], {batch_, slot_of_state.width});
+    for (Index b = 0; b < batch_; ++b) {  // behind each sequence's own last step
+      const Place to = place(slot_of_state, lengths_[std::size_t(b)]);
+      std::copy_n(states[k].data() + b * slot_of_state.width, slot_of_state.width,
+                  to.data + b * to.stride);
+    }
   }
   run_pass(program, plan_.backward_pass, true);
 }
@@ -283,7 +345,7 @@ std::vector<Tensor<T>> CompiledScan<T>::input_gradients() const {
   std::vector<Tensor<T>> gradients;
   for (const int node : plan_.backward.input_cotangents) {
     const bool planned = node >= 0 && plan_.slots[index(node)].buffer >= 0;
-    gradients.push_back(planned ? copy_out(plan_.slots[index(node)], 0, steps_) : Tensor<T>());
+    gradients.push_back(planned ? packed_values(plan_.slots[index(node)]) : Tensor<T>());
   }
   return gradients;
 }
@@ -292,9 +354,7 @@ template <class T>
 std::vector<Tensor<T>> CompiledScan<T>::state_gradients() const {
   std::vector<Tensor<T>> gradients;
   for (const ProgramState& state : plan_.backward.program.states) {
-    Slot first = plan_.slots[index(state.previous)];
-    first.shift = 0;  // what the first step leaves
-    gradients.push_back(copy_out(first, 0, 1).reshaped({batch_, first.width}));
+    gradients.push_back(state_values(plan_.slots[index(state.previous)], false));
   }
   return gradients;
 }

@@ -25,16 +25,16 @@ struct Slot {
   int buffer = -1;
   Index column = 0;
   Index width = 0;
-  int shift = 0;  // steps to add: 1 for the new value of a state that keeps its history
+  int shift = 0;  // in a history: 0 for the value in front of a step, 1 for the one behind it
 };
 
-/// Memory for values side by side: [steps, batch, width].
+/// Memory for values side by side, a row for each sequence that runs at a step.
 struct PlanBuffer {
   enum class Kind {
-    step,      // one step: [batch, width]
+    step,      // one step
     sequence,  // all steps
-    history,   // all steps and the start: a state's old value at t, its new one at t + 1
-    external   // given by the caller: inputs [steps, batch, width]
+    history,   // the batch at the start, then all steps: a state
+    external   // all steps, given by the caller
   };
   Kind kind = Kind::step;
   Index width = 0;

@@ -10,7 +10,7 @@
 namespace carousel {
 namespace {
 
-constexpr Index steps = 6, batch = 3, input = 4, hidden = 5;
+constexpr Index batch = 4, input = 4, hidden = 5;
 
 std::vector<Cell> all_cells() {
   CellRegistry registry;
@@ -37,7 +37,22 @@ void expect_close(const Tensor<T>& got, const Tensor<T>& expected, double tolera
 }
 
 template <class T>
-void expect_scan_agrees_with_tape(const StepProgram& program, double tolerance) {
+Tensor<T> pack(const Tensor<T>& padded, const std::vector<Index>& lengths) {
+  const Index width = padded.shape().back();
+  std::vector<T> rows;
+  for (Index t = 0; t < padded.shape()[0]; ++t) {
+    for (Index b = 0; b < batch && t < lengths[std::size_t(b)]; ++b) {
+      const T* row = padded.data() + (t * batch + b) * width;
+      rows.insert(rows.end(), row, row + width);
+    }
+  }
+  return Tensor<T>::from({static_cast<Index>(rows.size()) / width, width}, rows);
+}
+
+template <class T>
+void expect_scan_agrees_with_tape(const StepProgram& program, const std::vector<Index>& lengths,
+                                  double tolerance) {
+  const Index steps = lengths.front();
   const Tensor<T> x = normal<T>({steps, batch, input}, "x");
   std::vector<Tensor<T>> parameters, states, weights;
   for (const auto& p : program.parameters) parameters.push_back(normal<T>(p.shape, p.name));
@@ -55,7 +70,8 @@ void expect_scan_agrees_with_tape(const StepProgram& program, double tolerance) 
   wrt.push_back(frames);
   for (const auto& s : states) start.push_back(tape.leaf(s));
   wrt.insert(wrt.end(), start.begin(), start.end());
-  const auto run = scan(program, tape, std::span(wrt).first(parameters.size()), frames, start);
+  const auto run = scan(program, tape, std::span(wrt).first(parameters.size()), frames, start,
+                        {false, lengths});
   Var loss = sum(run.outputs * tape.constant(weight));
   for (std::size_t k = 0; k < states.size(); ++k) {
     loss = loss + sum(run.final_states[k] * tape.constant(weights[k]));
@@ -65,18 +81,21 @@ void expect_scan_agrees_with_tape(const StepProgram& program, double tolerance) 
   const ScanPlan plan = plan_scan(program);
   CompiledScan<T> compiled(plan);
   for (int repeat = 0; repeat < 2; ++repeat) {  // the second run finds used memory
-    compiled.forward(parameters, std::array{x}, states);
-    expect_close(compiled.outputs(), tape.value(run.outputs), tolerance, "outputs");
+    const Tensor<T> packed = pack(x, lengths);
+    const Tensor<T> packed_weight = pack(weight, lengths);
+    compiled.forward(parameters, std::array{packed}, states, lengths);
+    expect_close(compiled.outputs(), pack(tape.value(run.outputs), lengths), tolerance, "outputs");
     for (std::size_t k = 0; k < states.size(); ++k) {
       expect_close(compiled.final_states()[k], tape.value(run.final_states[k]), tolerance,
                    "final " + program.states[k].name);
     }
-    compiled.backward(weight, weights);
+    compiled.backward(packed_weight, weights);
     for (std::size_t k = 0; k < parameters.size(); ++k) {
       expect_close(compiled.parameter_gradients()[k], expected[k], tolerance,
                    program.parameters[k].name);
     }
-    expect_close(compiled.input_gradients()[0], expected[parameters.size()], tolerance, "x");
+    expect_close(compiled.input_gradients()[0], pack(expected[parameters.size()], lengths),
+                 tolerance, "x");
     for (std::size_t k = 0; k < states.size(); ++k) {
       expect_close(compiled.state_gradients()[k], expected[parameters.size() + 1 + k], tolerance,
                    "initial " + program.states[k].name);
@@ -88,8 +107,11 @@ class CompiledScanTest : public testing::TestWithParam<Cell> {};
 
 TEST_P(CompiledScanTest, AgreesWithTheTape) {
   const StepProgram program = GetParam().build({input, hidden});
-  expect_scan_agrees_with_tape<double>(program, 1e-10);
-  expect_scan_agrees_with_tape<float>(program, 2e-5);
+  for (const std::vector<Index>& lengths :
+       {std::vector<Index>{6, 6, 6, 6}, {7, 4, 4, 1}, {5, 2, 0, 0}, {1, 1, 1, 1}}) {
+    expect_scan_agrees_with_tape<double>(program, lengths, 1e-10);
+    expect_scan_agrees_with_tape<float>(program, lengths, 2e-5);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, CompiledScanTest, testing::ValuesIn(all_cells()),
