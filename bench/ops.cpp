@@ -4,7 +4,7 @@
 
 #include "cells/catalogue.hpp"
 #include "kernel/gemm.hpp"
-#include "program/scan.hpp"
+#include "program/steps.hpp"
 #include "tape/parameters.hpp"
 
 namespace carousel {
@@ -32,8 +32,8 @@ void gemm_float(benchmark::State& state) {
     gemm<float>(false, true, m, n, k, a.data(), k, b.data(), k, 0.0f, c.data(), n);
     benchmark::ClobberMemory();
   }
-  state.counters["flops"] = benchmark::Counter(
-      2.0 * double(m * n * k) * double(state.iterations()), benchmark::Counter::kIsRate);
+  state.counters["flops"] = benchmark::Counter(2.0 * double(m * n * k) * double(state.iterations()),
+                                               benchmark::Counter::kIsRate);
 }
 
 // Four elements: the work is nothing, the time is the tape's.
@@ -57,13 +57,12 @@ void training_step_on_the_tape(benchmark::State& state, const Cell& cell) {
   for (const auto& p : program.parameters) {
     values.push_back(initialise<float>(p.init, p.shape, Random(1, p.name)));
   }
-  const auto x = initialise<float>(Initialiser::normal(1.0), {steps, batch, input},
-                                   Random(1, "x"));
+  const auto x = initialise<float>(Initialiser::normal(1.0), {steps, batch, input}, Random(1, "x"));
   Tape<float> tape;
   for (auto _ : state) {
     const auto parameters = leaves(tape, values);
-    const auto result = scan(program, tape, parameters, tape.constant(x),
-                             initial_states(program, tape, batch));
+    const auto result = scan_on_tape(program, tape, parameters, tape.constant(x),
+                                     initial_states(program, tape, batch));
     benchmark::DoNotOptimize(tape.gradients(sum(result.outputs), parameters));
     tape.clear();
   }
@@ -71,9 +70,11 @@ void training_step_on_the_tape(benchmark::State& state, const Cell& cell) {
 
 void register_all() {
   for (const Isa isa : available_isas()) {
-    for (const auto& [name, kernel] :
-         {std::pair("mul", Tile::mul), {"exp", Tile::exp}, {"tanh", Tile::tanh},
-          {"sigmoid", Tile::sigmoid}, {"softplus", Tile::softplus}}) {
+    for (const auto& [name, kernel] : {std::pair("mul", Tile::mul),
+                                       {"exp", Tile::exp},
+                                       {"tanh", Tile::tanh},
+                                       {"sigmoid", Tile::sigmoid},
+                                       {"softplus", Tile::softplus}}) {
       benchmark::RegisterBenchmark(
           (std::string("tile/") + name + "/" + std::string(isa_name(isa))).c_str(), tile, kernel,
           isa)

@@ -110,11 +110,15 @@ std::vector<std::filesystem::path> music_search_path(const std::string& data_dir
   return files;
 }
 
-SequenceSet load_music(const std::string& name, const std::string& data_dir, Index width) {
-  if (name == "chords") return generate_chords(width);
+void expect_music_set(const std::string& name) {
   if (std::find(known_sets.begin(), known_sets.end(), name) == known_sets.end()) {
     fail_input("there is no data set '{}'{}", name, did_you_mean(name, known_sets));
   }
+}
+
+SequenceSet load_music(const std::string& name, const std::string& data_dir, Index width) {
+  expect_music_set(name);
+  if (name == "chords") return generate_chords(width);
   std::string looked_at;
   for (const auto& file : music_search_path(data_dir, name)) {
     if (std::filesystem::exists(file)) return read_music(file, width);

@@ -24,6 +24,9 @@ SequenceSet generate_chords(Index width = 0);
 std::vector<std::filesystem::path> music_search_path(const std::string& data_dir,
                                                      const std::string& set);
 
+/// Throws InputError with a suggestion when there is no music set of that name.
+void expect_music_set(const std::string& name);
+
 /// A set by name: "chords" is generated; jsb_chorales, nottingham, musedata and piano_midi are
 /// read from music/NAME.h5 in the first folder that has it. Throws InputError that names the
 /// places looked at, and where to get the set.

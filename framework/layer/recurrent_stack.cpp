@@ -11,8 +11,8 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
   }
   Index input = options.input;
   for (int layer = 0; layer < options.depth; ++layer) {
-    programs_.push_back(cell.build({input, options.hidden}));
-    const StepProgram& program = programs_.back();
+    scans_.emplace_back(cell.build({input, options.hidden}));
+    const StepProgram& program = scans_.back().program();
     for (int direction = 0; direction < (options.bidirectional ? 2 : 1); ++direction) {
       for (const ProgramParameter& p : program.parameters) {
         specs_.push_back(
@@ -28,9 +28,9 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
 template <class T>
 std::vector<Var> RecurrentStack::initial_states(Tape<T>& tape, Index batch) const {
   std::vector<Var> all;
-  for (const StepProgram& program : programs_) {
+  for (const Scan& scan : scans_) {
     for (int direction = 0; direction < (options_.bidirectional ? 2 : 1); ++direction) {
-      for (const Var& state : carousel::initial_states(program, tape, batch)) {
+      for (const Var& state : carousel::initial_states(scan.program(), tape, batch)) {
         all.push_back(state);
       }
     }
@@ -48,8 +48,8 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
   StackResult result{x, {}};
   std::size_t next_parameter = 0;
   std::size_t next_state = 0;
-  for (std::size_t layer = 0; layer < programs_.size(); ++layer) {
-    const StepProgram& program = programs_[layer];
+  for (std::size_t layer = 0; layer < scans_.size(); ++layer) {
+    const StepProgram& program = scans_[layer].program();
     std::array<Var, 2> outputs;
     const std::size_t directions = options_.bidirectional ? 2 : 1;
     for (std::size_t direction = 0; direction < directions; ++direction) {
@@ -59,9 +59,9 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
       }
       ScanResult scanned;
       try {
-        scanned = scan(program, tape, parameters.subspan(next_parameter, program.parameters.size()),
-                       result.outputs, states.subspan(next_state, program.states.size()),
-                       {direction == 1, lengths});
+        scanned = scans_[layer].run(
+            tape, parameters.subspan(next_parameter, program.parameters.size()), result.outputs,
+            states.subspan(next_state, program.states.size()), {direction == 1, lengths});
       } catch (const NonFiniteError& error) {
         throw NonFiniteError(fmt::format("layer {}, {}", layer, error.what()));
       }

@@ -36,7 +36,9 @@ class RecurrentStack {
   /// Elements of the output at each step.
   Index output_size() const { return output_size_; }
   /// The program of one layer and direction; all layers but the first share sizes.
-  const StepProgram& program(int layer) const { return programs_[static_cast<std::size_t>(layer)]; }
+  const StepProgram& program(int layer) const {
+    return scans_[static_cast<std::size_t>(layer)].program();
+  }
   /// Real zeros (or the cell's own initial values), in the order of StackResult::states.
   template <class T>
   std::vector<Var> initial_states(Tape<T>& tape, Index batch) const;
@@ -49,7 +51,7 @@ class RecurrentStack {
 
  private:
   StackOptions options_;
-  std::vector<StepProgram> programs_;  // one a layer
+  std::vector<Scan> scans_;  // one a layer
   std::vector<ParameterSpec> specs_;
   Index output_size_ = 0;
 };

@@ -14,8 +14,8 @@ template <class T>
 void expect_shape(const StepProgram& program, const char* what, const Tensor<T>& got,
                   const Shape& expected) {
   if (!(got.shape() == expected)) {
-    fail_input("cell {}: {} has shape {}, expected {}", program.name, what,
-               got.shape().to_string(), expected.to_string());
+    fail_input("cell {}: {} has shape {}, expected {}", program.name, what, got.shape().to_string(),
+               expected.to_string());
   }
 }
 
@@ -263,15 +263,14 @@ Tensor<T> CompiledScan<T>::state_values(const Slot& history, bool at_the_end) co
 
 template <class T>
 void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
-                              std::span<const Tensor<T>> inputs,
-                              std::span<const Tensor<T>> states,
+                              std::span<const Tensor<T>> inputs, std::span<const Tensor<T>> states,
                               const std::vector<Index>& lengths) {
   const StepProgram& program = plan_.forward;
   expect_count(program, "parameters", parameters.size(), program.parameters.size());
   expect_count(program, "inputs", inputs.size(), program.inputs.size());
   expect_count(program, "states", states.size(), program.states.size());
-  if (lengths.empty() || lengths.front() < 1 ||
-      !std::is_sorted(lengths.rbegin(), lengths.rend()) || lengths.back() < 0) {
+  if (lengths.empty() || lengths.front() < 1 || !std::is_sorted(lengths.rbegin(), lengths.rend()) ||
+      lengths.back() < 0) {
     fail_input("cell {}: expected lengths in falling order, the first at least 1", program.name);
   }
   start(lengths);

@@ -69,10 +69,10 @@ class CompiledScan {
   const ScanPlan& plan_;
   Index steps_ = 0, batch_ = 0;
   std::vector<Index> lengths_;
-  std::vector<Index> rows_;       // of each step
-  std::vector<Index> first_row_;  // of each step, and the sum
-  std::vector<Run> whole_;        // one run of all steps
-  std::vector<Run> runs_;         // cut where a sequence ends
+  std::vector<Index> rows_;           // of each step
+  std::vector<Index> first_row_;      // of each step, and the sum
+  std::vector<Run> whole_;            // one run of all steps
+  std::vector<Run> runs_;             // cut where a sequence ends
   std::vector<Tensor<T>> memory_;     // of each buffer
   std::vector<const T*> external_;    // of each external buffer
   std::vector<Tensor<T>> unbatched_;  // of each unbatched node

@@ -79,8 +79,8 @@ class Differentiator {
             wrt >= node.op->differentiable_inputs) {
           continue;
         }
-        const Var share = node.op->derivative(
-            {in, builder_.at(static_cast<int>(i)), grad, node.attributes, wrt});
+        const Var share =
+            node.op->derivative({in, builder_.at(static_cast<int>(i)), grad, node.attributes, wrt});
         if (share.defined()) add(node.inputs[k], sum_to(share, in[k].shape()));
       }
     }

@@ -59,7 +59,7 @@ struct PlanTile {
 struct PlanGemm {
   Slot a, c;
   std::vector<int> weights;
-  bool transpose = true;    // c = a weights^T; else c = a weights
+  bool transpose = true;  // c = a weights^T; else c = a weights
   bool accumulate = false;
 };
 
@@ -99,8 +99,8 @@ struct ScanPlan {
   PlanPass forward_pass, backward_pass;
 };
 
-/// Compiles a program. Without input_gradients the cotangents of the inputs are left out. Throws InputError when it holds an op that only the tape can run on a
-/// batch; the message names it.
+/// Compiles a program. Without input_gradients the cotangents of the inputs are left out. Throws
+/// InputError when it holds an op that only the tape can run on a batch; the message names it.
 ScanPlan plan_scan(const StepProgram& program, bool input_gradients = true);
 
 }  // namespace carousel

@@ -121,8 +121,9 @@ class PassPlanner {
   void collect(int node, int root, Sum& sum, std::vector<int>& inner) {
     const ProgramNode& n = at(node);
     // A named value inside a sum may be asked for by a probe, but only its uses count here.
-    const bool own = node == root || (node >= first_ && uses_[index(node)] == 1 &&
-                                      !kept_[index(node)] && n.shape == at(root).shape && is_live_op(node));
+    const bool own =
+        node == root || (node >= first_ && uses_[index(node)] == 1 && !kept_[index(node)] &&
+                         n.shape == at(root).shape && is_live_op(node));
     if (own && is_product(node)) {
       if (node != root) inner.push_back(node);
       sum.products.push_back({node, n.inputs[0], n.inputs[1], n.attributes.transpose_b});
@@ -141,7 +142,8 @@ class PassPlanner {
     std::vector<char> feeds_front(program_.nodes.size(), 0);
     for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
       if (!is_live_op(i)) continue;
-      const bool front = rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_product(i));
+      const bool front =
+          rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_product(i));
       if (!front) continue;
       for (const int input : at(i).inputs) feeds_front[index(input)] = 1;
     }
@@ -154,8 +156,8 @@ class PassPlanner {
       if (rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_product(i))) {
         phase = Phase::before;
       }
-      bool behind = is_contraction(i) || is_row_sum(i) ||
-                    (rates_[index(i)] == Rate::output && is_product(i));
+      bool behind =
+          is_contraction(i) || is_row_sum(i) || (rates_[index(i)] == Rate::output && is_product(i));
       for (const int input : at(i).inputs) {
         behind = behind || phase_[index(input)] == Phase::behind;
       }
@@ -226,9 +228,8 @@ class PassPlanner {
   bool in_front(int node) const {
     const auto found = sums_.find(node);
     if (found == sums_.end()) return false;
-    return std::any_of(
-        found->second.products.begin(), found->second.products.end(),
-        [&](const Term& t) { return phase_[index(t.node)] == Phase::before; });
+    return std::any_of(found->second.products.begin(), found->second.products.end(),
+                       [&](const Term& t) { return phase_[index(t.node)] == Phase::before; });
   }
 
   void assign_slots() {
@@ -313,8 +314,8 @@ class PassPlanner {
         add_tile(pass, phase_[index(i)], wave_[index(i)], at(i).op->tile.value_or(Tile::copy),
                  operands, slots_[index(i)]);
       } else if (is_contraction(i)) {
-        pass.contractions.push_back({operand(at(i).inputs[0]).slot, operand(at(i).inputs[1]).slot,
-                                     {i}});
+        pass.contractions.push_back(
+            {operand(at(i).inputs[0]).slot, operand(at(i).inputs[1]).slot, {i}});
       } else if (is_row_sum(i)) {
         pass.row_sums.push_back({operand(at(i).inputs[0]).slot, i});
       } else if (!batched(at(i))) {
@@ -337,8 +338,8 @@ class PassPlanner {
     std::vector<int> rest = sum.rest;
     bool started = false;
     if (front) {  // an unbatched addend goes first, under the products
-      const auto bias = std::find_if(rest.begin(), rest.end(),
-                                     [&](int node) { return !batched(at(node)); });
+      const auto bias =
+          std::find_if(rest.begin(), rest.end(), [&](int node) { return !batched(at(node)); });
       if (bias != rest.end()) {
         add_tile(pass, Phase::before, 0, Tile::copy, {operand(*bias)}, out);
         rest.erase(bias);
@@ -354,7 +355,8 @@ class PassPlanner {
         if (phase_[index(term.node)] != phase) continue;
         const int wave = std::max(wave_[index(term.node)] - 1, 0);
         stage(pass, phase, wave)
-            .gemms.push_back({operand(term.left).slot, out, {term.weight}, term.transpose, started});
+            .gemms.push_back(
+                {operand(term.left).slot, out, {term.weight}, term.transpose, started});
         started = true;
       }
     }
@@ -368,8 +370,7 @@ class PassPlanner {
     return a.buffer == b.buffer && a.shift == b.shift && a.column + a.width == b.column;
   }
   static bool same(const Slot& a, const Slot& b) {
-    return a.buffer == b.buffer && a.shift == b.shift && a.column == b.column &&
-           a.width == b.width;
+    return a.buffer == b.buffer && a.shift == b.shift && a.column == b.column && a.width == b.width;
   }
 
   // Neighbours become one product: side by side in the result, or one behind the other in the sum.
@@ -448,10 +449,10 @@ StateCopies place_states(const StepProgram& program, int first, bool reverse,
     Slot old_value{buffer, 0, state.shape.back(), reverse ? 1 : 0};
     Slot new_value{buffer, 0, state.shape.back(), reverse ? 0 : 1};
     slots[static_cast<std::size_t>(state.previous)] = old_value;
-    const bool free = state.next >= first &&
-                      program.nodes[static_cast<std::size_t>(state.next)].kind ==
-                          ProgramNode::Kind::op &&
-                      slots[static_cast<std::size_t>(state.next)].buffer < 0;
+    const bool free =
+        state.next >= first &&
+        program.nodes[static_cast<std::size_t>(state.next)].kind == ProgramNode::Kind::op &&
+        slots[static_cast<std::size_t>(state.next)].buffer < 0;
     if (free) slots[static_cast<std::size_t>(state.next)] = new_value;
     else result.copies.emplace_back(new_value, state.next);
   }
@@ -488,8 +489,7 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients) {
     plan.slots[static_cast<std::size_t>(input)] = {static_cast<int>(plan.buffers.size()) - 1, 0,
                                                    node.shape.back(), 0};
   }
-  const StateCopies forward_copies =
-      place_states(program, 0, false, plan.buffers, plan.slots);
+  const StateCopies forward_copies = place_states(program, 0, false, plan.buffers, plan.slots);
 
   std::vector<int> back_roots;
   for (const ProgramState& state : back.states) back_roots.push_back(state.next);
@@ -517,8 +517,7 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients) {
   plan.forward_pass = forward_planner.run();
   emit_copies(forward_copies, plan.slots, plan.forward_pass);
 
-  const StateCopies back_copies =
-      place_states(back, first_back, true, plan.buffers, plan.slots);
+  const StateCopies back_copies = place_states(back, first_back, true, plan.buffers, plan.slots);
   for (const int node : plan.backward.input_cotangents) {
     if (node >= 0 && input_gradients) back_planner.keep(node);
   }

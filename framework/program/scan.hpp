@@ -1,49 +1,37 @@
 #pragma once
 
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "program/step_program.hpp"
+#include "program/compiled_scan.hpp"
+#include "program/steps.hpp"
 #include "tape/tape.hpp"
 
 namespace carousel {
 
-/// What one time step gives.
-struct StepResult {
-  Var output;               // [batch, ..]
-  std::vector<Var> states;  // new values, in the program's order
+/// A step program made ready to run through time. Copies share what was compiled; several
+/// threads may run one scan at a time, each on its own tape.
+class Scan {
+ public:
+  /// Compiles the program. One that holds an op which only the tape can run is kept as it is.
+  explicit Scan(StepProgram program);
+
+  const StepProgram& program() const;
+  /// Why the program runs on the tape op by op; empty when it is compiled.
+  const std::string& why_not_compiled() const;
+
+  /// Runs through time as one node of the tape; gradients flow to parameters, x and states.
+  /// Arguments and result are those of scan_on_tape(). A second derivative, and a tape that checks
+  /// for finite values, runs op by op.
+  template <class T>
+  ScanResult run(Tape<T>& tape, std::span<const Var> parameters, Var x, std::span<const Var> states,
+                 const ScanOptions& options = {}) const;
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
 };
-
-/// Runs one step of a program in any graph: on a tape, or inside another program.
-/// inputs: [batch, size] each; states: [batch, ..] each. Throws InputError when their number or
-/// shapes do not fit, NonFiniteError (naming cell and value) when the tape checks for that.
-StepResult run_step(const StepProgram& program, std::span<const Var> parameters,
-                    std::span<const Var> inputs, std::span<const Var> states);
-
-/// Values of all nodes of one step, by node id; otherwise as run_step.
-std::vector<Var> run_nodes(const StepProgram& program, std::span<const Var> parameters,
-                           std::span<const Var> inputs, std::span<const Var> states);
-
-/// States of a new sequence: [batch, ..] each.
-template <class T>
-std::vector<Var> initial_states(const StepProgram& program, Tape<T>& tape, Index batch);
-
-/// How a scan goes through time.
-struct ScanOptions {
-  bool reverse = false;        // from each sequence's last step to its first
-  std::vector<Index> lengths;  // steps of each sequence of the batch; empty: all T
-};
-
-/// What a scan gives.
-struct ScanResult {
-  Var outputs;                    // [T, batch, ..], zero beyond a sequence's length
-  std::vector<Var> final_states;  // after each sequence's own last step
-};
-
-/// Runs a program through time, one op at a time on the tape: the reference executor.
-/// x: [T, batch, input size]; states: [batch, ..] each, in the program's order.
-template <class T>
-ScanResult scan(const StepProgram& program, Tape<T>& tape, std::span<const Var> parameters, Var x,
-                std::span<const Var> states, const ScanOptions& options = {});
 
 }  // namespace carousel

@@ -97,17 +97,40 @@ void Tape<T>::clear() {
 }
 
 template <class T>
-std::vector<char> Tape<T>::ids_on_path(Var loss, std::span<const Var> wrt) const {
+Var Tape<T>::record(Tensor<T> value, std::span<const Var> inputs,
+                    std::shared_ptr<CustomNode<T>> function) {
+  Node out;
+  out.value = std::move(value);
+  for (const Var& input : inputs) {
+    out.needs_gradient = out.needs_gradient || node(input).needs_gradient;
+  }
+  if (recording_ && out.needs_gradient) {
+    out.custom = std::move(function);
+    out.first_input = inputs_.size();
+    out.input_count = inputs.size();
+    inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  }
+  return push(std::move(out));
+}
+
+template <class T>
+void Tape<T>::expect_differentiable(Var loss, std::span<const Var> wrt) const {
   if (node(loss).value.numel() != 1) {
     fail_input("gradients: got a loss of shape {}, expected one element",
                shape_of(loss).to_string());
   }
-  std::vector<char> on_path(static_cast<std::size_t>(loss.id) + 1, 0);
   for (const Var& var : wrt) {
     if (!node(var).needs_gradient) {
       fail_input("gradients: var {} is a constant; put it on the tape with leaf()", var.id);
     }
-    if (var.id <= loss.id) on_path[static_cast<std::size_t>(var.id)] = 1;
+  }
+}
+
+template <class T>
+std::vector<char> Tape<T>::ids_on_path(Var value, std::span<const Var> wrt) const {
+  std::vector<char> on_path(static_cast<std::size_t>(value.id) + 1, 0);
+  for (const Var& var : wrt) {
+    if (var.id <= value.id) on_path[static_cast<std::size_t>(var.id)] = 1;
   }
   for (std::size_t id = 0; id < on_path.size(); ++id) {
     const Node& n = nodes_[id];
@@ -133,8 +156,8 @@ struct Tape<T>::TensorAdjoints {
     input_mark = tape.inputs_.size();
     return tape.constant(values[id]);
   }
-  void add(std::size_t id, Var contribution) {
-    Tensor<T> more = tape.value(contribution);
+  void add(std::size_t id, Var contribution) { add(id, tape.value(contribution)); }
+  void add(std::size_t id, Tensor<T> more) {
     Tensor<T>& sum = values[id];
     if (!sum.defined()) {
       sum = std::move(more);
@@ -150,6 +173,14 @@ struct Tape<T>::TensorAdjoints {
       sum = std::move(fresh);
     }
   }
+  void run_custom(std::size_t id, CustomNode<T>& function, std::span<const Var> in,
+                  const std::vector<char>& on_path) {
+    const std::vector<Tensor<T>> shares = function.backward(values[id]);
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      const auto input = static_cast<std::size_t>(in[k].id);
+      if (on_path[input] && shares[k].defined()) add(input, shares[k]);
+    }
+  }
   void finish(std::size_t id) {
     tape.truncate(mark, input_mark);
     if (!asked_for[id]) values[id] = {};
@@ -159,6 +190,7 @@ struct Tape<T>::TensorAdjoints {
 // Cotangents as vars of the tape, for a second derivative.
 template <class T>
 struct Tape<T>::VarAdjoints {
+  Tape& tape;
   std::vector<Var> values;
 
   bool has(std::size_t id) const { return values[id].defined(); }
@@ -166,21 +198,44 @@ struct Tape<T>::VarAdjoints {
   void add(std::size_t id, Var contribution) {
     values[id] = values[id].defined() ? values[id] + contribution : contribution;
   }
+  // The function again, with ops, and back through those alone.
+  void run_custom(std::size_t id, CustomNode<T>& function, std::span<const Var> in,
+                  const std::vector<char>& on_path) {
+    const std::size_t mark = tape.nodes_.size();
+    const Var expanded = function.expand(tape, in);
+    VarAdjoints inner{tape, std::vector<Var>(static_cast<std::size_t>(expanded.id) + 1)};
+    inner.values.back() = values[id];
+    tape.sweep(expanded, mark, tape.ids_on_path(expanded, in), inner);
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      const auto input = static_cast<std::size_t>(in[k].id);
+      const bool first = std::find_if(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(k),
+                                      [&](Var v) { return v.id == in[k].id; }) ==
+                         in.begin() + static_cast<std::ptrdiff_t>(k);
+      if (first && on_path[input] && inner.has(input)) add(input, inner.values[input]);
+    }
+  }
   void finish(std::size_t) {}
 };
 
 template <class T>
 template <class Adjoint>
-void Tape<T>::sweep(Var loss, const std::vector<char>& on_path, Adjoint& adjoint) {
-  std::vector<Var> in;
-  for (std::size_t id = static_cast<std::size_t>(loss.id) + 1; id-- > 0;) {
-    if (!on_path[id] || !nodes_[id].op || !adjoint.has(id)) continue;
+void Tape<T>::sweep(Var loss, std::size_t lowest, const std::vector<char>& on_path,
+                    Adjoint& adjoint) {
+  for (std::size_t id = static_cast<std::size_t>(loss.id) + 1; id-- > lowest;) {
+    if (!on_path[id] || nodes_[id].input_count == 0 || !adjoint.has(id)) continue;
+    std::vector<Var> in;
     // Copies: a rule applies ops, which may move the nodes.
-    const Op& op = *nodes_[id].op;
+    const std::shared_ptr<CustomNode<T>> custom = nodes_[id].custom;
     const Attributes attributes = nodes_[id].attributes;
     const auto first = inputs_.begin() + static_cast<std::ptrdiff_t>(nodes_[id].first_input);
     in.assign(first, first + static_cast<std::ptrdiff_t>(nodes_[id].input_count));
     const Var grad = adjoint.start(id);
+    if (custom) {
+      adjoint.run_custom(id, *custom, in, on_path);
+      adjoint.finish(id);
+      continue;
+    }
+    const Op& op = *nodes_[id].op;
     for (std::size_t k = 0; k < in.size(); ++k) {
       const auto input = static_cast<std::size_t>(in[k].id);
       const int wrt = static_cast<int>(k);
@@ -194,6 +249,7 @@ void Tape<T>::sweep(Var loss, const std::vector<char>& on_path, Adjoint& adjoint
 
 template <class T>
 std::vector<Tensor<T>> Tape<T>::gradients(Var loss, std::span<const Var> wrt) {
+  expect_differentiable(loss, wrt);
   const std::vector<char> on_path = ids_on_path(loss, wrt);
   TensorAdjoints adjoint{*this, std::vector<Tensor<T>>(on_path.size()),
                          std::vector<char>(on_path.size(), 0)};
@@ -203,7 +259,7 @@ std::vector<Tensor<T>> Tape<T>::gradients(Var loss, std::span<const Var> wrt) {
   adjoint.values.back() = Tensor<T>::full(shape_of(loss), T(1), &arena_);
   recording_ = false;
   try {
-    sweep(loss, on_path, adjoint);
+    sweep(loss, 0, on_path, adjoint);
   } catch (...) {
     recording_ = true;
     throw;
@@ -225,10 +281,11 @@ std::vector<Tensor<T>> Tape<T>::gradients(Var loss, std::span<const Var> wrt) {
 
 template <class T>
 std::vector<Var> Tape<T>::recorded_gradients(Var loss, std::span<const Var> wrt) {
+  expect_differentiable(loss, wrt);
   const std::vector<char> on_path = ids_on_path(loss, wrt);
-  VarAdjoints adjoint{std::vector<Var>(on_path.size())};
+  VarAdjoints adjoint{*this, std::vector<Var>(on_path.size())};
   adjoint.values.back() = constant(Tensor<T>::full(shape_of(loss), T(1), &arena_));
-  sweep(loss, on_path, adjoint);
+  sweep(loss, 0, on_path, adjoint);
   std::vector<Var> result;
   for (const Var& var : wrt) {
     const auto id = static_cast<std::size_t>(var.id);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -7,6 +8,19 @@
 #include "op/op.hpp"
 
 namespace carousel {
+
+/// A function of vars that computes its own way back, such as a compiled scan.
+template <class T>
+class Tape;
+template <class T>
+class CustomNode {
+ public:
+  virtual ~CustomNode() = default;
+  /// Cotangents of the inputs (an empty handle stands for zero), given that of the value.
+  virtual std::vector<Tensor<T>> backward(const Tensor<T>& gradient) = 0;
+  /// The same value made with ops of the table, for second derivatives.
+  virtual Var expand(Tape<T>& tape, std::span<const Var> inputs) = 0;
+};
 
 /// Eager reverse mode: each op runs when it is applied, and is noted down for the way back.
 /// One thread uses a tape at a time; parallel tasks have a tape each.
@@ -21,6 +35,10 @@ class Tape final : public Graph {
   Var constant(Tensor<T> value);
   /// Puts a value on the tape for which gradients can be asked.
   Var leaf(Tensor<T> value);
+  /// Puts a value on the tape that `function` made of `inputs`.
+  Var record(Tensor<T> value, std::span<const Var> inputs, std::shared_ptr<CustomNode<T>> function);
+  /// True when gradients can flow to the var.
+  bool needs_gradient(Var var) const { return node(var).needs_gradient; }
   /// The value of a var; the tensor stays valid after clear().
   Tensor<T> value(Var var) const;
 
@@ -37,6 +55,7 @@ class Tape final : public Graph {
   void clear();
   /// When on, an op that gives NaN or infinity throws NonFiniteError with the op's name.
   void set_check_finite(bool on) { check_finite_ = on; }
+  bool check_finite() const { return check_finite_; }
   /// Number of values on the tape.
   std::size_t size() const { return nodes_.size(); }
   /// Bytes taken from the system for the values.
@@ -46,6 +65,7 @@ class Tape final : public Graph {
   struct Node {
     Tensor<T> value;
     const Op* op = nullptr;  // null: a leaf, a constant, or not differentiated
+    std::shared_ptr<CustomNode<T>> custom = {};
     std::size_t first_input = 0;
     std::size_t input_count = 0;
     bool needs_gradient = false;
@@ -56,9 +76,10 @@ class Tape final : public Graph {
   Var var_at(std::size_t id) { return {this, static_cast<std::int32_t>(id), generation_}; }
   const Node& node(Var var) const;
   void truncate(std::size_t nodes, std::size_t inputs);
-  std::vector<char> ids_on_path(Var loss, std::span<const Var> wrt) const;
+  std::vector<char> ids_on_path(Var value, std::span<const Var> wrt) const;
+  void expect_differentiable(Var loss, std::span<const Var> wrt) const;
   template <class Adjoint>
-  void sweep(Var loss, const std::vector<char>& on_path, Adjoint& adjoint);
+  void sweep(Var loss, std::size_t lowest, const std::vector<char>& on_path, Adjoint& adjoint);
 
   struct TensorAdjoints;
   struct VarAdjoints;

@@ -52,6 +52,8 @@ std::string curves_csv(const StudyResults& results) {
 SequenceSet load_set(const StudyOptions& options, const std::string& data_dir,
                      const StudyListener& listener) {
   const auto& d = options.dataset;
+  expect_music_set(d.name);
+  if (!d.fallback.empty()) expect_music_set(d.fallback);
   try {
     return load_music(d.name, data_dir, d.width);
   } catch (const InputError& error) {

@@ -79,15 +79,20 @@ TEST_P(CellContract, GradientsOfXStatesAndParametersMatchDifferences) {
 }
 
 TEST_P(CellContract, SecondDerivativesMatchDifferences) {
-  const ScalarFunction loss = [this](Tape<double>& tape, const std::vector<Var>& in) {
+  const Scan scan(program_);
+  const ScalarFunction loss = [&](Tape<double>& tape, const std::vector<Var>& in) {
     const std::span<const Var> all(in);
     const Var x = in[0];
-    const auto states = initial_states(program_, tape, 2);
-    const ScanResult result = scan(program_, tape, all.subspan(1), x, states);
-    return sum(result.outputs * result.outputs * result.outputs);
+    const std::span<const Var> states = all.last(program_.states.size());
+    const std::span<const Var> parameters = all.subspan(1, program_.parameters.size());
+    const ScanResult result = scan.run(tape, parameters, x, states, {false, {1, 2}});
+    Var total = sum(result.outputs * result.outputs * result.outputs);
+    for (const Var& state : result.final_states) total = total + sum(state * state * state);
+    return total;
   };
   std::vector<Tensor<double>> in{normal<double>({2, 2, input}, "x")};
   for (const auto& p : program_.parameters) in.push_back(normal<double>(p.shape, p.name));
+  for (const auto& state : program_.states) in.push_back(normal<double>({2, hidden}, state.name));
   const GradientError error = check_gradients(weighted_gradients(loss), in);
   EXPECT_LE(error.worst, 1e-6) << error.where;
 }
@@ -114,7 +119,7 @@ TEST_P(CellContract, ScanIsRepeatedSteps) {
   }
   const Var x = tape.leaf(normal<double>({steps, batch, input}, "x"));
   auto states = initial_states(program_, tape, batch);
-  const ScanResult scanned = scan(program_, tape, parameters, x, states);
+  const ScanResult scanned = scan_on_tape(program_, tape, parameters, x, states);
   const auto outputs = numbers(tape.value(scanned.outputs));
   for (Index t = 0; t < steps; ++t) {
     const Var x_t = reshape(slice(x, 0, t, 1), {batch, input});
@@ -137,10 +142,10 @@ TEST_P(CellContract, SplitAndCarryIsOneRun) {
   }
   const Var x = tape.leaf(normal<double>({steps, batch, input}, "x"));
   const auto start = initial_states(program_, tape, batch);
-  const auto whole = scan(program_, tape, parameters, x, start);
-  const auto first = scan(program_, tape, parameters, slice(x, 0, 0, 2), start);
+  const auto whole = scan_on_tape(program_, tape, parameters, x, start);
+  const auto first = scan_on_tape(program_, tape, parameters, slice(x, 0, 0, 2), start);
   const auto second =
-      scan(program_, tape, parameters, slice(x, 0, 2, steps - 2), first.final_states);
+      scan_on_tape(program_, tape, parameters, slice(x, 0, 2, steps - 2), first.final_states);
   const Var joined = concat(std::array{first.outputs, second.outputs}, 0);
   EXPECT_EQ(numbers(tape.value(joined)), numbers(tape.value(whole.outputs)));
 }

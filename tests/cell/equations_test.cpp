@@ -7,7 +7,7 @@
 #include <map>
 
 #include "cells/catalogue.hpp"
-#include "program/scan.hpp"
+#include "program/steps.hpp"
 #include "tape/parameters.hpp"
 
 namespace carousel {
@@ -66,8 +66,8 @@ Vector outputs_of(const Cell& cell, const Weights& weights, const StepProgram& p
     all.insert(all.end(), x.begin(), x.end());
   }
   const Var x = tape.constant(Tensor<double>::from({steps, 1, input}, all));
-  const auto result =
-      scan(program, tape, leaves(tape, weights.tensors()), x, initial_states(program, tape, 1));
+  const auto result = scan_on_tape(program, tape, leaves(tape, weights.tensors()), x,
+                                   initial_states(program, tape, 1));
   EXPECT_EQ(program.name, cell.name);
   const auto out = tape.value(result.outputs);
   return {out.values().begin(), out.values().end()};

@@ -208,7 +208,8 @@ TEST_F(Command, BadInputIsOneClearMessageAndCode2) {
         "did you mean 'lstm'");
   fails({"compare", "study.yaml", "dataset=nottinghan", "--out", "run"},
         "did you mean 'nottingham'");
-  fails({"compare", "study.yaml", "dataset=musedata", "--data", "nowhere", "--out", "run"},
+  fails({"compare", "study.yaml", "dataset=musedata", "dataset.fallback=''", "--data", "nowhere",
+         "--out", "run"},
         "nowhere/music/musedata.h5");
   fails({"compare", "no.yaml", "--out", "run"}, "no.yaml");
   fails({"resume", "nothing-here"}, "no run folder");

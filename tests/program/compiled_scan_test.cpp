@@ -60,8 +60,7 @@ void expect_scan_agrees_with_tape(const StepProgram& program, const std::vector<
     states.push_back(normal<T>({batch, s.shape.back()}, s.name));
     weights.push_back(normal<T>({batch, s.shape.back()}, "weight " + s.name));
   }
-  const Tensor<T> weight =
-      normal<T>({steps, batch, program.output_shape().back()}, "weight");
+  const Tensor<T> weight = normal<T>({steps, batch, program.output_shape().back()}, "weight");
 
   Tape<T> tape;
   std::vector<Var> wrt, start;
@@ -70,8 +69,8 @@ void expect_scan_agrees_with_tape(const StepProgram& program, const std::vector<
   wrt.push_back(frames);
   for (const auto& s : states) start.push_back(tape.leaf(s));
   wrt.insert(wrt.end(), start.begin(), start.end());
-  const auto run = scan(program, tape, std::span(wrt).first(parameters.size()), frames, start,
-                        {false, lengths});
+  const auto run = scan_on_tape(program, tape, std::span(wrt).first(parameters.size()), frames,
+                                start, {false, lengths});
   Var loss = sum(run.outputs * tape.constant(weight));
   for (std::size_t k = 0; k < states.size(); ++k) {
     loss = loss + sum(run.final_states[k] * tape.constant(weights[k]));
@@ -111,6 +110,37 @@ TEST_P(CompiledScanTest, AgreesWithTheTape) {
        {std::vector<Index>{6, 6, 6, 6}, {7, 4, 4, 1}, {5, 2, 0, 0}, {1, 1, 1, 1}}) {
     expect_scan_agrees_with_tape<double>(program, lengths, 1e-10);
     expect_scan_agrees_with_tape<float>(program, lengths, 2e-5);
+  }
+}
+
+// Two uses of one scan on a tape, the second reading the first's final state, and the tape twice.
+TEST_P(CompiledScanTest, IsANodeOfTheTape) {
+  const StepProgram program = GetParam().build({input, hidden});
+  const Scan compiled(program);
+  ASSERT_EQ(compiled.why_not_compiled(), "");
+  std::vector<std::vector<Tensor<double>>> gradients;
+  for (const bool by_steps : {true, false}) {
+    Tape<double> tape;
+    std::vector<Var> parameters;
+    for (const auto& p : program.parameters) {
+      parameters.push_back(tape.leaf(normal<double>(p.shape, p.name)));
+    }
+    const Var x = tape.leaf(normal<double>({5, batch, input}, "x"));
+    const auto run = [&](std::span<const Var> states, const ScanOptions& options) {
+      return by_steps ? scan_on_tape(program, tape, parameters, x, states, options)
+                      : compiled.run(tape, parameters, x, states, options);
+    };
+    const auto first = run(initial_states(program, tape, batch), {false, {2, 5, 0, 3}});
+    const auto second = run(first.final_states, {true, {5, 1, 4, 4}});
+    const Var loss = sum(second.outputs * second.outputs) + sum(second.final_states[0]);
+    std::vector<Var> wrt = parameters;
+    wrt.push_back(x);
+    for (int repeat = 0; repeat < 2; ++repeat) gradients.push_back(tape.gradients(loss, wrt));
+  }
+  for (std::size_t g = 1; g < gradients.size(); ++g) {
+    for (std::size_t k = 0; k < gradients[0].size(); ++k) {
+      expect_close(gradients[g][k], gradients[0][k], 1e-12, "gradient " + std::to_string(k));
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cells/catalogue.hpp"
-#include "program/scan.hpp"
+#include "program/steps.hpp"
 
 namespace carousel {
 namespace {
@@ -43,7 +43,7 @@ TEST_P(Differentiate, TheBackwardStepGivesTheTapesGradients) {
   const Var frames = tape.leaf(x);
   std::vector<Var> start;
   for (const auto& s : program.states) start.push_back(tape.leaf(normal({batch, hidden}, s.name)));
-  const ScanResult run = scan(program, tape, parameters, frames, start);
+  const ScanResult run = scan_on_tape(program, tape, parameters, frames, start);
   Var loss = sum(run.outputs * tape.constant(weight));
   for (const Var& state : run.final_states) loss = loss + sum(state * state);
   std::vector<Var> wrt = parameters;

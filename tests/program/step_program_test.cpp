@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cells/catalogue.hpp"
-#include "program/scan.hpp"
+#include "program/steps.hpp"
 
 namespace carousel {
 namespace {
@@ -135,9 +135,10 @@ TEST(Scan, NamesStepCellAndValueOfANaN) {
   Tensor<float> x = Tensor<float>::zeros({3, 1, 2});
   x.data()[4] = 1e38f;  // times 100: beyond the largest float, at step 2
   const auto states = initial_states(program, tape, 1);
-  EXPECT_THAT(message_of([&] { scan(program, tape, parameters, tape.constant(x), states); }),
-              testing::AllOf(HasSubstr("step 2"), HasSubstr("cell lstm"), HasSubstr("value 'i'"),
-                             HasSubstr("W_i, U_i, b_i")));
+  EXPECT_THAT(
+      message_of([&] { scan_on_tape(program, tape, parameters, tape.constant(x), states); }),
+      testing::AllOf(HasSubstr("step 2"), HasSubstr("cell lstm"), HasSubstr("value 'i'"),
+                     HasSubstr("W_i, U_i, b_i")));
 }
 
 TEST(Scan, ChecksWhatItIsGiven) {
@@ -150,12 +151,12 @@ TEST(Scan, ChecksWhatItIsGiven) {
   const Var x = tape.constant(Tensor<float>::zeros({3, 1, 2}));
   const auto states = initial_states(program, tape, 1);
   const auto run = [&](Var input, std::span<const Var> start, ScanOptions options) {
-    return message_of([&] { scan(program, tape, parameters, input, start, options); });
+    return message_of([&] { scan_on_tape(program, tape, parameters, input, start, options); });
   };
   EXPECT_THAT(run(x, std::span(states).first(1), {}), HasSubstr("got 1 states, expected 2"));
   EXPECT_THAT(run(x, states, {false, {4}}), HasSubstr("got length 4, expected one in [0, 3]"));
   EXPECT_THAT(run(tape.constant(Tensor<float>::zeros({3, 1, 5})), states, {}),
-              HasSubstr("x has shape [1, 5], expected [1, 2]"));
+              HasSubstr("x has shape [3, 1, 5], expected [steps, batch, 2]"));
   EXPECT_THAT(run(tape.constant(Tensor<float>::zeros({3, 2})), states, {}),
               HasSubstr("expected [steps, batch, size]"));
 }
