@@ -197,22 +197,34 @@ void store_part(V value, T* out, Index m) {
   for (Index j = 0; j < m; ++j) out[j] = part[j];
 }
 
-// The vector path serves the remainder too, so a value never depends on its place.
+template <class V, class T, class F, int arity>
+V run_vector(const TileArg<T>* args, Index i, Index m) {
+  const V a = load_part<V>(args[0], i, m);
+  if constexpr (arity == 1) {
+    return F::run(a);
+  } else if constexpr (arity == 2) {
+    return F::run(a, load_part<V>(args[1], i, m));
+  } else {
+    return F::run(a, load_part<V>(args[1], i, m), load_part<V>(args[2], i, m));
+  }
+}
+
+// The vector path serves the remainder too, so a value never depends on its place. The last
+// vector overlaps the one before; it is read first, since `out` may be an operand.
 template <class Arch, class T, class F, int arity>
 void run_tile(const TileArg<T>* args, T* out, Index n) {
   using V = xsimd::batch<T, Arch>;
   constexpr Index width = static_cast<Index>(V::size);
-  for (Index i = 0; i < n; i += width) {
-    const Index m = n - i < width ? n - i : width;
-    const V a = load_part<V>(args[0], i, m);
-    if constexpr (arity == 1) {
-      store_part(F::run(a), out + i, m);
-    } else if constexpr (arity == 2) {
-      store_part(F::run(a, load_part<V>(args[1], i, m)), out + i, m);
-    } else {
-      store_part(F::run(a, load_part<V>(args[1], i, m), load_part<V>(args[2], i, m)), out + i, m);
-    }
+  if (n < width) {
+    if (n > 0) store_part(run_vector<V, T, F, arity>(args, 0, n), out, n);
+    return;
   }
+  const Index last = n - width;
+  const V tail = run_vector<V, T, F, arity>(args, last, width);
+  for (Index i = 0; i < last; i += width) {
+    run_vector<V, T, F, arity>(args, i, width).store_unaligned(out + i);
+  }
+  tail.store_unaligned(out + last);
 }
 
 template <class Arch, class T>

@@ -91,10 +91,23 @@ void CompiledScan<T>::start(const std::vector<Index>& lengths) {
   }
 }
 
+// All ops over a few rows, then over the next few: what one op gives, the next finds in the cache.
 template <class T>
-void CompiledScan<T>::run_tile(const PlanTile& tile, Index step, Index rows) {
+void CompiledScan<T>::run_tiles(const std::vector<PlanTile>& tiles, Index step, Index rows) {
+  constexpr Index block_elements = 1024;
+  Index widest = 1;
+  for (const PlanTile& tile : tiles) widest = std::max(widest, tile.out.width);
+  const Index block = std::max<Index>(1, block_elements / widest);
+  for (Index r = 0; r < rows; r += block) {
+    for (const PlanTile& tile : tiles) run_tile(tile, step, r, std::min(block, rows - r));
+  }
+}
+
+template <class T>
+void CompiledScan<T>::run_tile(const PlanTile& tile, Index step, Index first_row, Index rows) {
   const auto kernel = tile_kernel<T>(tile.tile);
-  const Place out = place(tile.out, step);
+  Place out = place(tile.out, step);
+  out.data += first_row * out.stride;
   const Index width = tile.out.width;
   std::array<TileArg<T>, 3> args{};
   std::array<Index, 3> row_step{};
@@ -109,7 +122,7 @@ void CompiledScan<T>::run_tile(const PlanTile& tile, Index step, Index rows) {
     } else {
       const Place in = place(operand.slot, step);
       const bool column = operand.slot.width == 1 && width != 1;
-      args[index(k)] = {in.data, column ? 0 : 1};
+      args[index(k)] = {in.data + first_row * in.stride, column ? 0 : 1};
       row_step[index(k)] = in.stride;
       flat = flat && !column && in.stride == width;
     }
@@ -125,41 +138,35 @@ void CompiledScan<T>::run_tile(const PlanTile& tile, Index step, Index rows) {
 }
 
 template <class T>
-const T* CompiledScan<T>::stacked(const std::vector<int>& weights) {
-  if (weights.size() == 1) return unbatched_[index(weights[0])].data();
-  for (const auto& [key, value] : stacks_) {
-    if (key == weights) return value.data();
+const PackedMatrix<T>& CompiledScan<T>::packed(const PlanGemm& product) {
+  PackedMatrix<T>& matrix = packed_[&product];
+  if (matrix.rows() == 0) {
+    std::vector<const Tensor<T>*> parts;
+    for (const int w : product.weights) parts.push_back(&unbatched_[index(w)]);
+    matrix = PackedMatrix<T>(parts, product.transpose);
   }
-  Index rows = 0;
-  const Index columns = unbatched_[index(weights[0])].shape()[1];
-  for (const int w : weights) rows += unbatched_[index(w)].shape()[0];
-  Tensor<T> stack = Tensor<T>::uninitialised({rows, columns});
-  T* to = stack.data();
-  for (const int w : weights) {
-    const Tensor<T>& from = unbatched_[index(w)];
-    to = std::copy_n(from.data(), from.numel(), to);
-  }
-  stacks_.emplace_back(weights, stack);
-  return stacks_.back().second.data();
+  return matrix;
 }
 
 template <class T>
 void CompiledScan<T>::run_gemm(const PlanGemm& product, Index step, Index rows) {
   const Place a = place(product.a, step);
   const Place c = place(product.c, step);
-  const T* weights = stacked(product.weights);
-  const Index stride = product.transpose ? product.a.width : product.c.width;
-  gemm<T>(false, product.transpose, rows, product.c.width, product.a.width, a.data, a.stride,
-          weights, stride, product.accumulate ? T(1) : T(0), c.data, c.stride);
+  packed(product).multiply(rows, a.data, a.stride, product.accumulate, c.data, c.stride);
 }
 
 template <class T>
 void CompiledScan<T>::run_all_steps(const std::vector<PlanStage>& stages) {
   for (const PlanStage& stage : stages) {
+    bool tile_gaps = false;
     for (const PlanTile& tile : stage.tiles) {
-      bool gaps = has_gaps(tile.out);
-      for (const PlanOperand& operand : tile.operands) gaps = gaps || has_gaps(operand.slot);
-      for (const Run& run : gaps ? runs_ : whole_) run_tile(tile, run.first, rows_of(run));
+      tile_gaps = tile_gaps || has_gaps(tile.out);
+      for (const PlanOperand& operand : tile.operands) {
+        tile_gaps = tile_gaps || has_gaps(operand.slot);
+      }
+    }
+    for (const Run& run : tile_gaps ? runs_ : whole_) {
+      run_tiles(stage.tiles, run.first, rows_of(run));
     }
     for (const PlanGemm& product : stage.gemms) {
       const bool gaps = has_gaps(product.a) || has_gaps(product.c);
@@ -193,15 +200,25 @@ void CompiledScan<T>::run_contraction(const PlanContraction& contraction) {
 template <class T>
 void CompiledScan<T>::run_row_sum(const PlanRowSum& sum) {
   Tensor<T>& total = unbatched_[index(sum.node)];
-  total = Tensor<T>::zeros(plan_.backward.program.nodes[index(sum.node)].shape);
-  T* out = total.data();
+  total = Tensor<T>::uninitialised(plan_.backward.program.nodes[index(sum.node)].shape);
+  // Blocks of rows in T, the blocks in double: a long sequence loses no digits.
+  constexpr Index block_rows = 16;
+  const Index width = sum.a.width;
+  std::vector<T> block(static_cast<std::size_t>(width));
+  std::vector<double> sums(block.size(), 0.0);
   for (const Run& run : has_gaps(sum.a) ? runs_ : whole_) {
     const Place a = place(sum.a, run.first);
-    for (Index r = 0; r < rows_of(run); ++r) {
-      const T* row = a.data + r * a.stride;
-      for (Index i = 0; i < sum.a.width; ++i) out[i] += row[i];
+    for (Index first = 0; first < rows_of(run); first += block_rows) {
+      std::fill(block.begin(), block.end(), T(0));
+      for (Index r = first; r < std::min(first + block_rows, rows_of(run)); ++r) {
+        const T* row = a.data + r * a.stride;
+        for (Index i = 0; i < width; ++i) block[std::size_t(i)] += row[i];
+      }
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(block[i]);
     }
   }
+  std::transform(sums.begin(), sums.end(), total.data(),
+                 [](double v) { return static_cast<T>(v); });
 }
 
 template <class T>
@@ -224,7 +241,7 @@ void CompiledScan<T>::run_pass(const StepProgram& program, const PlanPass& pass,
     const Index t = reverse ? steps_ - 1 - k : k;
     const Index rows = rows_[std::size_t(t)];
     for (const PlanStage& stage : pass.loop) {
-      for (const PlanTile& tile : stage.tiles) run_tile(tile, t, rows);
+      run_tiles(stage.tiles, t, rows);
       for (const PlanGemm& product : stage.gemms) run_gemm(product, t, rows);
     }
   }
@@ -274,7 +291,7 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
     fail_input("cell {}: expected lengths in falling order, the first at least 1", program.name);
   }
   start(lengths);
-  stacks_.clear();
+  packed_.clear();
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     expect_shape(program, program.parameters[k].name.c_str(), parameters[k],
                  program.parameters[k].shape);

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <memory>
+#include <map>
 #include <span>
 #include <vector>
 
+#include "kernel/packed_matrix.hpp"
 #include "program/plan.hpp"
 
 namespace carousel {
@@ -57,26 +58,27 @@ class CompiledScan {
   void start(const std::vector<Index>& lengths);
   void run_pass(const StepProgram& program, const PlanPass& pass, bool reverse);
   void run_all_steps(const std::vector<PlanStage>& stages);
-  void run_tile(const PlanTile& tile, Index step, Index rows);
+  void run_tiles(const std::vector<PlanTile>& tiles, Index step, Index rows);
+  void run_tile(const PlanTile& tile, Index step, Index first_row, Index rows);
   void run_gemm(const PlanGemm& product, Index step, Index rows);
   void run_contraction(const PlanContraction& contraction);
   void run_row_sum(const PlanRowSum& sum);
   void run_unbatched(const StepProgram& program, int node);
-  const T* stacked(const std::vector<int>& weights);
+  const PackedMatrix<T>& packed(const PlanGemm& product);
   Tensor<T> packed_values(const Slot& slot) const;
   Tensor<T> state_values(const Slot& history, bool at_the_end) const;
 
   const ScanPlan& plan_;
   Index steps_ = 0, batch_ = 0;
   std::vector<Index> lengths_;
-  std::vector<Index> rows_;           // of each step
-  std::vector<Index> first_row_;      // of each step, and the sum
-  std::vector<Run> whole_;            // one run of all steps
-  std::vector<Run> runs_;             // cut where a sequence ends
-  std::vector<Tensor<T>> memory_;     // of each buffer
-  std::vector<const T*> external_;    // of each external buffer
-  std::vector<Tensor<T>> unbatched_;  // of each unbatched node
-  std::vector<std::pair<std::vector<int>, Tensor<T>>> stacks_;
+  std::vector<Index> rows_;                            // of each step
+  std::vector<Index> first_row_;                       // of each step, and the sum
+  std::vector<Run> whole_;                             // one run of all steps
+  std::vector<Run> runs_;                              // cut where a sequence ends
+  std::vector<Tensor<T>> memory_;                      // of each buffer
+  std::vector<const T*> external_;                     // of each external buffer
+  std::vector<Tensor<T>> unbatched_;                   // of each unbatched node
+  std::map<const PlanGemm*, PackedMatrix<T>> packed_;  // of each product, for one run
 };
 
 extern template class CompiledScan<float>;

@@ -1,0 +1,71 @@
+// A training step of the compiled scan: forward and backward, all gradients, that of the input
+// included. Arguments are T, B, I, H; gflops counts the cell's own matrix products (three times the
+// forward ones).
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+
+#include "cells/catalogue.hpp"
+#include "program/compiled_scan.hpp"
+
+namespace carousel {
+namespace {
+
+double forward_flops(const StepProgram& program, Index rows) {
+  double flops = 0.0;
+  for (const ProgramParameter& p : program.parameters) {
+    if (p.shape.rank() == 2) flops += 2.0 * double(rows * p.shape.numel());
+  }
+  return flops;
+}
+
+void training_step(benchmark::State& state, const Cell& cell) {
+  const Index steps = state.range(0), batch = state.range(1), input = state.range(2);
+  const StepProgram program = cell.build({input, state.range(3)});
+  const ScanPlan plan = plan_scan(program);
+  CompiledScan<float> scan(plan);
+  const auto normal = [](const Shape& shape, const std::string& name) {
+    return initialise<float>(Initialiser::normal(0.3), shape, Random(1, name));
+  };
+  std::vector<Tensor<float>> parameters, states;
+  for (const auto& p : program.parameters) parameters.push_back(normal(p.shape, p.name));
+  for (const auto& s : program.states) states.push_back(normal({batch, s.shape.back()}, s.name));
+  const std::array x{normal({steps * batch, input}, "x")};
+  const auto cotangent = normal({steps * batch, program.output_shape().back()}, "cotangent");
+  const std::vector<Index> lengths(std::size_t(batch), steps);
+  for (auto _ : state) {
+    scan.forward(parameters, x, states, lengths);
+    scan.backward(cotangent, states);
+    benchmark::DoNotOptimize(scan.parameter_gradients());
+  }
+  state.counters["gflops"] =
+      benchmark::Counter(3e-9 * forward_flops(program, steps * batch) * double(state.iterations()),
+                         benchmark::Counter::kIsRate);
+}
+
+}  // namespace
+}  // namespace carousel
+
+int main(int argc, char** argv) {
+  carousel::CellRegistry registry;
+  carousel::register_catalogue(registry);
+  for (const carousel::Cell& cell : registry.cells()) {
+    auto* bench = benchmark::RegisterBenchmark(("scan/" + cell.name).c_str(),
+                                               carousel::training_step, cell);
+    for (const auto& sizes : std::vector<std::vector<std::int64_t>>{{100, 10, 88, 36},
+                                                                    {50, 32, 128, 128},
+                                                                    {35, 20, 200, 200},
+                                                                    {35, 20, 650, 650},
+                                                                    {100, 64, 256, 256},
+                                                                    {100, 32, 512, 512}}) {
+      bench->Args(sizes);
+    }
+    bench->Unit(benchmark::kMillisecond);
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
