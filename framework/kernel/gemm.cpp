@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "tensor/blas.hpp"
+
 namespace carousel {
 
 template <class T>
 void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const T* a, Index lda, const T* b,
           Index ldb, T beta, T* c, Index ldc) {
-  static const bool one_thread = (openblas_set_num_threads(1), true);
-  static_cast<void>(one_thread);
+  use_one_blas_thread();
   if (m == 0 || n == 0) return;
   if (k == 0) {
     for (Index i = 0; i < m; ++i) {

@@ -27,7 +27,9 @@ using TileKernel = void (*)(const TileArg<T>* args, T* out, Index n);
   X(sin, 1)                      \
   X(cos, 1)                      \
   X(tanh, 1)                     \
+  X(tanh_slope, 1)               \
   X(sigmoid, 1)                  \
+  X(sigmoid_slope, 1)            \
   X(relu, 1)                     \
   X(softplus, 1)                 \
   X(abs, 1)                      \

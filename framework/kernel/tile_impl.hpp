@@ -83,6 +83,19 @@ struct tanh {
     return xsimd::tanh(x);
   }
 };
+struct tanh_slope {
+  // Near 1 the product keeps the digits that 1 - y^2 loses.
+  template <class V>
+  static V run(V y) {
+    return (V(1) - y) * (V(1) + y);
+  }
+};
+struct sigmoid_slope {
+  template <class V>
+  static V run(V y) {
+    return y * (V(1) - y);
+  }
+};
 struct sigmoid {
   template <class V>
   static V run(V x) {

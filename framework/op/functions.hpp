@@ -17,6 +17,9 @@ Var cos(Var x);
 Var tanh(Var x);
 /// 1 / (1 + e^-x)
 Var sigmoid(Var x);
+/// Slopes of tanh and sigmoid, given their values: 1 - y^2 and y (1 - y).
+Var tanh_slope(Var y);
+Var sigmoid_slope(Var y);
 Var relu(Var x);
 /// log(1 + e^x)
 Var softplus(Var x);

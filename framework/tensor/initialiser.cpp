@@ -4,6 +4,7 @@
 #include <tuple>
 #include <xtensor-blas/xlinalg.hpp>
 
+#include "tensor/blas.hpp"
 #include "tensor/xtensor.hpp"
 
 namespace carousel {
@@ -23,6 +24,7 @@ Tensor<double> orthogonal(const Shape& shape, Random& random) {
   const auto cols = static_cast<std::size_t>(wide ? shape[0] : shape[1]);
   xt::xarray<double> normal = xt::xarray<double>::from_shape({rows, cols});
   for (double& value : normal) value = random.normal();
+  use_one_blas_thread();
   const auto factors = xt::linalg::qr(normal);
   const auto& q = std::get<0>(factors);
   const auto& r = std::get<1>(factors);

@@ -29,6 +29,8 @@ inline Real reference(Tile tile, Real a, Real b = 0, Real c = 0) {
     case Tile::sin: return std::sin(a);
     case Tile::cos: return std::cos(a);
     case Tile::tanh: return std::tanh(a);
+    case Tile::tanh_slope: return 1 - a * a;
+    case Tile::sigmoid_slope: return a * (1 - a);
     case Tile::sigmoid: return 1 / (1 + std::exp(-a));
     case Tile::relu: return a > 0 ? a : 0;
     case Tile::softplus: return softplus_reference(a);

@@ -33,6 +33,8 @@ double allowed_ulp(Tile tile) {
     case Tile::cos: return 2.5;
     case Tile::tanh: return 2.0;
     case Tile::sigmoid: return 3.0;
+    case Tile::tanh_slope: return 2.0;     // two sums and a product, each rounded
+    case Tile::sigmoid_slope: return 1.5;  // a sum and a product
     case Tile::softplus: return 2.5;
     default: return 0.5;
   }
