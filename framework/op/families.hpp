@@ -33,6 +33,20 @@ inline Shape with_dim(Shape shape, int axis, Index size) {
   return shape;
 }
 
+inline Attributes with_shape(const Shape& shape) {
+  Attributes attributes;
+  attributes.shape = shape;
+  return attributes;
+}
+
+inline Attributes with_range(Index axis, Index begin, Index size) {
+  Attributes attributes;
+  attributes.axis = axis;
+  attributes.begin = begin;
+  attributes.size = size;
+  return attributes;
+}
+
 /// The shape without its innermost dimension.
 inline Shape without_last(const Shape& shape) {
   Shape out;

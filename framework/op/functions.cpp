@@ -2,22 +2,10 @@
 
 #include <array>
 
+#include "op/families.hpp"
+
 namespace carousel {
 namespace {
-
-Attributes with_shape(const Shape& shape) {
-  Attributes attributes;
-  attributes.shape = shape;
-  return attributes;
-}
-
-Attributes with_range(Index axis, Index begin, Index size) {
-  Attributes attributes;
-  attributes.axis = axis;
-  attributes.begin = begin;
-  attributes.size = size;
-  return attributes;
-}
 
 Graph& graph_of(Var x) {
   if (!x.defined()) fail_input("got an empty var");

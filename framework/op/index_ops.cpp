@@ -93,12 +93,6 @@ void unpick_kernel(const KernelCall<T>& call) {
   }
 }
 
-Attributes of_size(Index size) {
-  Attributes attributes;
-  attributes.size = size;
-  return attributes;
-}
-
 }  // namespace
 
 std::vector<Op> index_ops() {
@@ -119,7 +113,7 @@ std::vector<Op> index_ops() {
        scatter_kernel<float>,
        scatter_kernel<double>,
        [](const DerivativeCall& d) { return gather_rows(d.grad, d.in[1]); },
-       {{{Shape{4, 2}, Shape{4}}, of_size(3), index}}},
+       {{{Shape{4, 2}, Shape{4}}, with_range(-1, 0, 3), index}}},
       {"pick",
        "the element of each row at an index",
        2,
@@ -135,7 +129,7 @@ std::vector<Op> index_ops() {
        unpick_kernel<float>,
        unpick_kernel<double>,
        [](const DerivativeCall& d) { return pick(d.grad, d.in[1]); },
-       {{{Shape{4}, Shape{4}}, of_size(3), index}}},
+       {{{Shape{4}, Shape{4}}, with_range(-1, 0, 3), index}}},
   };
   for (Op& op : ops) op.differentiable_inputs = 1;
   return ops;

@@ -151,20 +151,6 @@ Var concat_derivative(const DerivativeCall& d) {
   return slice(d.grad, d.attributes.axis, begin, size);
 }
 
-Attributes to_shape(const Shape& shape) {
-  Attributes attributes;
-  attributes.shape = shape;
-  return attributes;
-}
-
-Attributes range(Index axis, Index begin, Index size) {
-  Attributes attributes;
-  attributes.axis = axis;
-  attributes.begin = begin;
-  attributes.size = size;
-  return attributes;
-}
-
 }  // namespace
 
 std::vector<Op> movement_ops() {
@@ -176,7 +162,7 @@ std::vector<Op> movement_ops() {
        broadcast_to_kernel<float>,
        broadcast_to_kernel<double>,
        [](const DerivativeCall& d) { return d.grad; },
-       {{{Shape{3}}, to_shape({2, 3})}, {{Shape{2, 1, 3}}, to_shape({2, 4, 3})}}},
+       {{{Shape{3}}, with_shape({2, 3})}, {{Shape{2, 1, 3}}, with_shape({2, 4, 3})}}},
       {"reshape",
        "the same elements in another shape",
        1,
@@ -184,7 +170,7 @@ std::vector<Op> movement_ops() {
        reshape_kernel<float>,
        reshape_kernel<double>,
        [](const DerivativeCall& d) { return reshape(d.grad, d.in[0].shape()); },
-       {{{Shape{2, 6}}, to_shape({3, 4})}, {{Shape{}}, to_shape({1, 1})}}},
+       {{{Shape{2, 6}}, with_shape({3, 4})}, {{Shape{}}, with_shape({1, 1})}}},
       {"transpose",
        "the last two axes swapped",
        1,
@@ -200,7 +186,7 @@ std::vector<Op> movement_ops() {
        slice_kernel<float>,
        slice_kernel<double>,
        slice_derivative,
-       {{{Shape{2, 5}}, range(-1, 1, 3)}, {{Shape{4, 2, 3}}, range(0, 2, 1)}}},
+       {{{Shape{2, 5}}, with_range(-1, 1, 3)}, {{Shape{4, 2, 3}}, with_range(0, 2, 1)}}},
       {"pad",
        "zeros around x along an axis",
        1,
@@ -208,7 +194,7 @@ std::vector<Op> movement_ops() {
        pad_kernel<float>,
        pad_kernel<double>,
        pad_derivative,
-       {{{Shape{2, 3}}, range(-1, 1, 6)}, {{Shape{1, 2, 3}}, range(0, 2, 4)}}},
+       {{{Shape{2, 3}}, with_range(-1, 1, 6)}, {{Shape{1, 2, 3}}, with_range(0, 2, 4)}}},
       {"concat",
        "arrays joined along an axis",
        -1,
@@ -216,8 +202,8 @@ std::vector<Op> movement_ops() {
        concat_kernel<float>,
        concat_kernel<double>,
        concat_derivative,
-       {{{Shape{2, 3}, Shape{2, 1}, Shape{2, 2}}, range(-1, 0, 0)},
-        {{Shape{1, 2, 3}, Shape{2, 2, 3}}, range(0, 0, 0)}}},
+       {{{Shape{2, 3}, Shape{2, 1}, Shape{2, 2}}, with_range(-1, 0, 0)},
+        {{Shape{1, 2, 3}, Shape{2, 2, 3}}, with_range(0, 0, 0)}}},
   };
 }
 

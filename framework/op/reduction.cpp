@@ -57,12 +57,6 @@ void logsumexp_kernel(const KernelCall<T>& call) {
   logsumexp_rows(call.in[0]->data(), call.out.numel(), n, call.out.data());
 }
 
-Attributes to_shape(const Shape& shape) {
-  Attributes attributes;
-  attributes.shape = shape;
-  return attributes;
-}
-
 }  // namespace
 
 std::vector<Op> reduction_ops() {
@@ -74,11 +68,11 @@ std::vector<Op> reduction_ops() {
        sum_to_kernel<float>,
        sum_to_kernel<double>,
        [](const DerivativeCall& d) { return broadcast_to(d.grad, d.in[0].shape()); },
-       {{{Shape{2, 3, 4}}, to_shape({4})},
-        {{Shape{2, 3, 4}}, to_shape({2, 1, 4})},
-        {{Shape{2, 3, 4, 2}}, to_shape({2, 1, 4, 1})},
-        {{Shape{3, 4}}, to_shape({3, 1})},
-        {{Shape{3, 4}}, to_shape({})}}},
+       {{{Shape{2, 3, 4}}, with_shape({4})},
+        {{Shape{2, 3, 4}}, with_shape({2, 1, 4})},
+        {{Shape{2, 3, 4, 2}}, with_shape({2, 1, 4, 1})},
+        {{Shape{3, 4}}, with_shape({3, 1})},
+        {{Shape{3, 4}}, with_shape({})}}},
       {"logsumexp",
        "log(sum(e^x)) over the innermost axis",
        1,
