@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/progress.hpp"
+#include "program/plan.hpp"
 #include "report/page.hpp"
 #include "report/table.hpp"
 #include "train/study.hpp"
@@ -75,6 +76,19 @@ int report_command(const CellRegistry& registry, const std::string& folder,
                    const CommonOptions& common) {
   const StudyRun run{folder, common.data_dir, common.threads};
   return show_results(load_results(registry, run), run.folder);
+}
+
+int show_command(const CellRegistry& registry, const std::string& name, const CellSizes& sizes) {
+  const Cell& cell = registry.find(name);
+  if (sizes.input < 1 || sizes.hidden < 1) {
+    fail_input("show: got input {} and hidden {}, expected 1 or more", sizes.input, sizes.hidden);
+  }
+  const StepProgram program = cell.build(sizes);
+  std::printf("# %s\n# %s\n# %s\n%s\n", cell.title.c_str(), cell.reference.c_str(),
+              cell.conventions.c_str(), to_text(program).c_str());
+  std::printf("%td parameters at input %td, hidden %td\n\n%s", program.parameter_count(),
+              sizes.input, sizes.hidden, to_text(plan_scan(program)).c_str());
+  return 0;
 }
 
 int cells_command(const CellRegistry& registry, bool json) {

@@ -28,6 +28,8 @@ int resume_command(const CellRegistry& registry, const std::string& folder,
 /// Prints the result table of a run and writes its report.html anew.
 int report_command(const CellRegistry& registry, const std::string& folder,
                    const CommonOptions& common);
+/// Prints a cell: what it is, its equations as they are run, its parameter count, its schedule.
+int show_command(const CellRegistry& registry, const std::string& cell, const CellSizes& sizes);
 /// Lists the cells; as JSON on demand.
 int cells_command(const CellRegistry& registry, bool json);
 

@@ -63,6 +63,13 @@ int run(int argc, char** argv) {
   auto* report = app.add_subcommand("report", "Table and report.html of a run");
   report->add_option("RUN", folder, "Run folder")->required();
 
+  std::string cell;
+  CellSizes sizes{88, 36};
+  auto* show = app.add_subcommand("show", "Equations, size and schedule of a cell");
+  show->add_option("CELL", cell, "Name of the cell")->required();
+  show->add_option("--input", sizes.input, "Input size")->capture_default_str();
+  show->add_option("--hidden", sizes.hidden, "Hidden size")->capture_default_str();
+
   bool json = false;
   auto* cells = app.add_subcommand("cells", "List the cells");
   cells->add_flag("--json", json, "As JSON");
@@ -83,6 +90,7 @@ int run(int argc, char** argv) {
   if (*compare) return compare_command(registry, study, overrides, common, stop_requested);
   if (*resume) return resume_command(registry, folder, common, stop_requested);
   if (*report) return report_command(registry, folder, common);
+  if (*show) return show_command(registry, cell, sizes);
   return cells_command(registry, json);
 }
 

@@ -103,4 +103,8 @@ struct ScanPlan {
 /// InputError when it holds an op that only the tape can run on a batch; the message names it.
 ScanPlan plan_scan(const StepProgram& program, bool input_gradients = true);
 
+/// What runs where: waves, products with their shapes, and memory. "rows" are the sequences that
+/// run at a step in the loop, and those of all steps elsewhere.
+std::string to_text(const ScanPlan& plan);
+
 }  // namespace carousel

@@ -260,6 +260,17 @@ TEST_F(Command, AnUnwritableFolderIsCode3) {
   EXPECT_THAT(done.err, HasSubstr("file/run"));
 }
 
+TEST_F(Command, ShowsACellAndItsSchedule) {
+  const Finished done = run({"show", "lstm", "--input", "20", "--hidden", "10"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, AllOf(HasSubstr("c = f * c[t-1] + i * g"), HasSubstr("1240 parameters"),
+                              HasSubstr("[rows, 20] @ [20, 40] (4 matrices as one)"),
+                              HasSubstr("[rows, 10] @ [10, 40] (4 matrices as one)"),
+                              HasSubstr("[rows, 40] @ [40, 10] (4 matrices as one)")));
+  EXPECT_EQ(run({"show", "lstn"}).code, 2);
+  EXPECT_EQ(run({"show", "lstm", "--hidden", "0"}).code, 2);
+}
+
 TEST_F(Command, ListsTheCells) {
   EXPECT_THAT(run({"cells"}).out, HasSubstr("lstm_peephole"));
   EXPECT_THAT(run({"cells", "--json"}).out, HasSubstr("\"name\":\"gru_reset_before\""));
