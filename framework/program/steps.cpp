@@ -32,13 +32,10 @@ std::string describe(const StepProgram& program, int id) {
   std::vector<char> uses(program.nodes.size(), 0);
   uses[static_cast<std::size_t>(id)] = 1;
   std::size_t named = static_cast<std::size_t>(id);
-  while (program.nodes[named].name.empty() && named + 1 < program.nodes.size()) {
-    ++named;
-    for (const int input : program.nodes[named].inputs) {
-      if (uses[static_cast<std::size_t>(input)]) uses[named] = 1;
-    }
-    if (!uses[named]) continue;
-    if (!program.nodes[named].name.empty()) break;
+  for (std::size_t i = named + 1; program.nodes[named].name.empty() && i < uses.size(); ++i) {
+    for (const int input : program.nodes[i].inputs)
+      uses[i] |= uses[static_cast<std::size_t>(input)];
+    if (uses[i] && !program.nodes[i].name.empty()) named = i;
   }
   std::vector<char> read(program.nodes.size(), 0);
   std::vector<int> open{static_cast<int>(named)};

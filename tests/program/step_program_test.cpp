@@ -141,6 +141,22 @@ TEST(Scan, NamesStepCellAndValueOfANaN) {
                      HasSubstr("W_i, U_i, b_i")));
 }
 
+TEST(Scan, NamesTheValueThatABadTermIsPartOf) {
+  const StepProgram program = lstm_peephole().build({2, 2});
+  Tape<float> tape;
+  std::vector<Var> parameters;
+  for (const auto& p : program.parameters)
+    parameters.push_back(tape.constant(Tensor<float>::full(
+        p.shape, p.name == "p_i" ? std::numeric_limits<float>::infinity() : 0.1f)));
+  tape.set_check_finite(true);
+  const Var x = tape.constant(Tensor<float>::zeros({1, 1, 2}));
+  const auto states = initial_states(program, tape, 1);
+  EXPECT_THAT(message_of([&] { scan_on_tape(program, tape, parameters, x, states); }),
+              testing::AllOf(HasSubstr("step 0: value 'i' of cell lstm_peephole"),
+                             HasSubstr("(reads parameters W_i, U_i, b_i, p_i)"),
+                             HasSubstr("op 'mul' gave")));
+}
+
 TEST(Scan, ChecksWhatItIsGiven) {
   const StepProgram program = lstm().build({2, 2});
   Tape<float> tape;
