@@ -121,10 +121,10 @@ class Study {
     }
     for (const StudyCell& cell : options.cells) {
       const Cell& found = registry.find(cell.name);
-      const NextFrameModel model(found, set_.train.width, cell.hidden, 1);
+      const StepProgram program = found.build({set_.train.width, cell.hidden});
       results_.cell_texts.emplace_back(
           cell.name, fmt::format("# {}\n# {}\n# {}\n{}", found.title, found.reference,
-                                 found.conventions, model.cell_text()));
+                                 found.conventions, to_text(program)));
     }
     const int machine_threads = tbb::info::default_concurrency();
     threads_ = run.threads > 0 ? run.threads : machine_threads;

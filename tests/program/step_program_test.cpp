@@ -5,20 +5,12 @@
 
 #include "cells/catalogue.hpp"
 #include "program/steps.hpp"
+#include "temporary_folder.hpp"
 
 namespace carousel {
 namespace {
 
 using testing::HasSubstr;
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 TEST(StepBuilder, InfersShapesWithABatch) {
   StepBuilder b("test");
@@ -33,12 +25,12 @@ TEST(StepBuilder, NamesShapesInErrors) {
   StepBuilder b("test");
   const Var x = b.input("x", 3);
   const Var u = b.parameter("U", {4, 4}, Initialiser::zeros());
-  EXPECT_THAT(message_of([&] { linear(x, u); }),
+  EXPECT_THAT(error_of<Error>([&] { linear(x, u); }),
               testing::AllOf(HasSubstr("cell test"), HasSubstr("[B, 3]"), HasSubstr("[4, 4]")));
 }
 
 TEST(StepBuilder, RefusesWhatIsIncomplete) {
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(error_of<Error>([] {
                 StepBuilder b("test");
                 b.input("x", 3);
                 b.state("h", 3);
@@ -47,20 +39,20 @@ TEST(StepBuilder, RefusesWhatIsIncomplete) {
                 b.finish();
               }),
               HasSubstr("state h is read but never set"));
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(error_of<Error>([] {
                 StepBuilder b("test");
                 b.input("x", 3);
                 b.input("x", 3);
               }),
               HasSubstr("defined twice"));
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(error_of<Error>([] {
                 StepBuilder b("test");
                 const Var x = b.input("x", 3);
                 b.state("memory", 3);
                 b.set_state("memry", x);
               }),
               HasSubstr("did you mean 'memory'"));
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(error_of<Error>([] {
                 StepBuilder b("test");
                 const Var x = b.input("x", 3);
                 b.state("h", 4);
@@ -136,7 +128,7 @@ TEST(Scan, NamesStepCellAndValueOfANaN) {
   x.data()[4] = 1e38f;  // times 100: beyond the largest float, at step 2
   const auto states = initial_states(program, tape, 1);
   EXPECT_THAT(
-      message_of([&] { scan_on_tape(program, tape, parameters, tape.constant(x), states); }),
+      error_of<Error>([&] { scan_on_tape(program, tape, parameters, tape.constant(x), states); }),
       testing::AllOf(HasSubstr("step 2"), HasSubstr("cell lstm"), HasSubstr("value 'i'"),
                      HasSubstr("W_i, U_i, b_i")));
 }
@@ -151,7 +143,7 @@ TEST(Scan, NamesTheValueThatABadTermIsPartOf) {
   tape.set_check_finite(true);
   const Var x = tape.constant(Tensor<float>::zeros({1, 1, 2}));
   const auto states = initial_states(program, tape, 1);
-  EXPECT_THAT(message_of([&] { scan_on_tape(program, tape, parameters, x, states); }),
+  EXPECT_THAT(error_of<Error>([&] { scan_on_tape(program, tape, parameters, x, states); }),
               testing::AllOf(HasSubstr("step 0: value 'i' of cell lstm_peephole"),
                              HasSubstr("(reads parameters W_i, U_i, b_i, p_i)"),
                              HasSubstr("op 'mul' gave")));
@@ -167,7 +159,7 @@ TEST(Scan, ChecksWhatItIsGiven) {
   const Var x = tape.constant(Tensor<float>::zeros({3, 1, 2}));
   const auto states = initial_states(program, tape, 1);
   const auto run = [&](Var input, std::span<const Var> start, ScanOptions options) {
-    return message_of([&] { scan_on_tape(program, tape, parameters, input, start, options); });
+    return error_of<Error>([&] { scan_on_tape(program, tape, parameters, input, start, options); });
   };
   EXPECT_THAT(run(x, std::span(states).first(1), {}), HasSubstr("got 1 states, expected 2"));
   EXPECT_THAT(run(x, states, {false, {4}}), HasSubstr("got length 4, expected one in [0, 3]"));

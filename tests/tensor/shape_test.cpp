@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "temporary_folder.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -10,17 +11,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-/// The message of the InputError that f throws.
-template <class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no InputError";
-}
 
 TEST(Shape, CountsDimensionsAndElements) {
   const Shape shape{2, 3, 4};
@@ -40,7 +30,7 @@ TEST(Shape, AScalarHasOneElementAndAnEmptyAxisNone) {
 TEST(Shape, TakesEightDimensionsAndNoMore) {
   Shape shape{1, 2, 1, 2, 1, 2, 1, 2};
   EXPECT_EQ(shape.numel(), 16);
-  EXPECT_THAT(message_of([&] { shape.push_back(2); }), HasSubstr("at most 8 dimensions"));
+  EXPECT_THAT(error_of<InputError>([&] { shape.push_back(2); }), HasSubstr("at most 8 dimensions"));
   EXPECT_EQ(shape.rank(), 8);
   EXPECT_THROW((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), InputError);
 }
@@ -74,13 +64,13 @@ TEST(BroadcastShapes, FollowsNumpy) {
 }
 
 TEST(BroadcastShapes, TheErrorNamesTheOperationAndBothShapes) {
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(error_of<InputError>([] {
                 broadcast_shapes({2, 3}, {4, 3}, "add");
               }),
               AllOf(HasSubstr("add"), HasSubstr("[2, 3]"), HasSubstr("[4, 3]"),
                     HasSubstr("dimension 0 is 2 against 4")));
   // Axes count from the end: these differ in the last one.
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(error_of<InputError>([] {
                 broadcast_shapes({2, 3}, {2}, "add");
               }),
               HasSubstr("dimension 1 is 3 against 2"));
@@ -96,7 +86,7 @@ TEST(NormaliseAxis, CountsFromEitherEnd) {
 }
 
 TEST(NormaliseAxis, TheErrorTellsTheRange) {
-  EXPECT_THAT(message_of([] { normalise_axis(3, 3, "slice"); }),
+  EXPECT_THAT(error_of<InputError>([] { normalise_axis(3, 3, "slice"); }),
               AllOf(HasSubstr("slice"), HasSubstr("axis 3"), HasSubstr("[-3, 3)")));
   EXPECT_THROW(normalise_axis(-4, 3, "slice"), InputError);
   EXPECT_THROW(normalise_axis(0, 0, "slice"), InputError);

@@ -5,22 +5,14 @@
 
 #include <cstdint>
 
+#include "temporary_folder.hpp"
+
 namespace carousel {
 namespace {
 
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no InputError";
-}
 
 template <class T>
 class TensorOf : public testing::Test {};
@@ -77,7 +69,7 @@ TYPED_TEST(TensorOf, ReshapedSharesTheMemory) {
 TYPED_TEST(TensorOf, ReshapedRejectsAnotherSize) {
   using T = TypeParam;
   const auto a = Tensor<T>::zeros({2, 3});
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(error_of<InputError>([&] {
                 a.reshaped({4, 2});
               }),
               AllOf(HasSubstr("[4, 2]"), HasSubstr("[2, 3]"), HasSubstr("6")));
@@ -87,14 +79,14 @@ TYPED_TEST(TensorOf, ReshapedRejectsAnotherSize) {
 TYPED_TEST(TensorOf, ItemWantsExactlyOneElement) {
   using T = TypeParam;
   EXPECT_EQ(Tensor<T>::full({1, 1, 1}, T(4)).item(), T(4));
-  EXPECT_THAT(message_of([] { Tensor<T>::zeros({2, 3}).item(); }), HasSubstr("[2, 3]"));
+  EXPECT_THAT(error_of<InputError>([] { Tensor<T>::zeros({2, 3}).item(); }), HasSubstr("[2, 3]"));
   EXPECT_THROW(Tensor<T>::zeros({0}).item(), InputError);
   EXPECT_THROW(Tensor<T>().item(), InputError);
 }
 
 TYPED_TEST(TensorOf, FromCountsTheValues) {
   using T = TypeParam;
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(error_of<InputError>([] {
                 Tensor<T>::from({2, 2}, {1, 2, 3});
               }),
               AllOf(HasSubstr("got 3"), HasSubstr("[2, 2]"), HasSubstr("expected 4")));
@@ -103,7 +95,7 @@ TYPED_TEST(TensorOf, FromCountsTheValues) {
 
 TYPED_TEST(TensorOf, NegativeSizesAreRejected) {
   using T = TypeParam;
-  EXPECT_THAT(message_of([] { Tensor<T>::zeros({-2, 3}); }), HasSubstr("[-2, 3]"));
+  EXPECT_THAT(error_of<InputError>([] { Tensor<T>::zeros({-2, 3}); }), HasSubstr("[-2, 3]"));
   // The product alone would pass.
   EXPECT_THROW((Tensor<T>::uninitialised({-2, -3})), InputError);
   EXPECT_THROW((Tensor<T>::full({batch_dim}, T(1))), InputError);
