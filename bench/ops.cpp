@@ -17,7 +17,7 @@ void tile(benchmark::State& state, Tile kernel, Isa isa) {
   const TileArg<float> args[] = {{x.data(), 1}, {x.data(), 1}, {x.data(), 1}};
   const auto run = tile_kernel<float>(kernel, isa);
   for (auto _ : state) {
-    run(args, y.data(), n);
+    run(args, {y.data()}, 1, n);
     benchmark::ClobberMemory();
   }
   state.SetItemsProcessed(state.iterations() * n);

@@ -34,10 +34,15 @@ void training_step(benchmark::State& state, const Cell& cell) {
   const std::array x{normal({steps * batch, input}, "x")};
   const auto cotangent = normal({steps * batch, program.output_shape().back()}, "cotangent");
   const std::vector<Index> lengths(std::size_t(batch), steps);
+  scan.times().on = std::getenv("CAROUSEL_PARTS") != nullptr;
   for (auto _ : state) {
     scan.forward(parameters, x, states, lengths);
     scan.backward(cotangent, states);
     benchmark::DoNotOptimize(scan.parameter_gradients());
+  }
+  for (std::size_t p = 0; scan.times().on && p < PartTimes::names.size(); ++p) {
+    state.counters[PartTimes::names[p]] =
+        benchmark::Counter(1e3 * scan.times().seconds[p] / double(state.iterations()));
   }
   state.counters["gflops"] =
       benchmark::Counter(3e-9 * forward_flops(program, steps * batch) * double(state.iterations()),
@@ -51,8 +56,8 @@ int main(int argc, char** argv) {
   carousel::CellRegistry registry;
   carousel::register_catalogue(registry);
   for (const carousel::Cell& cell : registry.cells()) {
-    auto* bench = benchmark::RegisterBenchmark(("scan/" + cell.name).c_str(),
-                                               carousel::training_step, cell);
+    auto* bench =
+        benchmark::RegisterBenchmark(("scan/" + cell.name).c_str(), carousel::training_step, cell);
     for (const auto& sizes : std::vector<std::vector<std::int64_t>>{{100, 10, 88, 36},
                                                                     {50, 32, 128, 128},
                                                                     {35, 20, 200, 200},

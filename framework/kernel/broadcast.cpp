@@ -64,14 +64,14 @@ void broadcast_tiles(TileKernel<T> kernel, std::span<const Operand<T>> operands,
   for (std::size_t k = 0; k < operands.size(); ++k) args[k] = {operands[k].data, 0};
   const Nest nest = make_nest(operands, out_shape);
   if (nest.depth == 0) {
-    kernel(args.data(), out, 1);
+    kernel(args.data(), {out}, 1, 1);
     return;
   }
   const Loop& inner = nest.loops[0];
   for (std::size_t k = 0; k < operands.size(); ++k) args[k].stride = inner.stride[k];
   std::array<Index, Shape::max_rank> counter{};
   while (true) {
-    kernel(args.data(), out, inner.length);
+    kernel(args.data(), {out}, 1, inner.length);
     out += inner.length;
     int level = 1;
     for (; level < nest.depth; ++level) {

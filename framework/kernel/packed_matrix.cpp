@@ -1,13 +1,8 @@
 #include "kernel/packed_matrix.hpp"
 
 #include <algorithm>
-#include <type_traits>
 
-#include "kernel/gemm.hpp"
-
-#if defined(CAROUSEL_LIBXSMM)
-#include <libxsmm.h>
-#endif
+#include "kernel/panel_width.hpp"
 
 namespace carousel {
 namespace {
@@ -15,74 +10,66 @@ namespace {
 // Rows of A in one kernel call: the block of A stays in the caches while the panels pass.
 constexpr Index block_rows = 64;
 
-// A panel is at most 64 columns wide, and the panels are as equal as whole vectors allow.
-Index panel_width(Index n) {
-  constexpr Index widest = 64, vector = 16;
-  const Index panels = (n + widest - 1) / widest;
-  const Index even = (n + panels - 1) / panels;
-  return (even + vector - 1) / vector * vector;
-}
-
-// c (+)= a * panel, panel: [k, n] without gaps.
-template <class T>
-void multiply_panel(Index m, Index n, Index k, const T* a, Index lda, const T* panel,
-                    bool accumulate, T* c, Index ldc) {
-#if defined(CAROUSEL_LIBXSMM)
-  // LIBXSMM counts columns first: its product is the transposed one.
-  const auto size = [](Index i) { return static_cast<int>(i); };
-  const int panel_step = size(n), a_step = size(lda), c_step = size(ldc);
-  const T one = T(1), beta = accumulate ? T(1) : T(0);
-  if constexpr (std::is_same_v<T, float>) {
-    const auto kernel = libxsmm_smmdispatch(size(n), size(m), size(k), &panel_step, &a_step,
-                                            &c_step, &one, &beta, nullptr, nullptr);
-    if (kernel) return kernel(panel, a, c);
-  } else {
-    const auto kernel = libxsmm_dmmdispatch(size(n), size(m), size(k), &panel_step, &a_step,
-                                            &c_step, &one, &beta, nullptr, nullptr);
-    if (kernel) return kernel(panel, a, c);
-  }
-#endif
-  gemm<T>(false, false, m, n, k, a, lda, panel, n, accumulate ? T(1) : T(0), c, ldc);
-}
-
 }  // namespace
 
 template <class T>
-PackedMatrix<T>::PackedMatrix(const std::vector<const Tensor<T>*>& parts, bool transpose) {
-  const Index columns = parts.at(0)->shape()[1];
+void PackedMatrix<T>::pack(std::span<const Tensor<T>* const> parts, bool transpose) {
+  const Index columns = parts[0]->shape()[1];
   Index rows = 0;
   for (const Tensor<T>* part : parts) rows += part->shape()[0];
   k_ = transpose ? columns : rows;
   n_ = transpose ? rows : columns;
   panel_ = panel_width(n_);
-  data_ = Tensor<T>::uninitialised({k_ * n_});
+  if (data_.numel() != k_ * n_) data_ = Tensor<T>::uninitialised({k_ * n_});
   Index row = 0;  // of the stack
   for (const Tensor<T>* part : parts) {
-    for (Index r = 0; r < part->shape()[0]; ++r, ++row) {
-      const T* from = part->data() + r * columns;
-      if (transpose) {  // the row becomes a column
-        const Index first = row / panel_ * panel_;
-        const Index width = std::min(panel_, n_ - first);
-        T* to = data_.data() + first * k_ + (row - first);
-        for (Index i = 0; i < columns; ++i) to[i * width] = from[i];
-      } else {
-        for (Index first = 0; first < n_; first += panel_) {
-          const Index width = std::min(panel_, n_ - first);
-          std::copy_n(from + first, width, data_.data() + first * k_ + row * width);
-        }
-      }
-    }
+    if (transpose) pack_transposed(*part, row);
+    else pack_rows(*part, row);
+    row += part->shape()[0];
   }
 }
 
 template <class T>
-void PackedMatrix<T>::multiply(Index m, const T* a, Index lda, bool accumulate, T* c,
-                               Index ldc) const {
+void PackedMatrix<T>::pack_rows(const Tensor<T>& part, Index row) {
+  const T* from = part.data();
+  for (Index end = row + part.shape()[0]; row < end; ++row, from += n_) {
+    for (Index first = 0; first < n_; first += panel_) {
+      const Index width = std::min(panel_, n_ - first);
+      std::copy_n(from + first, width, data_.data() + first * k_ + row * width);
+    }
+  }
+}
+
+// A row becomes a column. Few elements of each row at a time, so that what is written stays
+// in the first cache.
+template <class T>
+void PackedMatrix<T>::pack_transposed(const Tensor<T>& part, Index row) {
+  constexpr Index block = 16;
+  const Index end = row + part.shape()[0];
+  const T* from = part.data() - row * k_;
+  while (row < end) {
+    const Index first = row / panel_ * panel_;
+    const Index width = std::min(panel_, n_ - first);
+    const Index stop = std::min(end, first + width);
+    T* to = data_.data() + first * k_ - first;
+    for (Index i = 0; i < k_; i += block) {
+      for (Index r = row; r < stop; ++r) {
+        for (Index j = i; j < std::min(i + block, k_); ++j) to[j * width + r] = from[r * k_ + j];
+      }
+    }
+    row = stop;
+  }
+}
+
+template <class T>
+void PackedMatrix<T>::multiply(Index m, const T* a, Index lda, bool accumulate, T* c, Index ldc) {
   for (Index r = 0; r < m; r += block_rows) {
     const Index count = std::min(block_rows, m - r);
     for (Index first = 0; first < n_; first += panel_) {
-      multiply_panel(count, std::min(panel_, n_ - first), k_, a + r * lda, lda,
-                     data_.data() + first * k_, accumulate, c + r * ldc + first, ldc);
+      const Index width = std::min(panel_, n_ - first);
+      SmallGemm<T>& kernel = kernels_[count < block_rows ? 1 : 0][width < panel_ ? 1 : 0];
+      kernel.prepare({count, width, k_, lda, width, ldc, false, accumulate});
+      kernel.run(a + r * lda, data_.data() + first * k_, c + r * ldc + first);
     }
   }
 }

@@ -5,18 +5,27 @@
 
 namespace carousel {
 
-/// An operand of a tile kernel: n elements in a row (stride 1) or one for all (stride 0).
+/// An operand of a tile kernel: the elements of a row side by side (stride 1) or one for all
+/// (stride 0), and row_step elements from row to row.
 template <class T>
 struct TileArg {
   const T* data;
   Index stride;
+  Index row_step = 0;
 };
 
-/// out[i] = f(args[0][i], args[1][i], ...) for i in [0, n). `out` may be an operand of stride 1.
-/// A value does not depend on its place in the tile, so results do not depend on how an
-/// array is cut.
+/// The result of a tile kernel, as TileArg.
 template <class T>
-using TileKernel = void (*)(const TileArg<T>* args, T* out, Index n);
+struct TileOut {
+  T* data;
+  Index row_step = 0;
+};
+
+/// out[r][i] = f(args[0][r][i], args[1][r][i], ...) for r in [0, rows), i in [0, n). `out` may be
+/// an operand of stride 1 and the same row_step. A value does not depend on its place in the
+/// tile, so results do not depend on how an array is cut.
+template <class T>
+using TileKernel = void (*)(const TileArg<T>* args, TileOut<T> out, Index rows, Index n);
 
 // name, number of operands
 #define CAROUSEL_TILE_KERNELS(X) \

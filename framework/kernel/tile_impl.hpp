@@ -224,9 +224,8 @@ V run_vector(const TileArg<T>* args, Index i, Index m) {
 
 // The vector path serves the remainder too, so a value never depends on its place. The last
 // vector overlaps the one before; it is read first, since `out` may be an operand.
-template <class Arch, class T, class F, int arity>
-void run_tile(const TileArg<T>* args, T* out, Index n) {
-  using V = xsimd::batch<T, Arch>;
+template <class V, class T, class F, int arity>
+void run_row(const TileArg<T>* args, T* out, Index n) {
   constexpr Index width = static_cast<Index>(V::size);
   if (n < width) {
     if (n > 0) store_part(run_vector<V, T, F, arity>(args, 0, n), out, n);
@@ -238,6 +237,18 @@ void run_tile(const TileArg<T>* args, T* out, Index n) {
     run_vector<V, T, F, arity>(args, i, width).store_unaligned(out + i);
   }
   tail.store_unaligned(out + last);
+}
+
+template <class Arch, class T, class F, int arity>
+void run_tile(const TileArg<T>* args, TileOut<T> out, Index rows, Index n) {
+  using V = xsimd::batch<T, Arch>;
+  TileArg<T> row[arity];
+  for (int k = 0; k < arity; ++k) row[k] = args[k];
+  for (Index r = 0; r < rows; ++r) {
+    run_row<V, T, F, arity>(row, out.data, n);
+    for (int k = 0; k < arity; ++k) row[k].data += row[k].row_step;
+    out.data += out.row_step;
+  }
 }
 
 template <class Arch, class T>

@@ -1,9 +1,7 @@
 #include "program/compiled_scan.hpp"
 
 #include <algorithm>
-#include <type_traits>
-
-#include "kernel/gemm.hpp"
+#include <numeric>
 
 namespace carousel {
 namespace {
@@ -11,7 +9,7 @@ namespace {
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 template <class T>
-void expect_shape(const StepProgram& program, const char* what, const Tensor<T>& got,
+void expect_shape(const StepProgram& program, const std::string& what, const Tensor<T>& got,
                   const Shape& expected) {
   if (!(got.shape() == expected)) {
     fail_input("cell {}: {} has shape {}, expected {}", program.name, what, got.shape().to_string(),
@@ -26,262 +24,39 @@ void expect_count(const StepProgram& program, const char* what, std::size_t got,
   }
 }
 
+template <class T>
+void copy(const Tensor<T>& from, Tensor<T>& to) {
+  std::copy_n(from.data(), from.numel(), to.data());
+}
+
+// The history of a state; shift 0 is the value in front of a step.
+Slot history_of(const ScanPlan& plan, const ProgramState& state) {
+  Slot slot = plan.slots[index(state.previous)];
+  slot.shift = 0;
+  return slot;
+}
+
 }  // namespace
 
 template <class T>
 CompiledScan<T>::CompiledScan(const ScanPlan& plan)
     : plan_(plan),
       memory_(plan.buffers.size()),
-      external_(plan.buffers.size(), nullptr),
-      unbatched_(plan.backward.program.nodes.size()) {}
-
-template <class T>
-typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index step) const {
-  const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
-  Index row = 0;
-  if (buffer.kind == PlanBuffer::Kind::sequence || buffer.kind == PlanBuffer::Kind::external) {
-    row = first_row_[std::size_t(step)];
-  } else if (buffer.kind == PlanBuffer::Kind::history) {
-    // The start has the whole batch; block k holds what step k - 1 gives.
-    const Index block = step + slot.shift;
-    row = block == 0 ? 0 : batch_ + first_row_[std::size_t(block - 1)];
-  }
-  // External memory is read only; no op writes into it.
-  T* base = buffer.kind == PlanBuffer::Kind::external
-                ? const_cast<T*>(external_[index(slot.buffer)])
-                : const_cast<T*>(memory_[index(slot.buffer)].data());
-  return {base + row * buffer.width + slot.column, buffer.width};
-}
-
-// A block of a history is as long as the step before, so where a sequence ends rows are left over.
-template <class T>
-bool CompiledScan<T>::has_gaps(const Slot& slot) const {
-  return slot.buffer >= 0 && slot.shift == 0 &&
-         plan_.buffers[index(slot.buffer)].kind == PlanBuffer::Kind::history;
-}
-
-template <class T>
-void CompiledScan<T>::start(const std::vector<Index>& lengths) {
-  lengths_ = lengths;
-  batch_ = static_cast<Index>(lengths.size());
-  steps_ = lengths.front();
-  rows_.assign(std::size_t(steps_), 0);
-  first_row_.assign(std::size_t(steps_) + 1, 0);
-  for (const Index length : lengths) {
-    for (Index t = 0; t < length; ++t) ++rows_[std::size_t(t)];
-  }
-  whole_ = {{0, steps_}};
-  runs_.clear();
-  Index begin = 0;
-  for (Index t = 0; t < steps_; ++t) {
-    const Index before = t == 0 ? batch_ : rows_[std::size_t(t - 1)];
-    first_row_[std::size_t(t) + 1] = first_row_[std::size_t(t)] + rows_[std::size_t(t)];
-    if (rows_[std::size_t(t)] == before && t + 1 < steps_) continue;
-    runs_.push_back({begin, t + 1});
-    begin = t + 1;
-  }
-  for (std::size_t b = 0; b < plan_.buffers.size(); ++b) {
-    const PlanBuffer& buffer = plan_.buffers[b];
-    Index rows = batch_;
-    if (buffer.kind != PlanBuffer::Kind::step) rows = first_row_.back();
-    if (buffer.kind == PlanBuffer::Kind::history) rows += batch_;
-    const Index size = rows * buffer.width;
-    if (buffer.kind == PlanBuffer::Kind::external || memory_[b].numel() >= size) continue;
-    memory_[b] = Tensor<T>::uninitialised({size});
-  }
-}
-
-// All ops over a few rows, then over the next few: what one op gives, the next finds in the cache.
-template <class T>
-void CompiledScan<T>::run_tiles(const std::vector<PlanTile>& tiles, Index step, Index rows) {
-  constexpr Index block_elements = 1024;
-  Index widest = 1;
-  for (const PlanTile& tile : tiles) widest = std::max(widest, tile.out.width);
-  const Index block = std::max<Index>(1, block_elements / widest);
-  for (Index r = 0; r < rows; r += block) {
-    for (const PlanTile& tile : tiles) run_tile(tile, step, r, std::min(block, rows - r));
+      base_(plan.buffers.size(), nullptr),
+      unbatched_(plan.backward.program.nodes.size()),
+      packed_(index(plan.packings)),
+      is_packed_(index(plan.packings)),
+      products_(plan.backward_pass.contractions.size()) {
+  for (const Slot& slot : plan.gathered) gathered_.emplace_back(slot.width);
+  for (const PlanRowSum& sum : plan.backward_pass.row_sums) {
+    row_sums_.emplace_back(static_cast<std::size_t>(sum.a.width));
   }
 }
 
 template <class T>
-void CompiledScan<T>::run_tile(const PlanTile& tile, Index step, Index first_row, Index rows) {
-  const auto kernel = tile_kernel<T>(tile.tile);
-  Place out = place(tile.out, step);
-  out.data += first_row * out.stride;
-  const Index width = tile.out.width;
-  std::array<TileArg<T>, 3> args{};
-  std::array<Index, 3> row_step{};
-  bool flat = out.stride == width;
-  for (int k = 0; k < tile.operand_count; ++k) {
-    const PlanOperand& operand = tile.operands[index(k)];
-    if (operand.unbatched >= 0) {
-      const Tensor<T>& value = unbatched_[index(operand.unbatched)];
-      const bool number = value.numel() == 1;
-      args[index(k)] = {value.data(), number ? 0 : 1};
-      flat = flat && number;
-    } else {
-      const Place in = place(operand.slot, step);
-      const bool column = operand.slot.width == 1 && width != 1;
-      args[index(k)] = {in.data + first_row * in.stride, column ? 0 : 1};
-      row_step[index(k)] = in.stride;
-      flat = flat && !column && in.stride == width;
-    }
-  }
-  if (flat) {
-    kernel(args.data(), out.data, rows * width);
-    return;
-  }
-  for (Index r = 0; r < rows; ++r) {
-    kernel(args.data(), out.data + r * out.stride, width);
-    for (std::size_t k = 0; k < 3; ++k) args[k].data += row_step[k];
-  }
-}
-
-template <class T>
-const PackedMatrix<T>& CompiledScan<T>::packed(const PlanGemm& product) {
-  PackedMatrix<T>& matrix = packed_[&product];
-  if (matrix.rows() == 0) {
-    std::vector<const Tensor<T>*> parts;
-    for (const int w : product.weights) parts.push_back(&unbatched_[index(w)]);
-    matrix = PackedMatrix<T>(parts, product.transpose);
-  }
-  return matrix;
-}
-
-template <class T>
-void CompiledScan<T>::run_gemm(const PlanGemm& product, Index step, Index rows) {
-  const Place a = place(product.a, step);
-  const Place c = place(product.c, step);
-  packed(product).multiply(rows, a.data, a.stride, product.accumulate, c.data, c.stride);
-}
-
-template <class T>
-void CompiledScan<T>::run_all_steps(const std::vector<PlanStage>& stages) {
-  for (const PlanStage& stage : stages) {
-    bool tile_gaps = false;
-    for (const PlanTile& tile : stage.tiles) {
-      tile_gaps = tile_gaps || has_gaps(tile.out);
-      for (const PlanOperand& operand : tile.operands) {
-        tile_gaps = tile_gaps || has_gaps(operand.slot);
-      }
-    }
-    for (const Run& run : tile_gaps ? runs_ : whole_) {
-      run_tiles(stage.tiles, run.first, rows_of(run));
-    }
-    for (const PlanGemm& product : stage.gemms) {
-      const bool gaps = has_gaps(product.a) || has_gaps(product.c);
-      for (const Run& run : gaps ? runs_ : whole_) run_gemm(product, run.first, rows_of(run));
-    }
-  }
-}
-
-template <class T>
-void CompiledScan<T>::run_contraction(const PlanContraction& contraction) {
-  const Index rows = contraction.a.width;
-  const Index columns = contraction.b.width;
-  Tensor<T> all = Tensor<T>::uninitialised({rows, columns});
-  T beta = T(0);
-  for (const Run& run : has_gaps(contraction.a) || has_gaps(contraction.b) ? runs_ : whole_) {
-    const Place a = place(contraction.a, run.first);
-    const Place b = place(contraction.b, run.first);
-    gemm<T>(true, false, rows, columns, rows_of(run), a.data, a.stride, b.data, b.stride, beta,
-            all.data(), columns);
-    beta = T(1);
-  }
-  const T* from = all.data();
-  for (const int node : contraction.nodes) {
-    Tensor<T>& part = unbatched_[index(node)];
-    part = Tensor<T>::uninitialised(plan_.backward.program.nodes[index(node)].shape);
-    std::copy_n(from, part.numel(), part.data());
-    from += part.numel();
-  }
-}
-
-template <class T>
-void CompiledScan<T>::run_row_sum(const PlanRowSum& sum) {
-  Tensor<T>& total = unbatched_[index(sum.node)];
-  total = Tensor<T>::uninitialised(plan_.backward.program.nodes[index(sum.node)].shape);
-  // Blocks of rows in T, the blocks in double: a long sequence loses no digits.
-  constexpr Index block_rows = 16;
-  const Index width = sum.a.width;
-  std::vector<T> block(static_cast<std::size_t>(width));
-  std::vector<double> sums(block.size(), 0.0);
-  for (const Run& run : has_gaps(sum.a) ? runs_ : whole_) {
-    const Place a = place(sum.a, run.first);
-    for (Index first = 0; first < rows_of(run); first += block_rows) {
-      std::fill(block.begin(), block.end(), T(0));
-      for (Index r = first; r < std::min(first + block_rows, rows_of(run)); ++r) {
-        const T* row = a.data + r * a.stride;
-        for (Index i = 0; i < width; ++i) block[std::size_t(i)] += row[i];
-      }
-      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(block[i]);
-    }
-  }
-  std::transform(sums.begin(), sums.end(), total.data(),
-                 [](double v) { return static_cast<T>(v); });
-}
-
-template <class T>
-void CompiledScan<T>::run_unbatched(const StepProgram& program, int node) {
-  const ProgramNode& n = program.nodes[index(node)];
-  std::vector<const Tensor<T>*> in;
-  for (const int input : n.inputs) in.push_back(&unbatched_[index(input)]);
-  Tensor<T> out = Tensor<T>::uninitialised(n.shape);
-  const KernelCall<T> call{in, n.attributes, out};
-  if constexpr (std::is_same_v<T, float>) n.op->kernel_float(call);
-  else n.op->kernel_double(call);
-  unbatched_[index(node)] = out;
-}
-
-template <class T>
-void CompiledScan<T>::run_pass(const StepProgram& program, const PlanPass& pass, bool reverse) {
-  for (const int node : pass.invariant_ops) run_unbatched(program, node);
-  run_all_steps(pass.before);
-  for (Index k = 0; k < steps_; ++k) {
-    const Index t = reverse ? steps_ - 1 - k : k;
-    const Index rows = rows_[std::size_t(t)];
-    for (const PlanStage& stage : pass.loop) {
-      run_tiles(stage.tiles, t, rows);
-      for (const PlanGemm& product : stage.gemms) run_gemm(product, t, rows);
-    }
-  }
-  run_all_steps(pass.behind);
-  for (const auto& contraction : pass.contractions) run_contraction(contraction);
-  for (const auto& sum : pass.row_sums) run_row_sum(sum);
-  for (const int node : pass.final_ops) run_unbatched(program, node);
-}
-
-template <class T>
-Tensor<T> CompiledScan<T>::packed_values(const Slot& slot) const {
-  const Index rows = first_row_.back();
-  Tensor<T> out = Tensor<T>::uninitialised({rows, slot.width});
-  for (const Run& run : has_gaps(slot) ? runs_ : whole_) {
-    const Place from = place(slot, run.first);
-    T* to = out.data() + first_row_[std::size_t(run.first)] * slot.width;
-    for (Index r = 0; r < rows_of(run); ++r) {
-      std::copy_n(from.data + r * from.stride, slot.width, to + r * slot.width);
-    }
-  }
-  return out;
-}
-
-// The blocks of a history: block 0 at the start, or each sequence's own last one.
-template <class T>
-Tensor<T> CompiledScan<T>::state_values(const Slot& history, bool at_the_end) const {
-  Tensor<T> out = Tensor<T>::uninitialised({batch_, history.width});
-  for (Index b = 0; b < batch_; ++b) {
-    Slot slot = history;
-    slot.shift = 0;
-    const Place from = place(slot, at_the_end ? lengths_[std::size_t(b)] : 0);
-    std::copy_n(from.data + b * from.stride, history.width, out.data() + b * history.width);
-  }
-  return out;
-}
-
-template <class T>
-void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
-                              std::span<const Tensor<T>> inputs, std::span<const Tensor<T>> states,
-                              const std::vector<Index>& lengths) {
+void CompiledScan<T>::check(std::span<const Tensor<T>> parameters,
+                            std::span<const Tensor<T>> inputs, std::span<const Tensor<T>> states,
+                            const std::vector<Index>& lengths) const {
   const StepProgram& program = plan_.forward;
   expect_count(program, "parameters", parameters.size(), program.parameters.size());
   expect_count(program, "inputs", inputs.size(), program.inputs.size());
@@ -290,89 +65,234 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
       lengths.back() < 0) {
     fail_input("cell {}: expected lengths in falling order, the first at least 1", program.name);
   }
-  start(lengths);
-  packed_.clear();
   for (std::size_t k = 0; k < parameters.size(); ++k) {
-    expect_shape(program, program.parameters[k].name.c_str(), parameters[k],
-                 program.parameters[k].shape);
+    expect_shape(program, program.parameters[k].name, parameters[k], program.parameters[k].shape);
+  }
+  const Index rows = std::accumulate(lengths.begin(), lengths.end(), Index{0});
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    const Slot& slot = plan_.slots[index(program.inputs[k])];
+    expect_shape(program, "an input", inputs[k], {rows, slot.width});
+  }
+  for (std::size_t k = 0; k < states.size(); ++k) {
+    const ProgramState& state = program.states[k];
+    expect_shape(program, state.name, states[k],
+                 {static_cast<Index>(lengths.size()), state.shape.back()});
+  }
+}
+
+template <class T>
+void CompiledScan<T>::allocate_buffers() {
+  Index chunk_rows = 0, window_rows = 0;
+  for (const StepRange& chunk : steps_.chunks()) {
+    chunk_rows = std::max(chunk_rows, steps_.rows(chunk));
+  }
+  for (const StepRange& window : steps_.windows()) {
+    window_rows = std::max(window_rows, steps_.rows(steps_.steps_of(window)));
+  }
+  for (std::size_t b = 0; b < plan_.buffers.size(); ++b) {
+    const PlanBuffer& buffer = plan_.buffers[b];
+    if (buffer.scope == PlanBuffer::Scope::external) continue;
+    Index rows = buffer.scope == PlanBuffer::Scope::window  ? window_rows
+                 : buffer.scope == PlanBuffer::Scope::chunk ? chunk_rows
+                                                            : steps_.batch();
+    if (buffer.history) rows += steps_.batch();
+    if (memory_[b].numel() < rows * buffer.width) {
+      memory_[b] = Tensor<T>::uninitialised({rows * buffer.width});
+    }
+    base_[b] = memory_[b].data();
+  }
+}
+
+template <class T>
+typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index step) const {
+  const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
+  Index row = 0;
+  if (buffer.scope != PlanBuffer::Scope::step) {
+    const Index first = buffer.scope == PlanBuffer::Scope::window  ? window_.first
+                        : buffer.scope == PlanBuffer::Scope::chunk ? chunk_.first
+                                                                   : 0;
+    if (buffer.history) step += slot.shift - 1;  // whose new value the block holds
+    if (step >= first) row = steps_.first_row(step) - steps_.first_row(first);
+    if (buffer.history) row = step < first ? 0 : row + steps_.batch();
+  }
+  return {base_[index(slot.buffer)] + row * buffer.width + slot.column, buffer.width};
+}
+
+template <class T>
+void CompiledScan<T>::copy_rows(const Slot& from, Tensor<T>& to) {
+  const PartTimer timer(times_, Part::other);
+  for (const StepRange& run : runs(has_gaps(from))) {
+    const Place rows = place(from, run.first);
+    T* end = to.data() + steps_.first_row(run.first) * from.width;
+    for (Index r = 0; r < steps_.rows(run); ++r, end += from.width) {
+      std::copy_n(rows.data + r * rows.stride, from.width, end);
+    }
+  }
+}
+
+// Of each sequence that runs in the range: behind its own last step, or behind the range.
+template <class T>
+void CompiledScan<T>::take_state(const Slot& history, StepRange range, Tensor<T>& state) const {
+  for (Index b = 0; b < steps_.rows(range.first); ++b) {
+    const Index length = steps_.lengths()[static_cast<std::size_t>(b)];
+    const Place from = place(history, std::min(length, range.last));
+    std::copy_n(from.data + b * from.stride, history.width, state.data() + b * history.width);
+  }
+}
+
+template <class T>
+void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
+                              std::span<const Tensor<T>> inputs, std::span<const Tensor<T>> states,
+                              const std::vector<Index>& lengths, Index windows) {
+  check(parameters, inputs, states, lengths);
+  const StepProgram& program = plan_.forward;
+  steps_.reset(lengths, windows);
+  allocate_buffers();
+  std::fill(is_packed_.begin(), is_packed_.end(), char{0});
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
     unbatched_[index(program.parameters[k].node)] = parameters[k];
   }
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    const Slot& slot = plan_.slots[index(program.inputs[k])];
-    expect_shape(program, "an input", inputs[k], {first_row_.back(), slot.width});
-    external_[index(slot.buffer)] = inputs[k].data();
+    // Only read; no op writes into an input.
+    base_[index(plan_.slots[index(program.inputs[k])].buffer)] = const_cast<T*>(inputs[k].data());
   }
+  run_unbatched(program, plan_.forward_pass.invariant_ops);
+  outputs_ = allocate({steps_.all_rows(), program.output_shape().back()});
+  final_states_.resize(states.size());
   for (std::size_t k = 0; k < states.size(); ++k) {
-    expect_shape(program, program.states[k].name.c_str(), states[k],
-                 {batch_, program.states[k].shape.back()});
-    const Place to = place(plan_.slots[index(program.states[k].previous)], 0);
-    std::copy_n(states[k].data(), states[k].numel(), to.data);
+    final_states_[k] = allocate(states[k].shape());
+    copy(states[k], final_states_[k]);
   }
-  run_pass(program, plan_.forward_pass, false);
+  start_states_.resize(steps_.windows().size());
+  for (std::size_t w = 0; w < start_states_.size(); ++w) {
+    start_states_[w].resize(states.size());
+    for (std::size_t k = 0; k < states.size(); ++k) {
+      start_states_[w][k] = allocate(states[k].shape());
+      copy(final_states_[k], start_states_[w][k]);
+    }
+    run_window(w, true);
+    for (std::size_t k = 0; k < states.size(); ++k) {
+      take_state(history_of(plan_, program.states[k]), window_, final_states_[k]);
+    }
+  }
 }
 
 template <class T>
-Tensor<T> CompiledScan<T>::outputs() const {
-  return packed_values(plan_.slots[index(plan_.forward.output)]);
-}
-
-template <class T>
-std::vector<Tensor<T>> CompiledScan<T>::final_states() const {
-  std::vector<Tensor<T>> states;
-  for (const ProgramState& state : plan_.forward.states) {
-    states.push_back(state_values(plan_.slots[index(state.previous)], true));
+void CompiledScan<T>::run_window(std::size_t window, bool first_time) {
+  const StepRange chunks = steps_.windows()[window];
+  window_ = steps_.steps_of(chunks);
+  loaded_window_ = window;
+  for (std::size_t k = 0; k < start_states_[window].size(); ++k) {
+    const Place to = place(history_of(plan_, plan_.forward.states[k]), window_.first);
+    std::copy_n(start_states_[window][k].data(), start_states_[window][k].numel(), to.data);
   }
-  return states;
+  for (Index c = chunks.first; c < chunks.last; ++c) {
+    enter_chunk(c);
+    run_chunk_rows(plan_.forward_pass.before, Part::front);
+    for (Index t = chunk_.first; t < chunk_.last; ++t) run_step(plan_.forward_pass.loop, t);
+    run_chunk_rows(plan_.forward_pass.behind, Part::behind);
+    if (first_time) copy_rows(plan_.slots[index(plan_.forward.output)], outputs_);
+  }
 }
 
 template <class T>
 void CompiledScan<T>::backward(const Tensor<T>& outputs, std::span<const Tensor<T>> states) {
   const StepProgram& program = plan_.backward.program;
   const Slot& slot = plan_.slots[index(program.inputs.back())];
-  expect_shape(program, "the cotangent of the outputs", outputs, {first_row_.back(), slot.width});
+  expect_shape(program, "the cotangent of the outputs", outputs, {steps_.all_rows(), slot.width});
   expect_count(program, "cotangents of states", states.size(), program.states.size());
-  external_[index(slot.buffer)] = outputs.data();
+  base_[index(slot.buffer)] = const_cast<T*>(outputs.data());
+  carried_.resize(states.size());
   for (std::size_t k = 0; k < states.size(); ++k) {
-    Slot slot_of_state = plan_.slots[index(program.states[k].previous)];
-    slot_of_state.shift = 0;
-    expect_shape(program, "the cotangent of a state", states[k], {batch_, slot_of_state.width});
-    for (Index b = 0; b < batch_; ++b) {  // behind each sequence's own last step
-      const Place to = place(slot_of_state, lengths_[std::size_t(b)]);
-      std::copy_n(states[k].data() + b * slot_of_state.width, slot_of_state.width,
-                  to.data + b * to.stride);
+    expect_shape(program, "the cotangent of a state", states[k], final_states_[k].shape());
+    carried_[k] = allocate(states[k].shape());
+    copy(states[k], carried_[k]);
+  }
+  start_gradients();
+  for (std::size_t w = steps_.windows().size(); w-- > 0;) {
+    if (w != loaded_window_) run_window(w, false);
+    run_window_back(w);
+  }
+  finish_gradients();
+}
+
+template <class T>
+void CompiledScan<T>::run_window_back(std::size_t window) {
+  const PlanPass& pass = plan_.backward_pass;
+  const StepRange chunks = steps_.windows()[window];
+  for (Index c = chunks.last; c-- > chunks.first;) {
+    enter_chunk(c);
+    load_cotangents();
+    run_chunk_rows(pass.before, Part::front);
+    for (Index t = chunk_.last; t-- > chunk_.first;) run_step(pass.loop, t);
+    run_chunk_rows(pass.behind, Part::behind);
+    gather_rows();
+    for (std::size_t k = 0; k < pass.row_sums.size(); ++k) add_rows(pass.row_sums[k], row_sums_[k]);
+    for (std::size_t k = 0; k < input_gradients_.size(); ++k) {
+      if (!input_gradients_[k].defined()) continue;
+      copy_rows(plan_.slots[index(plan_.backward.input_cotangents[k])], input_gradients_[k]);
+    }
+    for (std::size_t k = 0; k < carried_.size(); ++k) {
+      const Place from = place(history_of(plan_, plan_.backward.program.states[k]), chunk_.first);
+      std::copy_n(from.data, steps_.rows(chunk_.first) * from.stride, carried_[k].data());
     }
   }
-  run_pass(program, plan_.backward_pass, true);
+}
+
+// Puts the cotangents behind the chunk where its steps look for them: those of a sequence that
+// ends in it behind the sequence's own last step.
+template <class T>
+void CompiledScan<T>::load_cotangents() {
+  for (std::size_t k = 0; k < carried_.size(); ++k) {
+    const Slot history = history_of(plan_, plan_.backward.program.states[k]);
+    for (Index b = 0; b < steps_.rows(chunk_.first); ++b) {
+      const Index length = steps_.lengths()[static_cast<std::size_t>(b)];
+      const Place to = place(history, std::min(length, chunk_.last));
+      std::copy_n(carried_[k].data() + b * history.width, history.width, to.data + b * to.stride);
+    }
+  }
 }
 
 template <class T>
-std::vector<Tensor<T>> CompiledScan<T>::parameter_gradients() const {
-  std::vector<Tensor<T>> gradients;
-  for (std::size_t k = 0; k < plan_.forward.parameters.size(); ++k) {
+void CompiledScan<T>::start_gradients() {
+  run_unbatched(plan_.backward.program, plan_.backward_pass.invariant_ops);
+  for (auto& rows : gathered_) rows.clear();
+  first_product_ = true;
+  for (const PlanContraction& c : plan_.backward_pass.contractions) {
+    unbatched_[index(c.node)] = allocate(plan_.backward.program.nodes[index(c.node)].shape);
+  }
+  for (auto& sum : row_sums_) std::fill(sum.begin(), sum.end(), 0.0);
+  input_gradients_.resize(plan_.forward.inputs.size());
+  for (std::size_t k = 0; k < input_gradients_.size(); ++k) {
+    const int node = plan_.backward.input_cotangents[k];
+    if (node < 0 || plan_.slots[index(node)].buffer < 0) continue;
+    input_gradients_[k] = allocate({steps_.all_rows(), plan_.slots[index(node)].width});
+  }
+}
+
+template <class T>
+void CompiledScan<T>::finish_gradients() {
+  const PlanPass& pass = plan_.backward_pass;
+  multiply_gathered();
+  for (std::size_t k = 0; k < pass.row_sums.size(); ++k) {
+    const int node = pass.row_sums[k].node;
+    Tensor<T>& total = unbatched_[index(node)];
+    total = allocate(plan_.backward.program.nodes[index(node)].shape);
+    std::transform(row_sums_[k].begin(), row_sums_[k].end(), total.data(),
+                   [](double v) { return static_cast<T>(v); });
+  }
+  run_unbatched(plan_.backward.program, pass.final_ops);
+  parameter_gradients_.resize(plan_.forward.parameters.size());
+  for (std::size_t k = 0; k < parameter_gradients_.size(); ++k) {
     const int node = plan_.backward.parameter_cotangents[k];
-    gradients.push_back(node < 0 ? Tensor<T>::zeros(plan_.forward.parameters[k].shape)
-                                 : unbatched_[index(node)]);
+    Tensor<T>& gradient = parameter_gradients_[k];
+    if (node >= 0) {
+      gradient = unbatched_[index(node)];
+    } else {
+      gradient = allocate(plan_.forward.parameters[k].shape);
+      std::fill_n(gradient.data(), gradient.numel(), T(0));
+    }
   }
-  return gradients;
-}
-
-template <class T>
-std::vector<Tensor<T>> CompiledScan<T>::input_gradients() const {
-  std::vector<Tensor<T>> gradients;
-  for (const int node : plan_.backward.input_cotangents) {
-    const bool planned = node >= 0 && plan_.slots[index(node)].buffer >= 0;
-    gradients.push_back(planned ? packed_values(plan_.slots[index(node)]) : Tensor<T>());
-  }
-  return gradients;
-}
-
-template <class T>
-std::vector<Tensor<T>> CompiledScan<T>::state_gradients() const {
-  std::vector<Tensor<T>> gradients;
-  for (const ProgramState& state : plan_.backward.program.states) {
-    gradients.push_back(state_values(plan_.slots[index(state.previous)], false));
-  }
-  return gradients;
 }
 
 template class CompiledScan<float>;

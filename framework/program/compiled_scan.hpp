@@ -1,84 +1,121 @@
 #pragma once
 
-#include <map>
+#include <array>
 #include <span>
 #include <vector>
 
 #include "kernel/packed_matrix.hpp"
+#include "kernel/row_panels.hpp"
+#include "program/packed_steps.hpp"
+#include "program/part_times.hpp"
 #include "program/plan.hpp"
 
 namespace carousel {
 
-/// Runs a plan: forward through time, then back. It keeps the memory of its values, so a second
-/// run of the same sizes allocates nothing for them. One thread uses it at a time.
-///
-/// Sequences are packed: sorted by length, longest first, so that those which still run at step
-/// t are the first rows[t] of the batch. A packed tensor holds the rows of step 0, then of step 1,
-/// and so on: [sum of rows, size]. The work is that of the sum of the lengths.
+/// Runs a plan: forward through time, then back. It keeps its memory, so a second run of the same
+/// sizes allocates nothing. One thread uses it at a time.
 template <class T>
 class CompiledScan {
  public:
   /// The plan must outlive it.
   explicit CompiledScan(const ScanPlan& plan);
 
-  /// parameters: in the program's order; inputs: packed, one each; states: [batch, size] each;
-  /// lengths: of each sequence, longest first, the first one at least 1. Throws InputError where
-  /// the shapes do not fit. The inputs' memory must stay valid until backward() has run.
+  /// parameters: in the program's order; inputs: packed (see PackedSteps), one each; states:
+  /// [batch, size] each; lengths: of each sequence, longest first, the first one at least 1.
+  /// windows: parts of the sequences; what the way back reads is kept for one of them, and
+  /// computed again for the others; 0: the square root of the steps. The gradients have the same
+  /// bits for any number. Throws InputError where the shapes do not fit. The inputs' memory must
+  /// stay valid until backward() has run.
   void forward(std::span<const Tensor<T>> parameters, std::span<const Tensor<T>> inputs,
-               std::span<const Tensor<T>> states, const std::vector<Index>& lengths);
+               std::span<const Tensor<T>> states, const std::vector<Index>& lengths,
+               Index windows = 1);
   /// Packed, after forward().
-  Tensor<T> outputs() const;
+  const Tensor<T>& outputs() const { return outputs_; }
   /// [batch, size] each, after forward(): of each sequence after its own last step.
-  std::vector<Tensor<T>> final_states() const;
+  const std::vector<Tensor<T>>& final_states() const { return final_states_; }
 
   /// outputs: cotangent of outputs(), packed; states: cotangents of final_states().
   void backward(const Tensor<T>& outputs, std::span<const Tensor<T>> states);
   /// Gradients, after backward(): of each parameter, of each input (packed; empty handles where
   /// the plan leaves them out), and of each initial state [batch, size].
-  std::vector<Tensor<T>> parameter_gradients() const;
-  std::vector<Tensor<T>> input_gradients() const;
-  std::vector<Tensor<T>> state_gradients() const;
+  const std::vector<Tensor<T>>& parameter_gradients() const { return parameter_gradients_; }
+  const std::vector<Tensor<T>>& input_gradients() const { return input_gradients_; }
+  const std::vector<Tensor<T>>& state_gradients() const { return carried_; }
+
+  /// Time by part, since it was switched on.
+  PartTimes& times() { return times_; }
 
  private:
   struct Place {
     T* data;
     Index stride;  // elements from row to row
   };
-
-  // Steps [first, last) whose rows lie one behind the other in every operand.
-  struct Run {
-    Index first, last;
+  // A PlanTile with its operands looked up.
+  struct ReadyTile {
+    TileKernel<T> kernel;
+    std::array<TileArg<T>, 3> args;
+    TileOut<T> out;
+    Index width;
+    bool flat;  // the rows lie side by side in all operands
   };
 
+  Tensor<T> allocate(const Shape& shape) { return Tensor<T>::uninitialised(shape, &arena_); }
   Place place(const Slot& slot, Index step) const;
   bool has_gaps(const Slot& slot) const;
-  Index rows_of(const Run& run) const {
-    return first_row_[std::size_t(run.last)] - first_row_[std::size_t(run.first)];
+  bool has_gaps(const std::vector<PlanStage>& stages) const;
+  std::span<const StepRange> runs(bool gaps) const;
+  void check(std::span<const Tensor<T>> parameters, std::span<const Tensor<T>> inputs,
+             std::span<const Tensor<T>> states, const std::vector<Index>& lengths) const;
+
+  void allocate_buffers();
+  void run_window(std::size_t window, bool first_time);
+  void run_window_back(std::size_t window);
+  void take_state(const Slot& history, StepRange range, Tensor<T>& state) const;
+  void load_cotangents();
+  void copy_rows(const Slot& from, Tensor<T>& to);
+  void start_gradients();
+  void finish_gradients();
+
+  void enter_chunk(Index chunk);
+  void run_unbatched(const StepProgram& program, const std::vector<int>& nodes);
+  void run_step(const std::vector<PlanStage>& stages, Index step) {
+    run_rows(stages, Part::loop, step, 0, steps_.rows(step));
   }
-  void start(const std::vector<Index>& lengths);
-  void run_pass(const StepProgram& program, const PlanPass& pass, bool reverse);
-  void run_all_steps(const std::vector<PlanStage>& stages);
-  void run_tiles(const std::vector<PlanTile>& tiles, Index step, Index rows);
-  void run_tile(const PlanTile& tile, Index step, Index first_row, Index rows);
-  void run_gemm(const PlanGemm& product, Index step, Index rows);
-  void run_contraction(const PlanContraction& contraction);
-  void run_row_sum(const PlanRowSum& sum);
-  void run_unbatched(const StepProgram& program, int node);
-  const PackedMatrix<T>& packed(const PlanGemm& product);
-  Tensor<T> packed_values(const Slot& slot) const;
-  Tensor<T> state_values(const Slot& history, bool at_the_end) const;
+  void run_chunk_rows(const std::vector<PlanStage>& stages, Part products);
+  void run_rows(const std::vector<PlanStage>& stages, Part products, Index step, Index first_row,
+                Index rows);
+  void run_tiles(const std::vector<PlanTile>& tiles, Index step, Index first_row, Index rows);
+  ReadyTile look_up(const PlanTile& tile, Index step, Index first_row) const;
+  PackedMatrix<T>& packed(const PlanGemm& product);
+  void gather_rows();
+  void multiply_gathered();
+  void add_rows(const PlanRowSum& sum, std::vector<double>& total);
 
   const ScanPlan& plan_;
-  Index steps_ = 0, batch_ = 0;
-  std::vector<Index> lengths_;
-  std::vector<Index> rows_;                            // of each step
-  std::vector<Index> first_row_;                       // of each step, and the sum
-  std::vector<Run> whole_;                             // one run of all steps
-  std::vector<Run> runs_;                              // cut where a sequence ends
-  std::vector<Tensor<T>> memory_;                      // of each buffer
-  std::vector<const T*> external_;                     // of each external buffer
-  std::vector<Tensor<T>> unbatched_;                   // of each unbatched node
-  std::map<const PlanGemm*, PackedMatrix<T>> packed_;  // of each product, for one run
+  PartTimes times_;
+  Arena arena_;
+  PackedSteps steps_;
+  StepRange window_, chunk_;             // the steps at work
+  std::size_t chunk_index_ = 0;          // of chunk_
+  std::vector<Tensor<T>> memory_;        // of each buffer
+  std::vector<T*> base_;                 // of each buffer
+  std::vector<Tensor<T>> unbatched_;     // of each unbatched node
+  std::vector<PackedMatrix<T>> packed_;  // of each packing
+  std::vector<char> is_packed_;          // since forward() began
+  std::vector<ReadyTile> ready_;         // those of a stage
+  std::vector<const Tensor<T>*> parts_;  // operands at work
+  Tensor<T> outputs_;
+  std::vector<Tensor<T>> final_states_;
+  std::vector<std::vector<Tensor<T>>> start_states_;  // of each window
+  std::size_t loaded_window_ = 0;                     // whose values are in memory
+
+  std::vector<RowPanels<T>> gathered_;   // of each of the plan's
+  std::vector<RowProduct<T>> products_;  // of each contraction
+  bool first_product_ = true;            // since backward() began
+  std::vector<std::vector<double>> row_sums_;
+  std::vector<T> block_sum_;
+  std::vector<Tensor<T>> parameter_gradients_, input_gradients_;
+  std::vector<Tensor<T>> carried_;  // cotangents of the states in front of the chunk
 };
 
 extern template class CompiledScan<float>;

@@ -25,15 +25,14 @@ std::string stages_text(const char* where, const std::vector<PlanStage>& stages)
   return text;
 }
 
-std::string pass_text(const char* name, const PlanPass& pass) {
+std::string pass_text(const ScanPlan& plan, const char* name, const PlanPass& pass) {
   std::string text = fmt::format("{}\n", name);
   text += stages_text("in front", pass.before);
   text += stages_text("in the loop", pass.loop);
   text += stages_text("behind", pass.behind);
   for (const PlanContraction& c : pass.contractions) {
-    text += fmt::format(
-        "  behind: weight gradient [{}, all rows] @ [all rows, {}]{}\n", c.a.width, c.b.width,
-        c.nodes.size() > 1 ? fmt::format(" ({} matrices as one)", c.nodes.size()) : "");
+    text += fmt::format("  behind: weight gradient [{}, all rows] @ [all rows, {}]\n",
+                        plan.gathered[c.a].width, plan.gathered[c.b].width);
   }
   if (!pass.row_sums.empty()) {
     text += fmt::format("  behind: {} vector gradients\n", pass.row_sums.size());
@@ -46,12 +45,11 @@ std::string pass_text(const char* name, const PlanPass& pass) {
 std::string to_text(const ScanPlan& plan) {
   Index all_steps = 0;
   for (const PlanBuffer& buffer : plan.buffers) {
-    const bool kept =
-        buffer.kind == PlanBuffer::Kind::sequence || buffer.kind == PlanBuffer::Kind::history;
-    if (kept) all_steps += buffer.width;
+    if (buffer.scope == PlanBuffer::Scope::window) all_steps += buffer.width;
   }
-  return pass_text("forward", plan.forward_pass) + pass_text("backward", plan.backward_pass) +
-         fmt::format("memory for all steps, both ways: {} numbers for each row\n", all_steps);
+  return pass_text(plan, "forward", plan.forward_pass) +
+         pass_text(plan, "backward", plan.backward_pass) +
+         fmt::format("kept for the way back: {} numbers for each row\n", all_steps);
 }
 
 }  // namespace carousel

@@ -30,14 +30,17 @@ struct Slot {
 
 /// Memory for values side by side, a row for each sequence that runs at a step.
 struct PlanBuffer {
-  enum class Kind {
-    step,      // one step
-    sequence,  // all steps
-    history,   // the batch at the start, then all steps: a state
-    external   // all steps, given by the caller
+  /// For how long values are kept. A window holds what the way back will read; a chunk is a few
+  /// steps, whose values are still in the caches when the work behind the loop reads them.
+  enum class Scope {
+    step,
+    chunk,
+    window,
+    external  // all steps, in the caller's memory
   };
-  Kind kind = Kind::step;
+  Scope scope = Scope::step;
   Index width = 0;
+  bool history = false;  // a state: before the rows of the steps come those of the start
 };
 
 /// An operand of an elementwise op: a slot, or an unbatched node (a vector over the columns, or
@@ -61,12 +64,13 @@ struct PlanGemm {
   std::vector<int> weights;
   bool transpose = true;  // c = a weights^T; else c = a weights
   bool accumulate = false;
+  int packing = -1;  // number of the packed matrix; equal matrices have the same
 };
 
-/// Sum over all rows of a^T b: gradients of weights, stacked by rows; each node gets its part.
+/// Sum over all rows of a^T b: the gradient of a matrix.
 struct PlanContraction {
-  Slot a, b;
-  std::vector<int> nodes;
+  std::size_t a, b;  // of ScanPlan::gathered
+  int node = -1;
 };
 
 /// Sum over all rows of a: the gradient of a vector.
@@ -97,6 +101,8 @@ struct ScanPlan {
   std::vector<PlanBuffer> buffers;
   std::vector<Slot> slots;  // of each node of the backward program; buffer -1: none
   PlanPass forward_pass, backward_pass;
+  int packings = 0;            // number of packed matrices
+  std::vector<Slot> gathered;  // whose rows the contractions read
 };
 
 /// Compiles a program. Without input_gradients the cotangents of the inputs are left out. Throws

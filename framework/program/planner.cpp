@@ -31,11 +31,13 @@ bool batched(const ProgramNode& node) {
 class PassPlanner {
  public:
   PassPlanner(const StepProgram& program, int first, const std::vector<int>& roots,
-              std::vector<PlanBuffer>& buffers, std::vector<Slot>& slots)
+              PlanBuffer::Scope kept_scope, ScanPlan& plan)
       : program_(program),
         first_(first),
-        buffers_(buffers),
-        slots_(slots),
+        kept_scope_(kept_scope),
+        plan_(plan),
+        buffers_(plan.buffers),
+        slots_(plan.slots),
         rates_(rates_of(program, first)),
         live_(program.nodes.size(), 0),
         uses_(program.nodes.size(), 0),
@@ -186,13 +188,14 @@ class PassPlanner {
     }
   }
 
-  int add_buffer(PlanBuffer::Kind kind, Index width) {
-    buffers_.push_back({kind, width});
-    return static_cast<int>(buffers_.size()) - 1;
+  PlanBuffer::Scope scope_of(int node) const {
+    if (kept_[index(node)]) return kept_scope_;
+    return leaves_its_phase(node) || in_front(node) ? PlanBuffer::Scope::chunk
+                                                    : PlanBuffer::Scope::step;
   }
 
-  bool needs_all_steps(int node) const {
-    if (kept_[index(node)] || phase_[index(node)] != Phase::loop) return true;
+  bool leaves_its_phase(int node) const {
+    if (phase_[index(node)] != Phase::loop) return true;
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!live_[index(i)] || phase_[index(i)] == phase_[index(node)]) continue;
       const auto& inputs = at(i).inputs;
@@ -205,18 +208,18 @@ class PassPlanner {
 
   // Puts nodes side by side in one buffer, those that have no place yet.
   void place_together(const std::vector<int>& nodes) {
-    bool sequence = false;
+    PlanBuffer::Scope scope = PlanBuffer::Scope::step;
     Index width = 0;
     std::vector<int> fresh;
     for (const int node : nodes) {
       if (has_slot(node) || std::count(fresh.begin(), fresh.end(), node)) continue;
       fresh.push_back(node);
-      sequence = sequence || needs_all_steps(node) || in_front(node);
+      scope = std::max(scope, scope_of(node));
       width += at(node).shape.back();
     }
     if (fresh.empty()) return;
-    const int buffer =
-        add_buffer(sequence ? PlanBuffer::Kind::sequence : PlanBuffer::Kind::step, width);
+    buffers_.push_back({scope, width});
+    const int buffer = static_cast<int>(buffers_.size()) - 1;
     Index column = 0;
     for (const int node : fresh) {
       slots_[index(node)] = {buffer, column, at(node).shape.back(), 0};
@@ -302,7 +305,7 @@ class PassPlanner {
     stage(pass, phase, wave).tiles.push_back(work);
   }
 
-  PlanPass emit() const {
+  PlanPass emit() {
     PlanPass pass;
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || in_sum_.count(i)) continue;
@@ -314,8 +317,7 @@ class PassPlanner {
         add_tile(pass, phase_[index(i)], wave_[index(i)], at(i).op->tile.value_or(Tile::copy),
                  operands, slots_[index(i)]);
       } else if (is_contraction(i)) {
-        pass.contractions.push_back(
-            {operand(at(i).inputs[0]).slot, operand(at(i).inputs[1]).slot, {i}});
+        pass.contractions.push_back({gather(at(i).inputs[0]), gather(at(i).inputs[1]), i});
       } else if (is_row_sum(i)) {
         pass.row_sums.push_back({operand(at(i).inputs[0]).slot, i});
       } else if (!batched(at(i))) {
@@ -327,8 +329,18 @@ class PassPlanner {
     for (auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
       for (PlanStage& s : *stages) merge(s.gemms);
     }
-    merge(pass.contractions);
     return pass;
+  }
+
+  // The number of the rows that a contraction reads.
+  std::size_t gather(int node) {
+    const Slot slot = operand(node).slot;
+    auto& all = plan_.gathered;
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Slot& s) { return same(s, slot); });
+    if (found != all.end()) return static_cast<std::size_t>(found - all.begin());
+    all.push_back(slot);
+    return all.size() - 1;
   }
 
   // Products into the sum's place, the first one overwriting; then the other addends.
@@ -404,25 +416,10 @@ class PassPlanner {
     });
   }
 
-  void merge(std::vector<PlanContraction>& contractions) const {
-    for (std::size_t i = 0; i < contractions.size(); ++i) {
-      for (std::size_t j = 0; j < contractions.size(); ++j) {
-        if (i == j || !same(contractions[i].b, contractions[j].b) ||
-            !follows(contractions[i].a, contractions[j].a)) {
-          continue;
-        }
-        contractions[i].a.width += contractions[j].a.width;
-        contractions[i].nodes.insert(contractions[i].nodes.end(), contractions[j].nodes.begin(),
-                                     contractions[j].nodes.end());
-        contractions.erase(contractions.begin() + static_cast<std::ptrdiff_t>(j));
-        i = static_cast<std::size_t>(-1);  // from the start
-        break;
-      }
-    }
-  }
-
   const StepProgram& program_;
   int first_;
+  PlanBuffer::Scope kept_scope_;
+  ScanPlan& plan_;
   std::vector<PlanBuffer>& buffers_;
   std::vector<Slot>& slots_;
   std::vector<Rate> rates_;
@@ -440,11 +437,13 @@ struct StateCopies {
   std::vector<std::pair<Slot, int>> copies;  // from a node that has another place already
 };
 
-StateCopies place_states(const StepProgram& program, int first, bool reverse,
-                         std::vector<PlanBuffer>& buffers, std::vector<Slot>& slots) {
+StateCopies place_states(const StepProgram& program, int first, bool reverse, ScanPlan& plan) {
+  auto& buffers = plan.buffers;
+  auto& slots = plan.slots;
   StateCopies result;
   for (const ProgramState& state : program.states) {
-    buffers.push_back({PlanBuffer::Kind::history, state.shape.back()});
+    const auto scope = reverse ? PlanBuffer::Scope::chunk : PlanBuffer::Scope::window;
+    buffers.push_back({scope, state.shape.back(), true});
     const int buffer = static_cast<int>(buffers.size()) - 1;
     Slot old_value{buffer, 0, state.shape.back(), reverse ? 1 : 0};
     Slot new_value{buffer, 0, state.shape.back(), reverse ? 0 : 1};
@@ -470,6 +469,21 @@ void emit_copies(const StateCopies& states, const std::vector<Slot>& slots, Plan
   pass.loop.push_back(stage);
 }
 
+void number_packings(ScanPlan& plan) {
+  std::map<std::pair<std::vector<int>, bool>, int> numbers;
+  for (PlanPass* pass : {&plan.forward_pass, &plan.backward_pass}) {
+    for (auto* stages : {&pass->before, &pass->loop, &pass->behind}) {
+      for (PlanStage& stage : *stages) {
+        for (PlanGemm& gemm : stage.gemms) {
+          const int next = static_cast<int>(numbers.size());
+          gemm.packing = numbers.try_emplace({gemm.weights, gemm.transpose}, next).first->second;
+        }
+      }
+    }
+  }
+  plan.packings = static_cast<int>(numbers.size());
+}
+
 }  // namespace
 
 ScanPlan plan_scan(const StepProgram& program, bool input_gradients) {
@@ -485,11 +499,11 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients) {
         program.nodes[static_cast<std::size_t>(input)].kind != ProgramNode::Kind::input) {
       continue;  // an old state: the forward pass keeps its history
     }
-    plan.buffers.push_back({PlanBuffer::Kind::external, node.shape.back()});
+    plan.buffers.push_back({PlanBuffer::Scope::external, node.shape.back()});
     plan.slots[static_cast<std::size_t>(input)] = {static_cast<int>(plan.buffers.size()) - 1, 0,
                                                    node.shape.back(), 0};
   }
-  const StateCopies forward_copies = place_states(program, 0, false, plan.buffers, plan.slots);
+  const StateCopies forward_copies = place_states(program, 0, false, plan);
 
   std::vector<int> back_roots;
   for (const ProgramState& state : back.states) back_roots.push_back(state.next);
@@ -499,7 +513,7 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients) {
   for (const int node : plan.backward.input_cotangents) {
     if (node >= 0 && input_gradients) back_roots.push_back(node);
   }
-  PassPlanner back_planner(back, first_back, back_roots, plan.buffers, plan.slots);
+  PassPlanner back_planner(back, first_back, back_roots, PlanBuffer::Scope::chunk, plan);
 
   // What the way back reads of the forward values is kept for all steps.
   std::vector<int> roots{program.output};
@@ -512,17 +526,18 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients) {
     }
   }
   for (const int node : saved) roots.push_back(node);
-  PassPlanner forward_planner(program, 0, roots, plan.buffers, plan.slots);
+  PassPlanner forward_planner(program, 0, roots, PlanBuffer::Scope::window, plan);
   for (const int node : saved) forward_planner.keep(node);
   plan.forward_pass = forward_planner.run();
   emit_copies(forward_copies, plan.slots, plan.forward_pass);
 
-  const StateCopies back_copies = place_states(back, first_back, true, plan.buffers, plan.slots);
+  const StateCopies back_copies = place_states(back, first_back, true, plan);
   for (const int node : plan.backward.input_cotangents) {
     if (node >= 0 && input_gradients) back_planner.keep(node);
   }
   plan.backward_pass = back_planner.run();
   emit_copies(back_copies, plan.slots, plan.backward_pass);
+  number_packings(plan);
   return plan;
 }
 

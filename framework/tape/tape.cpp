@@ -166,10 +166,10 @@ struct Tape<T>::TensorAdjoints {
     static const TileKernel<T> add_kernel = tile_kernel<T>(Tile::add);
     const std::array<TileArg<T>, 2> args{TileArg<T>{sum.data(), 1}, TileArg<T>{more.data(), 1}};
     if (sum.unique()) {
-      add_kernel(args.data(), sum.data(), sum.numel());
+      add_kernel(args.data(), {sum.data()}, 1, sum.numel());
     } else {
       Tensor<T> fresh = Tensor<T>::uninitialised(sum.shape(), &tape.arena_);
-      add_kernel(args.data(), fresh.data(), sum.numel());
+      add_kernel(args.data(), {fresh.data()}, 1, sum.numel());
       sum = std::move(fresh);
     }
   }

@@ -48,7 +48,7 @@ Tensor<T> tree_sum(const std::vector<std::vector<Tensor<T>>>& terms, std::size_t
   const Tensor<T> right = tree_sum(terms, parameter, middle, last);
   Tensor<T> sum = Tensor<T>::uninitialised(left.shape());
   const std::array<TileArg<T>, 2> args{TileArg<T>{left.data(), 1}, TileArg<T>{right.data(), 1}};
-  tile_kernel<T>(Tile::add)(args.data(), sum.data(), sum.numel());
+  tile_kernel<T>(Tile::add)(args.data(), {sum.data()}, 1, sum.numel());
   return sum;
 }
 

@@ -24,7 +24,8 @@ void expect_products(Index m, const std::vector<Index>& part_rows, Index columns
     stack.insert(stack.end(), parts.back().values().begin(), parts.back().values().end());
   }
   for (const auto& part : parts) pointers.push_back(&part);
-  const PackedMatrix<T> matrix(pointers, transpose);
+  PackedMatrix<T> matrix;
+  matrix.pack(pointers, transpose);
   const Index k = matrix.rows(), n = matrix.columns();
   ASSERT_EQ(k * n, static_cast<Index>(stack.size()));
   const Index lda = k + 3, ldc = n + 5;

@@ -82,7 +82,7 @@ template <class T>
 T run_one(Tile tile, Isa isa, T a, T b = T(0), T c = T(0)) {
   const TileArg<T> args[] = {{&a, 1}, {&b, 1}, {&c, 1}};
   T out[16] = {};  // a kernel that stores a whole vector fails a test instead of the program
-  tile_kernel<T>(tile, isa)(args, out, 1);
+  tile_kernel<T>(tile, isa)(args, {out}, 1, 1);
   return out[0];
 }
 

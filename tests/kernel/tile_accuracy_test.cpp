@@ -92,7 +92,7 @@ void check_unary(Tile tile, Isa isa, const std::string& name) {
   const std::vector<T> xs = inputs_for<T>(tile);
   std::vector<T> out(xs.size(), T(-77));
   const TileArg<T> args[] = {{xs.data(), 1}};
-  tile_kernel<T>(tile, isa)(args, out.data(), static_cast<Index>(xs.size()));
+  tile_kernel<T>(tile, isa)(args, {out.data()}, 1, static_cast<Index>(xs.size()));
   for (std::size_t i = 0; i < xs.size(); ++i) {
     if (has_wrong_log(tile, xs[i])) continue;
     const Real exact = reference(tile, xs[i]);
@@ -136,7 +136,7 @@ void check_binary(Tile tile, Isa isa, const std::string& name) {
   for (const T a : xs) {
     std::vector<T> out(xs.size(), T(-77));
     const TileArg<T> args[] = {{&a, 0}, {xs.data(), 1}};
-    tile_kernel<T>(tile, isa)(args, out.data(), static_cast<Index>(xs.size()));
+    tile_kernel<T>(tile, isa)(args, {out.data()}, 1, static_cast<Index>(xs.size()));
     for (std::size_t i = 0; i < xs.size(); ++i) {
       if (tile == Tile::div && xs[i] == T(0)) continue;
       // The nearest T of the exact value: one rounding is all an IEEE operation may do.

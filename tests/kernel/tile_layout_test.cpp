@@ -64,7 +64,7 @@ TYPED_TEST(TileLayout, EveryLengthAndOffsetGivesTheSameBits) {
       std::vector<T> out(longest + 16, T(-77));  // room for a vector too much
       const TileArg<T> args[] = {
           {this->a.data() + start, 1}, {this->b.data() + start, 1}, {this->c.data() + start, 1}};
-      tile_kernel<T>(tile, isa)(args, out.data(), n);
+      tile_kernel<T>(tile, isa)(args, {out.data()}, 1, n);
       for (Index i = 0; i < n; ++i) {
         ASSERT_TRUE(same_bits(out[static_cast<std::size_t>(i)],
                               expected[static_cast<std::size_t>(start + i)]))
@@ -97,7 +97,7 @@ TYPED_TEST(TileLayout, NeighboursDoNotMatter) {
         std::vector<T> in(16, neighbour), out(16);
         in[5] = x;
         const TileArg<T> args[] = {{in.data(), 1}};
-        kernel(args, out.data(), 16);
+        kernel(args, {out.data()}, 1, 16);
         const bool both_nan = std::isnan(out[5]) && std::isnan(expected);
         differ += same_bits(out[5], expected) || both_nan ? 0 : 1;
       }
@@ -115,7 +115,7 @@ TYPED_TEST(TileLayout, StrideZeroRepeatsOneValue) {
       const TileArg<T> args[] = {
           {this->a.data(), stride(0)}, {this->b.data(), stride(1)}, {this->c.data(), stride(2)}};
       std::vector<T> out(longest, T(-77));
-      tile_kernel<T>(tile, isa)(args, out.data(), longest);
+      tile_kernel<T>(tile, isa)(args, {out.data()}, 1, longest);
       for (std::size_t i = 0; i < out.size(); ++i) {
         const auto at = [&](int k) { return stride(k) == 0 ? 0 : i; };
         const T expected = run_one<T>(tile, isa, this->a[at(0)], this->b[at(1)], this->c[at(2)]);
@@ -134,7 +134,7 @@ TYPED_TEST(TileLayout, OutputMayBeAnyOperand) {
       const TileArg<T> args[] = {
           {operands[0].data(), 1}, {operands[1].data(), 1}, {operands[2].data(), 1}};
       T* out = operands[reused].data();
-      tile_kernel<T>(tile, isa)(args, out, longest);
+      tile_kernel<T>(tile, isa)(args, {out}, 1, longest);
       for (std::size_t i = 0; i < expected.size(); ++i) {
         ASSERT_TRUE(same_bits(out[i], expected[i])) << "operand " << reused << ", element " << i;
       }

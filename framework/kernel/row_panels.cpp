@@ -1,0 +1,73 @@
+#include "kernel/row_panels.hpp"
+
+#include <algorithm>
+
+#include "kernel/panel_width.hpp"
+
+namespace carousel {
+namespace {
+
+// Rows in one kernel call: both panels stay in the second cache.
+constexpr Index depth = 256;
+// The last rows are filled up to a multiple of this, so that few kernels are compiled.
+constexpr Index depth_step = 16;
+
+}  // namespace
+
+template <class T>
+RowPanels<T>::RowPanels(Index columns)
+    : columns_(columns), data_(Tensor<T>::uninitialised({columns * capacity})) {
+  const Index width = panel_width(columns);
+  for (Index first = 0; first < columns; first += width) {
+    panels_.push_back({first, std::min(width, columns - first)});
+  }
+}
+
+template <class T>
+void RowPanels<T>::append(const T* rows, Index row_step, Index count) {
+  for (const Panel& panel : panels_) {
+    T* to = data_.data() + panel.first * capacity + rows_ * panel.width;
+    const T* from = rows + panel.first;
+    for (Index r = 0; r < count; ++r, to += panel.width, from += row_step) {
+      std::copy_n(from, panel.width, to);
+    }
+  }
+  rows_ += count;
+}
+
+template <class T>
+void RowPanels<T>::pad() {
+  const Index missing = (rows_ + depth_step - 1) / depth_step * depth_step - rows_;
+  for (const Panel& panel : panels_) {
+    T* end = data_.data() + panel.first * capacity + rows_ * panel.width;
+    std::fill_n(end, missing * panel.width, T(0));
+  }
+  rows_ += missing;
+}
+
+template <class T>
+void RowProduct<T>::run(const RowPanels<T>& a, const RowPanels<T>& b, bool accumulate, T* c) {
+  const Index ldc = b.columns();
+  for (const auto& right : b.panels_) {
+    for (const auto& left : a.panels_) {
+      for (Index row = 0; row < a.rows(); row += depth) {
+        const Index k = std::min(depth, a.rows() - row);
+        const bool add = accumulate || row > 0;
+        const int which = (left.width < a.panels_.front().width ? 1 : 0) +
+                          (right.width < b.panels_.front().width ? 2 : 0) + (k < depth ? 4 : 0) +
+                          (add ? 8 : 0);
+        SmallGemm<T>& kernel = kernels_[static_cast<std::size_t>(which)];
+        kernel.prepare({left.width, right.width, k, left.width, right.width, ldc, true, add});
+        kernel.run(a.data(left) + row * left.width, b.data(right) + row * right.width,
+                   c + left.first * ldc + right.first);
+      }
+    }
+  }
+}
+
+template class RowPanels<float>;
+template class RowPanels<double>;
+template class RowProduct<float>;
+template class RowProduct<double>;
+
+}  // namespace carousel

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "tensor/shape.hpp"
+
+namespace carousel {
+
+/// Sizes of a product of small row-major blocks, c = a b or c += a b; a: [m, k], b: [k, n],
+/// c: [m, n].
+struct SmallGemmSizes {
+  Index m = 0, n = 0, k = 0;
+  Index lda = 0, ldb = 0, ldc = 0;  // elements from row to row, as stored
+  bool transpose_a = false;         // a is stored [k, m]
+  bool accumulate = false;
+  bool operator==(const SmallGemmSizes&) const = default;
+};
+
+/// A product of small blocks, compiled for its sizes: by LIBXSMM on x86-64; elsewhere the plain
+/// product stands in. Fastest where n is at most 64.
+template <class T>
+class SmallGemm {
+ public:
+  /// Compiles the product for the sizes, unless it was the last time.
+  void prepare(const SmallGemmSizes& sizes);
+  void run(const T* a, const T* b, T* c) const;
+
+ private:
+  using Kernel = void (*)(const T* b, const T* a, T* c, ...);
+  SmallGemmSizes sizes_;
+  Kernel kernel_ = nullptr;  // null: the plain product
+};
+
+extern template class SmallGemm<float>;
+extern template class SmallGemm<double>;
+
+}  // namespace carousel

@@ -1,0 +1,220 @@
+// The work of a scan on a step or a chunk of steps: elementwise ops, products, sums over rows.
+
+#include <algorithm>
+#include <type_traits>
+
+#include "program/compiled_scan.hpp"
+
+namespace carousel {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+}  // namespace
+
+template <class T>
+void CompiledScan<T>::enter_chunk(Index chunk) {
+  chunk_index_ = static_cast<std::size_t>(chunk);
+  chunk_ = steps_.chunks()[chunk_index_];
+}
+
+// A block of a history is as long as the step before, so where a sequence ends rows are left over.
+template <class T>
+bool CompiledScan<T>::has_gaps(const Slot& slot) const {
+  return slot.buffer >= 0 && slot.shift == 0 && plan_.buffers[index(slot.buffer)].history;
+}
+
+template <class T>
+bool CompiledScan<T>::has_gaps(const std::vector<PlanStage>& stages) const {
+  for (const PlanStage& stage : stages) {
+    for (const PlanTile& tile : stage.tiles) {
+      if (has_gaps(tile.out)) return true;
+      for (const PlanOperand& operand : tile.operands) {
+        if (has_gaps(operand.slot)) return true;
+      }
+    }
+    for (const PlanGemm& product : stage.gemms) {
+      if (has_gaps(product.a) || has_gaps(product.c)) return true;
+    }
+  }
+  return false;
+}
+
+template <class T>
+std::span<const StepRange> CompiledScan<T>::runs(bool gaps) const {
+  return gaps ? steps_.runs(chunk_index_) : std::span(&chunk_, 1);
+}
+
+// A few rows through all stages, then the next few: what one op gives, the next finds in the cache.
+template <class T>
+void CompiledScan<T>::run_chunk_rows(const std::vector<PlanStage>& stages, Part products) {
+  constexpr Index block_rows = 64;
+  if (stages.empty()) return;
+  for (const StepRange& run : runs(has_gaps(stages))) {
+    const Index rows = steps_.rows(run);
+    for (Index r = 0; r < rows; r += block_rows) {
+      run_rows(stages, products, run.first, r, std::min(block_rows, rows - r));
+    }
+  }
+}
+
+template <class T>
+void CompiledScan<T>::run_rows(const std::vector<PlanStage>& stages, Part products, Index step,
+                               Index first_row, Index rows) {
+  for (const PlanStage& stage : stages) {
+    if (!stage.tiles.empty()) run_tiles(stage.tiles, step, first_row, rows);
+    for (const PlanGemm& product : stage.gemms) {
+      PackedMatrix<T>& weights = packed(product);
+      const PartTimer timer(times_, products);
+      const Place a = place(product.a, step);
+      const Place c = place(product.c, step);
+      weights.multiply(rows, a.data + first_row * a.stride, a.stride, product.accumulate,
+                       c.data + first_row * c.stride, c.stride);
+    }
+  }
+}
+
+template <class T>
+PackedMatrix<T>& CompiledScan<T>::packed(const PlanGemm& product) {
+  PackedMatrix<T>& matrix = packed_[index(product.packing)];
+  if (!is_packed_[index(product.packing)]) {
+    const PartTimer timer(times_, Part::packing);
+    parts_.clear();
+    for (const int w : product.weights) parts_.push_back(&unbatched_[index(w)]);
+    matrix.pack(parts_, product.transpose);
+    is_packed_[index(product.packing)] = 1;
+  }
+  return matrix;
+}
+
+// All ops over a few elements, so that they pass them on in the first cache.
+template <class T>
+void CompiledScan<T>::run_tiles(const std::vector<PlanTile>& tiles, Index step, Index first_row,
+                                Index rows) {
+  constexpr Index block_elements = 1024;
+  const PartTimer timer(times_, Part::elementwise);
+  ready_.clear();
+  Index widest = 1;
+  for (const PlanTile& tile : tiles) {
+    ready_.push_back(look_up(tile, step, first_row));
+    widest = std::max(widest, tile.out.width);
+  }
+  const Index block = std::max<Index>(1, block_elements / widest);
+  for (Index r = 0; r < rows; r += block) {
+    const Index count = std::min(block, rows - r);
+    for (ReadyTile& tile : ready_) {
+      if (tile.flat) tile.kernel(tile.args.data(), tile.out, 1, count * tile.width);
+      else tile.kernel(tile.args.data(), tile.out, count, tile.width);
+      for (auto& arg : tile.args) arg.data += count * arg.row_step;
+      tile.out.data += count * tile.out.row_step;
+    }
+  }
+}
+
+template <class T>
+typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& tile, Index step,
+                                                             Index first_row) const {
+  const Place out = place(tile.out, step);
+  const Index width = tile.out.width;
+  ReadyTile ready{tile_kernel<T>(tile.tile),
+                  {},
+                  {out.data + first_row * out.stride, out.stride},
+                  width,
+                  out.stride == width};
+  for (int k = 0; k < tile.operand_count; ++k) {
+    const PlanOperand& operand = tile.operands[index(k)];
+    if (operand.unbatched >= 0) {
+      const Tensor<T>& value = unbatched_[index(operand.unbatched)];
+      const bool number = value.numel() == 1;
+      ready.args[index(k)] = {value.data(), number ? 0 : 1, 0};
+      ready.flat = ready.flat && number;
+    } else {
+      const Place in = place(operand.slot, step);
+      const bool column = operand.slot.width == 1 && width != 1;
+      ready.args[index(k)] = {in.data + first_row * in.stride, column ? 0 : 1, in.stride};
+      ready.flat = ready.flat && !column && in.stride == width;
+    }
+  }
+  return ready;
+}
+
+// Appends the rows of the chunk to those of the chunks before; when enough are there, multiplies.
+template <class T>
+void CompiledScan<T>::gather_rows() {
+  if (gathered_.empty()) return;
+  const Index rows = steps_.rows(chunk_);
+  for (Index done = 0; done < rows;) {
+    const Index count = std::min(rows - done, RowPanels<T>::capacity - gathered_.front().rows());
+    for (std::size_t g = 0; g < gathered_.size(); ++g) {
+      const Slot& slot = plan_.gathered[g];
+      Index first = 0;  // of the run, in the chunk
+      for (const StepRange& run : runs(has_gaps(slot))) {
+        const Index begin = std::max(first, done);
+        const Index end = std::min(first + steps_.rows(run), done + count);
+        const Place from = place(slot, run.first);
+        if (begin < end) {
+          gathered_[g].append(from.data + (begin - first) * from.stride, from.stride, end - begin);
+        }
+        first += steps_.rows(run);
+      }
+    }
+    done += count;
+    if (gathered_.front().rows() == RowPanels<T>::capacity) multiply_gathered();
+  }
+}
+
+template <class T>
+void CompiledScan<T>::multiply_gathered() {
+  if (gathered_.empty() || (gathered_.front().rows() == 0 && !first_product_)) return;
+  const PartTimer timer(times_, Part::weights);
+  for (auto& rows : gathered_) rows.pad();
+  for (std::size_t k = 0; k < products_.size(); ++k) {
+    const PlanContraction& c = plan_.backward_pass.contractions[k];
+    products_[k].run(gathered_[c.a], gathered_[c.b], !first_product_,
+                     unbatched_[index(c.node)].data());
+  }
+  for (auto& rows : gathered_) rows.clear();
+  first_product_ = false;
+}
+
+// Blocks of rows in T, the blocks in double: a long sequence loses no digits.
+template <class T>
+void CompiledScan<T>::add_rows(const PlanRowSum& sum, std::vector<double>& total) {
+  constexpr Index block_rows = 16;
+  const PartTimer timer(times_, Part::other);
+  static const TileKernel<T> add = tile_kernel<T>(Tile::add);
+  const Index width = sum.a.width;
+  block_sum_.resize(static_cast<std::size_t>(width));
+  for (const StepRange& run : runs(has_gaps(sum.a))) {
+    const Place a = place(sum.a, run.first);
+    const Index rows = steps_.rows(run);
+    for (Index first = 0; first < rows; first += block_rows) {
+      std::copy_n(a.data + first * a.stride, width, block_sum_.data());
+      const Index last = std::min(first + block_rows, rows);
+      const std::array<TileArg<T>, 2> args{
+          TileArg<T>{block_sum_.data(), 1, 0},
+          TileArg<T>{a.data + (first + 1) * a.stride, 1, a.stride}};
+      add(args.data(), {block_sum_.data(), 0}, last - first - 1, width);
+      for (std::size_t i = 0; i < total.size(); ++i) total[i] += static_cast<double>(block_sum_[i]);
+    }
+  }
+}
+
+template <class T>
+void CompiledScan<T>::run_unbatched(const StepProgram& program, const std::vector<int>& nodes) {
+  for (const int node : nodes) {
+    const ProgramNode& n = program.nodes[index(node)];
+    parts_.clear();
+    for (const int input : n.inputs) parts_.push_back(&unbatched_[index(input)]);
+    Tensor<T> out = allocate(n.shape);
+    const KernelCall<T> call{parts_, n.attributes, out};
+    if constexpr (std::is_same_v<T, float>) n.op->kernel_float(call);
+    else n.op->kernel_double(call);
+    unbatched_[index(node)] = out;
+  }
+}
+
+template class CompiledScan<float>;
+template class CompiledScan<double>;
+
+}  // namespace carousel

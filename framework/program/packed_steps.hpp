@@ -1,0 +1,54 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "tensor/shape.hpp"
+
+namespace carousel {
+
+/// Steps [first, last).
+struct StepRange {
+  Index first = 0, last = 0;
+};
+
+/// The rows of packed sequences, step by step. Sequences are sorted by length, longest first, so
+/// that those which still run at step t are the first rows(t) of the batch. A packed tensor holds
+/// the rows of step 0, then of step 1, and so on.
+///
+/// Steps are grouped in chunks, over which the work in front of the loop and behind it is done,
+/// and chunks in windows, whose values are kept for the way back. The chunks depend on the
+/// lengths alone, so that the number of windows changes no bit of a result.
+class PackedSteps {
+ public:
+  /// lengths: falling, the first one at least 1. windows: how many; 0: the square root of the
+  /// steps.
+  void reset(const std::vector<Index>& lengths, Index windows);
+
+  const std::vector<Index>& lengths() const { return lengths_; }
+  Index steps() const { return lengths_.front(); }
+  Index batch() const { return static_cast<Index>(lengths_.size()); }
+  /// Sequences that run at a step; none behind the last one.
+  Index rows(Index step) const { return rows_[static_cast<std::size_t>(step)]; }
+  /// Rows of all steps in front of this one.
+  Index first_row(Index step) const { return first_row_[static_cast<std::size_t>(step)]; }
+  Index rows(StepRange range) const { return first_row(range.last) - first_row(range.first); }
+  Index all_rows() const { return first_row_.back(); }
+
+  const std::vector<StepRange>& chunks() const { return chunks_; }
+  /// Chunks [first, last) of each window.
+  const std::vector<StepRange>& windows() const { return windows_; }
+  StepRange steps_of(StepRange window) const;
+  /// The steps of a chunk, cut where a sequence ends.
+  std::span<const StepRange> runs(std::size_t chunk) const;
+
+ private:
+  void cut_chunks();
+
+  std::vector<Index> lengths_;
+  std::vector<Index> rows_, first_row_;  // of each step, and behind the last one
+  std::vector<StepRange> chunks_, windows_, runs_;
+  std::vector<std::size_t> first_run_;  // of each chunk, and the end
+};
+
+}  // namespace carousel

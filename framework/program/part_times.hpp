@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+
+namespace carousel {
+
+/// What a compiled scan spends its time on.
+enum class Part { packing, front, loop, elementwise, behind, weights, other };
+
+/// Seconds by part, for benchmarks; nothing is measured unless it is on.
+struct PartTimes {
+  static constexpr std::array<const char*, 7> names{
+      "packing", "front products",     "loop products", "elementwise", "behind",
+      "dW",      "copies and row sums"};
+  bool on = false;
+  std::array<double, names.size()> seconds{};
+};
+
+/// Adds the time of its life to a part.
+class PartTimer {
+ public:
+  using Clock = std::chrono::steady_clock;
+  PartTimer(PartTimes& times, Part part) : times_(times), part_(part) {
+    if (times_.on) start_ = Clock::now();
+  }
+  ~PartTimer() {
+    if (!times_.on) return;
+    times_.seconds[static_cast<std::size_t>(part_)] +=
+        std::chrono::duration<double>(Clock::now() - start_).count();
+  }
+  PartTimer(const PartTimer&) = delete;
+  PartTimer& operator=(const PartTimer&) = delete;
+
+ private:
+  PartTimes& times_;
+  Part part_;
+  Clock::time_point start_;
+};
+
+}  // namespace carousel
