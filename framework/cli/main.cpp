@@ -7,6 +7,7 @@
 #include <new>
 
 #include "cells/catalogue.hpp"
+#include "cli/bench_command.hpp"
 #include "cli/commands.hpp"
 #include "io/version.hpp"
 #include "tensor/error.hpp"
@@ -74,6 +75,20 @@ int run(int argc, char** argv) {
   auto* cells = app.add_subcommand("cells", "List the cells");
   cells->add_flag("--json", json, "As JSON");
 
+  BenchArguments bench_arguments;
+  auto* bench = app.add_subcommand("bench", "Measure against other libraries");
+  bench->add_option("SUITE", bench_arguments.suite, "What to measure: scan")->required();
+  bench->add_option("--cells", bench_arguments.cells, "Cells, such as lstm,gru_reset_after")
+      ->delimiter(',');
+  bench->add_option("--sizes", bench_arguments.sizes,
+                    "T,B,I,H, or numbers of the default sizes, such as 1,2; several joined by ';'");
+  bench->add_option("--rounds", bench_arguments.rounds, "Turns of each implementation")
+      ->capture_default_str();
+  bench->add_option("--csv", bench_arguments.csv, "File for the figures");
+  bench->add_flag("--no-peers", bench_arguments.no_peers, "Ours alone");
+  bench->add_option("--peers", bench_arguments.peers,
+                    "Folder of the programs peer_* (default: that of carousel)");
+
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
   if (argc > 1 && argv[1][0] != '-' &&
@@ -90,6 +105,10 @@ int run(int argc, char** argv) {
   if (*compare) return compare_command(registry, study, overrides, common, stop_requested);
   if (*resume) return resume_command(registry, folder, common, stop_requested);
   if (*report) return report_command(registry, folder, common);
+  if (*bench) {
+    restart_without_hampering_variables(argv);
+    return bench_command(registry, bench_arguments, common, stop_requested);
+  }
   if (*show) return show_command(registry, cell, sizes);
   return cells_command(registry, json);
 }

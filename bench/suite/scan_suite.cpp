@@ -1,0 +1,228 @@
+#include "bench/suite/scan_suite.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+
+#include "bench/suite/peak.hpp"
+#include "bench/suite/peer_process.hpp"
+#include "bench/suite/training_step.hpp"
+
+namespace carousel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double tolerance = 1e-3;        // between the fingerprints of ours and a peer's gradients
+constexpr double turn_milliseconds = 30;  // the least that a turn takes, so that it is no single
+constexpr int fewest_repeats = 3;         // step with the caches of somebody else
+constexpr int most_repeats = 50;
+
+struct PeerProgram {
+  const char* name;
+  const char* package;
+};
+constexpr std::array peer_programs{PeerProgram{"peer_onednn", "libdnnl-dev"},
+                                   PeerProgram{"peer_torch", "libtorch-dev"}};
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2) return *middle;
+  return 0.5 * (*middle + *std::max_element(values.begin(), middle));
+}
+
+// One implementation of a cell at one size, and the medians of its turns.
+struct Contestant {
+  std::string name;
+  std::function<peers::Reply(int repeats)> run;
+  int repeats = 0;
+  std::vector<double> turns = {};
+};
+
+// How far the suite is, by the work that is done.
+class Clockwork {
+ public:
+  Clockwork(const ScanListener& listener, double total) : listener_(listener), total_(total) {}
+  void advance(const std::string& what, double work) {
+    done_ += work;
+    const std::chrono::duration<double> spent = Clock::now() - start_;
+    const double left = spent.count() * (total_ / done_ - 1.0);
+    if (listener_.progress) listener_.progress(what, done_ / total_, left);
+  }
+
+ private:
+  const ScanListener& listener_;
+  double total_, done_ = 0.0;
+  Clock::time_point start_ = Clock::now();
+};
+
+std::vector<PeerProcess> start_peers(const ScanSuiteOptions& options,
+                                     const ScanListener& listener) {
+  std::vector<PeerProcess> processes;
+  if (options.peers.empty()) return processes;
+  for (const PeerProgram& peer : peer_programs) {
+    const auto program = options.peers / peer.name;
+    if (std::filesystem::exists(program)) {
+      processes.emplace_back(program);
+    } else if (listener.note) {
+      listener.note(fmt::format(
+          "no {} in {}: install {} (scripts/setup --peers), then cmake --preset release and "
+          "scripts/build",
+          peer.name, options.peers.string(), peer.package));
+    }
+  }
+  return processes;
+}
+
+std::vector<Contestant> contestants(const ScanSuiteOptions& options, const peers::Sizes& sizes,
+                                    const std::string& cell, TrainingStep& ours,
+                                    std::vector<PeerProcess>& processes) {
+  std::vector<Contestant> all;
+  all.push_back({"carousel", [&ours](int repeats) {
+                   const auto times = ours.time(repeats);
+                   return peers::Reply{ours.fingerprint(), times};
+                 }});
+  for (PeerProcess& process : processes) {
+    for (const auto& name : process.implementations(cell)) {
+      all.push_back({name, [&process, name, cell, sizes, threads = options.threads](int repeats) {
+                       return process.run({name, cell, sizes, threads, repeats});
+                     }});
+    }
+  }
+  return all;
+}
+
+// A first turn of each: sets it up, checks that it does the same work, finds its repeats.
+void prepare(std::vector<Contestant>& all, const std::string& what, const std::atomic<bool>& stop) {
+  peers::Fingerprint expected;
+  for (Contestant& contestant : all) {
+    if (stop) return;
+    const peers::Reply reply = contestant.run(2);
+    if (&contestant == &all.front()) expected = reply.fingerprint;
+    const auto wrong = difference(expected, reply.fingerprint, tolerance);
+    if (!wrong.empty()) {
+      throw EnvironmentError(
+          fmt::format("{}, {}: {} and carousel do not do the same work; they are apart in {}", what,
+                      contestant.name, contestant.name, wrong));
+    }
+    const auto& ms = reply.milliseconds;
+    const double wanted = turn_milliseconds / *std::min_element(ms.begin(), ms.end());
+    contestant.repeats = int(std::clamp<double>(std::ceil(wanted), fewest_repeats, most_repeats));
+  }
+}
+
+std::vector<ScanRow> rows_of(const std::vector<Contestant>& all, const ScanRow& common,
+                             double operations, double peak) {
+  std::vector<ScanRow> rows;
+  const auto& ours = all.front().turns;
+  for (const Contestant& contestant : all) {
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(contestant.turns[i] / ours[i]);
+    ScanRow row = common;
+    row.implementation = contestant.name;
+    row.milliseconds = median(contestant.turns);
+    row.gflops = operations / row.milliseconds * 1e-6;
+    row.peak_share = row.gflops / peak;
+    row.ratio = median(ratios);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+// About how long a round with one cell takes, in any unit.
+double work_of(const peers::Sizes& s) {
+  return 1e8 + double(s.steps * s.batch) * double((s.input + s.hidden) * s.hidden);
+}
+
+Index parse_number(std::string_view text, const std::string& whole) {
+  Index value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 1 || value > 1'000'000) {
+    fail_input("--sizes: got '{}', expected T,B,I,H or numbers from 1 to {} of the default sizes",
+               whole, default_sizes().size());
+  }
+  return value;
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == separator) parts.emplace_back();
+    else parts.back() += c;
+  }
+  return parts;
+}
+
+}  // namespace
+
+const std::vector<peers::Sizes>& default_sizes() {
+  static const std::vector<peers::Sizes> sizes{{100, 10, 88, 36},   {50, 32, 128, 128},
+                                               {35, 20, 200, 200},  {35, 20, 650, 650},
+                                               {100, 64, 256, 256}, {100, 32, 512, 512}};
+  return sizes;
+}
+
+std::vector<peers::Sizes> parse_sizes(const std::string& text) {
+  std::vector<peers::Sizes> sizes;
+  for (const auto& part : split(text, ';')) {
+    std::vector<Index> numbers;
+    for (const auto& number : split(part, ',')) numbers.push_back(parse_number(number, text));
+    if (numbers.size() == 4) {
+      sizes.push_back({numbers[0], numbers[1], numbers[2], numbers[3]});
+      continue;
+    }
+    for (const Index number : numbers) {
+      const auto& known = default_sizes();
+      if (number > Index(known.size())) parse_number("", text);
+      sizes.push_back(known[std::size_t(number - 1)]);
+    }
+  }
+  return sizes;
+}
+
+std::vector<ScanRow> run_scan_suite(const ScanSuiteOptions& options, const CellRegistry& registry,
+                                    const std::atomic<bool>& stop, const ScanListener& listener) {
+  if (options.rounds < 1)
+    fail_input("bench scan: got {} rounds, expected 1 or more", options.rounds);
+  double work = 0.0;
+  for (const auto& sizes : options.sizes) work += work_of(sizes) * double(options.cells.size());
+  for (const auto& cell : options.cells) registry.find(cell);  // a bad name is told at once
+  auto processes = start_peers(options, listener);
+  Clockwork clockwork(listener, work * (options.rounds + 1));
+  std::vector<ScanRow> rows;
+  for (const auto& sizes : options.sizes) {
+    for (const auto& cell : options.cells) {
+      const std::string what = to_text(sizes) + " " + cell;
+      TrainingStep ours(registry.find(cell), sizes, options.threads);
+      std::vector<double> peaks;
+      try {
+        auto all = contestants(options, sizes, cell, ours, processes);
+        prepare(all, what, stop);
+        for (int round = 0; round < options.rounds && !stop; ++round) {
+          clockwork.advance(what, work_of(sizes));
+          for (Contestant& contestant : all) {
+            contestant.turns.push_back(median(contestant.run(contestant.repeats).milliseconds));
+          }
+          peaks.push_back(measure_peak() * options.threads);
+        }
+        if (stop) return rows;
+        const auto added =
+            rows_of(all, {sizes, cell, {}, options.threads}, ours.operations(), median(peaks));
+        rows.insert(rows.end(), added.begin(), added.end());
+        if (listener.rows) listener.rows(added);
+      } catch (const EnvironmentError&) {
+        if (stop) return rows;  // Ctrl-C ends the peers as well
+        throw;
+      }
+    }
+  }
+  return rows;
+}
+
+std::string to_text(const peers::Sizes& s) {
+  return fmt::format("{},{},{},{}", s.steps, s.batch, s.input, s.hidden);
+}
+
+}  // namespace carousel
