@@ -1,6 +1,7 @@
 #pragma once
 // The loop of a peer program.
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <iostream>
@@ -44,8 +45,8 @@ class Worker {
       try {
         reply = line.starts_with("list ") ? list(line.substr(5)) : time(parse_request(line));
       } catch (const std::exception& error) {
-        const std::string text = error.what();
-        reply = "error " + text.substr(0, text.find('\n'));
+        reply = std::string("error ") + error.what();
+        std::replace(reply.begin(), reply.end(), '\n', ' ');  // a reply is one line
       }
       std::cout << reply << std::endl;
     }
