@@ -279,6 +279,8 @@ class PassPlanner {
       return false;
     }
     slots_[index(node)] = slots_[index(operand)];
+    PlanBuffer& buffer = buffers_[index(slots_[index(node)].buffer)];
+    buffer.scope = std::max(buffer.scope, scope_of(node));
     return true;
   }
 

@@ -107,7 +107,8 @@ class CompiledScanTest : public testing::TestWithParam<Cell> {};
 TEST_P(CompiledScanTest, AgreesWithTheTape) {
   const StepProgram program = GetParam().build({input, hidden});
   for (const std::vector<Index>& lengths :
-       {std::vector<Index>{6, 6, 6, 6}, {7, 4, 4, 1}, {5, 2, 0, 0}, {1, 1, 1, 1}}) {
+       {std::vector<Index>{6, 6, 6, 6}, {7, 4, 4, 1}, {5, 2, 0, 0}, {1, 1, 1, 1},
+        {90, 90, 90, 90}, {120, 70, 33, 1}}) {
     expect_scan_agrees_with_tape<double>(program, lengths, 1e-10);
     expect_scan_agrees_with_tape<float>(program, lengths, 2e-5);
   }
