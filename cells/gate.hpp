@@ -17,4 +17,11 @@ inline Var gate_input(StepBuilder& b, const CellSizes& sizes, const std::string&
   return linear(x, w) + linear(h, u) + bias_var;
 }
 
+/// W_name @ x + b_name, with its two parameters: W [hidden, input] Glorot, b [hidden] zero.
+inline Var input_map(StepBuilder& b, const CellSizes& sizes, const std::string& name, Var x) {
+  const Var w = b.parameter("W_" + name, {sizes.hidden, sizes.input}, Initialiser::glorot());
+  const Var bias = b.parameter("b_" + name, {sizes.hidden}, Initialiser::zeros());
+  return linear(x, w) + bias;
+}
+
 }  // namespace carousel

@@ -95,7 +95,9 @@ TEST_P(CellContract, SecondDerivativesMatchDifferences) {
   };
   std::vector<Tensor<double>> in{normal<double>({2, 2, input}, "x")};
   for (const auto& p : program_.parameters) in.push_back(normal<double>(p.shape, p.name));
-  for (const auto& state : program_.states) in.push_back(normal<double>({2, hidden}, state.name));
+  for (const auto& state : program_.states) {
+    in.push_back(normal<double>({2, state.shape.back()}, state.name));
+  }
   const GradientError error = check_gradients(weighted_gradients(loss), in);
   EXPECT_LE(error.worst, 1e-6) << error.where;
 }
@@ -272,6 +274,19 @@ TEST(Catalogue, ParameterCountsEqualThePaper) {
   EXPECT_EQ(lstm_peephole().build({20, 195}).parameter_count(), 169065);
   EXPECT_EQ(gru_reset_before().build({20, 227}).parameter_count(), 168888);
   EXPECT_EQ(rnn_tanh().build({20, 400}).parameter_count(), 168400);
+}
+
+// By hand from the equations, input 5 and hidden 7: a W has 35 elements, a U 49, a vector 7.
+TEST(Catalogue, ParameterCountsEqualTheEquations) {
+  const auto count = [](const Cell& cell) { return cell.build({5, 7}).parameter_count(); };
+  EXPECT_EQ(count(mgu()), 2 * (35 + 49 + 7));
+  EXPECT_EQ(count(ugrnn()), 2 * (35 + 49 + 7));
+  EXPECT_EQ(count(ran()), 3 * 35 + 2 * 49 + 2 * 7);
+  EXPECT_EQ(count(indrnn()), 35 + 2 * 7);
+  EXPECT_EQ(count(sru()), 4 * 35 + 4 * 7);
+  EXPECT_EQ(sru().build({7, 7}).parameter_count(), 3 * 49 + 4 * 7);  // x needs no matrix
+  EXPECT_EQ(count(min_gru()), 2 * (35 + 7));
+  EXPECT_EQ(count(qrnn()), 3 * (2 * 35 + 7));
 }
 
 }  // namespace

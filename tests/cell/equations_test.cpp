@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 
 #include "cells/catalogue.hpp"
@@ -42,9 +44,13 @@ class Weights {
     }
     return sum;
   }
+  // W_g x + b_g
+  double gate(const std::string& g, int i, const Vector& x) const {
+    return dot("W_" + g, i, x) + at("b_" + g, i);
+  }
   // W_g x + U_g h + b_g
   double gate(const std::string& g, int i, const Vector& x, const Vector& h) const {
-    return dot("W_" + g, i, x) + dot("U_" + g, i, h) + at("b_" + g, i);
+    return gate(g, i, x) + dot("U_" + g, i, h);
   }
 
  private:
@@ -52,20 +58,21 @@ class Weights {
   std::map<std::string, Vector> by_name_;
 };
 
-Vector frame(int t) {
+Vector frame(int t, int width = input) {
   Vector x;
-  for (int i = 0; i < input; ++i) x.push_back(std::sin(1.0 + 3.0 * t + i));
+  for (int i = 0; i < width; ++i) x.push_back(std::sin(1.0 + 3.0 * t + i));
   return x;
 }
 
-Vector outputs_of(const Cell& cell, const Weights& weights, const StepProgram& program) {
+Vector outputs_of(const Cell& cell, const Weights& weights, const StepProgram& program,
+                  int width = input) {
   Tape<double> tape;
   Vector all;
   for (int t = 0; t < steps; ++t) {
-    const Vector x = frame(t);
+    const Vector x = frame(t, width);
     all.insert(all.end(), x.begin(), x.end());
   }
-  const Var x = tape.constant(Tensor<double>::from({steps, 1, input}, all));
+  const Var x = tape.constant(Tensor<double>::from({steps, 1, width}, all));
   const auto result = scan_on_tape(program, tape, leaves(tape, weights.tensors()), x,
                                    initial_states(program, tape, 1));
   EXPECT_EQ(program.name, cell.name);
@@ -76,6 +83,20 @@ Vector outputs_of(const Cell& cell, const Weights& weights, const StepProgram& p
 void expect_equal(const Vector& got, const Vector& expected) {
   ASSERT_EQ(got.size(), expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-14) << i;
+}
+
+// One step of a plain loop, which keeps its states itself: weights and x to the output.
+using Step = std::function<Vector(const Weights&, const Vector&)>;
+
+void expect_steps(const Cell& cell, const Step& step, int width = input) {
+  const StepProgram program = cell.build({width, hidden});
+  const Weights w(program);
+  Vector expected;
+  for (int t = 0; t < steps; ++t) {
+    const Vector out = step(w, frame(t, width));
+    expected.insert(expected.end(), out.begin(), out.end());
+  }
+  expect_equal(outputs_of(cell, w, program, width), expected);
 }
 
 // Chung et al. 2014, section 3.2: z = 1 takes the candidate, reset before the matrix.
@@ -122,6 +143,127 @@ TEST(Equations, LstmPeephole) {
     expected.insert(expected.end(), h.begin(), h.end());
   }
   expect_equal(outputs_of(cell, w, program), expected);
+}
+
+// Zhou et al. 2016: f is in both places of a GRU's gates, f = 1 takes the candidate.
+TEST(Equations, Mgu) {
+  Vector h(hidden, 0.0);
+  expect_steps(mgu(), [&](const Weights& w, const Vector& x) {
+    Vector f, reset_h, next;
+    for (int i = 0; i < hidden; ++i) {
+      f.push_back(sigmoid_of(w.gate("f", i, x, h)));
+      reset_h.push_back(f.back() * h[std::size_t(i)]);
+    }
+    for (int i = 0; i < hidden; ++i) {
+      const double take = f[std::size_t(i)];
+      next.push_back((1.0 - take) * h[std::size_t(i)] +
+                     take * std::tanh(w.gate("c", i, x, reset_h)));
+    }
+    return h = next;
+  });
+}
+
+// Collins et al. 2017: g = 1 keeps the state.
+TEST(Equations, Ugrnn) {
+  Vector h(hidden, 0.0);
+  expect_steps(ugrnn(), [&](const Weights& w, const Vector& x) {
+    Vector next;
+    for (int i = 0; i < hidden; ++i) {
+      const double g = sigmoid_of(w.gate("g", i, x, h));
+      next.push_back(g * h[std::size_t(i)] + (1.0 - g) * std::tanh(w.gate("c", i, x, h)));
+    }
+    return h = next;
+  });
+}
+
+// Lee et al. 2017, with g = tanh: the gates read the output, the content reads x alone.
+TEST(Equations, Ran) {
+  Vector h(hidden, 0.0), c(hidden, 0.0);
+  expect_steps(ran(), [&](const Weights& w, const Vector& x) {
+    Vector next;
+    for (int i = 0; i < hidden; ++i) {
+      double& content = c[std::size_t(i)];
+      content = sigmoid_of(w.gate("i", i, x, h)) * w.dot("W_c", i, x) +
+                sigmoid_of(w.gate("f", i, x, h)) * content;
+      next.push_back(std::tanh(content));
+    }
+    return h = next;
+  });
+}
+
+// Li et al. 2018, equation 2 with relu.
+TEST(Equations, Indrnn) {
+  Vector h(hidden, 0.0);
+  int positive = 0;
+  expect_steps(indrnn(), [&](const Weights& w, const Vector& x) {
+    for (int i = 0; i < hidden; ++i) {
+      double& value = h[std::size_t(i)];
+      value = std::max(0.0, w.gate("h", i, x) + w.at("u_h", i) * value);
+      positive += value > 0.0 ? 1 : 0;
+    }
+    return h;
+  });
+  EXPECT_GT(positive, 3);  // both sides of relu are in the test
+  EXPECT_LT(positive, hidden * steps);
+}
+
+// Lei et al. 2018, equations 1 to 4; `highway` gives what stands for x in the last one.
+void expect_sru(int width,
+                const std::function<double(const Weights&, int, const Vector&)>& highway) {
+  Vector c(hidden, 0.0);
+  expect_steps(
+      sru(),
+      [&](const Weights& w, const Vector& x) {
+        Vector out;
+        for (int i = 0; i < hidden; ++i) {
+          double& value = c[std::size_t(i)];
+          const double f = sigmoid_of(w.gate("f", i, x) + w.at("v_f", i) * value);
+          const double r = sigmoid_of(w.gate("r", i, x) + w.at("v_r", i) * value);
+          value = f * value + (1.0 - f) * w.dot("W_c", i, x);
+          out.push_back(r * value + (1.0 - r) * highway(w, i, x));
+        }
+        return out;
+      },
+      width);
+}
+
+TEST(Equations, SruOfEqualSizes) {
+  expect_sru(hidden, [](const Weights&, int i, const Vector& x) { return x[std::size_t(i)]; });
+}
+
+TEST(Equations, SruWithAMatrixForX) {
+  expect_sru(input, [](const Weights& w, int i, const Vector& x) { return w.dot("W_x", i, x); });
+}
+
+// Feng et al. 2024, the plain form: z = 1 takes the candidate, which is linear.
+TEST(Equations, MinGru) {
+  Vector h(hidden, 0.0);
+  expect_steps(min_gru(), [&](const Weights& w, const Vector& x) {
+    for (int i = 0; i < hidden; ++i) {
+      const double z = sigmoid_of(w.gate("z", i, x));
+      h[std::size_t(i)] = (1.0 - z) * h[std::size_t(i)] + z * w.gate("c", i, x);
+    }
+    return h;
+  });
+}
+
+// Bradbury et al. 2017, section 2.1, fo-pooling behind a masked convolution of width 2.
+TEST(Equations, Qrnn) {
+  Vector c(hidden, 0.0), last(input, 0.0);
+  expect_steps(qrnn(), [&](const Weights& w, const Vector& x) {
+    const auto convolution = [&](const std::string& name, int i) {
+      return w.gate(name, i, x) + w.dot("V_" + name, i, last);
+    };
+    Vector out;
+    for (int i = 0; i < hidden; ++i) {
+      const double f = sigmoid_of(convolution("f", i));
+      double& value = c[std::size_t(i)];
+      value = f * value + (1.0 - f) * std::tanh(convolution("z", i));
+      out.push_back(sigmoid_of(convolution("o", i)) * value);
+    }
+    last = x;
+    return out;
+  });
 }
 
 }  // namespace

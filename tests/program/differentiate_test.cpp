@@ -42,7 +42,9 @@ TEST_P(Differentiate, TheBackwardStepGivesTheTapesGradients) {
   for (const auto& p : program.parameters) parameters.push_back(tape.leaf(normal(p.shape, p.name)));
   const Var frames = tape.leaf(x);
   std::vector<Var> start;
-  for (const auto& s : program.states) start.push_back(tape.leaf(normal({batch, hidden}, s.name)));
+  for (const auto& s : program.states) {
+    start.push_back(tape.leaf(normal({batch, s.shape.back()}, s.name)));
+  }
   const ScanResult run = scan_on_tape(program, tape, parameters, frames, start);
   Var loss = sum(run.outputs * tape.constant(weight));
   for (const Var& state : run.final_states) loss = loss + sum(state * state);
