@@ -4,7 +4,7 @@ namespace carousel {
 
 void register_catalogue(CellRegistry& registry) {
   for (auto cell : {rnn_tanh, lstm, lstm_peephole, gru_reset_before, gru_reset_after, mgu, ugrnn,
-                    ran, indrnn, sru, min_gru, qrnn}) {
+                    mut1, ran, indrnn, sru, min_gru, qrnn}) {
     registry.add(cell());
   }
 }

@@ -11,6 +11,7 @@ Cell gru_reset_before();
 Cell gru_reset_after();
 Cell mgu();
 Cell ugrnn();
+Cell mut1();
 Cell ran();
 Cell indrnn();
 Cell sru();

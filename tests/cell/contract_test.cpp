@@ -281,6 +281,7 @@ TEST(Catalogue, ParameterCountsEqualTheEquations) {
   const auto count = [](const Cell& cell) { return cell.build({5, 7}).parameter_count(); };
   EXPECT_EQ(count(mgu()), 2 * (35 + 49 + 7));
   EXPECT_EQ(count(ugrnn()), 2 * (35 + 49 + 7));
+  EXPECT_EQ(count(mut1()), 3 * 35 + 2 * 49 + 3 * 7);
   EXPECT_EQ(count(ran()), 3 * 35 + 2 * 49 + 2 * 7);
   EXPECT_EQ(count(indrnn()), 35 + 2 * 7);
   EXPECT_EQ(count(sru()), 4 * 35 + 4 * 7);

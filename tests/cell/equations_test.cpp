@@ -176,6 +176,24 @@ TEST(Equations, Ugrnn) {
   });
 }
 
+// Jozefowicz et al. 2015, MUT1, with a matrix under the inner tanh.
+TEST(Equations, Mut1) {
+  Vector h(hidden, 0.0);
+  expect_steps(mut1(), [&](const Weights& w, const Vector& x) {
+    Vector reset_h, next;
+    for (int i = 0; i < hidden; ++i) {
+      reset_h.push_back(sigmoid_of(w.gate("r", i, x, h)) * h[std::size_t(i)]);
+    }
+    for (int i = 0; i < hidden; ++i) {
+      const double z = sigmoid_of(w.gate("z", i, x));
+      const double c =
+          std::tanh(w.dot("U_c", i, reset_h) + std::tanh(w.dot("W_c", i, x)) + w.at("b_c", i));
+      next.push_back(c * z + h[std::size_t(i)] * (1.0 - z));
+    }
+    return h = next;
+  });
+}
+
 // Lee et al. 2017, with g = tanh: the gates read the output, the content reads x alone.
 TEST(Equations, Ran) {
   Vector h(hidden, 0.0), c(hidden, 0.0);
