@@ -8,7 +8,7 @@ namespace carousel {
 namespace {
 
 // Rows in one kernel call: both panels stay in the second cache.
-constexpr Index depth = 256;
+constexpr Index depth = 512;
 // The last rows are filled up to a multiple of this, so that few kernels are compiled.
 constexpr Index depth_step = 16;
 

@@ -197,7 +197,10 @@ class PassPlanner {
   bool leaves_its_phase(int node) const {
     if (phase_[index(node)] != Phase::loop) return true;
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
-      if (!live_[index(i)] || phase_[index(i)] == phase_[index(node)]) continue;
+      if (!live_[index(i)]) continue;
+      const auto sum = in_sum_.find(i);  // an addition inside a sum is done where the sum is
+      const int user = sum == in_sum_.end() ? i : sum->second;
+      if (phase_[index(user)] == phase_[index(node)]) continue;
       const auto& inputs = at(i).inputs;
       if (std::find(inputs.begin(), inputs.end(), node) != inputs.end()) return true;
     }
