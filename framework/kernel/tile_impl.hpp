@@ -110,9 +110,10 @@ struct relu {
   }
 };
 struct softplus {
-  // log(1 + e^x) without overflow
+  // log(1 + e^x) without overflow. Not inlined: GCC 12 gives two copies of the baseline's double
+  // form different last bits.
   template <class V>
-  static V run(V x) {
+  [[gnu::noinline]] static V run(V x) {
     return xsimd::max(V(0), x) + xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
   }
 };
@@ -210,31 +211,56 @@ void store_part(V value, T* out, Index m) {
   for (Index j = 0; j < m; ++j) out[j] = part[j];
 }
 
+// Operands by value: a store could change what is read through a pointer to them.
+template <class T, int arity>
+struct Operands {
+  TileArg<T> arg[arity];
+};
+
 template <class V, class T, class F, int arity>
-V run_vector(const TileArg<T>* args, Index i, Index m) {
-  const V a = load_part<V>(args[0], i, m);
+V run_part(Operands<T, arity> in, Index i, Index m) {
+  const V a = load_part<V>(in.arg[0], i, m);
   if constexpr (arity == 1) {
     return F::run(a);
   } else if constexpr (arity == 2) {
-    return F::run(a, load_part<V>(args[1], i, m));
+    return F::run(a, load_part<V>(in.arg[1], i, m));
   } else {
-    return F::run(a, load_part<V>(args[1], i, m), load_part<V>(args[2], i, m));
+    return F::run(a, load_part<V>(in.arg[1], i, m), load_part<V>(in.arg[2], i, m));
+  }
+}
+
+// A whole vector of operands that all have stride 1.
+template <class V, class T, class F, int arity>
+V run_whole(Operands<T, arity> in, Index i) {
+  const V a = V::load_unaligned(in.arg[0].data + i);
+  if constexpr (arity == 1) {
+    return F::run(a);
+  } else if constexpr (arity == 2) {
+    return F::run(a, V::load_unaligned(in.arg[1].data + i));
+  } else {
+    return F::run(a, V::load_unaligned(in.arg[1].data + i), V::load_unaligned(in.arg[2].data + i));
   }
 }
 
 // The vector path serves the remainder too, so a value never depends on its place. The last
 // vector overlaps the one before; it is read first, since `out` may be an operand.
 template <class V, class T, class F, int arity>
-void run_row(const TileArg<T>* args, T* out, Index n) {
+void run_row(Operands<T, arity> in, bool side_by_side, T* out, Index n) {
   constexpr Index width = static_cast<Index>(V::size);
   if (n < width) {
-    if (n > 0) store_part(run_vector<V, T, F, arity>(args, 0, n), out, n);
+    if (n > 0) store_part(run_part<V, T, F, arity>(in, 0, n), out, n);
     return;
   }
   const Index last = n - width;
-  const V tail = run_vector<V, T, F, arity>(args, last, width);
-  for (Index i = 0; i < last; i += width) {
-    run_vector<V, T, F, arity>(args, i, width).store_unaligned(out + i);
+  const V tail = run_part<V, T, F, arity>(in, last, width);
+  if (side_by_side) {
+    for (Index i = 0; i < last; i += width) {
+      run_whole<V, T, F, arity>(in, i).store_unaligned(out + i);
+    }
+  } else {
+    for (Index i = 0; i < last; i += width) {
+      run_part<V, T, F, arity>(in, i, width).store_unaligned(out + i);
+    }
   }
   tail.store_unaligned(out + last);
 }
@@ -242,11 +268,15 @@ void run_row(const TileArg<T>* args, T* out, Index n) {
 template <class Arch, class T, class F, int arity>
 void run_tile(const TileArg<T>* args, TileOut<T> out, Index rows, Index n) {
   using V = xsimd::batch<T, Arch>;
-  TileArg<T> row[arity];
-  for (int k = 0; k < arity; ++k) row[k] = args[k];
+  Operands<T, arity> row;
+  bool side_by_side = true;
+  for (int k = 0; k < arity; ++k) {
+    row.arg[k] = args[k];
+    side_by_side = side_by_side && args[k].stride == 1;
+  }
   for (Index r = 0; r < rows; ++r) {
-    run_row<V, T, F, arity>(row, out.data, n);
-    for (int k = 0; k < arity; ++k) row[k].data += row[k].row_step;
+    run_row<V, T, F, arity>(row, side_by_side, out.data, n);
+    for (int k = 0; k < arity; ++k) row.arg[k].data += row.arg[k].row_step;
     out.data += out.row_step;
   }
 }

@@ -82,10 +82,7 @@ void CompiledScan<T>::check(std::span<const Tensor<T>> parameters,
 
 template <class T>
 void CompiledScan<T>::allocate_buffers() {
-  Index chunk_rows = 0, window_rows = 0;
-  for (const StepRange& chunk : steps_.chunks()) {
-    chunk_rows = std::max(chunk_rows, steps_.rows(chunk));
-  }
+  Index window_rows = 0;
   for (const StepRange& window : steps_.windows()) {
     window_rows = std::max(window_rows, steps_.rows(steps_.steps_of(window)));
   }
@@ -93,7 +90,7 @@ void CompiledScan<T>::allocate_buffers() {
     const PlanBuffer& buffer = plan_.buffers[b];
     if (buffer.scope == PlanBuffer::Scope::external) continue;
     Index rows = buffer.scope == PlanBuffer::Scope::window  ? window_rows
-                 : buffer.scope == PlanBuffer::Scope::chunk ? chunk_rows
+                 : buffer.scope == PlanBuffer::Scope::chunk ? steps_.chunk_rows()
                                                             : steps_.batch();
     if (buffer.history) rows += steps_.batch();
     if (memory_[b].numel() < rows * buffer.width) {
@@ -108,9 +105,10 @@ typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index s
   const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
   Index row = 0;
   if (buffer.scope != PlanBuffer::Scope::step) {
-    const Index first = buffer.scope == PlanBuffer::Scope::window  ? window_.first
-                        : buffer.scope == PlanBuffer::Scope::chunk ? chunk_.first
-                                                                   : 0;
+    const Index first = buffer.scope == PlanBuffer::Scope::window ? window_.first
+                        : buffer.scope == PlanBuffer::Scope::chunk || slot.buffer == zero_buffer_
+                            ? chunk_.first
+                            : 0;
     if (buffer.history) step += slot.shift - 1;  // whose new value the block holds
     if (step >= first) row = steps_.first_row(step) - steps_.first_row(first);
     if (buffer.history) row = step < first ? 0 : row + steps_.batch();
@@ -143,10 +141,11 @@ void CompiledScan<T>::take_state(const Slot& history, StepRange range, Tensor<T>
 template <class T>
 void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
                               std::span<const Tensor<T>> inputs, std::span<const Tensor<T>> states,
-                              const std::vector<Index>& lengths, Index windows) {
+                              const std::vector<Index>& lengths, Index segments,
+                              bool with_outputs) {
   check(parameters, inputs, states, lengths);
   const StepProgram& program = plan_.forward;
-  steps_.reset(lengths, windows);
+  steps_.reset(lengths, segments);
   allocate_buffers();
   std::fill(is_packed_.begin(), is_packed_.end(), char{0});
   for (std::size_t k = 0; k < parameters.size(); ++k) {
@@ -157,7 +156,12 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
     base_[index(plan_.slots[index(program.inputs[k])].buffer)] = const_cast<T*>(inputs[k].data());
   }
   run_unbatched(program, plan_.forward_pass.invariant_ops);
-  outputs_ = allocate({steps_.all_rows(), program.output_shape().back()});
+  outputs_ = {};
+  if (with_outputs) outputs_ = allocate({steps_.all_rows(), program.output_shape().back()});
+  probes_.resize(plan_.probes.size());
+  for (std::size_t k = 0; k < probes_.size(); ++k) {
+    probes_[k] = allocate({steps_.all_rows(), plan_.slots[index(plan_.probes[k])].width});
+  }
   final_states_.resize(states.size());
   for (std::size_t k = 0; k < states.size(); ++k) {
     final_states_[k] = allocate(states[k].shape());
@@ -191,7 +195,11 @@ void CompiledScan<T>::run_window(std::size_t window, bool first_time) {
     run_chunk_rows(plan_.forward_pass.before, Part::front);
     for (Index t = chunk_.first; t < chunk_.last; ++t) run_step(plan_.forward_pass.loop, t);
     run_chunk_rows(plan_.forward_pass.behind, Part::behind);
-    if (first_time) copy_rows(plan_.slots[index(plan_.forward.output)], outputs_);
+    if (!first_time) continue;
+    if (outputs_.defined()) copy_rows(plan_.slots[index(plan_.forward.output)], outputs_);
+    for (std::size_t k = 0; k < probes_.size(); ++k) {
+      copy_rows(plan_.slots[index(plan_.probes[k])], probes_[k]);
+    }
   }
 }
 
@@ -199,9 +207,15 @@ template <class T>
 void CompiledScan<T>::backward(const Tensor<T>& outputs, std::span<const Tensor<T>> states) {
   const StepProgram& program = plan_.backward.program;
   const Slot& slot = plan_.slots[index(program.inputs.back())];
-  expect_shape(program, "the cotangent of the outputs", outputs, {steps_.all_rows(), slot.width});
+  if (outputs.defined()) {
+    expect_shape(program, "the cotangent of the outputs", outputs, {steps_.all_rows(), slot.width});
+  }
   expect_count(program, "cotangents of states", states.size(), program.states.size());
-  base_[index(slot.buffer)] = const_cast<T*>(outputs.data());
+  zero_buffer_ = outputs.defined() ? -1 : slot.buffer;
+  if (!outputs.defined() && zeros_.numel() < steps_.chunk_rows() * slot.width) {
+    zeros_ = Tensor<T>::zeros({steps_.chunk_rows() * slot.width});
+  }
+  base_[index(slot.buffer)] = outputs.defined() ? const_cast<T*>(outputs.data()) : zeros_.data();
   carried_.resize(states.size());
   for (std::size_t k = 0; k < states.size(); ++k) {
     expect_shape(program, "the cotangent of a state", states[k], final_states_[k].shape());
@@ -226,6 +240,7 @@ void CompiledScan<T>::run_window_back(std::size_t window) {
     run_chunk_rows(pass.before, Part::front);
     for (Index t = chunk_.last; t-- > chunk_.first;) run_step(pass.loop, t);
     run_chunk_rows(pass.behind, Part::behind);
+    if (records_norms_) note_gradient_norms();
     gather_rows();
     for (std::size_t k = 0; k < pass.row_sums.size(); ++k) add_rows(pass.row_sums[k], row_sums_[k]);
     for (std::size_t k = 0; k < input_gradients_.size(); ++k) {
@@ -254,6 +269,22 @@ void CompiledScan<T>::load_cotangents() {
 }
 
 template <class T>
+void CompiledScan<T>::note_gradient_norms() {
+  for (std::size_t k = 0; k < carried_.size(); ++k) {
+    const Slot history = history_of(plan_, plan_.backward.program.states[k]);
+    for (Index t = chunk_.first; t < chunk_.last; ++t) {
+      const Place at = place(history, t);
+      for (Index b = 0; b < steps_.rows(t); ++b) {
+        const T* row = at.data + b * at.stride;
+        const auto add_square = [](double sum, T v) { return sum + double(v) * double(v); };
+        squared_norms_[k][static_cast<std::size_t>(steps_.first_row(t) + b)] =
+            std::accumulate(row, row + history.width, 0.0, add_square);
+      }
+    }
+  }
+}
+
+template <class T>
 void CompiledScan<T>::start_gradients() {
   run_unbatched(plan_.backward.program, plan_.backward_pass.invariant_ops);
   for (auto& rows : gathered_) rows.clear();
@@ -261,6 +292,8 @@ void CompiledScan<T>::start_gradients() {
   for (const PlanContraction& c : plan_.backward_pass.contractions) {
     unbatched_[index(c.node)] = allocate(plan_.backward.program.nodes[index(c.node)].shape);
   }
+  squared_norms_.resize(records_norms_ ? carried_.size() : 0);
+  for (auto& norms : squared_norms_) norms.resize(static_cast<std::size_t>(steps_.all_rows()));
   for (auto& sum : row_sums_) std::fill(sum.begin(), sum.end(), 0.0);
   input_gradients_.resize(plan_.forward.inputs.size());
   for (std::size_t k = 0; k < input_gradients_.size(); ++k) {

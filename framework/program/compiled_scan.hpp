@@ -22,25 +22,31 @@ class CompiledScan {
 
   /// parameters: in the program's order; inputs: packed (see PackedSteps), one each; states:
   /// [batch, size] each; lengths: of each sequence, longest first, the first one at least 1.
-  /// windows: parts of the sequences; what the way back reads is kept for one of them, and
-  /// computed again for the others; 0: the square root of the steps. The gradients have the same
-  /// bits for any number. Throws InputError where the shapes do not fit. The inputs' memory must
-  /// stay valid until backward() has run.
+  /// segments: see ScanOptions. Throws InputError where the shapes do not fit. The inputs' memory
+  /// must stay valid until backward() has run.
   void forward(std::span<const Tensor<T>> parameters, std::span<const Tensor<T>> inputs,
                std::span<const Tensor<T>> states, const std::vector<Index>& lengths,
-               Index windows = 1);
-  /// Packed, after forward().
+               Index segments = 1, bool with_outputs = true);
+  /// Packed, after forward(); an empty handle when they were not asked for.
   const Tensor<T>& outputs() const { return outputs_; }
+  /// Packed, after forward(): the plan's probes.
+  const std::vector<Tensor<T>>& probes() const { return probes_; }
   /// [batch, size] each, after forward(): of each sequence after its own last step.
   const std::vector<Tensor<T>>& final_states() const { return final_states_; }
 
-  /// outputs: cotangent of outputs(), packed; states: cotangents of final_states().
+  /// outputs: cotangent of outputs(), packed, or an empty handle for zeros; states: cotangents of
+  /// final_states().
   void backward(const Tensor<T>& outputs, std::span<const Tensor<T>> states);
   /// Gradients, after backward(): of each parameter, of each input (packed; empty handles where
   /// the plan leaves them out), and of each initial state [batch, size].
   const std::vector<Tensor<T>>& parameter_gradients() const { return parameter_gradients_; }
   const std::vector<Tensor<T>>& input_gradients() const { return input_gradients_; }
   const std::vector<Tensor<T>>& state_gradients() const { return carried_; }
+
+  /// When on, backward() notes the gradient that reaches each state: of each state, packed, the
+  /// squared norm of the row in front of a step.
+  void record_gradient_norms(bool on) { records_norms_ = on; }
+  const std::vector<std::vector<double>>& squared_gradient_norms() const { return squared_norms_; }
 
   /// Time by part, since it was switched on.
   PartTimes& times() { return times_; }
@@ -73,6 +79,7 @@ class CompiledScan {
   void take_state(const Slot& history, StepRange range, Tensor<T>& state) const;
   void load_cotangents();
   void copy_rows(const Slot& from, Tensor<T>& to);
+  void note_gradient_norms();
   void start_gradients();
   void finish_gradients();
 
@@ -105,6 +112,11 @@ class CompiledScan {
   std::vector<ReadyTile> ready_;         // those of a stage
   std::vector<const Tensor<T>*> parts_;  // operands at work
   Tensor<T> outputs_;
+  std::vector<Tensor<T>> probes_;
+  int zero_buffer_ = -1;  // the external buffer that is one chunk of zeros
+  Tensor<T> zeros_;
+  bool records_norms_ = false;
+  std::vector<std::vector<double>> squared_norms_;
   std::vector<Tensor<T>> final_states_;
   std::vector<std::vector<Tensor<T>>> start_states_;  // of each window
   std::size_t loaded_window_ = 0;                     // whose values are in memory

@@ -7,7 +7,7 @@ namespace carousel {
 namespace {
 
 // Enough rows for a matrix product to be fast, few enough for their values to stay in the caches.
-constexpr Index chunk_rows = 128;
+constexpr Index enough_rows = 128;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ void PackedSteps::cut_chunks() {
   first_run_.clear();
   bool new_run = true;
   for (Index t = 0; t < steps(); ++t) {
-    const bool new_chunk = t == 0 || rows(chunks_.back()) >= chunk_rows;
+    const bool new_chunk = t == 0 || rows(chunks_.back()) >= enough_rows;
     if (new_chunk) {
       chunks_.push_back({t, t});
       first_run_.push_back(runs_.size());
@@ -51,6 +51,8 @@ void PackedSteps::cut_chunks() {
     new_run = rows(t) != (new_chunk ? batch() : rows(t - 1));
   }
   first_run_.push_back(runs_.size());
+  chunk_rows_ = 0;
+  for (const StepRange& chunk : chunks_) chunk_rows_ = std::max(chunk_rows_, rows(chunk));
 }
 
 StepRange PackedSteps::steps_of(StepRange window) const {

@@ -21,8 +21,8 @@ struct StepRange {
 /// lengths alone, so that the number of windows changes no bit of a result.
 class PackedSteps {
  public:
-  /// lengths: falling, the first one at least 1. windows: how many; 0: the square root of the
-  /// steps.
+  /// lengths: falling, the first one at least 1. windows: how many, at most one a chunk; 0: the
+  /// square root of the steps.
   void reset(const std::vector<Index>& lengths, Index windows);
 
   const std::vector<Index>& lengths() const { return lengths_; }
@@ -35,6 +35,8 @@ class PackedSteps {
   Index rows(StepRange range) const { return first_row(range.last) - first_row(range.first); }
   Index all_rows() const { return first_row_.back(); }
 
+  /// Rows of the longest chunk.
+  Index chunk_rows() const { return chunk_rows_; }
   const std::vector<StepRange>& chunks() const { return chunks_; }
   /// Chunks [first, last) of each window.
   const std::vector<StepRange>& windows() const { return windows_; }
@@ -46,6 +48,7 @@ class PackedSteps {
   void cut_chunks();
 
   std::vector<Index> lengths_;
+  Index chunk_rows_ = 0;
   std::vector<Index> rows_, first_row_;  // of each step, and behind the last one
   std::vector<StepRange> chunks_, windows_, runs_;
   std::vector<std::size_t> first_run_;  // of each chunk, and the end

@@ -103,11 +103,14 @@ struct ScanPlan {
   PlanPass forward_pass, backward_pass;
   int packings = 0;            // number of packed matrices
   std::vector<Slot> gathered;  // whose rows the contractions read
+  std::vector<int> probes;     // nodes
 };
 
-/// Compiles a program. Without input_gradients the cotangents of the inputs are left out. Throws
-/// InputError when it holds an op that only the tape can run on a batch; the message names it.
-ScanPlan plan_scan(const StepProgram& program, bool input_gradients = true);
+/// Compiles a program. Without input_gradients the cotangents of the inputs are left out. probes:
+/// batched nodes whose values are wanted. Throws InputError when it holds an op that only the tape
+/// can run on a batch; the message names it.
+ScanPlan plan_scan(const StepProgram& program, bool input_gradients = true,
+                   const std::vector<int>& probes = {});
 
 /// What runs where: waves, products with their shapes, and memory. "rows" are the sequences that
 /// run at a step in the loop, and those of all steps elsewhere.

@@ -491,9 +491,11 @@ void number_packings(ScanPlan& plan) {
 
 }  // namespace
 
-ScanPlan plan_scan(const StepProgram& program, bool input_gradients) {
+ScanPlan plan_scan(const StepProgram& program, bool input_gradients,
+                   const std::vector<int>& probes) {
   ScanPlan plan;
   plan.forward = program;
+  plan.probes = probes;
   plan.backward = differentiate(program);
   const StepProgram& back = plan.backward.program;
   const int first_back = plan.backward.forward_nodes;
@@ -524,6 +526,7 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients) {
   std::vector<int> roots{program.output};
   for (const ProgramState& state : program.states) roots.push_back(state.next);
   std::vector<int> saved{program.output};
+  saved.insert(saved.end(), probes.begin(), probes.end());
   for (std::size_t i = static_cast<std::size_t>(first_back); i < back.nodes.size(); ++i) {
     if (!back_planner.live()[i]) continue;
     for (const int input : back.nodes[i].inputs) {

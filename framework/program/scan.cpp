@@ -1,9 +1,12 @@
 #include "program/scan.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <mutex>
-#include <numeric>
 #include <type_traits>
+
+#include "program/packing.hpp"
 
 namespace carousel {
 namespace {
@@ -43,75 +46,6 @@ struct Compiled {
   }
 };
 
-// How the rows of padded sequences [steps, batch, width] lie when packed.
-struct Packing {
-  Index steps = 0, batch = 0;
-  bool reverse = false;
-  std::vector<int> order;      // sequence at each place of the packed batch
-  std::vector<Index> lengths;  // in that order
-  bool same_rows = false;      // packed and padded are the same memory
-
-  Packing(Index all_steps, Index all, const ScanOptions& options)
-      : steps(all_steps), batch(all), reverse(options.reverse), order(index(all)) {
-    std::iota(order.begin(), order.end(), 0);
-    const auto length = [&](int b) {
-      return options.lengths.empty() ? steps : options.lengths[std::size_t(b)];
-    };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](int a, int b) { return length(a) > length(b); });
-    for (const int b : order) lengths.push_back(length(b));
-    same_rows = !reverse && lengths.back() == steps;
-  }
-
-  // Calls f(packed row, padded row) for each step of each sequence.
-  template <class F>
-  void for_each_row(F&& f) const {
-    Index packed = 0;
-    for (Index t = 0; t < lengths.front(); ++t) {
-      for (Index b = 0; b < batch && t < lengths[index(b)]; ++b) {
-        const Index at = reverse ? lengths[index(b)] - 1 - t : t;
-        f(packed++, at * batch + order[index(b)]);
-      }
-    }
-  }
-
-  template <class T>
-  Tensor<T> pack(const Tensor<T>& padded) const {
-    const Index width = padded.shape().back();
-    const Index rows = std::accumulate(lengths.begin(), lengths.end(), Index{0});
-    if (same_rows) return padded.reshaped({rows, width});
-    Tensor<T> packed = Tensor<T>::uninitialised({rows, width});
-    for_each_row([&](Index to, Index from) {
-      std::copy_n(padded.data() + from * width, width, packed.data() + to * width);
-    });
-    return packed;
-  }
-
-  template <class T>
-  Tensor<T> unpack(const Tensor<T>& packed) const {
-    const Index width = packed.shape().back();
-    if (same_rows) return packed.reshaped({steps, batch, width});
-    Tensor<T> padded = Tensor<T>::zeros({steps, batch, width});
-    for_each_row([&](Index from, Index to) {
-      std::copy_n(packed.data() + from * width, width, padded.data() + to * width);
-    });
-    return padded;
-  }
-
-  // States [batch, width] in the packed order, and back.
-  template <class T>
-  Tensor<T> sort(const Tensor<T>& state, bool back) const {
-    const Index width = state.shape().back();
-    Tensor<T> out = Tensor<T>::uninitialised(state.shape());
-    for (Index b = 0; b < batch; ++b) {
-      const Index from = back ? b : order[index(b)];
-      const Index to = back ? order[index(b)] : b;
-      std::copy_n(state.data() + from * width, width, out.data() + to * width);
-    }
-    return out;
-  }
-};
-
 // One run of a scan, for its way back.
 template <class T>
 struct Run {
@@ -122,21 +56,37 @@ struct Run {
   Tensor<T> packed_x;                       // read again on the way back
   std::vector<Tensor<T>> state_cotangents;  // of the final states, in the caller's order
   std::size_t parameter_count = 0;
+  std::shared_ptr<GradientNorms> norms;
 
   ~Run() { compiled->template pool<T>().give_back(std::move(scan)); }
 
   // The run op by op: outputs, then final states.
   std::vector<Var> expand(Tape<T>& tape, std::span<const Var> inputs) const {
+    ScanOptions again = options;
+    again.probes.clear();
+    again.gradient_norms = false;
     const ScanResult result =
         scan_on_tape(compiled->plan.forward, tape, inputs.first(parameter_count),
-                     inputs[parameter_count], inputs.subspan(parameter_count + 1), options);
-    std::vector<Var> all{result.outputs};
+                     inputs[parameter_count], inputs.subspan(parameter_count + 1), again);
+    std::vector<Var> all{options.outputs ? result.outputs : constant(tape, 0.0)};
     all.insert(all.end(), result.final_states.begin(), result.final_states.end());
     return all;
   }
+
+  void note_norms() const {
+    if (!norms) return;
+    for (std::size_t k = 0; k < norms->norms.size(); ++k) {
+      std::vector<double>& sums = norms->norms[k];
+      std::fill(sums.begin(), sums.end(), 0.0);
+      packing.for_each_row([&](Index packed, Index padded) {
+        sums[index(padded / packing.batch)] += scan->squared_gradient_norms()[k][index(packed)];
+      });
+      for (double& sum : sums) sum = std::sqrt(sum);
+    }
+  }
 };
 
-// Inputs: parameters, x, states.
+// Inputs: parameters, x, states. The value: the outputs, or a zero when they are not wanted.
 template <class T>
 class OutputsNode final : public CustomNode<T> {
  public:
@@ -152,7 +102,9 @@ class OutputsNode final : public CustomNode<T> {
                                        : Tensor<T>::zeros({run.packing.batch, width}));
       given = {};
     }
-    run.scan->backward(run.packing.pack(gradient), states);
+    run.scan->record_gradient_norms(run.norms != nullptr);
+    run.scan->backward(run.options.outputs ? run.packing.pack(gradient) : Tensor<T>(), states);
+    run.note_norms();
     std::vector<Tensor<T>> all = run.scan->parameter_gradients();
     const Tensor<T> x = run.scan->input_gradients()[0];
     all.push_back(x.defined() ? run.packing.unpack(x) : Tensor<T>());
@@ -197,19 +149,29 @@ class FinalStateNode final : public CustomNode<T> {
 
 }  // namespace
 
+// Compiled when they are first asked for: with and without the inputs' gradients, and for each
+// set of probes.
 struct Scan::Shared {
   StepProgram program;
   std::string why_not_compiled;
-  std::shared_ptr<Compiled> with_input_gradients, without_input_gradients;
+  std::mutex mutex;
+  std::map<std::pair<bool, std::vector<std::string>>, std::shared_ptr<Compiled>> compiled;
+
+  std::shared_ptr<Compiled> find(bool input_gradients, const std::vector<std::string>& probes) {
+    const std::lock_guard lock(mutex);
+    std::shared_ptr<Compiled>& found = compiled[{input_gradients, probes}];
+    if (!found) {
+      found = std::make_shared<Compiled>();
+      found->plan = plan_scan(program, input_gradients, find_probes(program, probes));
+    }
+    return found;
+  }
 };
 
 Scan::Scan(StepProgram program) : shared_(std::make_shared<Shared>()) {
   shared_->program = std::move(program);
   try {
-    for (auto* compiled : {&shared_->with_input_gradients, &shared_->without_input_gradients}) {
-      *compiled = std::make_shared<Compiled>();
-      (*compiled)->plan = plan_scan(shared_->program, compiled == &shared_->with_input_gradients);
-    }
+    shared_->find(true, {});
     if (shared_->program.inputs.size() != 1) {
       shared_->why_not_compiled = "it has several inputs at a step";
     }
@@ -230,32 +192,46 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, Var x,
   if (!shared_->why_not_compiled.empty() || tape.check_finite() || empty) {
     return scan_on_tape(shared_->program, tape, parameters, x, states, options);
   }
-  const auto& compiled =
-      tape.needs_gradient(x) ? shared_->with_input_gradients : shared_->without_input_gradients;
+  const auto compiled = shared_->find(tape.needs_gradient(x), options.probes);
   const std::shared_ptr<Run<T>> run(new Run<T>{compiled,
                                                compiled->template pool<T>().take(compiled->plan),
                                                Packing(shape[0], shape[1], options),
                                                options,
                                                {},
                                                {},
-                                               parameters.size()});
+                                               parameters.size(),
+                                               {}});
   run->state_cotangents.resize(states.size());
   run->packed_x = run->packing.pack(tape.value(x));
+  if (options.gradient_norms) {
+    run->norms = std::make_shared<GradientNorms>();
+    run->norms->norms.assign(states.size(), std::vector<double>(index(shape[0])));
+  }
 
   std::vector<Tensor<T>> parameter_values, state_values;
   for (const Var& p : parameters) parameter_values.push_back(tape.value(p));
   for (const Var& s : states) state_values.push_back(tape.value(s));
   check_states(shared_->program, states, shape[1]);
   for (auto& s : state_values) s = run->packing.sort(s, false);
-  run->scan->forward(parameter_values, {&run->packed_x, 1}, state_values, run->packing.lengths);
-
   std::vector<Var> inputs(parameters.begin(), parameters.end());
   inputs.push_back(x);
   inputs.insert(inputs.end(), states.begin(), states.end());
-  const Tensor<T> outputs = run->packing.unpack(run->scan->outputs());
+  // Without a way back nothing needs to be kept.
+  const auto needs_gradient = [&](Var v) { return tape.needs_gradient(v); };
+  const bool one_way = std::none_of(inputs.begin(), inputs.end(), needs_gradient);
+  run->scan->forward(parameter_values, {&run->packed_x, 1}, state_values, run->packing.lengths,
+                     one_way ? 0 : options.segments, options.outputs);
+
+  const Tensor<T> outputs =
+      options.outputs ? run->packing.unpack(run->scan->outputs()) : Tensor<T>::zeros({1});
   ScanResult result;
-  result.outputs = tape.record(outputs, inputs, std::make_shared<OutputsNode<T>>(run));
-  inputs.insert(inputs.begin(), result.outputs);
+  result.gradient_norms = run->norms;
+  for (const auto& probe : run->scan->probes()) {
+    result.probes.push_back(tape.constant(run->packing.unpack(probe)));
+  }
+  const Var first = tape.record(outputs, inputs, std::make_shared<OutputsNode<T>>(run));
+  if (options.outputs) result.outputs = first;
+  inputs.insert(inputs.begin(), first);
   const std::vector<Tensor<T>> finals = run->scan->final_states();
   for (std::size_t k = 0; k < finals.size(); ++k) {
     result.final_states.push_back(

@@ -1,6 +1,7 @@
 #include "program/steps.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace carousel {
 namespace {
@@ -151,46 +152,121 @@ void check_states(const StepProgram& program, std::span<const Var> states, Index
   }
 }
 
+std::vector<int> find_probes(const StepProgram& program, const std::vector<std::string>& names) {
+  std::vector<int> nodes;
+  for (const std::string& name : names) {
+    std::vector<std::string> known;
+    int found = -1;
+    for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+      const ProgramNode& node = program.nodes[i];
+      if (node.kind != ProgramNode::Kind::op || node.name.empty()) continue;
+      known.push_back(node.name);
+      if (node.name == name) found = static_cast<int>(i);
+    }
+    if (found < 0) {
+      fail_input("cell {}: there is no value '{}' to record{}", program.name, name,
+                 did_you_mean(name, known));
+    }
+    const Shape& shape = program.nodes[static_cast<std::size_t>(found)].shape;
+    if (shape.rank() == 0 || shape[0] != batch_dim) {
+      fail_input("cell {}: '{}' is the same for all sequences and steps", program.name, name);
+    }
+    nodes.push_back(found);
+  }
+  return nodes;
+}
+
+namespace {
+
+// A state as it is; notes the norm of the gradient that passes.
+template <class T>
+class NormNode final : public CustomNode<T> {
+ public:
+  explicit NormNode(std::shared_ptr<GradientNorms> norms, std::size_t state, Index step)
+      : norms_(std::move(norms)), state_(state), step_(static_cast<std::size_t>(step)) {}
+  std::vector<Tensor<T>> backward(const Tensor<T>& gradient) override {
+    double sum = 0.0;
+    for (const T g : gradient.values()) sum += double(g) * double(g);
+    norms_->norms[state_][step_] = std::sqrt(sum);
+    return {gradient};
+  }
+  Var expand(Tape<T>&, std::span<const Var> inputs) override { return inputs[0]; }
+
+ private:
+  std::shared_ptr<GradientNorms> norms_;
+  std::size_t state_, step_;
+};
+
+// Values [batch, ..] of all steps as [T, batch, ..].
+Var stack_steps(std::span<const Var> steps) {
+  std::vector<Var> rows;
+  for (const Var& step : steps) {
+    Shape with_time{1};
+    for (const Index dim : step.shape()) with_time.push_back(dim);
+    rows.push_back(reshape(step, with_time));
+  }
+  return concat(rows, 0);
+}
+
+}  // namespace
+
 template <class T>
 ScanResult scan_on_tape(const StepProgram& program, Tape<T>& tape, std::span<const Var> parameters,
                         Var x, std::span<const Var> states, const ScanOptions& options) {
   const Shape x_shape = check_scan(program, x, options);
-  const Index steps = x_shape[0];
-  const Index batch = x_shape[1];
+  check_states(program, states, x_shape[1]);
+  const std::vector<int> probed = find_probes(program, options.probes);
+  const auto steps = static_cast<std::size_t>(x_shape[0]);
   const std::vector<Index>& lengths = options.lengths;
   const Index shortest =
-      lengths.empty() ? steps : *std::min_element(lengths.begin(), lengths.end());
+      lengths.empty() ? x_shape[0] : *std::min_element(lengths.begin(), lengths.end());
 
   std::vector<Var> current(states.begin(), states.end());
-  std::vector<Var> outputs(static_cast<std::size_t>(steps));
+  std::vector<Var> outputs(steps);
+  std::vector<std::vector<Var>> probes(probed.size(), std::vector<Var>(steps));
+  std::shared_ptr<GradientNorms> norms;
+  if (options.gradient_norms) {
+    norms = std::make_shared<GradientNorms>();
+    norms->norms.assign(states.size(), std::vector<double>(steps));
+  }
   const Var zero = carousel::constant(tape, 0.0);
-  for (Index k = 0; k < steps; ++k) {
-    const Index t = options.reverse ? steps - 1 - k : k;
-    StepResult result;
+  for (std::size_t k = 0; k < steps; ++k) {
+    const std::size_t t = options.reverse ? steps - 1 - k : k;
+    const auto step = static_cast<Index>(t);
+    std::vector<Var> read = current;
+    for (std::size_t s = 0; norms && s < read.size(); ++s) {
+      read[s] = tape.record(tape.value(read[s]), {&current[s], 1},
+                            std::make_shared<NormNode<T>>(norms, s, step));
+    }
+    std::vector<Var> nodes;
     try {
-      const Var x_t = reshape(slice(x, 0, t, 1), {batch, x_shape[2]});
-      result = run_step(program, parameters, {&x_t, 1}, current);
+      const Var x_t = reshape(slice(x, 0, step, 1), {x_shape[1], x_shape[2]});
+      nodes = run_nodes(program, parameters, {&x_t, 1}, read);
     } catch (const NonFiniteError& error) {
       throw NonFiniteError(fmt::format("step {}: {}", t, error.what()));
     }
-    if (t >= shortest) {  // sequences that have ended keep their state
-      Tensor<T> mask = Tensor<T>::uninitialised({batch, 1});
-      for (Index b = 0; b < batch; ++b) {
-        mask.data()[b] = t < lengths[static_cast<std::size_t>(b)] ? T(1) : T(0);
+    const auto value = [&](int node) { return nodes[static_cast<std::size_t>(node)]; };
+    outputs[t] = value(program.output);
+    for (std::size_t p = 0; p < probed.size(); ++p) {
+      probes[p][t] = tape.constant(tape.value(value(probed[p])));
+    }
+    std::vector<Var> next;
+    for (const ProgramState& state : program.states) next.push_back(value(state.next));
+    if (step >= shortest) {  // sequences that have ended keep their state
+      Tensor<T> mask = Tensor<T>::uninitialised({x_shape[1], 1});
+      for (std::size_t b = 0; b < lengths.size(); ++b) {
+        mask.data()[b] = step < lengths[b] ? T(1) : T(0);
       }
       const Var runs = tape.constant(mask);
-      for (std::size_t s = 0; s < current.size(); ++s) {
-        result.states[s] = where(runs, result.states[s], current[s]);
-      }
-      result.output = where(runs, result.output, zero);
+      for (std::size_t s = 0; s < next.size(); ++s) next[s] = where(runs, next[s], current[s]);
+      outputs[t] = where(runs, outputs[t], zero);
+      for (auto& probe : probes) probe[t] = where(runs, probe[t], zero);
     }
-    current = result.states;
-    Shape with_time{1};
-    const Shape shape = result.output.shape();
-    for (const Index dim : shape) with_time.push_back(dim);
-    outputs[static_cast<std::size_t>(t)] = reshape(result.output, with_time);
+    current = next;
   }
-  return {concat(outputs, 0), current};
+  ScanResult result{options.outputs ? stack_steps(outputs) : Var(), current, {}, norms};
+  for (const auto& probe : probes) result.probes.push_back(stack_steps(probe));
+  return result;
 }
 
 template std::vector<Var> initial_states(const StepProgram&, Tape<float>&, Index);

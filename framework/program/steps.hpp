@@ -1,6 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "program/step_program.hpp"
@@ -28,17 +30,36 @@ std::vector<Var> run_nodes(const StepProgram& program, std::span<const Var> para
 template <class T>
 std::vector<Var> initial_states(const StepProgram& program, Tape<T>& tape, Index batch);
 
-/// How a scan goes through time.
+/// How a scan goes through time, and what it records.
 struct ScanOptions {
-  bool reverse = false;        // from each sequence's last step to its first
-  std::vector<Index> lengths;  // steps of each sequence of the batch; empty: all T
+  bool reverse = false;             // from each sequence's last step to its first
+  std::vector<Index> lengths = {};  // steps of each sequence of the batch; empty: all T
+  /// Parts of the sequence. What the way back reads is kept for one part and computed again for
+  /// the others, so memory goes with T / segments, for a second forward pass; the gradients have
+  /// the same bits. 0: the square root of T. The reference executor keeps everything.
+  Index segments = 1;
+  bool outputs = true;                   // false: the final states alone are wanted
+  std::vector<std::string> probes = {};  // names of values of a step to record
+  bool gradient_norms = false;           // record the gradients that reach the states
+};
+
+/// The norm, over batch and features, of the gradient that reaches each state from the step that
+/// reads it: norms[state][t] is that of the state in front of step t. Filled by each way back.
+struct GradientNorms {
+  std::vector<std::vector<double>> norms;
 };
 
 /// What a scan gives.
 struct ScanResult {
   Var outputs;                    // [T, batch, ..], zero beyond a sequence's length
   std::vector<Var> final_states;  // after each sequence's own last step
+  std::vector<Var> probes;        // as outputs, in the order asked for; no gradient flows
+  std::shared_ptr<const GradientNorms> gradient_norms;
 };
+
+/// Nodes of the named values of a step. Throws InputError when there is no such value, or when it
+/// is the same for all sequences.
+std::vector<int> find_probes(const StepProgram& program, const std::vector<std::string>& names);
 
 /// Checks x [T, batch, size] and the lengths; returns x's shape. Throws InputError.
 Shape check_scan(const StepProgram& program, Var x, const ScanOptions& options);
