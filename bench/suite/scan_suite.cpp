@@ -1,6 +1,7 @@
 #include "bench/suite/scan_suite.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -45,10 +46,11 @@ struct Contestant {
 class Clockwork {
  public:
   Clockwork(const ScanListener& listener, double total) : listener_(listener), total_(total) {}
+  // what: that which begins; work: that which is done since the last call.
   void advance(const std::string& what, double work) {
     done_ += work;
     const std::chrono::duration<double> spent = Clock::now() - start_;
-    const double left = spent.count() * (total_ / done_ - 1.0);
+    const double left = done_ > 0.0 ? spent.count() * (total_ / done_ - 1.0) : 0.0;
     if (listener_.progress) listener_.progress(what, done_ / total_, left);
   }
 
@@ -136,6 +138,38 @@ double work_of(const peers::Sizes& s) {
   return 1e8 + double(s.steps * s.batch) * double((s.input + s.hidden) * s.hidden);
 }
 
+// All rounds with one cell at one size; nothing when it was stopped.
+std::vector<ScanRow> compare(const ScanSuiteOptions& options, const Cell& cell,
+                             const peers::Sizes& sizes, std::vector<PeerProcess>& processes,
+                             Clockwork& clockwork, const std::atomic<bool>& stop) {
+  const std::string what = to_text(sizes) + " " + cell.name;
+  clockwork.advance(what, 0.0);
+  TrainingStep ours(cell, sizes, options.threads);
+  auto all = contestants(options, sizes, cell.name, ours, processes);
+  prepare(all, what, stop);
+  std::vector<double> peaks;
+  for (int round = 0; round < options.rounds; ++round) {
+    clockwork.advance(what, work_of(sizes));
+    for (Contestant& contestant : all) {
+      if (stop) return {};
+      contestant.turns.push_back(median(contestant.run(contestant.repeats).milliseconds));
+    }
+    peaks.push_back(measure_peak() * options.threads);
+  }
+  clockwork.advance(what, work_of(sizes));
+  return rows_of(all, {sizes, cell.name, {}, options.threads}, ours.operations(), median(peaks));
+}
+
+void check(const ScanSuiteOptions& options, const CellRegistry& registry) {
+  if (options.rounds < 1) {
+    fail_input("bench scan: got {} rounds, expected 1 or more", options.rounds);
+  }
+  if (options.threads != 1) {
+    fail_input("bench scan: got {} threads; as yet it measures on one", options.threads);
+  }
+  for (const auto& cell : options.cells) registry.find(cell);
+}
+
 Index parse_number(std::string_view text, const std::string& whole) {
   Index value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -184,39 +218,23 @@ std::vector<peers::Sizes> parse_sizes(const std::string& text) {
 
 std::vector<ScanRow> run_scan_suite(const ScanSuiteOptions& options, const CellRegistry& registry,
                                     const std::atomic<bool>& stop, const ScanListener& listener) {
-  if (options.rounds < 1)
-    fail_input("bench scan: got {} rounds, expected 1 or more", options.rounds);
+  check(options, registry);
   double work = 0.0;
   for (const auto& sizes : options.sizes) work += work_of(sizes) * double(options.cells.size());
-  for (const auto& cell : options.cells) registry.find(cell);  // a bad name is told at once
   auto processes = start_peers(options, listener);
   Clockwork clockwork(listener, work * (options.rounds + 1));
   std::vector<ScanRow> rows;
-  for (const auto& sizes : options.sizes) {
-    for (const auto& cell : options.cells) {
-      const std::string what = to_text(sizes) + " " + cell;
-      TrainingStep ours(registry.find(cell), sizes, options.threads);
-      std::vector<double> peaks;
-      try {
-        auto all = contestants(options, sizes, cell, ours, processes);
-        prepare(all, what, stop);
-        for (int round = 0; round < options.rounds && !stop; ++round) {
-          clockwork.advance(what, work_of(sizes));
-          for (Contestant& contestant : all) {
-            contestant.turns.push_back(median(contestant.run(contestant.repeats).milliseconds));
-          }
-          peaks.push_back(measure_peak() * options.threads);
-        }
+  try {
+    for (const auto& sizes : options.sizes) {
+      for (const auto& cell : options.cells) {
+        const auto added = compare(options, registry.find(cell), sizes, processes, clockwork, stop);
         if (stop) return rows;
-        const auto added =
-            rows_of(all, {sizes, cell, {}, options.threads}, ours.operations(), median(peaks));
         rows.insert(rows.end(), added.begin(), added.end());
         if (listener.rows) listener.rows(added);
-      } catch (const EnvironmentError&) {
-        if (stop) return rows;  // Ctrl-C ends the peers as well
-        throw;
       }
     }
+  } catch (const EnvironmentError&) {
+    if (!stop) throw;  // Ctrl-C ends the peers as well
   }
   return rows;
 }

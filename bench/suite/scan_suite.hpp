@@ -15,7 +15,7 @@ namespace carousel {
 struct ScanSuiteOptions {
   std::vector<peers::Sizes> sizes;
   std::vector<std::string> cells{"lstm", "gru_reset_before", "gru_reset_after"};
-  int rounds = 9;  // turns of each implementation
+  int rounds = 7;  // turns of each implementation
   int threads = 1;
   std::filesystem::path peers;  // folder of the programs peer_*; empty: no peers
 };

@@ -40,9 +40,7 @@ Tensor<float> filled(const std::string& name, const Shape& shape, Index hidden) 
 
 TrainingStep::TrainingStep(const Cell& cell, const peers::Sizes& sizes, int threads)
     : scan_(cell.build({sizes.input, sizes.hidden})), sizes_(sizes) {
-  if (threads != 1) {
-    fail_input("bench scan: got {} threads; it measures one thread as yet", threads);
-  }
+  if (threads != 1) fail_bug("a training step on {} threads", threads);
   const auto add = [&](const std::string& name, const Shape& shape) {
     names_.push_back(name);
     values_.push_back(filled(name, shape, sizes.hidden));

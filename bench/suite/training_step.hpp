@@ -13,7 +13,7 @@ namespace carousel {
 /// with the values that the peers' have.
 class TrainingStep {
  public:
-  /// Throws InputError when there are more threads than it can use (as yet, 1).
+  /// threads: as yet, 1; run_scan_suite() refuses others.
   TrainingStep(const Cell& cell, const peers::Sizes& sizes, int threads);
 
   /// The work that is timed.

@@ -62,7 +62,6 @@ int bench_command(const CellRegistry& registry, const BenchArguments& arguments,
   const auto save = [&] {
     if (!arguments.csv.empty()) write_text(arguments.csv, to_csv(rows));
   };
-  save();  // a file that can't be written is told before the work
   ScanListener listener;
   listener.note = [&](const std::string& text) {
     progress.clear();

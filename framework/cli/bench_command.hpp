@@ -12,7 +12,7 @@ struct BenchArguments {
   std::string suite;               // positional: what to measure
   std::vector<std::string> cells;  // --cells; empty: the suite's own
   std::string sizes;               // --sizes; empty: the suite's own
-  int rounds = 9;                  // --rounds
+  int rounds = 7;                  // --rounds
   std::string csv;                 // --csv: a file for the figures
   bool no_peers = false;           // --no-peers: ours alone
   std::string peers;               // --peers: folder of the peer programs; empty: beside carousel

@@ -21,7 +21,7 @@ const fs::path source = CAROUSEL_SOURCE_DIR;
 // Lowest floor first.
 const std::vector<std::string> floors = {"tensor", "kernel", "op",    "tape", "program",
                                          "cell",   "layer",  "optim", "data", "io",
-                                         "train",  "report", "cli"};
+                                         "train",  "report", "bench", "cli"};
 
 std::ptrdiff_t floor_of(const std::string& room) {
   return std::find(floors.begin(), floors.end(), room) - floors.begin();
@@ -61,6 +61,29 @@ TEST(Floors, NoFileIncludesAHigherFloor) {
   EXPECT_GT(files, 50);
 }
 
+TEST(Floors, TheBenchSuiteIsOneBelowTheCommand) {
+  for (const auto& entry : fs::directory_iterator(source / "bench/suite")) {
+    if (!is_source(entry.path())) continue;
+    for (const auto& include : upward_includes("bench", file_text(entry.path()))) {
+      ADD_FAILURE() << entry.path() << " includes upward: " << include;
+    }
+  }
+}
+
+TEST(Floors, APeerKnowsNothingOfTheFramework) {
+  static const std::regex include("#include\\s+\"([^\"]+)\"");
+  for (const auto& entry : fs::directory_iterator(source / "bench/peers")) {
+    if (!is_source(entry.path())) continue;
+    const std::string text = file_text(entry.path());
+    for (auto it = std::sregex_iterator(text.begin(), text.end(), include);
+         it != std::sregex_iterator(); ++it) {
+      const std::string target = (*it)[1];
+      EXPECT_TRUE(target == "protocol.hpp" || target == "worker.hpp")
+          << entry.path() << " includes " << target;
+    }
+  }
+}
+
 TEST(Floors, AnUpwardIncludeIsSeen) {
   EXPECT_EQ(upward_includes("op", "#include \"tape/tape.hpp\"\n").size(), 1u);
   EXPECT_EQ(upward_includes("op", "#include \"../tape/tape.hpp\"\n").size(), 1u);
@@ -70,21 +93,23 @@ TEST(Floors, AnUpwardIncludeIsSeen) {
 
 TEST(Dependencies, EachPackageHasItsLine) {
   const std::string docs = file_text(source / "docs/dependencies.md");
-  std::ifstream packages(source / "scripts/packages.txt");
   int count = 0;
-  for (std::string package; std::getline(packages, package); ++count) {
-    EXPECT_NE(docs.find("`" + package + "`"), std::string::npos)
-        << package << " has no line in docs/dependencies.md";
+  for (const char* list : {"scripts/packages.txt", "scripts/packages-peers.txt"}) {
+    std::ifstream packages(source / list);
+    for (std::string package; std::getline(packages, package); ++count) {
+      EXPECT_NE(docs.find("`" + package + "`"), std::string::npos)
+          << package << " has no line in docs/dependencies.md";
+    }
   }
   EXPECT_GT(count, 10);
 }
 
 TEST(Dependencies, EachLibraryThatIsIncludedIsKnown) {
   const std::vector<std::string> known = {
-      "xtensor", "xtensor-blas", "xsimd", "tbb",       "oneapi", "boost",    "fmt",
-      "spdlog",  "yaml-cpp",     "CLI",   "Random123", "sys",    "sanitizer"};
+      "xtensor",  "xtensor-blas", "xsimd",     "tbb", "oneapi",    "boost",     "fmt",  "spdlog",
+      "yaml-cpp", "CLI",          "Random123", "sys", "sanitizer", "benchmark", "torch"};
   static const std::regex include("#include\\s+<([A-Za-z0-9_-]+)/");
-  for (const char* folder : {"framework", "cells"}) {
+  for (const char* folder : {"framework", "cells", "bench"}) {
     for (const auto& entry : fs::recursive_directory_iterator(source / folder)) {
       if (!is_source(entry.path())) continue;
       const std::string text = file_text(entry.path());
