@@ -68,7 +68,7 @@ TEST_F(Peer, ThatRepliesRubbishIsNamed) {
 }
 
 TEST_F(Peer, ThatHangsIsNamed) {
-  EXPECT_THAT(failure("sleep 30", std::chrono::milliseconds(200)),
+  EXPECT_THAT(failure("exec sleep 30", std::chrono::milliseconds(200)),
               AllOf(HasSubstr("peer_fake has not answered"), HasSubstr("step fake lstm")));
 }
 
