@@ -40,24 +40,18 @@ void PackedMatrix<T>::pack_rows(const Tensor<T>& part, Index row) {
   }
 }
 
-// A row becomes a column. Few elements of each row at a time, so that what is written stays
-// in the first cache.
+// Rows become columns; a part may begin and end inside a panel.
 template <class T>
 void PackedMatrix<T>::pack_transposed(const Tensor<T>& part, Index row) {
-  constexpr Index block = 16;
   const Index end = row + part.shape()[0];
-  const T* from = part.data() - row * k_;
+  const T* from = part.data();
   while (row < end) {
     const Index first = row / panel_ * panel_;
     const Index width = std::min(panel_, n_ - first);
-    const Index stop = std::min(end, first + width);
-    T* to = data_.data() + first * k_ - first;
-    for (Index i = 0; i < k_; i += block) {
-      for (Index r = row; r < stop; ++r) {
-        for (Index j = i; j < std::min(i + block, k_); ++j) to[j * width + r] = from[r * k_ + j];
-      }
-    }
-    row = stop;
+    const Index count = std::min(end, first + width) - row;
+    transpose(count, k_, from, k_, data_.data() + first * k_ + (row - first), width);
+    from += count * k_;
+    row += count;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/panel_width.hpp"
+#include "kernel/tile.hpp"
 
 namespace carousel {
 namespace {
@@ -25,12 +26,11 @@ RowPanels<T>::RowPanels(Index columns)
 
 template <class T>
 void RowPanels<T>::append(const T* rows, Index row_step, Index count) {
+  static const TileKernel<T> copy = tile_kernel<T>(Tile::copy);
   for (const Panel& panel : panels_) {
+    const TileArg<T> from{rows + panel.first, 1, row_step};
     T* to = data_.data() + panel.first * capacity + rows_ * panel.width;
-    const T* from = rows + panel.first;
-    for (Index r = 0; r < count; ++r, to += panel.width, from += row_step) {
-      std::copy_n(from, panel.width, to);
-    }
+    copy(&from, {to, panel.width}, count, panel.width);
   }
   rows_ += count;
 }

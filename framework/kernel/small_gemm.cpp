@@ -38,6 +38,20 @@ void SmallGemm<T>::run(const T* a, const T* b, T* c) const {
           s.ldc);
 }
 
+template <class T>
+void transpose(Index rows, Index columns, const T* from, Index from_step, T* to, Index to_step) {
+#if defined(CAROUSEL_LIBXSMM)
+  const auto size = [](Index i) { return static_cast<int>(i); };
+  libxsmm_otrans(to, from, sizeof(T), size(columns), size(rows), size(from_step), size(to_step));
+#else
+  for (Index c = 0; c < columns; ++c) {
+    for (Index r = 0; r < rows; ++r) to[c * to_step + r] = from[r * from_step + c];
+  }
+#endif
+}
+
+template void transpose(Index, Index, const float*, Index, float*, Index);
+template void transpose(Index, Index, const double*, Index, double*, Index);
 template class SmallGemm<float>;
 template class SmallGemm<double>;
 

@@ -29,6 +29,11 @@ class SmallGemm {
   Kernel kernel_ = nullptr;  // null: the plain product
 };
 
+/// to = from^T: from [rows, columns] with from_step elements from row to row, to [columns, rows]
+/// with to_step.
+template <class T>
+void transpose(Index rows, Index columns, const T* from, Index from_step, T* to, Index to_step);
+
 extern template class SmallGemm<float>;
 extern template class SmallGemm<double>;
 

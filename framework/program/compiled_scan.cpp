@@ -93,9 +93,9 @@ void CompiledScan<T>::allocate_buffers() {
                  : buffer.scope == PlanBuffer::Scope::chunk ? steps_.chunk_rows()
                                                             : steps_.batch();
     if (buffer.history) rows += steps_.batch();
-    if (memory_[b].numel() < rows * buffer.width) {
-      memory_[b] = Tensor<T>::uninitialised({rows * buffer.width});
-    }
+    Index size = rows * buffer.width;
+    if (buffer.scope == PlanBuffer::Scope::block) size = std::max(block_elements, buffer.width);
+    if (memory_[b].numel() < size) memory_[b] = Tensor<T>::uninitialised({size});
     base_[b] = memory_[b].data();
   }
 }
@@ -104,7 +104,8 @@ template <class T>
 typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index step) const {
   const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
   Index row = 0;
-  if (buffer.scope != PlanBuffer::Scope::step) {
+  const bool block = buffer.scope == PlanBuffer::Scope::block;
+  if (!block && buffer.scope != PlanBuffer::Scope::step) {
     const Index first = buffer.scope == PlanBuffer::Scope::window ? window_.first
                         : buffer.scope == PlanBuffer::Scope::chunk || slot.buffer == zero_buffer_
                             ? chunk_.first
@@ -113,7 +114,7 @@ typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index s
     if (step >= first) row = steps_.first_row(step) - steps_.first_row(first);
     if (buffer.history) row = step < first ? 0 : row + steps_.batch();
   }
-  return {base_[index(slot.buffer)] + row * buffer.width + slot.column, buffer.width};
+  return {base_[index(slot.buffer)] + row * buffer.width + slot.column, buffer.width, block};
 }
 
 template <class T>
@@ -326,6 +327,9 @@ void CompiledScan<T>::finish_gradients() {
       std::fill_n(gradient.data(), gradient.numel(), T(0));
     }
   }
+  // No handle stays here: a gradient with one owner is not copied on its way to the caller.
+  const auto first = static_cast<std::ptrdiff_t>(plan_.backward.forward_nodes);
+  std::fill(unbatched_.begin() + first, unbatched_.end(), Tensor<T>());
 }
 
 template class CompiledScan<float>;

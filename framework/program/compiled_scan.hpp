@@ -38,10 +38,11 @@ class CompiledScan {
   /// final_states().
   void backward(const Tensor<T>& outputs, std::span<const Tensor<T>> states);
   /// Gradients, after backward(): of each parameter, of each input (packed; empty handles where
-  /// the plan leaves them out), and of each initial state [batch, size].
-  const std::vector<Tensor<T>>& parameter_gradients() const { return parameter_gradients_; }
-  const std::vector<Tensor<T>>& input_gradients() const { return input_gradients_; }
-  const std::vector<Tensor<T>>& state_gradients() const { return carried_; }
+  /// the plan leaves them out), and of each initial state [batch, size]. The caller may move them
+  /// out.
+  std::vector<Tensor<T>>& parameter_gradients() { return parameter_gradients_; }
+  std::vector<Tensor<T>>& input_gradients() { return input_gradients_; }
+  std::vector<Tensor<T>>& state_gradients() { return carried_; }
 
   /// When on, backward() notes the gradient that reaches each state: of each state, packed, the
   /// squared norm of the row in front of a step.
@@ -55,6 +56,7 @@ class CompiledScan {
   struct Place {
     T* data;
     Index stride;  // elements from row to row
+    bool block;    // the rows of every block lie in the same place
   };
   // A PlanTile with its operands looked up.
   struct ReadyTile {
@@ -62,7 +64,9 @@ class CompiledScan {
     std::array<TileArg<T>, 3> args;
     TileOut<T> out;
     Index width;
-    bool flat;  // the rows lie side by side in all operands
+    bool flat;                      // the rows lie side by side in all operands
+    std::array<Index, 3> arg_step;  // elements to the same operand of the next row
+    Index out_step;
   };
 
   Tensor<T> allocate(const Shape& shape) { return Tensor<T>::uninitialised(shape, &arena_); }

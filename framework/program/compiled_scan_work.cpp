@@ -91,7 +91,6 @@ PackedMatrix<T>& CompiledScan<T>::packed(const PlanGemm& product) {
 template <class T>
 void CompiledScan<T>::run_tiles(const std::vector<PlanTile>& tiles, Index step, Index first_row,
                                 Index rows) {
-  constexpr Index block_elements = 1024;
   const PartTimer timer(times_, Part::elementwise);
   ready_.clear();
   Index widest = 1;
@@ -105,8 +104,8 @@ void CompiledScan<T>::run_tiles(const std::vector<PlanTile>& tiles, Index step, 
     for (ReadyTile& tile : ready_) {
       if (tile.flat) tile.kernel(tile.args.data(), tile.out, 1, count * tile.width);
       else tile.kernel(tile.args.data(), tile.out, count, tile.width);
-      for (auto& arg : tile.args) arg.data += count * arg.row_step;
-      tile.out.data += count * tile.out.row_step;
+      for (std::size_t k = 0; k < 3; ++k) tile.args[k].data += count * tile.arg_step[k];
+      tile.out.data += count * tile.out_step;
     }
   }
 }
@@ -116,11 +115,14 @@ typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& til
                                                              Index first_row) const {
   const Place out = place(tile.out, step);
   const Index width = tile.out.width;
+  const Index out_step = out.block ? 0 : out.stride;
   ReadyTile ready{tile_kernel<T>(tile.tile),
                   {},
-                  {out.data + first_row * out.stride, out.stride},
+                  {out.data + first_row * out_step, out.stride},
                   width,
-                  out.stride == width};
+                  out.stride == width,
+                  {},
+                  out_step};
   for (int k = 0; k < tile.operand_count; ++k) {
     const PlanOperand& operand = tile.operands[index(k)];
     if (operand.unbatched >= 0) {
@@ -131,7 +133,9 @@ typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& til
     } else {
       const Place in = place(operand.slot, step);
       const bool column = operand.slot.width == 1 && width != 1;
-      ready.args[index(k)] = {in.data + first_row * in.stride, column ? 0 : 1, in.stride};
+      const Index step_over = in.block ? 0 : in.stride;
+      ready.args[index(k)] = {in.data + first_row * step_over, column ? 0 : 1, in.stride};
+      ready.arg_step[index(k)] = step_over;
       ready.flat = ready.flat && !column && in.stride == width;
     }
   }

@@ -42,7 +42,7 @@ Tensor<T> Packing::unpack(const Tensor<T>& packed) const {
 }
 
 template <class T>
-Tensor<T> Packing::sort(const Tensor<T>& state, bool back) const {
+Tensor<T> Packing::sort(Tensor<T> state, bool back) const {
   if (same_order) return state;
   const Index width = state.shape().back();
   Tensor<T> out = Tensor<T>::uninitialised(state.shape());
@@ -58,7 +58,7 @@ template Tensor<float> Packing::pack(const Tensor<float>&) const;
 template Tensor<double> Packing::pack(const Tensor<double>&) const;
 template Tensor<float> Packing::unpack(const Tensor<float>&) const;
 template Tensor<double> Packing::unpack(const Tensor<double>&) const;
-template Tensor<float> Packing::sort(const Tensor<float>&, bool) const;
-template Tensor<double> Packing::sort(const Tensor<double>&, bool) const;
+template Tensor<float> Packing::sort(Tensor<float>, bool) const;
+template Tensor<double> Packing::sort(Tensor<double>, bool) const;
 
 }  // namespace carousel

@@ -38,7 +38,7 @@ struct Packing {
   Tensor<T> unpack(const Tensor<T>& packed) const;
   /// States [batch, width] in the packed order, and back.
   template <class T>
-  Tensor<T> sort(const Tensor<T>& state, bool back) const;
+  Tensor<T> sort(Tensor<T> state, bool back) const;
 };
 
 }  // namespace carousel

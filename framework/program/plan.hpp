@@ -30,9 +30,11 @@ struct Slot {
 
 /// Memory for values side by side, a row for each sequence that runs at a step.
 struct PlanBuffer {
-  /// For how long values are kept. A window holds what the way back will read; a chunk is a few
+  /// For how long values are kept. A block is a few rows, whose values the elementwise ops of one
+  /// stage pass to each other. A window holds what the way back will read; a chunk is a few
   /// steps, whose values are still in the caches when the work behind the loop reads them.
   enum class Scope {
+    block,
     step,
     chunk,
     window,
@@ -111,6 +113,9 @@ struct ScanPlan {
 /// can run on a batch; the message names it.
 ScanPlan plan_scan(const StepProgram& program, bool input_gradients = true,
                    const std::vector<int>& probes = {});
+
+/// Elements of a block: rows of the widest value of a stage, or one row where that is wider.
+constexpr Index block_elements = 1024;
 
 /// What runs where: waves, products with their shapes, and memory. "rows" are the sequences that
 /// run at a step in the loop, and those of all steps elsewhere.

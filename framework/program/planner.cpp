@@ -17,6 +17,11 @@ struct Term {
   bool transpose;
 };
 
+// Memory of a block, and the last node that reads what it holds.
+struct Passed {
+  int buffer, last_use;
+};
+
 // A node that is a sum with at least one such product, as a list.
 struct Sum {
   std::vector<Term> products;
@@ -64,6 +69,7 @@ class PassPlanner {
     find_sums();
     find_phases();
     find_waves();
+    find_users();
     assign_slots();
     return emit();
   }
@@ -190,21 +196,46 @@ class PassPlanner {
 
   PlanBuffer::Scope scope_of(int node) const {
     if (kept_[index(node)]) return kept_scope_;
-    return leaves_its_phase(node) || in_front(node) ? PlanBuffer::Scope::chunk
-                                                    : PlanBuffer::Scope::step;
+    if (leaves_its_phase(node) || in_front(node)) return PlanBuffer::Scope::chunk;
+    return is_passed_on(node) ? PlanBuffer::Scope::block : PlanBuffer::Scope::step;
+  }
+
+  // An elementwise value that only the elementwise ops of its own stage read.
+  bool is_passed_on(int node) const {
+    if (!is_tile(node) || sums_.count(node)) return false;
+    for (const int user : users_[index(node)]) {
+      const bool same_stage =
+          phase_[index(user)] == phase_[index(node)] && wave_[index(user)] == wave_[index(node)];
+      if (!same_stage || !reads_elementwise(user, node)) return false;
+    }
+    return true;
+  }
+
+  bool reads_elementwise(int user, int node) const {
+    const auto sum = sums_.find(user);
+    if (sum == sums_.end()) return is_tile(user);
+    const auto& products = sum->second.products;
+    return std::none_of(products.begin(), products.end(),
+                        [&](const Term& term) { return term.left == node; });
   }
 
   bool leaves_its_phase(int node) const {
     if (phase_[index(node)] != Phase::loop) return true;
+    const auto& users = users_[index(node)];
+    return std::any_of(users.begin(), users.end(),
+                       [&](int user) { return phase_[index(user)] != phase_[index(node)]; });
+  }
+
+  // What reads each value; an addition or a product inside a sum counts as the sum.
+  void find_users() {
+    users_.resize(program_.nodes.size());
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!live_[index(i)]) continue;
-      const auto sum = in_sum_.find(i);  // an addition inside a sum is done where the sum is
-      const int user = sum == in_sum_.end() ? i : sum->second;
-      if (phase_[index(user)] == phase_[index(node)]) continue;
-      const auto& inputs = at(i).inputs;
-      if (std::find(inputs.begin(), inputs.end(), node) != inputs.end()) return true;
+      const auto sum = in_sum_.find(i);
+      for (const int input : at(i).inputs) {
+        users_[index(input)].push_back(sum == in_sum_.end() ? i : sum->second);
+      }
     }
-    return false;
   }
 
   bool has_slot(int node) const { return slots_[index(node)].buffer >= 0; }
@@ -269,8 +300,28 @@ class PassPlanner {
     for (const auto& set : lefts) place_together(set);
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || !batched(at(i)) || in_sum_.count(i)) continue;
-      if (!has_slot(i) && !take_over(i)) place_together({i});
+      if (has_slot(i) || take_over(i)) continue;
+      if (scope_of(i) == PlanBuffer::Scope::block) place_in_block(i);
+      else place_together({i});
     }
+  }
+
+  // Values of a block whose last reader has run leave their place to others.
+  void place_in_block(int node) {
+    const Index width = at(node).shape.back();
+    const auto& users = users_[index(node)];
+    const int last_use = users.empty() ? node : *std::max_element(users.begin(), users.end());
+    const auto free = std::find_if(passed_.begin(), passed_.end(), [&](const Passed& p) {
+      return p.last_use <= node && buffers_[index(p.buffer)].width == width;
+    });
+    if (free != passed_.end()) {
+      free->last_use = last_use;
+      slots_[index(node)] = {free->buffer, 0, width, 0};
+      return;
+    }
+    buffers_.push_back({PlanBuffer::Scope::block, width});
+    slots_[index(node)] = {static_cast<int>(buffers_.size()) - 1, 0, width, 0};
+    passed_.push_back({slots_[index(node)].buffer, last_use});
   }
 
   // The result may stand where its only operand stood: sigmoid(s) in the place of s.
@@ -435,6 +486,8 @@ class PassPlanner {
   std::vector<char> kept_;
   std::map<int, Sum> sums_;
   std::map<int, int> in_sum_;
+  std::vector<std::vector<int>> users_;
+  std::vector<Passed> passed_;
 };
 
 // Gives the states of a pass their memory. In a backward pass time runs the other way.

@@ -105,11 +105,12 @@ class OutputsNode final : public CustomNode<T> {
     run.scan->record_gradient_norms(run.norms != nullptr);
     run.scan->backward(run.options.outputs ? run.packing.pack(gradient) : Tensor<T>(), states);
     run.note_norms();
-    std::vector<Tensor<T>> all = run.scan->parameter_gradients();
-    const Tensor<T> x = run.scan->input_gradients()[0];
+    std::vector<Tensor<T>> all;
+    for (auto& share : run.scan->parameter_gradients()) all.push_back(std::move(share));
+    const Tensor<T> x = std::move(run.scan->input_gradients()[0]);
     all.push_back(x.defined() ? run.packing.unpack(x) : Tensor<T>());
-    for (const auto& state : run.scan->state_gradients()) {
-      all.push_back(run.packing.sort(state, true));
+    for (auto& state : run.scan->state_gradients()) {
+      all.push_back(run.packing.sort(std::move(state), true));
     }
     return all;
   }

@@ -175,10 +175,10 @@ struct Tape<T>::TensorAdjoints {
   }
   void run_custom(std::size_t id, CustomNode<T>& function, std::span<const Var> in,
                   const std::vector<char>& on_path) {
-    const std::vector<Tensor<T>> shares = function.backward(values[id]);
+    std::vector<Tensor<T>> shares = function.backward(values[id]);
     for (std::size_t k = 0; k < in.size(); ++k) {
       const auto input = static_cast<std::size_t>(in[k].id);
-      if (on_path[input] && shares[k].defined()) add(input, shares[k]);
+      if (on_path[input] && shares[k].defined()) add(input, std::move(shares[k]));
     }
   }
   void finish(std::size_t id) {

@@ -1,10 +1,12 @@
 #include "tensor/arena.hpp"
 
+#include <sys/mman.h>
 #include <tbb/spin_mutex.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdlib>
 #include <new>
 #include <vector>
 
@@ -24,8 +26,20 @@ constexpr bool use_chunks = false;
 constexpr bool use_chunks = true;
 #endif
 
-void* aligned_new(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{alignment}); }
-void aligned_delete(void* p) { ::operator delete (p, std::align_val_t{alignment}); }
+// A large block asks for large pages: with small ones the rows of a scan cost a page walk each.
+void* aligned_new(std::size_t bytes) {
+  constexpr std::size_t large_page = std::size_t{2} << 20;
+  const bool large = bytes >= 2 * large_page;
+  const std::size_t unit = large ? large_page : alignment;
+  const std::size_t rounded = (bytes + unit - 1) / unit * unit;
+  void* p = std::aligned_alloc(unit, rounded);
+  if (!p) throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+  if (large) madvise(p, rounded, MADV_HUGEPAGE);
+#endif
+  return p;
+}
+void aligned_delete(void* p) { std::free(p); }
 
 struct SizeClass {
   int index;
