@@ -46,7 +46,13 @@ CompiledScan<T>::CompiledScan(const ScanPlan& plan)
       unbatched_(plan.backward.program.nodes.size()),
       packed_(index(plan.packings)),
       is_packed_(index(plan.packings)),
+      sums_(plan.backward_pass.contractions.size()),
       products_(plan.backward_pass.contractions.size()) {
+  for (std::size_t k = 0; k < sums_.size(); ++k) {
+    const PlanContraction& c = plan.backward_pass.contractions[k];
+    if (!c.transposed) continue;
+    sums_[k] = Tensor<T>::uninitialised({plan.gathered[c.b].width, plan.gathered[c.a].width});
+  }
   for (const Slot& slot : plan.gathered) gathered_.emplace_back(slot.width);
   for (const PlanRowSum& sum : plan.backward_pass.row_sums) {
     row_sums_.emplace_back(static_cast<std::size_t>(sum.a.width));
@@ -291,7 +297,9 @@ void CompiledScan<T>::start_gradients() {
   for (auto& rows : gathered_) rows.clear();
   first_product_ = true;
   for (const PlanContraction& c : plan_.backward_pass.contractions) {
-    unbatched_[index(c.node)] = allocate(plan_.backward.program.nodes[index(c.node)].shape);
+    for (const int node : c.nodes) {
+      unbatched_[index(node)] = allocate(plan_.backward.program.nodes[index(node)].shape);
+    }
   }
   squared_norms_.resize(records_norms_ ? carried_.size() : 0);
   for (auto& norms : squared_norms_) norms.resize(static_cast<std::size_t>(steps_.all_rows()));
@@ -308,6 +316,16 @@ template <class T>
 void CompiledScan<T>::finish_gradients() {
   const PlanPass& pass = plan_.backward_pass;
   multiply_gathered();
+  for (std::size_t k = 0; k < sums_.size(); ++k) {
+    if (!sums_[k].defined()) continue;
+    const Index rows = sums_[k].shape()[0], columns = sums_[k].shape()[1];
+    const T* from = sums_[k].data();
+    for (const int node : pass.contractions[k].nodes) {
+      Tensor<T>& part = unbatched_[index(node)];
+      transpose(rows, part.shape()[0], from, columns, part.data(), rows);
+      from += part.shape()[0];
+    }
+  }
   for (std::size_t k = 0; k < pass.row_sums.size(); ++k) {
     const int node = pass.row_sums[k].node;
     Tensor<T>& total = unbatched_[index(node)];

@@ -126,6 +126,7 @@ class CompiledScan {
   std::size_t loaded_window_ = 0;                     // whose values are in memory
 
   std::vector<RowPanels<T>> gathered_;   // of each of the plan's
+  std::vector<Tensor<T>> sums_;          // of each contraction that is transposed
   std::vector<RowProduct<T>> products_;  // of each contraction
   bool first_product_ = true;            // since backward() began
   std::vector<std::vector<double>> row_sums_;

@@ -10,6 +10,14 @@ namespace {
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
+template <class T>
+TileKernel<T> kernel_of(Tile tile) {
+#define CAROUSEL_KERNEL(name, arity) tile_kernel<T>(Tile::name),
+  static const std::array kernels{CAROUSEL_TILE_KERNELS(CAROUSEL_KERNEL)};
+#undef CAROUSEL_KERNEL
+  return kernels[static_cast<std::size_t>(tile)];
+}
+
 }  // namespace
 
 template <class T>
@@ -116,7 +124,7 @@ typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& til
   const Place out = place(tile.out, step);
   const Index width = tile.out.width;
   const Index out_step = out.block ? 0 : out.stride;
-  ReadyTile ready{tile_kernel<T>(tile.tile),
+  ReadyTile ready{kernel_of<T>(tile.tile),
                   {},
                   {out.data + first_row * out_step, out.stride},
                   width,
@@ -174,8 +182,12 @@ void CompiledScan<T>::multiply_gathered() {
   for (auto& rows : gathered_) rows.pad();
   for (std::size_t k = 0; k < products_.size(); ++k) {
     const PlanContraction& c = plan_.backward_pass.contractions[k];
-    products_[k].run(gathered_[c.a], gathered_[c.b], !first_product_,
-                     unbatched_[index(c.node)].data());
+    if (c.transposed) {
+      products_[k].run(gathered_[c.b], gathered_[c.a], !first_product_, sums_[k].data());
+    } else {
+      products_[k].run(gathered_[c.a], gathered_[c.b], !first_product_,
+                       unbatched_[index(c.nodes[0])].data());
+    }
   }
   for (auto& rows : gathered_) rows.clear();
   first_product_ = false;

@@ -31,8 +31,10 @@ std::string pass_text(const ScanPlan& plan, const char* name, const PlanPass& pa
   text += stages_text("in the loop", pass.loop);
   text += stages_text("behind", pass.behind);
   for (const PlanContraction& c : pass.contractions) {
-    text += fmt::format("  behind: weight gradient [{}, all rows] @ [all rows, {}]\n",
-                        plan.gathered[c.a].width, plan.gathered[c.b].width);
+    text +=
+        fmt::format("  behind: weight gradient [{}, all rows] @ [all rows, {}]{}\n",
+                    plan.gathered[c.a].width, plan.gathered[c.b].width,
+                    c.nodes.size() > 1 ? fmt::format(" ({} matrices as one)", c.nodes.size()) : "");
   }
   if (!pass.row_sums.empty()) {
     text += fmt::format("  behind: {} vector gradients\n", pass.row_sums.size());

@@ -69,10 +69,11 @@ struct PlanGemm {
   int packing = -1;  // number of the packed matrix; equal matrices have the same
 };
 
-/// Sum over all rows of a^T b: the gradient of a matrix.
+/// Sum over all rows of a^T b: gradients of matrices, stacked by rows; each node gets its part.
 struct PlanContraction {
   std::size_t a, b;  // of ScanPlan::gathered
-  int node = -1;
+  std::vector<int> nodes;
+  bool transposed = false;  // made as b^T a, whose rows fill the processor's vectors better
 };
 
 /// Sum over all rows of a: the gradient of a vector.

@@ -17,6 +17,12 @@ struct Term {
   bool transpose;
 };
 
+// The sum over all rows of a^T b, for gradients stacked by rows.
+struct Contraction {
+  Slot a, b;
+  std::vector<int> nodes;
+};
+
 // Memory of a block, and the last node that reads what it holds.
 struct Passed {
   int buffer, last_use;
@@ -363,6 +369,7 @@ class PassPlanner {
 
   PlanPass emit() {
     PlanPass pass;
+    std::vector<Contraction> contractions;
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || in_sum_.count(i)) continue;
       if (const auto sum = sums_.find(i); sum != sums_.end()) {
@@ -373,7 +380,7 @@ class PassPlanner {
         add_tile(pass, phase_[index(i)], wave_[index(i)], at(i).op->tile.value_or(Tile::copy),
                  operands, slots_[index(i)]);
       } else if (is_contraction(i)) {
-        pass.contractions.push_back({gather(at(i).inputs[0]), gather(at(i).inputs[1]), i});
+        contractions.push_back({operand(at(i).inputs[0]).slot, operand(at(i).inputs[1]).slot, {i}});
       } else if (is_row_sum(i)) {
         pass.row_sums.push_back({operand(at(i).inputs[0]).slot, i});
       } else if (!batched(at(i))) {
@@ -385,12 +392,43 @@ class PassPlanner {
     for (auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
       for (PlanStage& s : *stages) merge(s.gemms);
     }
+    for (const Contraction& all : merged(contractions)) {
+      const Index columns = all.b.width;
+      if (padded(all.a.width) * columns < all.a.width * padded(columns)) {
+        pass.contractions.push_back({gather(all.a), gather(all.b), all.nodes, true});
+        continue;
+      }
+      for (const Contraction& one : contractions) {
+        const bool part = std::count(all.nodes.begin(), all.nodes.end(), one.nodes[0]) > 0;
+        if (part) pass.contractions.push_back({gather(one.a), gather(one.b), one.nodes, false});
+      }
+    }
     return pass;
   }
 
+  // What a row of n elements costs.
+  static Index padded(Index n) {
+    constexpr Index vector = 16;
+    return (n + vector - 1) / vector * vector;
+  }
+
+  // Those that share b, and whose a lie side by side, as one.
+  std::vector<Contraction> merged(std::vector<Contraction> all) const {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      for (std::size_t j = 0; j < all.size(); ++j) {
+        if (i == j || !same(all[i].b, all[j].b) || !follows(all[i].a, all[j].a)) continue;
+        all[i].a.width += all[j].a.width;
+        all[i].nodes.insert(all[i].nodes.end(), all[j].nodes.begin(), all[j].nodes.end());
+        all.erase(all.begin() + static_cast<std::ptrdiff_t>(j));
+        i = static_cast<std::size_t>(-1);  // from the start
+        break;
+      }
+    }
+    return all;
+  }
+
   // The number of the rows that a contraction reads.
-  std::size_t gather(int node) {
-    const Slot slot = operand(node).slot;
+  std::size_t gather(const Slot& slot) {
     auto& all = plan_.gathered;
     const auto found =
         std::find_if(all.begin(), all.end(), [&](const Slot& s) { return same(s, slot); });
