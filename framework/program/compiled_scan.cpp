@@ -46,6 +46,7 @@ CompiledScan<T>::CompiledScan(const ScanPlan& plan)
       unbatched_(plan.backward.program.nodes.size()),
       packed_(index(plan.packings)),
       is_packed_(index(plan.packings)),
+      ready_(index(plan.stages)),
       sums_(plan.backward_pass.contractions.size()),
       products_(plan.backward_pass.contractions.size()) {
   for (std::size_t k = 0; k < sums_.size(); ++k) {
@@ -107,20 +108,50 @@ void CompiledScan<T>::allocate_buffers() {
 }
 
 template <class T>
-typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index step) const {
+typename CompiledScan<T>::Line CompiledScan<T>::line_of(const Slot& slot) const {
   const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
-  Index row = 0;
-  const bool block = buffer.scope == PlanBuffer::Scope::block;
-  if (!block && buffer.scope != PlanBuffer::Scope::step) {
-    const Index first = buffer.scope == PlanBuffer::Scope::window ? window_.first
-                        : buffer.scope == PlanBuffer::Scope::chunk || slot.buffer == zero_buffer_
-                            ? chunk_.first
-                            : 0;
-    if (buffer.history) step += slot.shift - 1;  // whose new value the block holds
-    if (step >= first) row = steps_.first_row(step) - steps_.first_row(first);
-    if (buffer.history) row = step < first ? 0 : row + steps_.batch();
+  switch (buffer.scope) {
+    case PlanBuffer::Scope::block:
+    case PlanBuffer::Scope::step: return Line::still;
+    case PlanBuffer::Scope::external:
+      return slot.buffer == zero_buffer_ ? Line::chunk : Line::external;
+    case PlanBuffer::Scope::chunk:
+      if (!buffer.history) return Line::chunk;
+      return slot.shift == 0 ? Line::chunk_in_front : Line::chunk_behind;
+    case PlanBuffer::Scope::window:
+      if (!buffer.history) return Line::window;
+      return slot.shift == 0 ? Line::window_in_front : Line::window_behind;
   }
-  return {base_[index(slot.buffer)] + row * buffer.width + slot.column, buffer.width, block};
+  return Line::still;
+}
+
+template <class T>
+Index CompiledScan<T>::row_at(Line line, Index step) const {
+  const auto rows_from = [&](const StepRange& range) {
+    return steps_.first_row(step) - steps_.first_row(range.first);
+  };
+  // The first block of a state is that of the batch at the start; then come those of the steps.
+  const auto in_front = [&](const StepRange& range) {
+    if (step == range.first) return Index{0};
+    return steps_.batch() + steps_.first_row(step - 1) - steps_.first_row(range.first);
+  };
+  switch (line) {
+    case Line::still: return 0;
+    case Line::external: return steps_.first_row(step);
+    case Line::chunk: return rows_from(chunk_);
+    case Line::chunk_in_front: return in_front(chunk_);
+    case Line::chunk_behind: return steps_.batch() + rows_from(chunk_);
+    case Line::window: return rows_from(window_);
+    case Line::window_in_front: return in_front(window_);
+    case Line::window_behind: return steps_.batch() + rows_from(window_);
+  }
+  return 0;
+}
+
+template <class T>
+typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index step) const {
+  const Index width = plan_.buffers[index(slot.buffer)].width;
+  return {base_[index(slot.buffer)] + row_at(line_of(slot), step) * width + slot.column, width};
 }
 
 template <class T>
@@ -155,6 +186,7 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
   steps_.reset(lengths, segments);
   allocate_buffers();
   std::fill(is_packed_.begin(), is_packed_.end(), char{0});
+  for (auto& tiles : ready_) tiles.clear();
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     unbatched_[index(program.parameters[k].node)] = parameters[k];
   }
@@ -218,6 +250,10 @@ void CompiledScan<T>::backward(const Tensor<T>& outputs, std::span<const Tensor<
     expect_shape(program, "the cotangent of the outputs", outputs, {steps_.all_rows(), slot.width});
   }
   expect_count(program, "cotangents of states", states.size(), program.states.size());
+  const PlanPass& pass = plan_.backward_pass;
+  for (const auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
+    for (const PlanStage& stage : *stages) ready_[index(stage.number)].clear();
+  }
   zero_buffer_ = outputs.defined() ? -1 : slot.buffer;
   if (!outputs.defined() && zeros_.numel() < steps_.chunk_rows() * slot.width) {
     zeros_ = Tensor<T>::zeros({steps_.chunk_rows() * slot.width});

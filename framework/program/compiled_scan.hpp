@@ -53,23 +53,43 @@ class CompiledScan {
   PartTimes& times() { return times_; }
 
  private:
+  // How the row of a value follows from the step: by the scope of its buffer and, for a state, by
+  // the side of the step.
+  enum class Line {
+    still,
+    external,
+    chunk,
+    chunk_in_front,
+    chunk_behind,
+    window,
+    window_in_front,
+    window_behind
+  };
+  static constexpr std::size_t lines = 8;
   struct Place {
     T* data;
     Index stride;  // elements from row to row
-    bool block;    // the rows of every block lie in the same place
   };
-  // A PlanTile with its operands looked up.
+  // Where an operand of an elementwise op lies, but for the step.
+  struct Operand {
+    T* base;
+    Line line;
+    Index row_step;      // elements from row to row
+    Index block_step;    // the same from block to block: none when the blocks share a place
+    Index element_step;  // 0: one element for the row
+  };
+  // A PlanTile with its operands looked up; the last one is the result.
   struct ReadyTile {
     TileKernel<T> kernel;
-    std::array<TileArg<T>, 3> args;
-    TileOut<T> out;
+    std::array<Operand, 4> operands;
+    std::size_t operand_count;
     Index width;
-    bool flat;                      // the rows lie side by side in all operands
-    std::array<Index, 3> arg_step;  // elements to the same operand of the next row
-    Index out_step;
+    bool flat;  // the rows lie side by side in all operands
   };
 
   Tensor<T> allocate(const Shape& shape) { return Tensor<T>::uninitialised(shape, &arena_); }
+  Line line_of(const Slot& slot) const;
+  Index row_at(Line line, Index step) const;
   Place place(const Slot& slot, Index step) const;
   bool has_gaps(const Slot& slot) const;
   bool has_gaps(const std::vector<PlanStage>& stages) const;
@@ -95,8 +115,9 @@ class CompiledScan {
   void run_chunk_rows(const std::vector<PlanStage>& stages, Part products);
   void run_rows(const std::vector<PlanStage>& stages, Part products, Index step, Index first_row,
                 Index rows);
-  void run_tiles(const std::vector<PlanTile>& tiles, Index step, Index first_row, Index rows);
-  ReadyTile look_up(const PlanTile& tile, Index step, Index first_row) const;
+  void run_tiles(const PlanStage& stage, Index step, Index first_row, Index rows);
+  const std::vector<ReadyTile>& ready(const PlanStage& stage);
+  ReadyTile look_up(const PlanTile& tile) const;
   PackedMatrix<T>& packed(const PlanGemm& product);
   void gather_rows();
   void multiply_gathered();
@@ -106,15 +127,15 @@ class CompiledScan {
   PartTimes times_;
   Arena arena_;
   PackedSteps steps_;
-  StepRange window_, chunk_;             // the steps at work
-  std::size_t chunk_index_ = 0;          // of chunk_
-  std::vector<Tensor<T>> memory_;        // of each buffer
-  std::vector<T*> base_;                 // of each buffer
-  std::vector<Tensor<T>> unbatched_;     // of each unbatched node
-  std::vector<PackedMatrix<T>> packed_;  // of each packing
-  std::vector<char> is_packed_;          // since forward() began
-  std::vector<ReadyTile> ready_;         // those of a stage
-  std::vector<const Tensor<T>*> parts_;  // operands at work
+  StepRange window_, chunk_;                   // the steps at work
+  std::size_t chunk_index_ = 0;                // of chunk_
+  std::vector<Tensor<T>> memory_;              // of each buffer
+  std::vector<T*> base_;                       // of each buffer
+  std::vector<Tensor<T>> unbatched_;           // of each unbatched node
+  std::vector<PackedMatrix<T>> packed_;        // of each packing
+  std::vector<char> is_packed_;                // since forward() began
+  std::vector<std::vector<ReadyTile>> ready_;  // of each stage; empty: not looked up
+  std::vector<const Tensor<T>*> parts_;        // operands at work
   Tensor<T> outputs_;
   std::vector<Tensor<T>> probes_;
   int zero_buffer_ = -1;  // the external buffer that is one chunk of zeros

@@ -70,7 +70,7 @@ template <class T>
 void CompiledScan<T>::run_rows(const std::vector<PlanStage>& stages, Part products, Index step,
                                Index first_row, Index rows) {
   for (const PlanStage& stage : stages) {
-    if (!stage.tiles.empty()) run_tiles(stage.tiles, step, first_row, rows);
+    if (!stage.tiles.empty()) run_tiles(stage, step, first_row, rows);
     for (const PlanGemm& product : stage.gemms) {
       PackedMatrix<T>& weights = packed(product);
       const PartTimer timer(times_, products);
@@ -97,54 +97,67 @@ PackedMatrix<T>& CompiledScan<T>::packed(const PlanGemm& product) {
 
 // All ops over a few elements, so that they pass them on in the first cache.
 template <class T>
-void CompiledScan<T>::run_tiles(const std::vector<PlanTile>& tiles, Index step, Index first_row,
-                                Index rows) {
+void CompiledScan<T>::run_tiles(const PlanStage& stage, Index step, Index first_row, Index rows) {
   const PartTimer timer(times_, Part::elementwise);
-  ready_.clear();
+  const std::vector<ReadyTile>& tiles = ready(stage);
+  std::array<Index, lines> row{};
+  for (std::size_t l = 0; l < lines; ++l) row[l] = row_at(static_cast<Line>(l), step);
   Index widest = 1;
-  for (const PlanTile& tile : tiles) {
-    ready_.push_back(look_up(tile, step, first_row));
-    widest = std::max(widest, tile.out.width);
-  }
+  for (const ReadyTile& tile : tiles) widest = std::max(widest, tile.width);
   const Index block = std::max<Index>(1, block_elements / widest);
-  for (Index r = 0; r < rows; r += block) {
-    const Index count = std::min(block, rows - r);
-    for (ReadyTile& tile : ready_) {
-      if (tile.flat) tile.kernel(tile.args.data(), tile.out, 1, count * tile.width);
-      else tile.kernel(tile.args.data(), tile.out, count, tile.width);
-      for (std::size_t k = 0; k < 3; ++k) tile.args[k].data += count * tile.arg_step[k];
-      tile.out.data += count * tile.out_step;
+  for (Index r = first_row; r < first_row + rows; r += block) {
+    const Index count = std::min(block, first_row + rows - r);
+    for (const ReadyTile& tile : tiles) {
+      const auto data = [&](const Operand& o) {
+        return o.base + row[static_cast<std::size_t>(o.line)] * o.row_step + r * o.block_step;
+      };
+      std::array<TileArg<T>, 3> args{};
+      for (std::size_t k = 0; k < tile.operand_count; ++k) {
+        const Operand& o = tile.operands[k];
+        args[k] = {data(o), o.element_step, o.row_step};
+      }
+      const Operand& o = tile.operands.back();
+      const TileOut<T> out{data(o), o.row_step};
+      if (tile.flat) tile.kernel(args.data(), out, 1, count * tile.width);
+      else tile.kernel(args.data(), out, count, tile.width);
     }
   }
 }
 
 template <class T>
-typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& tile, Index step,
-                                                             Index first_row) const {
-  const Place out = place(tile.out, step);
+const std::vector<typename CompiledScan<T>::ReadyTile>& CompiledScan<T>::ready(
+    const PlanStage& stage) {
+  std::vector<ReadyTile>& tiles = ready_[index(stage.number)];
+  if (tiles.empty()) {
+    for (const PlanTile& tile : stage.tiles) tiles.push_back(look_up(tile));
+  }
+  return tiles;
+}
+
+template <class T>
+typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& tile) const {
   const Index width = tile.out.width;
-  const Index out_step = out.block ? 0 : out.stride;
-  ReadyTile ready{kernel_of<T>(tile.tile),
-                  {},
-                  {out.data + first_row * out_step, out.stride},
-                  width,
-                  out.stride == width,
-                  {},
-                  out_step};
-  for (int k = 0; k < tile.operand_count; ++k) {
-    const PlanOperand& operand = tile.operands[index(k)];
-    if (operand.unbatched >= 0) {
+  const auto in_slot = [&](const Slot& slot) {
+    const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
+    const bool block = buffer.scope == PlanBuffer::Scope::block;
+    const bool column = slot.width == 1 && width != 1;
+    return Operand{base_[index(slot.buffer)] + slot.column, line_of(slot), buffer.width,
+                   block ? 0 : buffer.width, column ? 0 : 1};
+  };
+  ReadyTile ready{kernel_of<T>(tile.tile), {}, index(tile.operand_count), width, true};
+  ready.operands.back() = in_slot(tile.out);
+  ready.flat = ready.operands.back().row_step == width;
+  for (std::size_t k = 0; k < ready.operand_count; ++k) {
+    const PlanOperand& operand = tile.operands[k];
+    Operand& o = ready.operands[k];
+    if (operand.unbatched < 0) {
+      o = in_slot(operand.slot);
+      ready.flat = ready.flat && o.element_step == 1 && o.row_step == width;
+    } else {  // only read
       const Tensor<T>& value = unbatched_[index(operand.unbatched)];
       const bool number = value.numel() == 1;
-      ready.args[index(k)] = {value.data(), number ? 0 : 1, 0};
+      o = {const_cast<T*>(value.data()), Line::still, 0, 0, number ? 0 : 1};
       ready.flat = ready.flat && number;
-    } else {
-      const Place in = place(operand.slot, step);
-      const bool column = operand.slot.width == 1 && width != 1;
-      const Index step_over = in.block ? 0 : in.stride;
-      ready.args[index(k)] = {in.data + first_row * step_over, column ? 0 : 1, in.stride};
-      ready.arg_step[index(k)] = step_over;
-      ready.flat = ready.flat && !column && in.stride == width;
     }
   }
   return ready;

@@ -86,6 +86,7 @@ struct PlanRowSum {
 struct PlanStage {
   std::vector<PlanTile> tiles;
   std::vector<PlanGemm> gemms;
+  int number = -1;  // among all stages of the plan
 };
 
 /// One direction of a scan, ready to run: what is done in front of the loop, in it, and behind.
@@ -104,6 +105,7 @@ struct ScanPlan {
   std::vector<PlanBuffer> buffers;
   std::vector<Slot> slots;  // of each node of the backward program; buffer -1: none
   PlanPass forward_pass, backward_pass;
+  int stages = 0;              // number of stages
   int packings = 0;            // number of packed matrices
   std::vector<Slot> gathered;  // whose rows the contractions read
   std::vector<int> probes;     // nodes

@@ -565,11 +565,12 @@ void emit_copies(const StateCopies& states, const std::vector<Slot>& slots, Plan
   pass.loop.push_back(stage);
 }
 
-void number_packings(ScanPlan& plan) {
+void number_work(ScanPlan& plan) {
   std::map<std::pair<std::vector<int>, bool>, int> numbers;
   for (PlanPass* pass : {&plan.forward_pass, &plan.backward_pass}) {
     for (auto* stages : {&pass->before, &pass->loop, &pass->behind}) {
       for (PlanStage& stage : *stages) {
+        stage.number = plan.stages++;
         for (PlanGemm& gemm : stage.gemms) {
           const int next = static_cast<int>(numbers.size());
           gemm.packing = numbers.try_emplace({gemm.weights, gemm.transpose}, next).first->second;
@@ -636,7 +637,7 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients,
   }
   plan.backward_pass = back_planner.run();
   emit_copies(back_copies, plan.slots, plan.backward_pass);
-  number_packings(plan);
+  number_work(plan);
   return plan;
 }
 
