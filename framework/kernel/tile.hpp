@@ -28,31 +28,47 @@ template <class T>
 using TileKernel = void (*)(const TileArg<T>* args, TileOut<T> out, Index rows, Index n);
 
 // name, number of operands
-#define CAROUSEL_TILE_KERNELS(X) \
-  X(neg, 1)                      \
-  X(exp, 1)                      \
-  X(log, 1)                      \
-  X(sqrt, 1)                     \
-  X(sin, 1)                      \
-  X(cos, 1)                      \
-  X(tanh, 1)                     \
-  X(tanh_slope, 1)               \
-  X(sigmoid, 1)                  \
-  X(sigmoid_slope, 1)            \
-  X(relu, 1)                     \
-  X(softplus, 1)                 \
-  X(abs, 1)                      \
-  X(sign, 1)                     \
-  X(step, 1)                     \
-  X(copy, 1)                     \
-  X(add, 2)                      \
-  X(sub, 2)                      \
-  X(mul, 2)                      \
-  X(div, 2)                      \
-  X(maximum, 2)                  \
-  X(minimum, 2)                  \
-  X(less, 2)                     \
+#define CAROUSEL_PLAIN_TILE_KERNELS(X) \
+  X(neg, 1)                            \
+  X(exp, 1)                            \
+  X(log, 1)                            \
+  X(sqrt, 1)                           \
+  X(sin, 1)                            \
+  X(cos, 1)                            \
+  X(tanh, 1)                           \
+  X(tanh_slope, 1)                     \
+  X(sigmoid, 1)                        \
+  X(sigmoid_slope, 1)                  \
+  X(relu, 1)                           \
+  X(softplus, 1)                       \
+  X(abs, 1)                            \
+  X(sign, 1)                           \
+  X(step, 1)                           \
+  X(copy, 1)                           \
+  X(add, 2)                            \
+  X(sub, 2)                            \
+  X(mul, 2)                            \
+  X(div, 2)                            \
+  X(maximum, 2)                        \
+  X(minimum, 2)                        \
+  X(less, 2)                           \
   X(where, 3)
+
+// Two or three plain kernels in one, for the compiled scan: mul_add(a, b, c) is a b + c,
+// mul_mul_tanh_slope(a, b, y) is a b times the slope of tanh where it is y.
+#define CAROUSEL_FUSED_TILE_KERNELS(X) \
+  X(add_sigmoid, 2)                    \
+  X(add_tanh, 2)                       \
+  X(mul_add, 3)                        \
+  X(mul_mul, 3)                        \
+  X(mul_sigmoid_slope, 2)              \
+  X(mul_tanh_slope, 2)                 \
+  X(mul_mul_sigmoid_slope, 3)          \
+  X(mul_mul_tanh_slope, 3)
+
+#define CAROUSEL_TILE_KERNELS(X) \
+  CAROUSEL_PLAIN_TILE_KERNELS(X) \
+  CAROUSEL_FUSED_TILE_KERNELS(X)
 
 /// The elementwise kernels by name.
 enum class Tile {

@@ -190,6 +190,55 @@ struct where {
   }
 };
 
+struct add_sigmoid {
+  template <class V>
+  static V run(V a, V b) {
+    return sigmoid::run(a + b);
+  }
+};
+struct add_tanh {
+  template <class V>
+  static V run(V a, V b) {
+    return tanh::run(a + b);
+  }
+};
+struct mul_add {
+  template <class V>
+  static V run(V a, V b, V c) {
+    return xsimd::fma(a, b, c);
+  }
+};
+struct mul_mul {
+  template <class V>
+  static V run(V a, V b, V c) {
+    return a * b * c;
+  }
+};
+struct mul_sigmoid_slope {
+  template <class V>
+  static V run(V a, V y) {
+    return a * sigmoid_slope::run(y);
+  }
+};
+struct mul_tanh_slope {
+  template <class V>
+  static V run(V a, V y) {
+    return a * tanh_slope::run(y);
+  }
+};
+struct mul_mul_sigmoid_slope {
+  template <class V>
+  static V run(V a, V b, V y) {
+    return a * b * sigmoid_slope::run(y);
+  }
+};
+struct mul_mul_tanh_slope {
+  template <class V>
+  static V run(V a, V b, V y) {
+    return a * b * tanh_slope::run(y);
+  }
+};
+
 // Loads m <= V::size elements; the lanes beyond are 1, which every kernel takes.
 template <class V, class T>
 V load_part(TileArg<T> arg, Index i, Index m) {

@@ -46,6 +46,14 @@ inline Real reference(Tile tile, Real a, Real b = 0, Real c = 0) {
     case Tile::minimum: return b < a ? b : a;
     case Tile::less: return a < b ? 1 : 0;
     case Tile::where: return a != 0 ? b : c;
+    case Tile::add_sigmoid: return 1 / (1 + std::exp(-(a + b)));
+    case Tile::add_tanh: return std::tanh(a + b);
+    case Tile::mul_add: return a * b + c;
+    case Tile::mul_mul: return a * b * c;
+    case Tile::mul_sigmoid_slope: return a * b * (1 - b);
+    case Tile::mul_tanh_slope: return a * (1 - b * b);
+    case Tile::mul_mul_sigmoid_slope: return a * b * c * (1 - c);
+    case Tile::mul_mul_tanh_slope: return a * b * (1 - c * c);
   }
   return std::numeric_limits<Real>::quiet_NaN();
 }
@@ -70,6 +78,8 @@ inline const std::vector<std::pair<Tile, std::string>>& all_tiles() {
   };
   return tiles;
 }
+
+inline bool is_fused(Tile tile) { return tile >= Tile::add_sigmoid; }
 
 /// True when both hold the same bits, so that NaN equals NaN and -0 differs from 0.
 template <class T>

@@ -1,0 +1,258 @@
+#pragma once
+// The first half of planning: what a program's values are, when each must run, and what reads it.
+
+#include <algorithm>
+#include <map>
+
+#include "program/plan.hpp"
+
+namespace carousel {
+
+/// Where in a pass a value is made.
+enum class Phase { none, before, loop, behind };
+
+/// A product of a batched node and an unbatched matrix that is added into a sum.
+struct Term {
+  int node, left, weight;
+  bool transpose;
+};
+
+/// The sum over all rows of a^T b, for gradients stacked by rows.
+struct Contraction {
+  Slot a, b;
+  std::vector<int> nodes;
+};
+
+/// An elementwise op that does the work of several nodes.
+struct Fused {
+  Tile tile;
+  std::vector<int> operands;
+  std::vector<int> joined;  // the nodes besides the last
+};
+
+/// Memory of a block, and the last node that reads what it holds.
+struct Passed {
+  int buffer, last_use;
+};
+
+/// A node that is a sum with at least one such product, as a list.
+struct Sum {
+  std::vector<Term> products;
+  std::vector<int> rest;  // other addends
+};
+
+inline bool batched(const ProgramNode& node) {
+  return node.shape.rank() > 0 && node.shape[0] == batch_dim;
+}
+
+/// The nodes [first, end) of one direction of a program; those below are known.
+class PassAnalysis {
+ public:
+  PassAnalysis(const StepProgram& program, int first, const std::vector<int>& roots,
+               PlanBuffer::Scope kept_scope, ScanPlan& plan)
+      : program_(program),
+        first_(first),
+        kept_scope_(kept_scope),
+        plan_(plan),
+        buffers_(plan.buffers),
+        slots_(plan.slots),
+        rates_(rates_of(program, first)),
+        live_(program.nodes.size(), 0),
+        uses_(program.nodes.size(), 0),
+        phase_(program.nodes.size(), Phase::none),
+        wave_(program.nodes.size(), 0),
+        kept_(program.nodes.size(), 0),
+        joined_(program.nodes.size(), 0) {
+    for (const int root : roots) mark_live(root);
+    for (const int root : roots) uses_[index(root)] += 2;  // the caller reads it
+    for (std::size_t i = index(first_); i < program_.nodes.size(); ++i) {
+      if (!live_[i]) continue;
+      for (const int input : program_.nodes[i].inputs) ++uses_[index(input)];
+    }
+  }
+
+  const std::vector<char>& live() const { return live_; }
+  bool is_live_op(int node) const {
+    return live_[index(node)] && node >= first_ && at(node).kind == ProgramNode::Kind::op;
+  }
+
+  /// Nodes whose values outlive the pass: they get memory for all steps.
+  void keep(int node) { kept_[index(node)] = 1; }
+
+ protected:
+  void analyse() {
+    find_sums();
+    find_phases();
+    find_waves();
+    find_users();
+  }
+
+  static std::size_t index(int node) { return static_cast<std::size_t>(node); }
+  const ProgramNode& at(int node) const { return program_.nodes[index(node)]; }
+
+  void mark_live(int node) {
+    if (live_[index(node)]) return;
+    live_[index(node)] = 1;
+    if (node < first_) return;
+    for (const int input : at(node).inputs) mark_live(input);
+  }
+
+  bool is_product(int node) const {  // batched @ unbatched
+    const ProgramNode& n = at(node);
+    return n.kind == ProgramNode::Kind::op && n.op->name == "matmul" && batched(n) &&
+           batched(at(n.inputs[0])) && !batched(at(n.inputs[1])) && !n.attributes.transpose_a;
+  }
+
+  bool is_contraction(int node) const {  // batched^T @ batched
+    const ProgramNode& n = at(node);
+    return n.kind == ProgramNode::Kind::op && n.op->name == "matmul" && !batched(n) &&
+           batched(at(n.inputs[0])) && batched(at(n.inputs[1])) && n.attributes.transpose_a &&
+           !n.attributes.transpose_b;
+  }
+
+  bool is_row_sum(int node) const {
+    const ProgramNode& n = at(node);
+    return n.kind == ProgramNode::Kind::op && n.op->name == "sum_to" && !batched(n) &&
+           batched(at(n.inputs[0])) && n.shape.rank() == 1;
+  }
+
+  bool is_tile(int node) const {
+    const ProgramNode& n = at(node);
+    if (n.kind != ProgramNode::Kind::op || !batched(n)) return false;
+    return n.op->tile.has_value() || n.op->name == "broadcast_to";
+  }
+
+  // Trees of additions that hold a product become one sum.
+  void find_sums() {
+    for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
+      if (!is_live_op(i) || in_sum_.count(i)) continue;
+      const bool addition = at(i).op->name == "add" && batched(at(i));
+      if (!addition && !is_product(i)) continue;
+      Sum sum;
+      std::vector<int> inner;
+      collect(i, i, sum, inner);
+      if (sum.products.empty()) continue;
+      for (const int node : inner) in_sum_[node] = i;
+      std::reverse(sum.products.begin(), sum.products.end());
+      sums_[i] = std::move(sum);
+    }
+  }
+
+  void collect(int node, int root, Sum& sum, std::vector<int>& inner) {
+    const ProgramNode& n = at(node);
+    // A named value inside a sum may be asked for by a probe, but only its uses count here.
+    const bool own =
+        node == root || (node >= first_ && uses_[index(node)] == 1 && !kept_[index(node)] &&
+                         n.shape == at(root).shape && is_live_op(node));
+    if (own && is_product(node)) {
+      if (node != root) inner.push_back(node);
+      sum.products.push_back({node, n.inputs[0], n.inputs[1], n.attributes.transpose_b});
+    } else if (own && n.kind == ProgramNode::Kind::op && n.op->name == "add" && batched(n)) {
+      if (node != root) inner.push_back(node);
+      collect(n.inputs[1], root, sum, inner);
+      collect(n.inputs[0], root, sum, inner);
+    } else {
+      sum.rest.push_back(node);
+    }
+  }
+
+  // Elementwise work stays in the loop, where its operands are hot, unless a product needs it
+  // in front or gives it behind.
+  void find_phases() {
+    std::vector<char> feeds_front(program_.nodes.size(), 0);
+    for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
+      if (!is_live_op(i)) continue;
+      const bool front =
+          rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_product(i));
+      if (!front) continue;
+      for (const int input : at(i).inputs) feeds_front[index(input)] = 1;
+    }
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!is_live_op(i)) continue;
+      const bool on_batch = batched(at(i)) || is_contraction(i) || is_row_sum(i);
+      if (!on_batch) continue;
+      Phase& phase = phase_[index(i)];
+      phase = Phase::loop;
+      if (rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_product(i))) {
+        phase = Phase::before;
+      }
+      bool behind =
+          is_contraction(i) || is_row_sum(i) || (rates_[index(i)] == Rate::output && is_product(i));
+      for (const int input : at(i).inputs) {
+        behind = behind || phase_[index(input)] == Phase::behind;
+      }
+      if (behind) phase = Phase::behind;
+    }
+    // The products of a sum that is finished behind the loop are all done there, but for those
+    // in front.
+    for (auto& [root, sum] : sums_) {
+      for (const Term& term : sum.products) {
+        Phase& phase = phase_[index(term.node)];
+        if (phase_[index(root)] == Phase::behind && phase == Phase::loop) phase = Phase::behind;
+        if (phase_[index(root)] == Phase::loop && phase == Phase::behind) phase = Phase::loop;
+      }
+    }
+  }
+
+  // A wave ends with the products that read its values.
+  void find_waves() {
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!is_live_op(i) || phase_[index(i)] == Phase::none) continue;
+      int wave = 0;
+      for (const int input : at(i).inputs) {
+        if (phase_[index(input)] == phase_[index(i)]) wave = std::max(wave, wave_[index(input)]);
+      }
+      wave_[index(i)] = wave + (is_product(i) ? 1 : 0);
+    }
+  }
+
+  // What reads each value; an addition or a product inside a sum counts as the sum.
+  void find_users() {
+    users_.resize(program_.nodes.size());
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!live_[index(i)]) continue;
+      const auto sum = in_sum_.find(i);
+      for (const int input : at(i).inputs) {
+        users_[index(input)].push_back(sum == in_sum_.end() ? i : sum->second);
+      }
+    }
+  }
+
+  bool has_slot(int node) const { return slots_[index(node)].buffer >= 0; }
+
+  // A sum that products in front of the loop begin.
+  bool in_front(int node) const {
+    const auto found = sums_.find(node);
+    if (found == sums_.end()) return false;
+    return std::any_of(found->second.products.begin(), found->second.products.end(),
+                       [&](const Term& t) { return phase_[index(t.node)] == Phase::before; });
+  }
+
+  Tile tile_of(int node) const { return at(node).op->tile.value_or(Tile::copy); }
+
+  static bool follows(const Slot& a, const Slot& b) {
+    return a.buffer == b.buffer && a.shift == b.shift && a.column + a.width == b.column;
+  }
+  static bool same(const Slot& a, const Slot& b) {
+    return a.buffer == b.buffer && a.shift == b.shift && a.column == b.column && a.width == b.width;
+  }
+
+  const StepProgram& program_;
+  int first_;
+  PlanBuffer::Scope kept_scope_;
+  ScanPlan& plan_;
+  std::vector<PlanBuffer>& buffers_;
+  std::vector<Slot>& slots_;
+  std::vector<Rate> rates_;
+  std::vector<char> live_;
+  std::vector<int> uses_;
+  std::vector<Phase> phase_;
+  std::vector<int> wave_;
+  std::vector<char> kept_;
+  std::map<int, Sum> sums_;
+  std::map<int, int> in_sum_;
+  std::vector<std::vector<int>> users_;
+  std::vector<char> joined_;  // nodes that are part of another's op
+};
+
+}  // namespace carousel

@@ -1,0 +1,202 @@
+#pragma once
+// The second half of planning: which values become one op, and where values live.
+
+#include "program/pass_analysis.hpp"
+
+namespace carousel {
+
+/// Gives the values of a pass their places.
+class PassMemory : public PassAnalysis {
+ public:
+  using PassAnalysis::PassAnalysis;
+
+ protected:
+  // An elementwise value that only `user` reads, in its own stage, so that the two can be one.
+  bool can_join(int node, int user) const {
+    return is_live_op(node) && is_tile(node) && !sums_.count(node) && !in_sum_.count(node) &&
+           !fused_.count(node) && !has_slot(node) && !kept_[index(node)] &&
+           uses_[index(node)] == 1 && users_[index(node)] == std::vector<int>{user} &&
+           phase_[index(node)] == phase_[index(user)] && wave_[index(node)] == wave_[index(user)] &&
+           at(node).shape == at(user).shape;
+  }
+
+  void find_fusions() {
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      const bool pair = is_live_op(i) && is_tile(i) && !sums_.count(i) && !in_sum_.count(i) &&
+                        at(i).inputs.size() == 2;
+      if (!pair) continue;
+      for (const bool second : {true, false}) {
+        const int joined = at(i).inputs[second ? 1 : 0];
+        const int other = at(i).inputs[second ? 0 : 1];
+        if (!fused_.count(i) && can_join(joined, i)) join(i, joined, other);
+      }
+    }
+    for (const auto& [user, fused] : fused_) {
+      for (const int node : fused.joined) {
+        for (const int input : at(node).inputs) {
+          std::replace(users_[index(input)].begin(), users_[index(input)].end(), node, user);
+        }
+      }
+    }
+  }
+
+  // user(joined(..), other) as one op, where there is a kernel for it.
+  void join(int user, int joined, int other) {
+    const Tile outer = tile_of(user), inner = tile_of(joined);
+    const auto& in = at(joined).inputs;
+    if (outer == Tile::add && inner == Tile::mul) {
+      fused_[user] = {Tile::mul_add, {in[0], in[1], other}, {joined}};
+    } else if (outer != Tile::mul) {
+      return;
+    } else if (inner == Tile::sigmoid_slope || inner == Tile::tanh_slope) {
+      const bool sigmoid = inner == Tile::sigmoid_slope;
+      if (can_join(other, user) && tile_of(other) == Tile::mul) {
+        fused_[user] = {sigmoid ? Tile::mul_mul_sigmoid_slope : Tile::mul_mul_tanh_slope,
+                        {at(other).inputs[0], at(other).inputs[1], in[0]},
+                        {joined, other}};
+      } else {
+        fused_[user] = {
+            sigmoid ? Tile::mul_sigmoid_slope : Tile::mul_tanh_slope, {other, in[0]}, {joined}};
+      }
+    } else if (inner == Tile::mul && !is_slope(other)) {
+      fused_[user] = {Tile::mul_mul, {in[0], in[1], other}, {joined}};
+    } else {
+      return;
+    }
+    for (const int node : fused_[user].joined) joined_[index(node)] = 1;
+  }
+
+  bool is_slope(int node) const {
+    return is_live_op(node) && is_tile(node) &&
+           (tile_of(node) == Tile::sigmoid_slope || tile_of(node) == Tile::tanh_slope);
+  }
+
+  PlanBuffer::Scope scope_of(int node) const {
+    if (kept_[index(node)]) return kept_scope_;
+    if (leaves_its_phase(node) || in_front(node)) return PlanBuffer::Scope::chunk;
+    return is_passed_on(node) ? PlanBuffer::Scope::block : PlanBuffer::Scope::step;
+  }
+
+  // An elementwise value that only the elementwise ops of its own stage read.
+  bool is_passed_on(int node) const {
+    if (!is_tile(node) || sums_.count(node)) return false;
+    for (const int user : users_[index(node)]) {
+      const bool same_stage =
+          phase_[index(user)] == phase_[index(node)] && wave_[index(user)] == wave_[index(node)];
+      if (!same_stage || !reads_elementwise(user, node)) return false;
+    }
+    return true;
+  }
+
+  bool reads_elementwise(int user, int node) const {
+    const auto sum = sums_.find(user);
+    if (sum == sums_.end()) return is_tile(user);
+    const auto& products = sum->second.products;
+    return std::none_of(products.begin(), products.end(),
+                        [&](const Term& term) { return term.left == node; });
+  }
+
+  bool leaves_its_phase(int node) const {
+    if (phase_[index(node)] != Phase::loop) return true;
+    const auto& users = users_[index(node)];
+    return std::any_of(users.begin(), users.end(),
+                       [&](int user) { return phase_[index(user)] != phase_[index(node)]; });
+  }
+
+  // Puts nodes side by side in one buffer, those that have no place yet.
+  void place_together(const std::vector<int>& nodes) {
+    PlanBuffer::Scope scope = PlanBuffer::Scope::step;
+    Index width = 0;
+    std::vector<int> fresh;
+    for (const int node : nodes) {
+      if (has_slot(node) || std::count(fresh.begin(), fresh.end(), node)) continue;
+      fresh.push_back(node);
+      scope = std::max(scope, scope_of(node));
+      width += at(node).shape.back();
+    }
+    if (fresh.empty()) return;
+    buffers_.push_back({scope, width});
+    const int buffer = static_cast<int>(buffers_.size()) - 1;
+    Index column = 0;
+    for (const int node : fresh) {
+      slots_[index(node)] = {buffer, column, at(node).shape.back(), 0};
+      column += at(node).shape.back();
+    }
+  }
+
+  void assign_slots() {
+    // Sums that share a left side, so that their products are one: those in front come first.
+    for (const Phase phase : {Phase::before, Phase::loop, Phase::behind}) {
+      std::map<int, std::vector<int>> by_left;
+      for (const auto& [root, sum] : sums_) {
+        for (const Term& term : sum.products) {
+          if (phase_[index(term.node)] == phase && term.transpose) {
+            by_left[term.left].push_back(root);
+          }
+        }
+      }
+      for (auto& [left, roots] : by_left) {
+        if (roots.size() > 1 || phase == Phase::before) place_together(roots);
+      }
+    }
+    // Left sides of one sum, so that their products are one: the largest sets come first.
+    std::vector<std::vector<int>> lefts;
+    for (const auto& [root, sum] : sums_) {
+      std::vector<int> set;
+      for (const Term& term : sum.products) {
+        if (!term.transpose && term.left >= first_) set.push_back(term.left);
+      }
+      std::sort(set.begin(), set.end());
+      set.erase(std::unique(set.begin(), set.end()), set.end());
+      if (set.size() > 1) lefts.push_back(set);
+    }
+    std::stable_sort(lefts.begin(), lefts.end(),
+                     [](const auto& a, const auto& b) { return a.size() > b.size(); });
+    for (const auto& set : lefts) place_together(set);
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!is_live_op(i) || !batched(at(i)) || in_sum_.count(i) || joined_[index(i)]) continue;
+      if (has_slot(i) || take_over(i)) continue;
+      if (scope_of(i) == PlanBuffer::Scope::block) place_in_block(i);
+      else place_together({i});
+    }
+  }
+
+  // Values of a block whose last reader has run leave their place to others.
+  void place_in_block(int node) {
+    const Index width = at(node).shape.back();
+    const auto& users = users_[index(node)];
+    const int last_use = users.empty() ? node : *std::max_element(users.begin(), users.end());
+    const auto free = std::find_if(passed_.begin(), passed_.end(), [&](const Passed& p) {
+      return p.last_use <= node && buffers_[index(p.buffer)].width == width;
+    });
+    if (free != passed_.end()) {
+      free->last_use = last_use;
+      slots_[index(node)] = {free->buffer, 0, width, 0};
+      return;
+    }
+    buffers_.push_back({PlanBuffer::Scope::block, width});
+    slots_[index(node)] = {static_cast<int>(buffers_.size()) - 1, 0, width, 0};
+    passed_.push_back({slots_[index(node)].buffer, last_use});
+  }
+
+  // The result may stand where its only operand stood: sigmoid(s) in the place of s.
+  bool take_over(int node) {
+    if (!is_tile(node) || at(node).inputs.size() != 1) return false;
+    const int operand = at(node).inputs[0];
+    if (operand < first_ || uses_[index(operand)] != 1 || !sums_.count(operand) ||
+        kept_[index(operand)] || phase_[index(operand)] != phase_[index(node)]) {
+      return false;
+    }
+    slots_[index(node)] = slots_[index(operand)];
+    PlanBuffer& buffer = buffers_[index(slots_[index(node)].buffer)];
+    buffer.scope = std::max(buffer.scope, scope_of(node));
+    return true;
+  }
+
+  std::map<int, Fused> fused_;  // by the last of the nodes that are one
+
+ private:
+  std::vector<Passed> passed_;
+};
+
+}  // namespace carousel
