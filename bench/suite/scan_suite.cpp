@@ -38,6 +38,7 @@ double median(std::vector<double> values) {
 struct Contestant {
   std::string name;
   std::function<peers::Reply(int repeats)> run;
+  int threads = 1;
   int repeats = 0;
   std::vector<double> turns = {};
 };
@@ -80,17 +81,24 @@ std::vector<PeerProcess> start_peers(const ScanSuiteOptions& options,
 
 std::vector<Contestant> contestants(const ScanSuiteOptions& options, const peers::Sizes& sizes,
                                     const std::string& cell, TrainingStep& ours,
-                                    std::vector<PeerProcess>& processes) {
+                                    TrainingStep* ours_alone, std::vector<PeerProcess>& processes) {
   std::vector<Contestant> all;
-  all.push_back({"carousel", [&ours](int repeats) {
-                   const auto times = ours.time(repeats);
-                   return peers::Reply{ours.fingerprint(), times};
-                 }});
+  const auto add = [&](TrainingStep& step, int threads) {
+    const auto turn = [&step](int repeats) {
+      const auto times = step.time(repeats);
+      return peers::Reply{step.fingerprint(), times};
+    };
+    all.push_back({"carousel", turn, threads});
+  };
+  add(ours, options.threads);
+  if (ours_alone) add(*ours_alone, 1);
   for (PeerProcess& process : processes) {
     for (const auto& name : process.implementations(cell)) {
-      all.push_back({name, [&process, name, cell, sizes, threads = options.threads](int repeats) {
+      all.push_back({name,
+                     [&process, name, cell, sizes, threads = options.threads](int repeats) {
                        return process.run({name, cell, sizes, threads, repeats});
-                     }});
+                     },
+                     options.threads});
     }
   }
   return all;
@@ -124,9 +132,10 @@ std::vector<ScanRow> rows_of(const std::vector<Contestant>& all, const ScanRow& 
     for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(contestant.turns[i] / ours[i]);
     ScanRow row = common;
     row.implementation = contestant.name;
+    row.threads = contestant.threads;
     row.milliseconds = median(contestant.turns);
     row.gflops = operations / row.milliseconds * 1e-6;
-    row.peak_share = row.gflops / peak;
+    row.peak_share = row.gflops / (peak * contestant.threads);
     row.ratio = median(ratios);
     rows.push_back(row);
   }
@@ -145,7 +154,9 @@ std::vector<ScanRow> compare(const ScanSuiteOptions& options, const Cell& cell,
   const std::string what = to_text(sizes) + " " + cell.name;
   clockwork.advance(what, 0.0);
   TrainingStep ours(cell, sizes, options.threads);
-  auto all = contestants(options, sizes, cell.name, ours, processes);
+  std::unique_ptr<TrainingStep> alone;
+  if (options.threads > 1) alone = std::make_unique<TrainingStep>(cell, sizes, 1);
+  auto all = contestants(options, sizes, cell.name, ours, alone.get(), processes);
   prepare(all, what, stop);
   std::vector<double> peaks;
   for (int round = 0; round < options.rounds; ++round) {
@@ -154,18 +165,15 @@ std::vector<ScanRow> compare(const ScanSuiteOptions& options, const Cell& cell,
       if (stop) return {};
       contestant.turns.push_back(median(contestant.run(contestant.repeats).milliseconds));
     }
-    peaks.push_back(measure_peak() * options.threads);
+    peaks.push_back(measure_peak());
   }
   clockwork.advance(what, work_of(sizes));
-  return rows_of(all, {sizes, cell.name, {}, options.threads}, ours.operations(), median(peaks));
+  return rows_of(all, {sizes, cell.name, {}}, ours.operations(), median(peaks));
 }
 
 void check(const ScanSuiteOptions& options, const CellRegistry& registry) {
   if (options.rounds < 1) {
     fail_input("bench scan: got {} rounds, expected 1 or more", options.rounds);
-  }
-  if (options.threads != 1) {
-    fail_input("bench scan: got {} threads; as yet it measures on one", options.threads);
   }
   for (const auto& cell : options.cells) registry.find(cell);
 }

@@ -20,6 +20,11 @@ std::string line(const std::string& size, const std::string& cell, const std::st
                      pad_left(ms, 7), pad_left(gflops, 8), pad_left(share, 5), pad_left(ratio, 6));
 }
 
+// Ours on one thread stands beside ours on several.
+std::string label(const ScanRow& row, const ScanRow& first) {
+  return row.threads == first.threads ? row.implementation : row.implementation + " x1";
+}
+
 }  // namespace
 
 std::string table_head() {
@@ -32,7 +37,7 @@ std::string table_rows(const std::vector<ScanRow>& rows) {
   std::string text;
   for (const ScanRow& row : rows) {
     const bool first = &row == &rows.front();
-    text += line(first ? to_text(row.sizes) : "", first ? row.cell : "", row.implementation,
+    text += line(first ? to_text(row.sizes) : "", first ? row.cell : "", label(row, rows.front()),
                  milliseconds(row.milliseconds), fmt::format("{:.1f}", row.gflops),
                  fmt::format("{:.0f}%", 100.0 * row.peak_share),
                  first ? "" : fmt::format("{:.2f}", row.ratio));
@@ -48,10 +53,11 @@ std::string table_foot(const std::vector<ScanRow>& rows) {
   };
   std::vector<Mean> means;
   for (const ScanRow& row : rows) {
-    if (row.implementation == rows.front().implementation) continue;
-    auto mean = std::find_if(means.begin(), means.end(),
-                             [&](const Mean& m) { return m.name == row.implementation; });
-    if (mean == means.end()) mean = means.insert(means.end(), Mean{row.implementation});
+    const std::string name = label(row, rows.front());
+    if (name == rows.front().implementation) continue;
+    auto mean =
+        std::find_if(means.begin(), means.end(), [&](const Mean& m) { return m.name == name; });
+    if (mean == means.end()) mean = means.insert(means.end(), Mean{name});
     mean->logs += std::log(row.ratio);
     ++mean->count;
   }

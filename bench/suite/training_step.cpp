@@ -1,9 +1,11 @@
 #include "bench/suite/training_step.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
 #include "tape/parameters.hpp"
+#include "train/tasks.hpp"
 
 namespace carousel {
 namespace {
@@ -39,31 +41,66 @@ Tensor<float> filled(const std::string& name, const Shape& shape, Index hidden) 
 }  // namespace
 
 TrainingStep::TrainingStep(const Cell& cell, const peers::Sizes& sizes, int threads)
-    : scan_(cell.build({sizes.input, sizes.hidden})), sizes_(sizes) {
-  if (threads != 1) fail_bug("a training step on {} threads", threads);
+    : scan_(cell.build({sizes.input, sizes.hidden})), sizes_(sizes), arena_(threads) {
   const auto add = [&](const std::string& name, const Shape& shape) {
     names_.push_back(name);
     values_.push_back(filled(name, shape, sizes.hidden));
   };
   const StepProgram& program = scan_.program();
   for (const auto& p : program.parameters) add(p.name, p.shape);
+  parameters_ = values_.size();
   add("x", {sizes.steps, sizes.batch, sizes.input});
-  for (const auto& s : program.states) add(s.name, {sizes.batch, s.shape.back()});
+  for (const auto& s : program.states) add(s.name, {1, sizes.batch, s.shape.back()});
   cotangent_ =
       filled("cotangent", {sizes.steps, sizes.batch, program.output_shape().back()}, sizes.hidden);
+  const Index whole = sizes.batch;
+  const Index shard = threads == 1 ? whole : std::min<Index>(whole, 16);
+  for (Index first = 0; first < whole; first += shard) {
+    shards_.push_back(make_shard(first, std::min(shard, whole - first)));
+  }
+  gradients_.resize(shards_.size());
+}
+
+std::unique_ptr<TrainingStep::Shard> TrainingStep::make_shard(Index first, Index count) const {
+  // Sequences of [steps, batch, width].
+  const auto cut = [&](const Tensor<float>& all) {
+    const Index steps = all.shape()[0], width = all.shape()[2];
+    auto part = Tensor<float>::uninitialised({steps, count, width});
+    for (Index t = 0; t < steps; ++t) {
+      std::copy_n(all.data() + (t * sizes_.batch + first) * width, count * width,
+                  part.data() + t * count * width);
+    }
+    return part;
+  };
+  auto shard = std::make_unique<Shard>();
+  shard->values.assign(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(parameters_));
+  shard->values.push_back(cut(values_[parameters_]));
+  for (std::size_t k = parameters_ + 1; k < values_.size(); ++k) {
+    const Tensor<float> state = cut(values_[k]);
+    shard->values.push_back(state.reshaped({count, state.shape()[2]}));
+  }
+  shard->cotangent = cut(cotangent_);
+  return shard;
+}
+
+void TrainingStep::run(Shard& shard, std::vector<Tensor<float>>& gradients) const {
+  gradients.clear();
+  shard.tape.clear();
+  const std::vector<Var> vars = leaves(shard.tape, shard.values);
+  const std::span<const Var> all = vars;
+  const ScanResult result =
+      scan_.run(shard.tape, all.first(parameters_), all[parameters_], all.subspan(parameters_ + 1));
+  const Var loss = shard.tape.record(Tensor<float>::zeros({}), std::array{result.outputs},
+                                     std::make_shared<GivenCotangent>(shard.cotangent));
+  gradients = shard.tape.gradients(loss, vars);
 }
 
 void TrainingStep::run() {
-  gradients_.clear();
-  tape_.clear();
-  const std::vector<Var> vars = leaves(tape_, values_);
-  const std::span<const Var> all = vars;
-  const std::size_t parameters = scan_.program().parameters.size();
-  const ScanResult result =
-      scan_.run(tape_, all.first(parameters), all[parameters], all.subspan(parameters + 1));
-  const Var loss = tape_.record(Tensor<float>::zeros({}), std::array{result.outputs},
-                                std::make_shared<GivenCotangent>(cotangent_));
-  gradients_ = tape_.gradients(loss, vars);
+  if (shards_.size() == 1) return run(*shards_[0], gradients_[0]);
+  arena_.execute([&] {
+    for_each_task(shards_.size(), [&](std::size_t s) { run(*shards_[s], gradients_[s]); });
+    sum_shares(gradients_, parameters_);
+  });
 }
 
 std::vector<double> TrainingStep::time(int repeats) {
@@ -78,11 +115,27 @@ std::vector<double> TrainingStep::time(int repeats) {
   return milliseconds;
 }
 
+// Of x or a state: the shards' gradients side by side.
+Tensor<float> TrainingStep::whole_gradient(std::size_t value) const {
+  if (value < parameters_) return gradients_[0][value];
+  auto whole = Tensor<float>::uninitialised(values_[value].shape());
+  const Index steps = whole.shape()[0], width = whole.shape()[2];
+  Index first = 0;
+  for (const auto& gradients : gradients_) {
+    const Tensor<float>& part = gradients[value];
+    const Index count = part.numel() / steps / width;
+    for (Index t = 0; t < steps; ++t) {
+      std::copy_n(part.data() + t * count * width, count * width,
+                  whole.data() + (t * sizes_.batch + first) * width);
+    }
+    first += count;
+  }
+  return whole;
+}
+
 peers::Fingerprint TrainingStep::fingerprint() const {
   peers::Fingerprint print;
-  for (std::size_t i = 0; i < gradients_.size(); ++i) {
-    print.add(block_of(names_[i], gradients_[i]));
-  }
+  for (std::size_t i = 0; i < names_.size(); ++i) print.add(block_of(names_[i], whole_gradient(i)));
   return print;
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <tbb/task_arena.h>
+
+#include <memory>
 #include <vector>
 
 #include "bench/peers/protocol.hpp"
@@ -13,7 +16,8 @@ namespace carousel {
 /// with the values that the peers' have.
 class TrainingStep {
  public:
-  /// threads: as yet, 1; run_scan_suite() refuses others.
+  /// On one thread the batch is run as it is; on several it is cut into shards of 16 sequences, a
+  /// task each, whose gradients are summed as training does it.
   TrainingStep(const Cell& cell, const peers::Sizes& sizes, int threads);
 
   /// The work that is timed.
@@ -27,13 +31,26 @@ class TrainingStep {
   double operations() const;
 
  private:
+  // Some sequences of the batch: a tape of its own, and its part of x, states and cotangent.
+  struct Shard {
+    Tape<float> tape;
+    std::vector<Tensor<float>> values;  // parameters, x, initial states
+    Tensor<float> cotangent;
+  };
+
+  std::unique_ptr<Shard> make_shard(Index first, Index count) const;
+  void run(Shard& shard, std::vector<Tensor<float>>& gradients) const;
+  Tensor<float> whole_gradient(std::size_t value) const;
+
   Scan scan_;
   peers::Sizes sizes_;
-  Tape<float> tape_;
-  std::vector<std::string> names_;        // of the values
-  std::vector<Tensor<float>> values_;     // parameters, x, initial states
-  std::vector<Tensor<float>> gradients_;  // of each of them
+  std::size_t parameters_ = 0;
+  std::vector<std::string> names_;     // of the values
+  std::vector<Tensor<float>> values_;  // parameters, x, initial states
   Tensor<float> cotangent_;
+  tbb::task_arena arena_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::vector<Tensor<float>>> gradients_;  // of each shard's values
 };
 
 }  // namespace carousel

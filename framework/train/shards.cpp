@@ -1,59 +1,11 @@
 #include "train/shards.hpp"
 
-#include <tbb/parallel_for.h>
-#if defined(__SANITIZE_THREAD__)
-#include <sanitizer/tsan_interface.h>
-#endif
-
 #include <algorithm>
-#include <array>
 #include <numeric>
 
+#include "train/tasks.hpp"
+
 namespace carousel {
-namespace {
-
-// TBB's library is not built for the thread sanitizer, which therefore does not see that tasks
-// begin after the call and end before its return. These say it.
-#if defined(__SANITIZE_THREAD__)
-void happens_before(void* point) { __tsan_release(point); }
-void happens_after(void* point) { __tsan_acquire(point); }
-#else
-void happens_before(void*) {}
-void happens_after(void*) {}
-#endif
-
-// One task an element: the cut never depends on the number of threads.
-template <class F>
-void for_each_task(std::size_t count, F&& f) {
-  char start = 0, end = 0;
-  happens_before(&start);
-  tbb::parallel_for(
-      tbb::blocked_range<std::size_t>(0, count, 1),
-      [&](const auto& range) {
-        happens_after(&start);
-        for (std::size_t i = range.begin(); i != range.end(); ++i) f(i);
-        happens_before(&end);
-      },
-      tbb::simple_partitioner());
-  happens_after(&end);
-}
-
-// Sum of terms [first, last) as a balanced tree.
-template <class T>
-Tensor<T> tree_sum(const std::vector<std::vector<Tensor<T>>>& terms, std::size_t parameter,
-                   std::size_t first, std::size_t last) {
-  if (last - first == 1) return terms[first][parameter];
-  const std::size_t middle = first + (last - first) / 2;
-  const Tensor<T> left = tree_sum(terms, parameter, first, middle);
-  const Tensor<T> right = tree_sum(terms, parameter, middle, last);
-  Tensor<T> sum = Tensor<T>::uninitialised(left.shape());
-  const std::array<TileArg<T>, 2> args{TileArg<T>{left.data(), 1}, TileArg<T>{right.data(), 1}};
-  tile_kernel<T>(Tile::add)(args.data(), {sum.data()}, 1, sum.numel());
-  return sum;
-}
-
-}  // namespace
-
 Index scored_steps(const SequenceSplit& split, const std::vector<int>& sequences) {
   Index steps = 0;
   for (const int s : sequences) steps += split.lengths.at(static_cast<std::size_t>(s)) - 1;
@@ -95,10 +47,8 @@ double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values,
     shares[i] = tape.gradients(loss * scale, parameters);
     tape.clear();
   });
-  gradients.assign(values.size(), {});
-  for_each_task(values.size(), [&](std::size_t p) {
-    gradients[p] = tree_sum(shares, p, 0, shares.size()).clone();
-  });
+  sum_shares(shares, values.size());
+  gradients = std::move(shares[0]);
   return std::accumulate(losses.begin(), losses.end(), 0.0);
 }
 

@@ -57,7 +57,6 @@ TEST(BenchCommand, BadArgumentsAreOneMessageAndCode2) {
   fails("scan --cells lstn", "did you mean 'lstm'");
   fails("scan --sizes 9", "T,B,I,H");
   fails("scan --rounds 0 --no-peers", "0 rounds");
-  fails("scan --threads 2 --no-peers", "2 threads");
 }
 
 TEST(BenchCommand, APeerThatDiesIsCode3) {
