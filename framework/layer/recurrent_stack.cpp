@@ -61,7 +61,7 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
       try {
         scanned = scans_[layer].run(
             tape, parameters.subspan(next_parameter, program.parameters.size()), result.outputs,
-            states.subspan(next_state, program.states.size()), {direction == 1, lengths});
+            states.subspan(next_state, program.states.size()), {direction == 1, lengths, options_.segments});
       } catch (const NonFiniteError& error) {
         throw NonFiniteError(fmt::format("layer {}, {}", layer, error.what()));
       }

@@ -16,6 +16,7 @@ struct StackOptions {
   Index hidden = 0;
   int depth = 1;
   bool bidirectional = false;  // a second scan of each layer from end to start, joined behind
+  Index segments = 1;          // of each scan, see ScanOptions
 };
 
 /// What a stack gives.

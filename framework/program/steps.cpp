@@ -133,6 +133,9 @@ Shape check_scan(const StepProgram& program, Var x, const ScanOptions& options) 
     fail_input("cell {}: x has shape {}, expected at least one step of one sequence", program.name,
                shape.to_string());
   }
+  if (options.segments < 0) {
+    fail_input("cell {}: got {} segments, expected 0 or more", program.name, options.segments);
+  }
   if (!options.lengths.empty()) {
     check_count(program, "lengths", options.lengths.size(), static_cast<std::size_t>(shape[1]));
   }

@@ -4,8 +4,9 @@
 
 namespace carousel {
 
-NextFrameModel::NextFrameModel(const Cell& cell, Index width, Index hidden, int depth)
-    : stack_(cell, {width, hidden, depth, false}),
+NextFrameModel::NextFrameModel(const Cell& cell, Index width, Index hidden, int depth,
+                               Index segments)
+    : stack_(cell, {width, hidden, depth, false, segments}),
       output_("output", stack_.output_size(), width),
       specs_(stack_.parameters()) {
   specs_.insert(specs_.end(), output_.parameters().begin(), output_.parameters().end());

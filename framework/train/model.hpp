@@ -13,8 +13,8 @@ namespace carousel {
 /// independent Bernoulli outputs.
 class NextFrameModel {
  public:
-  /// width: elements of a frame.
-  NextFrameModel(const Cell& cell, Index width, Index hidden, int depth);
+  /// width: elements of a frame; segments: see ScanOptions.
+  NextFrameModel(const Cell& cell, Index width, Index hidden, int depth, Index segments = 1);
 
   /// The stack's parameters, then output/W and output/b.
   const std::vector<ParameterSpec>& parameters() const { return specs_; }

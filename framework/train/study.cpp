@@ -162,7 +162,8 @@ class Study {
   void run_trial(int index, const std::atomic<bool>& stop) {
     TrialRecord& record = results_.trials[static_cast<std::size_t>(index)];
     const Cell& cell = registry_.find(record.cell);
-    const NextFrameModel model(cell, set_.train.width, record.hidden, options_.model.depth);
+    const NextFrameModel model(cell, set_.train.width, record.hidden, options_.model.depth,
+                               options_.train.segments);
     const auto trainer = make_trainer(model, set_, options_, record);
     const std::string key = trial_key(record);
     if (const auto saved = archives_.find(key); saved != archives_.end()) {

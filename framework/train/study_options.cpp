@@ -29,6 +29,7 @@ void visit_fields(Options& o, Visitor&& v) {
     g.field("patience", t.patience);
     g.field("batch", t.batch);
     g.field("shard", t.shard);
+    g.field("segments", t.segments);
     g.field("optimiser", t.optimiser.rule);
     g.field("learning_rate", t.optimiser.learning_rate);
     g.field("momentum", t.optimiser.momentum);
@@ -274,6 +275,7 @@ void check(const StudyOptions& o, const std::string& source) {
   expect(t.patience >= 0, source, "train.patience must be 0 or more");
   expect(t.batch >= 1, source, "train.batch must be 1 or more");
   expect(t.shard >= 1, source, "train.shard must be 1 or more");
+  expect(t.segments >= 0, source, "train.segments must be 0 or more");
   expect(t.clip_norm >= 0.0, source, "train.clip_norm must be 0 or more");
   expect(t.clip_value >= 0.0, source, "train.clip_value must be 0 or more");
   expect(t.weight_noise >= 0.0, source, "train.weight_noise must be 0 or more");

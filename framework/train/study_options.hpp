@@ -37,6 +37,7 @@ struct StudyOptions {
     int patience = 10;  // epochs without a better validation NLL before the stop; 0: never
     int batch = 16;     // sequences in an update
     int shard = 8;      // sequences in a parallel task; results depend on it, not on threads
+    int segments = 1;   // parts of a sequence, all but one computed again on the way back; 0: sqrt
     OptimiserOptions optimiser;
     double clip_norm = 1.0;   // largest global norm of the gradient; 0: no limit
     double clip_value = 0.0;  // largest element of the gradient; 0: no limit
