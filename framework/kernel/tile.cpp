@@ -19,6 +19,16 @@ double sin_alone(double x) { return std::sin(x); }
 float cos_alone(float x) { return std::cos(x); }
 double cos_alone(double x) { return std::cos(x); }
 
+const char* tile_name(Tile tile) {
+  switch (tile) {
+#define CAROUSEL_TILE_NAME(name, arity) \
+  case Tile::name: return #name;
+    CAROUSEL_TILE_KERNELS(CAROUSEL_TILE_NAME)
+#undef CAROUSEL_TILE_NAME
+  }
+  fail_bug("unknown tile kernel");
+}
+
 int tile_arity(Tile tile) {
   switch (tile) {
 #define CAROUSEL_TILE_ARITY(name, arity) \

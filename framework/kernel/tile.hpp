@@ -59,6 +59,8 @@ using TileKernel = void (*)(const TileArg<T>* args, TileOut<T> out, Index rows, 
 #define CAROUSEL_FUSED_TILE_KERNELS(X) \
   X(add_sigmoid, 2)                    \
   X(add_tanh, 2)                       \
+  X(add_relu, 2)                       \
+  X(mul_step, 2)                       \
   X(mul_add, 3)                        \
   X(mul_mul, 3)                        \
   X(mul_sigmoid_slope, 2)              \
@@ -76,6 +78,9 @@ enum class Tile {
   CAROUSEL_TILE_KERNELS(CAROUSEL_TILE_ENUM)
 #undef CAROUSEL_TILE_ENUM
 };
+
+/// Name of a kernel.
+const char* tile_name(Tile tile);
 
 /// Number of operands of a kernel.
 int tile_arity(Tile tile);

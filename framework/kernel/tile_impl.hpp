@@ -202,6 +202,18 @@ struct add_tanh {
     return tanh::run(a + b);
   }
 };
+struct add_relu {
+  template <class V>
+  static V run(V a, V b) {
+    return relu::run(a + b);
+  }
+};
+struct mul_step {
+  template <class V>
+  static V run(V a, V b) {
+    return a * step::run(b);
+  }
+};
 struct mul_add {
   template <class V>
   static V run(V a, V b, V c) {

@@ -96,7 +96,8 @@ std::vector<Op> elementwise_ops() {
       entry<Tile::sigmoid_slope>("sigmoid_slope",
                                  "y (1 - y), the slope of sigmoid where its value is y",
                                  [](const D& d) { return d.grad * (1.0 - 2.0 * d.in[0]); }),
-      entry<Tile::relu>("relu", "max(x, 0)", [](const D& d) { return d.grad * step(d.in[0]); }),
+      // By the value, as for tanh: a scan keeps one of the two, and the value is read elsewhere.
+      entry<Tile::relu>("relu", "max(x, 0)", [](const D& d) { return d.grad * step(d.out); }),
       entry<Tile::softplus>("softplus", "log(1 + e^x)",
                             [](const D& d) { return d.grad * sigmoid(d.in[0]); }),
       entry<Tile::abs>("abs", "|x|", [](const D& d) { return d.grad * sign(d.in[0]); }),

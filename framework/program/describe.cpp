@@ -1,9 +1,16 @@
 #include <algorithm>
+#include <map>
 
 #include "program/plan.hpp"
 
 namespace carousel {
 namespace {
+
+// Work on one row: one time step of one sequence.
+struct Work {
+  Index products = 0;     // multiplications and additions of the matrix products
+  Index elementwise = 0;  // results of elementwise ops
+};
 
 std::string product_text(const PlanGemm& product) {
   return fmt::format("[rows, {}] @ [{}, {}]{}", product.a.width, product.a.width, product.c.width,
@@ -12,46 +19,93 @@ std::string product_text(const PlanGemm& product) {
                          : "");
 }
 
-std::string stages_text(const char* where, const std::vector<PlanStage>& stages) {
+// "add_sigmoid x3, mul, tanh", in the order in which they first run.
+std::string tiles_text(const std::vector<PlanTile>& tiles) {
+  std::vector<std::pair<Tile, int>> counts;
+  for (const PlanTile& tile : tiles) {
+    const auto same = [&](const auto& c) { return c.first == tile.tile; };
+    const auto found = std::find_if(counts.begin(), counts.end(), same);
+    if (found == counts.end()) counts.emplace_back(tile.tile, 1);
+    else ++found->second;
+  }
+  std::string text;
+  for (const auto& [tile, count] : counts) {
+    text += (text.empty() ? "" : ", ") + std::string(tile_name(tile));
+    if (count > 1) text += fmt::format(" x{}", count);
+  }
+  return text;
+}
+
+// Lines of at most 80 columns.
+std::string wrapped(const std::string& indent, const std::string& text) {
+  std::string out, line = indent;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(", ", at), text.size());
+    const std::string word = text.substr(at, end + 2 - at);
+    if (line.size() + word.size() > 80 && line != indent) {
+      out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+      line = indent;
+    }
+    line += word;
+    at = end + 2;
+  }
+  return out + line + "\n";
+}
+
+std::string stages_text(const char* where, const std::vector<PlanStage>& stages, Work& work) {
   std::string text;
   for (std::size_t wave = 0; wave < stages.size(); ++wave) {
     const PlanStage& stage = stages[wave];
     if (stage.tiles.empty() && stage.gemms.empty()) continue;
-    text += fmt::format("  {}, wave {}: {} elementwise\n", where, wave, stage.tiles.size());
+    text += fmt::format("  {}, wave {}\n", where, wave);
+    if (!stage.tiles.empty()) text += wrapped("    elementwise: ", tiles_text(stage.tiles));
+    for (const PlanTile& tile : stage.tiles) work.elementwise += tile.out.width;
     for (const PlanGemm& product : stage.gemms) {
       text += fmt::format("    product {}\n", product_text(product));
+      work.products += 2 * product.a.width * product.c.width;
     }
   }
   return text;
 }
 
 std::string pass_text(const ScanPlan& plan, const char* name, const PlanPass& pass) {
+  Work front, loop, behind;
   std::string text = fmt::format("{}\n", name);
-  text += stages_text("in front", pass.before);
-  text += stages_text("in the loop", pass.loop);
-  text += stages_text("behind", pass.behind);
+  if (!pass.invariant_ops.empty()) {
+    text += fmt::format("  once: {} ops on parameters\n", pass.invariant_ops.size());
+  }
+  text += stages_text("in front", pass.before, front);
+  text += stages_text("in the loop", pass.loop, loop);
+  text += stages_text("behind", pass.behind, behind);
   for (const PlanContraction& c : pass.contractions) {
+    const Index rows = plan.gathered[c.a].width, columns = plan.gathered[c.b].width;
     text +=
-        fmt::format("  behind: weight gradient [{}, all rows] @ [all rows, {}]{}\n",
-                    plan.gathered[c.a].width, plan.gathered[c.b].width,
+        fmt::format("  behind: weight gradient [{}, all rows] @ [all rows, {}]{}\n", rows, columns,
                     c.nodes.size() > 1 ? fmt::format(" ({} matrices as one)", c.nodes.size()) : "");
+    behind.products += 2 * rows * columns;
   }
   if (!pass.row_sums.empty()) {
     text += fmt::format("  behind: {} vector gradients\n", pass.row_sums.size());
   }
-  return text;
+  const Index products = front.products + loop.products + behind.products;
+  return text + fmt::format("  a row: {} operations in products ({} in the loop), {} elementwise\n",
+                            products, loop.products,
+                            front.elementwise + loop.elementwise + behind.elementwise);
 }
 
 }  // namespace
 
 std::string to_text(const ScanPlan& plan) {
-  Index all_steps = 0;
+  Index kept = 0;
   for (const PlanBuffer& buffer : plan.buffers) {
-    if (buffer.scope == PlanBuffer::Scope::window) all_steps += buffer.width;
+    if (buffer.scope == PlanBuffer::Scope::window) kept += buffer.width;
   }
+  const Index hidden = plan.forward.output_shape().back();
   return pass_text(plan, "forward", plan.forward_pass) +
          pass_text(plan, "backward", plan.backward_pass) +
-         fmt::format("kept for the way back: {} numbers for each row\n", all_steps);
+         fmt::format(
+             "kept for the way back, a row: {} numbers, {} bytes in float, {:.2f} x the output\n",
+             kept, kept * 4, static_cast<double>(kept) / static_cast<double>(hidden));
 }
 
 }  // namespace carousel

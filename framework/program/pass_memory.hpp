@@ -16,8 +16,7 @@ class PassMemory : public PassAnalysis {
     return is_live_op(node) && is_tile(node) && !sums_.count(node) && !in_sum_.count(node) &&
            !fused_.count(node) && !has_slot(node) && !kept_[index(node)] &&
            uses_[index(node)] == 1 && users_[index(node)] == std::vector<int>{user} &&
-           phase_[index(node)] == phase_[index(user)] && wave_[index(node)] == wave_[index(user)] &&
-           at(node).shape == at(user).shape;
+           phase_[index(node)] == phase_[index(user)] && at(node).shape == at(user).shape;
   }
 
   void find_fusions() {
@@ -32,11 +31,21 @@ class PassMemory : public PassAnalysis {
       }
     }
     for (const auto& [user, fused] : fused_) {
-      for (const int node : fused.joined) {
-        for (const int input : at(node).inputs) {
-          std::replace(users_[index(input)].begin(), users_[index(input)].end(), node, user);
-        }
+      for (const int node : fused.joined) read_instead(node, user);
+    }
+    for (const auto& [root, sum] : sums_) {
+      for (const int addend : sum.rest) {
+        if (!can_join(addend, root) || tile_of(addend) != Tile::mul) continue;
+        joined_[index(addend)] = 1;
+        read_instead(addend, root);
       }
+    }
+  }
+
+  // What a joined node reads, its user reads.
+  void read_instead(int node, int user) {
+    for (const int input : at(node).inputs) {
+      std::replace(users_[index(input)].begin(), users_[index(input)].end(), node, user);
     }
   }
 
@@ -58,6 +67,8 @@ class PassMemory : public PassAnalysis {
         fused_[user] = {
             sigmoid ? Tile::mul_sigmoid_slope : Tile::mul_tanh_slope, {other, in[0]}, {joined}};
       }
+    } else if (inner == Tile::step) {
+      fused_[user] = {Tile::mul_step, {other, in[0]}, {joined}};
     } else if (inner == Tile::mul && !is_slope(other)) {
       fused_[user] = {Tile::mul_mul, {in[0], in[1], other}, {joined}};
     } else {
@@ -68,7 +79,8 @@ class PassMemory : public PassAnalysis {
 
   bool is_slope(int node) const {
     return is_live_op(node) && is_tile(node) &&
-           (tile_of(node) == Tile::sigmoid_slope || tile_of(node) == Tile::tanh_slope);
+           (tile_of(node) == Tile::sigmoid_slope || tile_of(node) == Tile::tanh_slope ||
+            tile_of(node) == Tile::step);
   }
 
   PlanBuffer::Scope scope_of(int node) const {

@@ -43,10 +43,13 @@ class PassPlanner : public PassMemory {
                 const std::vector<PlanOperand>& operands, const Slot& out) const {
     auto& tiles = stage(pass, phase, wave).tiles;
     // The last addend of a sum, and the function of the sum that takes its place.
-    const bool gate = tile == Tile::sigmoid || tile == Tile::tanh;
-    if (gate && !tiles.empty() && tiles.back().tile == Tile::add && same(tiles.back().out, out) &&
-        same(operands[0].slot, out)) {
-      tiles.back().tile = tile == Tile::sigmoid ? Tile::add_sigmoid : Tile::add_tanh;
+    static const std::map<Tile, Tile> with_addend{{Tile::sigmoid, Tile::add_sigmoid},
+                                                  {Tile::tanh, Tile::add_tanh},
+                                                  {Tile::relu, Tile::add_relu}};
+    const auto fused = with_addend.find(tile);
+    if (fused != with_addend.end() && !tiles.empty() && tiles.back().tile == Tile::add &&
+        same(tiles.back().out, out) && same(operands[0].slot, out)) {
+      tiles.back().tile = fused->second;
       return;
     }
     PlanTile work{tile, {}, static_cast<int>(operands.size()), out};
@@ -146,9 +149,17 @@ class PassPlanner : public PassMemory {
         started = true;
       }
     }
-    for (const int addend : sum.rest) {
-      add_tile(pass, phase_[index(root)], wave_[index(root)], Tile::add,
-               {{out, -1}, operand(addend)}, out);
+    // Vectors last: what follows the sum may take one along.
+    std::vector<int> rest = sum.rest;
+    std::stable_partition(rest.begin(), rest.end(), [&](int node) { return batched(at(node)); });
+    for (const int addend : rest) {
+      const auto& in = at(addend).inputs;
+      const bool product = joined_[index(addend)];
+      std::vector<PlanOperand> operands{{out, -1}};
+      if (product) operands = {operand(in[0]), operand(in[1]), {out, -1}};
+      else operands.push_back(operand(addend));
+      add_tile(pass, phase_[index(root)], wave_[index(root)], product ? Tile::mul_add : Tile::add,
+               operands, out);
     }
   }
 

@@ -48,6 +48,8 @@ inline Real reference(Tile tile, Real a, Real b = 0, Real c = 0) {
     case Tile::where: return a != 0 ? b : c;
     case Tile::add_sigmoid: return 1 / (1 + std::exp(-(a + b)));
     case Tile::add_tanh: return std::tanh(a + b);
+    case Tile::add_relu: return a + b > 0 ? a + b : 0;
+    case Tile::mul_step: return b > 0 ? a : 0;
     case Tile::mul_add: return a * b + c;
     case Tile::mul_mul: return a * b * c;
     case Tile::mul_sigmoid_slope: return a * b * (1 - b);
