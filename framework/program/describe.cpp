@@ -42,9 +42,9 @@ std::string wrapped(const std::string& indent, const std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find(", ", at), text.size());
     const std::string word = text.substr(at, end + 2 - at);
-    if (line.size() + word.size() > 80 && line != indent) {
+    if (line.size() + word.size() > 80) {
       out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-      line = indent;
+      line = std::string(indent.size(), ' ');
     }
     line += word;
     at = end + 2;

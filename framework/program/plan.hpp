@@ -111,6 +111,14 @@ struct ScanPlan {
   std::vector<int> probes;     // nodes
 };
 
+/// What a backward step must give: new cotangents of states, those of parameters, and of inputs.
+std::vector<int> backward_roots(const BackwardStep& back, bool input_gradients);
+
+/// Lets the way back compute again what costs little and is made of values that are kept anyway,
+/// such as 1 - z, so that it is not kept. probes: forward nodes that are kept all the same.
+void recompute_cheap(const StepProgram& forward, BackwardStep& back, bool input_gradients,
+                     const std::vector<int>& probes);
+
 /// Compiles a program. Without input_gradients the cotangents of the inputs are left out. probes:
 /// batched nodes whose values are wanted. Throws InputError when it holds an op that only the tape
 /// can run on a batch; the message names it.

@@ -256,6 +256,7 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients,
   plan.forward = program;
   plan.probes = probes;
   plan.backward = differentiate(program);
+  recompute_cheap(program, plan.backward, input_gradients, probes);
   const StepProgram& back = plan.backward.program;
   const int first_back = plan.backward.forward_nodes;
   plan.slots.resize(back.nodes.size());
@@ -271,14 +272,7 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients,
   }
   const StateCopies forward_copies = place_states(program, 0, false, plan);
 
-  std::vector<int> back_roots;
-  for (const ProgramState& state : back.states) back_roots.push_back(state.next);
-  for (const int node : plan.backward.parameter_cotangents) {
-    if (node >= 0) back_roots.push_back(node);
-  }
-  for (const int node : plan.backward.input_cotangents) {
-    if (node >= 0 && input_gradients) back_roots.push_back(node);
-  }
+  const std::vector<int> back_roots = backward_roots(plan.backward, input_gradients);
   PassPlanner back_planner(back, first_back, back_roots, PlanBuffer::Scope::chunk, plan);
 
   // What the way back reads of the forward values is kept for all steps.
