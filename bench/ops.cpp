@@ -4,6 +4,8 @@
 
 #include "cells/catalogue.hpp"
 #include "kernel/gemm.hpp"
+#include "kernel/packed_matrix.hpp"
+#include "kernel/row_panels.hpp"
 #include "program/steps.hpp"
 #include "tape/parameters.hpp"
 
@@ -23,6 +25,13 @@ void tile(benchmark::State& state, Tile kernel, Isa isa) {
   state.SetItemsProcessed(state.iterations() * n);
 }
 
+void count_flops(benchmark::State& state) {
+  const double flops = 2.0 * double(state.range(0) * state.range(1) * state.range(2));
+  state.counters["flops"] =
+      benchmark::Counter(flops * double(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+// OpenBLAS: c = a b^T.
 void gemm_float(benchmark::State& state) {
   const Index m = state.range(0), n = state.range(1), k = state.range(2);
   const auto a = Tensor<float>::full({m, k}, 1.0f);
@@ -32,8 +41,41 @@ void gemm_float(benchmark::State& state) {
     gemm<float>(false, true, m, n, k, a.data(), k, b.data(), k, 0.0f, c.data(), n);
     benchmark::ClobberMemory();
   }
-  state.counters["flops"] = benchmark::Counter(2.0 * double(m * n * k) * double(state.iterations()),
-                                               benchmark::Counter::kIsRate);
+  count_flops(state);
+}
+
+// The same with b packed once: LIBXSMM's kernels where there are any.
+void packed_gemm(benchmark::State& state) {
+  const Index m = state.range(0), n = state.range(1), k = state.range(2);
+  const auto a = Tensor<float>::full({m, k}, 1.0f);
+  const auto b = Tensor<float>::full({n, k}, 1.0f);
+  auto c = Tensor<float>::zeros({m, n});
+  PackedMatrix<float> packed;
+  packed.pack(std::array{&b}, true);
+  for (auto _ : state) {
+    packed.multiply(m, a.data(), k, false, c.data(), n);
+    benchmark::ClobberMemory();
+  }
+  count_flops(state);
+}
+
+// A weight gradient, c = a^T b over k rows, rows gathered in panels each time.
+void gathered_gemm(benchmark::State& state) {
+  const Index m = state.range(0), n = state.range(1), k = state.range(2);
+  const auto a = Tensor<float>::full({k, m}, 1.0f);
+  const auto b = Tensor<float>::full({k, n}, 1.0f);
+  auto c = Tensor<float>::zeros({m, n});
+  RowPanels<float> a_rows(m), b_rows(n);
+  RowProduct<float> product;
+  for (auto _ : state) {
+    a_rows.clear();
+    b_rows.clear();
+    a_rows.append(a.data(), m, k);
+    b_rows.append(b.data(), n, k);
+    product.run(a_rows, b_rows, false, c.data());
+    benchmark::ClobberMemory();
+  }
+  count_flops(state);
 }
 
 // Four elements: the work is nothing, the time is the tape's.
@@ -81,11 +123,17 @@ void register_all() {
           ->Arg(4096);
     }
   }
-  benchmark::RegisterBenchmark("gemm", gemm_float)
-      ->Args({10, 144, 36})
-      ->Args({32, 512, 128})
-      ->Args({64, 1024, 256})
-      ->Args({512, 512, 512});
+  for (const auto& [name, run] : {std::pair("gemm/openblas", &gemm_float),
+                                  {"gemm/packed", &packed_gemm},
+                                  {"gemm/gathered", &gathered_gemm}}) {
+    benchmark::RegisterBenchmark(name, run)
+        ->Args({10, 144, 36})
+        ->Args({32, 512, 128})
+        ->Args({32, 2048, 512})
+        ->Args({20, 2600, 650})
+        ->Args({64, 1024, 256})
+        ->Args({512, 512, 512});
+  }
   benchmark::RegisterBenchmark("tape/op", tape_op);
   CellRegistry registry;
   register_catalogue(registry);
