@@ -215,9 +215,17 @@ struct mul_step {
   }
 };
 struct mul_add {
+  // xsimd 8.1 has no fma for AVX-512: it multiplies and adds, and the compiler joins the two in
+  // some loops only, so that a value would depend on its place.
   template <class V>
   static V run(V a, V b, V c) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(V) != 64) return xsimd::fma(a, b, c);
+    else if constexpr (sizeof(typename V::value_type) == 4) return V(_mm512_fmadd_ps(a, b, c));
+    else return V(_mm512_fmadd_pd(a, b, c));
+#else
     return xsimd::fma(a, b, c);
+#endif
   }
 };
 struct mul_mul {
