@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "reference.hpp"
 #include "tensor/random.hpp"
 
@@ -137,6 +139,71 @@ TYPED_TEST(TileLayout, OutputMayBeAnyOperand) {
       tile_kernel<T>(tile, isa)(args, {out}, 1, longest);
       for (std::size_t i = 0; i < expected.size(); ++i) {
         ASSERT_TRUE(same_bits(out[i], expected[i])) << "operand " << reused << ", element " << i;
+      }
+    }
+  });
+}
+
+// Rows of a tile lie with gaps, each operand with steps of its own; a step of 0 repeats a row.
+TYPED_TEST(TileLayout, RowsGiveTheSameBitsAsRowByRow) {
+  using T = TypeParam;
+  constexpr Index rows = 3;
+  const std::vector<std::array<Index, 3>> row_steps = {
+      {20, 20, 20}, {19, 23, 21}, {0, 23, 19}, {23, 0, 0}};
+  TestFixture::each_kernel([&](Tile tile, Isa isa) {
+    const TileKernel<T> kernel = tile_kernel<T>(tile, isa);
+    for (const auto& steps : row_steps) {
+      for (const Index n : {1, 3, 16, 19}) {
+        for (int fixed = 0; fixed < (1 << tile_arity(tile)); ++fixed) {
+          std::array<TileArg<T>, 3> args{
+              {{this->a.data(), 1}, {this->b.data(), 1}, {this->c.data(), 1}}};
+          for (std::size_t k = 0; k < args.size(); ++k) {
+            args[k].row_step = steps[k];
+            if ((fixed >> k) & 1) args[k].stride = 0;
+          }
+          std::vector<T> got(70, T(-77)), expected = got;
+          kernel(args.data(), {got.data(), 22}, rows, n);
+          for (Index r = 0; r < rows; ++r) {
+            kernel(args.data(), {expected.data() + r * 22}, 1, n);
+            for (TileArg<T>& arg : args) arg.data += arg.row_step;
+          }
+          for (std::size_t i = 0; i < got.size(); ++i) {
+            ASSERT_TRUE(same_bits(got[i], expected[i]))
+                << "n " << n << ", element " << i << ", fixed " << fixed;
+          }
+        }
+      }
+    }
+  });
+}
+
+// With a row step of 0 each row goes on from the row before: that is how rows are summed.
+TYPED_TEST(TileLayout, RowsInPlaceGiveTheSameBitsAsRowByRow) {
+  using T = TypeParam;
+  constexpr Index rows = 3;
+  TestFixture::each_kernel([this](Tile tile, Isa isa) {
+    const TileKernel<T> kernel = tile_kernel<T>(tile, isa);
+    for (std::size_t reused = 0; reused < std::size_t(tile_arity(tile)); ++reused) {
+      for (const Index row_step : {0, 19, 23}) {
+        for (const Index n : {1, 3, 16, 19}) {
+          std::array<std::vector<T>, 3> whole{this->a, this->b, this->c}, by_row = whole;
+          const auto args_in = [&](auto& operands, Index row) {
+            std::array<TileArg<T>, 3> args{};
+            for (std::size_t k = 0; k < args.size(); ++k) {
+              const Index step = k == reused ? row_step : 21;
+              args[k] = {operands[k].data() + row * step, 1, step};
+            }
+            return args;
+          };
+          kernel(args_in(whole, 0).data(), {whole[reused].data(), row_step}, rows, n);
+          for (Index r = 0; r < rows; ++r) {
+            kernel(args_in(by_row, r).data(), {by_row[reused].data() + r * row_step}, 1, n);
+          }
+          for (std::size_t i = 0; i < whole[reused].size(); ++i) {
+            ASSERT_TRUE(same_bits(whole[reused][i], by_row[reused][i]))
+                << "n " << n << ", element " << i << ", operand " << reused;
+          }
+        }
       }
     }
   });
