@@ -4,37 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include "cells/catalogue.hpp"
-#include "program/scan.hpp"
+#include "scan_fixtures.hpp"
 
 namespace carousel {
 namespace {
 
 constexpr Index batch = 4, input = 4, hidden = 5;
-
-std::vector<Cell> all_cells() {
-  CellRegistry registry;
-  register_catalogue(registry);
-  return registry.cells();
-}
-
-template <class T>
-Tensor<T> normal(const Shape& shape, const std::string& stream) {
-  return initialise<T>(Initialiser::normal(0.5), shape, Random(3, stream));
-}
-
-template <class T>
-void expect_close(const Tensor<T>& got, const Tensor<T>& expected, double tolerance,
-                  const std::string& name) {
-  ASSERT_TRUE(got.defined()) << name;
-  ASSERT_EQ(got.shape(), expected.shape()) << name;
-  double scale = 1e-3;
-  for (const T v : expected.values()) scale = std::max(scale, std::abs(double(v)));
-  for (Index i = 0; i < got.numel(); ++i) {
-    ASSERT_NEAR(double(got.data()[i]), double(expected.data()[i]), tolerance * scale)
-        << name << " element " << i;
-  }
-}
 
 template <class T>
 Tensor<T> pack(const Tensor<T>& padded, const std::vector<Index>& lengths) {

@@ -1,0 +1,141 @@
+#pragma once
+// What the tests of scans share: the cells, random tensors, comparisons, and one whole run.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "cells/catalogue.hpp"
+#include "program/scan.hpp"
+
+namespace carousel {
+
+inline std::vector<Cell> all_cells() {
+  CellRegistry registry;
+  register_catalogue(registry);
+  return registry.cells();
+}
+
+template <class T>
+Tensor<T> normal(const Shape& shape, const std::string& stream) {
+  return initialise<T>(Initialiser::normal(0.5), shape, Random(3, stream));
+}
+
+template <class T>
+void expect_close(const Tensor<T>& got, const Tensor<T>& expected, double tolerance,
+                  const std::string& name) {
+  ASSERT_TRUE(got.defined()) << name;
+  ASSERT_EQ(got.shape(), expected.shape()) << name;
+  double scale = 1e-3;
+  for (const T v : expected.values()) scale = std::max(scale, std::abs(double(v)));
+  for (Index i = 0; i < got.numel(); ++i) {
+    ASSERT_NEAR(double(got.data()[i]), double(expected.data()[i]), tolerance * scale)
+        << name << " element " << i;
+  }
+}
+
+template <class T>
+void expect_same_bits(const Tensor<T>& got, const Tensor<T>& expected, const std::string& name) {
+  ASSERT_EQ(got.defined(), expected.defined()) << name;
+  ASSERT_EQ(got.shape(), expected.shape()) << name;
+  for (Index i = 0; i < got.numel(); ++i) {
+    ASSERT_EQ(std::memcmp(got.data() + i, expected.data() + i, sizeof(T)), 0)
+        << name << " element " << i << ": " << got.data()[i] << " and " << expected.data()[i];
+  }
+}
+
+enum class Executor { tape, compiled };
+enum class LossOf { outputs_and_states, states };
+
+/// All that a scan and its way back give.
+template <class T>
+struct ScanRun {
+  Tensor<T> outputs;  // an empty handle when they were not wanted
+  std::vector<Tensor<T>> final_states, probes;
+  std::vector<std::string> wrt;  // names of the gradients
+  std::vector<Tensor<T>> gradients;
+  std::vector<std::vector<double>> norms;
+};
+
+constexpr Index fixture_input = 3, fixture_hidden = 5;
+
+/// Runs a scan of fixed random tensors and a random linear loss.
+template <class T>
+ScanRun<T> run_scan(const Scan& scan, Index steps, Index batch, const ScanOptions& options,
+                    Executor executor = Executor::compiled,
+                    LossOf loss_of = LossOf::outputs_and_states) {
+  const StepProgram& program = scan.program();
+  ScanRun<T> run;
+  Tape<T> tape;
+  std::vector<Var> wrt;
+  for (const auto& p : program.parameters) {
+    wrt.push_back(tape.leaf(normal<T>(p.shape, p.name)));
+    run.wrt.push_back(p.name);
+  }
+  wrt.push_back(tape.leaf(normal<T>({steps, batch, fixture_input}, "x")));
+  run.wrt.push_back("x");
+  for (const auto& s : program.states) {
+    wrt.push_back(tape.leaf(normal<T>({batch, s.shape.back()}, s.name)));
+    run.wrt.push_back("initial " + s.name);
+  }
+  const std::size_t count = program.parameters.size();
+  const std::span<const Var> all(wrt);
+  const ScanResult result =
+      executor == Executor::tape
+          ? scan_on_tape(program, tape, all.first(count), all[count], all.subspan(count + 1),
+                         options)
+          : scan.run(tape, all.first(count), all[count], all.subspan(count + 1), options);
+  Var loss = constant(tape, 0.0);
+  if (result.outputs.defined()) run.outputs = tape.value(result.outputs);
+  if (loss_of == LossOf::outputs_and_states) {
+    const auto weight = normal<T>(result.outputs.shape(), "weight");
+    loss = loss + sum(result.outputs * tape.constant(weight));
+  }
+  for (std::size_t k = 0; k < result.final_states.size(); ++k) {
+    const Var state = result.final_states[k];
+    run.final_states.push_back(tape.value(state));
+    const auto weight = normal<T>(state.shape(), "weight " + program.states[k].name);
+    loss = loss + sum(state * tape.constant(weight));
+  }
+  for (const Var& probe : result.probes) run.probes.push_back(tape.value(probe));
+  run.gradients = tape.gradients(loss, wrt);
+  if (result.gradient_norms) run.norms = result.gradient_norms->norms;
+  return run;
+}
+
+/// Final states and gradients of two runs; outputs too where both have them.
+template <class T>
+void expect_same_run(const ScanRun<T>& got, const ScanRun<T>& expected) {
+  if (got.outputs.defined() && expected.outputs.defined()) {
+    expect_same_bits(got.outputs, expected.outputs, "outputs");
+  }
+  for (std::size_t k = 0; k < expected.final_states.size(); ++k) {
+    expect_same_bits(got.final_states[k], expected.final_states[k],
+                     "final state " + std::to_string(k));
+  }
+  for (std::size_t k = 0; k < expected.gradients.size(); ++k) {
+    expect_same_bits(got.gradients[k], expected.gradients[k], "gradient of " + expected.wrt[k]);
+  }
+}
+
+/// Lengths of four sequences, and the direction.
+inline std::vector<ScanOptions> scan_cases(Index steps) {
+  std::vector<ScanOptions> cases(4);
+  cases[1].lengths = {steps * 2 / 7, steps, 3, steps * 2 / 3};
+  cases[2].reverse = true;
+  cases[3] = cases[1];
+  cases[3].reverse = true;
+  return cases;
+}
+
+inline std::string to_text(const ScanOptions& options) {
+  return std::string(options.lengths.empty() ? "equal" : "unequal") + " lengths, " +
+         (options.reverse ? "reverse, " : "forward, ") + std::to_string(options.segments) +
+         " segments";
+}
+
+}  // namespace carousel
