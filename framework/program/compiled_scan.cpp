@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string_view>
 
 namespace carousel {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 template <class T>
-void expect_shape(const StepProgram& program, const std::string& what, const Tensor<T>& got,
+void expect_shape(const StepProgram& program, std::string_view what, const Tensor<T>& got,
                   const Shape& expected) {
   if (!(got.shape() == expected)) {
     fail_input("cell {}: {} has shape {}, expected {}", program.name, what, got.shape().to_string(),
