@@ -60,7 +60,7 @@ SizeClass size_class(std::size_t bytes) {
 
 struct ArenaState {
   tbb::spin_mutex mutex;
-  std::array<std::vector<Block*>, 64 * steps_per_octave + steps_per_octave> free_blocks;
+  std::array<Block*, 64 * steps_per_octave + steps_per_octave> free_blocks{};  // lists
   std::vector<void*> chunks;
   std::byte* cursor = nullptr;
   std::byte* chunk_end = nullptr;
@@ -101,7 +101,9 @@ void Storage::release() {
   bool last = false;
   {
     tbb::spin_mutex::scoped_lock lock(owner->mutex);
-    owner->free_blocks[static_cast<std::size_t>(block_->size_class)].push_back(block_);
+    Block*& free_list = owner->free_blocks[static_cast<std::size_t>(block_->size_class)];
+    block_->next_free = free_list;
+    free_list = block_;
     last = --owner->live == 0 && owner->orphaned;
   }
   if (last) delete owner;
@@ -124,10 +126,9 @@ Storage Arena::allocate(std::size_t bytes) {
   const SizeClass size = size_class(bytes);
   tbb::spin_mutex::scoped_lock lock(state_->mutex);
   ++state_->live;
-  auto& free_list = state_->free_blocks[static_cast<std::size_t>(size.index)];
-  if (!free_list.empty()) {
-    Block* block = free_list.back();
-    free_list.pop_back();
+  Block*& free_list = state_->free_blocks[static_cast<std::size_t>(size.index)];
+  if (Block* block = free_list) {
+    free_list = block->next_free;
     block->users.store(1, std::memory_order_relaxed);
     return Storage(block);
   }

@@ -15,6 +15,7 @@ struct alignas(64) Block {
   std::atomic<int> users{1};
   int size_class = 0;
   ArenaState* owner = nullptr;  // null: a block of the heap
+  Block* next_free = nullptr;   // of the same size, while it is free
   std::byte* data() { return reinterpret_cast<std::byte*>(this) + sizeof(Block); }
 };
 
