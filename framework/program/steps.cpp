@@ -139,9 +139,6 @@ Shape check_scan(const StepProgram& program, Var x, const ScanOptions& options) 
   if (!options.lengths.empty()) {
     check_count(program, "lengths", options.lengths.size(), static_cast<std::size_t>(shape[1]));
   }
-  if (options.segments < 0) {
-    fail_input("cell {}: got {} segments, expected at least 0", program.name, options.segments);
-  }
   for (const Index length : options.lengths) {
     if (length < 0 || length > shape[0]) {
       fail_input("cell {}: got length {}, expected one in [0, {}]", program.name, length, shape[0]);
