@@ -25,6 +25,20 @@ void tile(benchmark::State& state, Tile kernel, Isa isa) {
   state.SetItemsProcessed(state.iterations() * n);
 }
 
+// What memory gives: reads and writes of arrays that no cache holds.
+void stream_copy(benchmark::State& state) {
+  const Index n = Index{1} << 24;
+  const auto from = Tensor<float>::full({n}, 1.0f);
+  auto to = Tensor<float>::full({n}, 0.0f);
+  const TileArg<float> arg{from.data(), 1};
+  const auto copy = tile_kernel<float>(Tile::copy);
+  for (auto _ : state) {
+    copy(&arg, {to.data()}, 1, n);
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * n * 8);
+}
+
 void count_flops(benchmark::State& state) {
   const double flops = 2.0 * double(state.range(0) * state.range(1) * state.range(2));
   state.counters["flops"] =
@@ -134,6 +148,7 @@ void register_all() {
         ->Args({64, 1024, 256})
         ->Args({512, 512, 512});
   }
+  benchmark::RegisterBenchmark("stream/copy", stream_copy);
   benchmark::RegisterBenchmark("tape/op", tape_op);
   CellRegistry registry;
   register_catalogue(registry);
