@@ -4,7 +4,9 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "cells/catalogue.hpp"
 #include "program/compiled_scan.hpp"
@@ -20,7 +22,8 @@ double forward_flops(const StepProgram& program, Index rows) {
   return flops;
 }
 
-void training_step(benchmark::State& state, const Cell& cell) {
+// unequal: lengths fall evenly from T to T / batch.
+void training_step(benchmark::State& state, const Cell& cell, bool unequal) {
   const Index steps = state.range(0), batch = state.range(1), input = state.range(2);
   const StepProgram program = cell.build({input, state.range(3)});
   const ScanPlan plan = plan_scan(program);
@@ -31,9 +34,13 @@ void training_step(benchmark::State& state, const Cell& cell) {
   std::vector<Tensor<float>> parameters, states;
   for (const auto& p : program.parameters) parameters.push_back(normal(p.shape, p.name));
   for (const auto& s : program.states) states.push_back(normal({batch, s.shape.back()}, s.name));
-  const std::array x{normal({steps * batch, input}, "x")};
-  const auto cotangent = normal({steps * batch, program.output_shape().back()}, "cotangent");
-  const std::vector<Index> lengths(std::size_t(batch), steps);
+  std::vector<Index> lengths;
+  for (Index b = 0; b < batch; ++b) {
+    lengths.push_back(unequal ? std::max<Index>(1, steps * (batch - b) / batch) : steps);
+  }
+  const Index rows = std::accumulate(lengths.begin(), lengths.end(), Index{0});
+  const std::array x{normal({rows, input}, "x")};
+  const auto cotangent = normal({rows, program.output_shape().back()}, "cotangent");
   // The first run makes the memory.
   scan.forward(parameters, x, states, lengths);
   scan.backward(cotangent, states);
@@ -48,7 +55,7 @@ void training_step(benchmark::State& state, const Cell& cell) {
         benchmark::Counter(1e3 * scan.times().seconds[p] / double(state.iterations()));
   }
   state.counters["gflops"] =
-      benchmark::Counter(3e-9 * forward_flops(program, steps * batch) * double(state.iterations()),
+      benchmark::Counter(3e-9 * forward_flops(program, rows) * double(state.iterations()),
                          benchmark::Counter::kIsRate);
 }
 
@@ -59,17 +66,20 @@ int main(int argc, char** argv) {
   carousel::CellRegistry registry;
   carousel::register_catalogue(registry);
   for (const carousel::Cell& cell : registry.cells()) {
-    auto* bench =
-        benchmark::RegisterBenchmark(("scan/" + cell.name).c_str(), carousel::training_step, cell);
-    for (const auto& sizes : std::vector<std::vector<std::int64_t>>{{100, 10, 88, 36},
-                                                                    {50, 32, 128, 128},
-                                                                    {35, 20, 200, 200},
-                                                                    {35, 20, 650, 650},
-                                                                    {100, 64, 256, 256},
-                                                                    {100, 32, 512, 512}}) {
-      bench->Args(sizes);
+    for (const bool unequal : {false, true}) {
+      auto* bench =
+          benchmark::RegisterBenchmark(((unequal ? "unequal/" : "scan/") + cell.name).c_str(),
+                                       carousel::training_step, cell, unequal);
+      for (const auto& sizes : std::vector<std::vector<std::int64_t>>{{100, 10, 88, 36},
+                                                                      {50, 32, 128, 128},
+                                                                      {35, 20, 200, 200},
+                                                                      {35, 20, 650, 650},
+                                                                      {100, 64, 256, 256},
+                                                                      {100, 32, 512, 512}}) {
+        bench->Args(sizes);
+      }
+      bench->Unit(benchmark::kMillisecond);
     }
-    bench->Unit(benchmark::kMillisecond);
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
