@@ -211,19 +211,25 @@ template <class T>
 void CompiledScan<T>::add_rows(const PlanRowSum& sum, std::vector<double>& total) {
   constexpr Index block_rows = 16;
   const PartTimer timer(times_, Part::other);
-  static const TileKernel<T> add = tile_kernel<T>(Tile::add);
+  const bool product = sum.b.buffer >= 0;
+  const TileKernel<T> begin = kernel_of<T>(product ? Tile::mul : Tile::copy);
+  const TileKernel<T> add = kernel_of<T>(product ? Tile::mul_add : Tile::add);
   const Index width = sum.a.width;
   block_sum_.resize(static_cast<std::size_t>(width));
-  for (const StepRange& run : runs(has_gaps(sum.a))) {
+  for (const StepRange& run : runs(has_gaps(sum.a) || has_gaps(sum.b))) {
     const Place a = place(sum.a, run.first);
+    const Place b = product ? place(sum.b, run.first) : a;
     const Index rows = steps_.rows(run);
     for (Index first = 0; first < rows; first += block_rows) {
-      std::copy_n(a.data + first * a.stride, width, block_sum_.data());
-      const Index last = std::min(first + block_rows, rows);
-      const std::array<TileArg<T>, 2> args{
-          TileArg<T>{block_sum_.data(), 1, 0},
-          TileArg<T>{a.data + (first + 1) * a.stride, 1, a.stride}};
-      add(args.data(), {block_sum_.data(), 0}, last - first - 1, width);
+      const Index count = std::min(block_rows, rows - first);
+      const TileOut<T> total_of_block{block_sum_.data(), 0};
+      std::array<TileArg<T>, 3> args{TileArg<T>{a.data + first * a.stride, 1, a.stride},
+                                     TileArg<T>{b.data + first * b.stride, 1, b.stride}};
+      begin(args.data(), total_of_block, 1, width);
+      args[0].data += a.stride;
+      args[1].data += b.stride;
+      args[product ? 2 : 1] = {block_sum_.data(), 1, 0};
+      add(args.data(), total_of_block, count - 1, width);
       for (std::size_t i = 0; i < total.size(); ++i) total[i] += static_cast<double>(block_sum_[i]);
     }
   }

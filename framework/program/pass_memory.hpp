@@ -13,10 +13,24 @@ class PassMemory : public PassAnalysis {
  protected:
   // An elementwise value that only `user` reads, in its own stage, so that the two can be one.
   bool can_join(int node, int user) const {
+    return is_read_by(node, user) && phase_[index(node)] == phase_[index(user)] &&
+           at(node).shape == at(user).shape;
+  }
+
+  // An elementwise value that is nothing but an operand of `user`.
+  bool is_read_by(int node, int user) const {
     return is_live_op(node) && is_tile(node) && !sums_.count(node) && !in_sum_.count(node) &&
            !fused_.count(node) && !has_slot(node) && !kept_[index(node)] &&
-           uses_[index(node)] == 1 && users_[index(node)] == std::vector<int>{user} &&
-           phase_[index(node)] == phase_[index(user)] && at(node).shape == at(user).shape;
+           uses_[index(node)] == 1 && users_[index(node)] == std::vector<int>{user};
+  }
+
+  // A sum over rows of a product of two values of its shape.
+  bool sums_product(int node) const {
+    const int of = at(node).inputs[0];
+    if (!is_read_by(of, node) || tile_of(of) != Tile::mul) return false;
+    const auto& in = at(of).inputs;
+    return std::all_of(in.begin(), in.end(),
+                       [&](int input) { return at(input).shape == at(of).shape; });
   }
 
   void find_fusions() {
@@ -33,12 +47,21 @@ class PassMemory : public PassAnalysis {
     for (const auto& [user, fused] : fused_) {
       for (const int node : fused.joined) read_instead(node, user);
     }
+    join_row_sums();
     for (const auto& [root, sum] : sums_) {
       for (const int addend : sum.rest) {
         if (!can_join(addend, root) || tile_of(addend) != Tile::mul) continue;
         joined_[index(addend)] = 1;
         read_instead(addend, root);
       }
+    }
+  }
+
+  void join_row_sums() {
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!live_[index(i)] || !is_row_sum(i) || !sums_product(i)) continue;
+      joined_[index(at(i).inputs[0])] = 1;
+      read_instead(at(i).inputs[0], i);
     }
   }
 

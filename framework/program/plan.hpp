@@ -76,9 +76,9 @@ struct PlanContraction {
   bool transposed = false;  // made as b^T a, whose rows fill the processor's vectors better
 };
 
-/// Sum over all rows of a: the gradient of a vector.
+/// Sum over all rows of a, or of a b where b has a buffer: the gradient of a vector.
 struct PlanRowSum {
-  Slot a;
+  Slot a, b;
   int node = -1;
 };
 
@@ -126,7 +126,7 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients = true,
                    const std::vector<int>& probes = {});
 
 /// Elements of a block: rows of the widest value of a stage, or one row where that is wider.
-constexpr Index block_elements = 1024;
+constexpr Index block_elements = 2048;
 
 /// What runs where: waves, products with their shapes, and memory. "rows" are the sequences that
 /// run at a step in the loop, and those of all steps elsewhere.

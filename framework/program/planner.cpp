@@ -40,21 +40,28 @@ class PassPlanner : public PassMemory {
   }
 
   void add_tile(PlanPass& pass, Phase phase, int wave, Tile tile,
-                const std::vector<PlanOperand>& operands, const Slot& out) const {
+                const std::vector<PlanOperand>& operands, const Slot& out,
+                bool last_use = false) const {
     auto& tiles = stage(pass, phase, wave).tiles;
-    // The last addend of a sum, and the function of the sum that takes its place.
+    // The last addend of a sum, and the function of the sum that is all its use.
     static const std::map<Tile, Tile> with_addend{{Tile::sigmoid, Tile::add_sigmoid},
                                                   {Tile::tanh, Tile::add_tanh},
                                                   {Tile::relu, Tile::add_relu}};
     const auto fused = with_addend.find(tile);
     if (fused != with_addend.end() && !tiles.empty() && tiles.back().tile == Tile::add &&
-        same(tiles.back().out, out) && same(operands[0].slot, out)) {
+        same(tiles.back().out, operands[0].slot) && (last_use || same(operands[0].slot, out))) {
       tiles.back().tile = fused->second;
+      tiles.back().out = out;
       return;
     }
     PlanTile work{tile, {}, static_cast<int>(operands.size()), out};
     std::copy(operands.begin(), operands.end(), work.operands.begin());
     tiles.push_back(work);
+  }
+
+  // A sum that one op reads.
+  bool is_last_use(int node) const {
+    return sums_.count(node) > 0 && uses_[index(node)] == 1 && !kept_[index(node)];
   }
 
   PlanPass emit() {
@@ -72,11 +79,17 @@ class PassPlanner : public PassMemory {
         }
         add_tile(pass, phase_[index(i)], wave_[index(i)],
                  fused == fused_.end() ? tile_of(i) : fused->second.tile, operands,
-                 slots_[index(i)]);
+                 slots_[index(i)], is_last_use(at(i).inputs[0]));
       } else if (is_contraction(i)) {
         contractions.push_back({operand(at(i).inputs[0]).slot, operand(at(i).inputs[1]).slot, {i}});
       } else if (is_row_sum(i)) {
-        pass.row_sums.push_back({operand(at(i).inputs[0]).slot, i});
+        const int of = at(i).inputs[0];
+        const auto& in = at(of).inputs;
+        if (joined_[index(of)]) {
+          pass.row_sums.push_back({operand(in[0]).slot, operand(in[1]).slot, i});
+        } else {
+          pass.row_sums.push_back({operand(of).slot, {}, i});
+        }
       } else if (!batched(at(i))) {
         (rates_[index(i)] == Rate::invariant ? pass.invariant_ops : pass.final_ops).push_back(i);
       } else {
