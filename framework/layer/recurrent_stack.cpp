@@ -59,9 +59,10 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
       }
       ScanResult scanned;
       try {
-        scanned = scans_[layer].run(
-            tape, parameters.subspan(next_parameter, program.parameters.size()), result.outputs,
-            states.subspan(next_state, program.states.size()), {direction == 1, lengths, options_.segments});
+        scanned =
+            scans_[layer].run(tape, parameters.subspan(next_parameter, program.parameters.size()),
+                              result.outputs, states.subspan(next_state, program.states.size()),
+                              {direction == 1, lengths, options_.segments});
       } catch (const NonFiniteError& error) {
         throw NonFiniteError(fmt::format("layer {}, {}", layer, error.what()));
       }
