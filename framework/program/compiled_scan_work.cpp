@@ -10,14 +10,6 @@ namespace {
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
-template <class T>
-TileKernel<T> kernel_of(Tile tile) {
-#define CAROUSEL_KERNEL(name, arity) tile_kernel<T>(Tile::name),
-  static const std::array kernels{CAROUSEL_TILE_KERNELS(CAROUSEL_KERNEL)};
-#undef CAROUSEL_KERNEL
-  return kernels[static_cast<std::size_t>(tile)];
-}
-
 }  // namespace
 
 template <class T>
@@ -144,7 +136,7 @@ typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& til
     return Operand{base_[index(slot.buffer)] + slot.column, line_of(slot), buffer.width,
                    block ? 0 : buffer.width, column ? 0 : 1};
   };
-  ReadyTile ready{kernel_of<T>(tile.tile), {}, index(tile.operand_count), width, true};
+  ReadyTile ready{tile_kernel<T>(tile.tile), {}, index(tile.operand_count), width, true};
   ready.operands.back() = in_slot(tile.out);
   ready.flat = ready.operands.back().row_step == width;
   for (std::size_t k = 0; k < ready.operand_count; ++k) {
@@ -212,8 +204,8 @@ void CompiledScan<T>::add_rows(const PlanRowSum& sum, std::vector<double>& total
   constexpr Index block_rows = 16;
   const PartTimer timer(times_, Part::other);
   const bool product = sum.b.buffer >= 0;
-  const TileKernel<T> begin = kernel_of<T>(product ? Tile::mul : Tile::copy);
-  const TileKernel<T> add = kernel_of<T>(product ? Tile::mul_add : Tile::add);
+  const TileKernel<T> begin = tile_kernel<T>(product ? Tile::mul : Tile::copy);
+  const TileKernel<T> add = tile_kernel<T>(product ? Tile::mul_add : Tile::add);
   const Index width = sum.a.width;
   block_sum_.resize(static_cast<std::size_t>(width));
   for (const StepRange& run : runs(has_gaps(sum.a) || has_gaps(sum.b))) {

@@ -11,7 +11,7 @@ class PassMemory : public PassAnalysis {
   using PassAnalysis::PassAnalysis;
 
  protected:
-  // An elementwise value that only `user` reads, in its own stage, so that the two can be one.
+  // An elementwise value that only `user` reads, in its own phase, so that the two can be one.
   bool can_join(int node, int user) const {
     return is_read_by(node, user) && phase_[index(node)] == phase_[index(user)] &&
            at(node).shape == at(user).shape;
@@ -19,9 +19,13 @@ class PassMemory : public PassAnalysis {
 
   // An elementwise value that is nothing but an operand of `user`.
   bool is_read_by(int node, int user) const {
-    return is_live_op(node) && is_tile(node) && !sums_.count(node) && !in_sum_.count(node) &&
-           !fused_.count(node) && !has_slot(node) && !kept_[index(node)] &&
+    return is_plain_tile(node) && !fused_.count(node) && !has_slot(node) && !kept_[index(node)] &&
            uses_[index(node)] == 1 && users_[index(node)] == std::vector<int>{user};
+  }
+
+  // An elementwise op that is no part of a sum of products.
+  bool is_plain_tile(int node) const {
+    return is_live_op(node) && is_tile(node) && !sums_.count(node) && !in_sum_.count(node);
   }
 
   // A sum over rows of a product of two values of its shape.
@@ -35,9 +39,7 @@ class PassMemory : public PassAnalysis {
 
   void find_fusions() {
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
-      const bool pair = is_live_op(i) && is_tile(i) && !sums_.count(i) && !in_sum_.count(i) &&
-                        at(i).inputs.size() == 2;
-      if (!pair) continue;
+      if (!is_plain_tile(i) || at(i).inputs.size() != 2) continue;
       for (const bool second : {true, false}) {
         const int joined = at(i).inputs[second ? 1 : 0];
         const int other = at(i).inputs[second ? 0 : 1];
@@ -100,6 +102,7 @@ class PassMemory : public PassAnalysis {
     for (const int node : fused_[user].joined) joined_[index(node)] = 1;
   }
 
+  // A product with it has a kernel of its own.
   bool is_slope(int node) const {
     return is_live_op(node) && is_tile(node) &&
            (tile_of(node) == Tile::sigmoid_slope || tile_of(node) == Tile::tanh_slope ||
