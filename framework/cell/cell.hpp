@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,15 @@ namespace carousel {
 
 /// The sizes that a cell is built for.
 struct CellSizes {
-  Index input = 0;   // elements of x
-  Index hidden = 0;  // elements of a state, unless the cell says otherwise
+  Index input = 0;                           // elements of x
+  Index hidden = 0;                          // elements of a state, unless the cell says otherwise
+  std::map<std::string, double> hyper = {};  // hyperparameters that differ from their defaults
+};
+
+/// A number of a cell that a study can change.
+struct CellHyper {
+  std::string name;
+  double value = 0.0;  // the default
 };
 
 /// A recurrent cell: one time step as a program, for any sizes.
@@ -23,6 +31,8 @@ struct Cell {
   /// direction of the update gate, number of biases, forget bias, peepholes, initialisers.
   std::string conventions;
   std::function<StepProgram(const CellSizes&)> build;
+  std::string group = {};              // of the catalogue: A0, A1, ..; see cells/README.md
+  std::vector<CellHyper> hypers = {};  // in the order of the file
 };
 
 /// Cells by name. Filled by explicit calls, never by static constructors.

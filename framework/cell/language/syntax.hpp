@@ -1,0 +1,77 @@
+#pragma once
+// What the parser makes of a cell file, before shapes are known.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace carousel {
+
+/// A piece of a source text. Lines and columns count from 1; columns count bytes.
+struct SourcePlace {
+  int line = 0, column = 0;
+  int length = 1;
+};
+
+/// An expression.
+struct Expression {
+  enum class Kind {
+    number,    // value
+    name,      // text; may have dots (fast.c)
+    unary,     // text "-", parts {a}
+    binary,    // text "+", "@", "<=", ..; parts {a, b}
+    call,      // text: function; parts: arguments; names: of named arguments
+    delay,     // text: what; parts {k}: text[t - k]
+    index,     // parts {what, subscript, ..}
+    subrange,  // in an index: parts {first, last}; either may be `absent`
+    list,      // parts: [a, b, ..]
+    absent
+  };
+  Kind kind = Kind::absent;
+  SourcePlace place;
+  std::string text;
+  double value = 0.0;
+  std::vector<Expression> parts;
+  std::vector<std::string> names;  // of call arguments: empty where none is given
+};
+
+/// One statement. What of it is used depends on the kind.
+struct Statement {
+  enum class Kind {
+    hyper,      // name = value
+    input,      // name : shape, value: the default or absent
+    parameter,  // name, range (of a family), shape, initialiser, fixed
+    state,      // name : shape
+    initial,    // name = value
+    function,   // name(arguments) = value
+    use,        // text (a cell) as name (arguments = options)
+    assign,     // name = value
+    repeat,     // name in range { body }
+    output      // name
+  };
+  Kind kind = Kind::assign;
+  SourcePlace place;       // of the whole
+  SourcePlace name_place;  // of the name
+  std::string name;
+  std::string text;
+  std::vector<std::string> arguments;  // of a function; names of the options of a use
+  std::vector<Expression> options;     // of a use
+  std::vector<Expression> shape;
+  std::vector<Expression> range;          // {first, last}; empty: none
+  std::optional<Expression> initialiser;  // a name or a call
+  bool fixed = false;
+  Expression value;
+  std::vector<Statement> body;
+};
+
+/// A file as parsed: `param A, B : ..` is two statements.
+struct CellSyntax {
+  std::string file;  // for messages
+  std::string source;
+  std::string name, title, base;  // base: empty without `extends`
+  std::string reference, group, conventions;
+  SourcePlace name_place, base_place;
+  std::vector<Statement> statements;
+};
+
+}  // namespace carousel
