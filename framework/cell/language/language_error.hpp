@@ -18,11 +18,9 @@ class LanguageError : public InputError {
 };
 
 /// "file:line:column: message", the line, and a caret under the place.
-std::string show_place(std::string_view file, std::string_view source, const SourcePlace& place,
-                       std::string_view message);
+std::string show_place(const SourcePlace& place, std::string_view message);
 
-/// Throws a LanguageError at a place of a file.
-[[noreturn]] void fail_at(const CellSyntax& syntax, const SourcePlace& place,
-                          std::string_view message);
+/// Throws a LanguageError with show_place.
+[[noreturn]] void fail_at(const SourcePlace& place, std::string_view message);
 
 }  // namespace carousel

@@ -1,14 +1,23 @@
 #pragma once
 // What the parser makes of a cell file, before shapes are known.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace carousel {
 
-/// A piece of a source text. Lines and columns count from 1; columns count bytes.
+/// A cell file. It lives as long as a place in it.
+struct SourceText {
+  std::string file;  // for messages
+  std::string text;
+};
+
+/// A piece of a source text. Lines and columns count from 1; columns count bytes. It knows its
+/// file, since a variant has lines of two files.
 struct SourcePlace {
+  std::shared_ptr<const SourceText> source = nullptr;
   int line = 0, column = 0;
   int length = 1;
 };
@@ -31,6 +40,7 @@ struct Expression {
   SourcePlace place;
   std::string text;
   double value = 0.0;
+  int height = 1;  // of the tree; the parser takes 200 at most, so recursion over it is safe
   std::vector<Expression> parts;
   std::vector<std::string> names;  // of call arguments: empty where none is given
 };
@@ -66,8 +76,7 @@ struct Statement {
 
 /// A file as parsed: `param A, B : ..` is two statements.
 struct CellSyntax {
-  std::string file;  // for messages
-  std::string source;
+  std::shared_ptr<const SourceText> source;
   std::string name, title, base;  // base: empty without `extends`
   std::string reference, group, conventions;
   SourcePlace name_place, base_place;
