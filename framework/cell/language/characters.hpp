@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace carousel {
+
+/// A character of a UTF-8 text.
+struct Character {
+  char32_t code = 0;
+  std::size_t bytes = 1;
+  bool valid = true;  // else one byte that is no UTF-8
+
+  bool printable() const {
+    return valid &&
+           (code == '\t' || (code >= 0x20 && code != 0x7f && !(code >= 0x80 && code < 0xa0)));
+  }
+};
+
+/// Whether a byte goes on with a character of several bytes.
+inline bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+/// The character at the beginning of `text`, which is not empty.
+Character first_character(std::string_view text);
+
+}  // namespace carousel

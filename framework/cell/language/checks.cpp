@@ -1,0 +1,200 @@
+#include "cell/language/checks.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "cell/language/language_error.hpp"
+#include "cell/language/words.hpp"
+#include "tensor/error.hpp"
+
+namespace carousel {
+namespace {
+
+using Kind = Statement::Kind;
+
+std::string where(const SourcePlace& first, const SourcePlace& second) {
+  if (first.source == second.source) return fmt::format("in line {}", first.line);
+  return fmt::format("in {}:{}", first.source->file, first.line);
+}
+
+// Which names are set, statement by statement.
+class NameCheck {
+ public:
+  void run(const std::vector<Statement>& statements) {
+    blocks_.push_back(++last_block_);
+    for (const Statement& statement : statements) check(statement);
+    blocks_.pop_back();
+  }
+
+ private:
+  struct Setting {
+    const Statement* statement;
+    int block;  // that the name belongs to
+  };
+
+  void check(const Statement& statement) {
+    switch (statement.kind) {
+      case Kind::output:
+        return once(outputs_, statement, "",
+                    "a second output, the first is {}: join values with concat(a, b)");
+      case Kind::state:
+        return once(states_, statement, statement.name, "the state '{1}' has a shape already, {0}");
+      case Kind::initial:
+        return once(initials_, statement, statement.name,
+                    "the state '{1}' has an initial value already, {0}");
+      case Kind::repeat:
+        if (const auto found = set_.find(statement.name); found != set_.end()) {
+          twice(statement, *found->second.statement);
+        }
+        counters_.push_back(statement.name);
+        run(statement.body);
+        counters_.pop_back();
+        return;
+      default: set(statement);
+    }
+  }
+
+  void set(const Statement& statement) {
+    if (contains(counters_, statement.name)) {
+      fail_at(statement.name_place,
+              fmt::format("'{}' counts the rounds of repeat: choose another name", statement.name));
+    }
+    const auto [found, is_new] = set_.insert({statement.name, {&statement, blocks_.back()}});
+    if (is_new) return;
+    const Setting& before = found->second;
+    const bool outer = before.block != blocks_.back() &&
+                       std::find(blocks_.begin(), blocks_.end(), before.block) != blocks_.end();
+    const bool is_value = before.statement->kind == Kind::assign && statement.kind == Kind::assign;
+    if (!outer || !is_value) twice(statement, *before.statement);
+    const auto [carried, first] = carried_.insert({{blocks_.back(), statement.name}, &statement});
+    if (!first) twice(statement, *carried->second);
+  }
+
+  [[noreturn]] void twice(const Statement& statement, const Statement& before) const {
+    fail_at(statement.name_place,
+            fmt::format("'{}' is set twice, first {}: a name is set once, choose another",
+                        statement.name, where(before.name_place, statement.name_place)));
+  }
+
+  void once(std::map<std::string, const Statement*>& seen, const Statement& statement,
+            const std::string& key, const char* message) const {
+    const auto [before, first] = seen.insert({key, &statement});
+    if (first) return;
+    fail_at(statement.name_place,
+            fmt::format(fmt::runtime(message),
+                        where(before->second->name_place, statement.name_place), statement.name));
+  }
+
+  std::map<std::string, Setting> set_;
+  std::map<std::pair<int, std::string>, const Statement*> carried_;
+  std::map<std::string, const Statement*> outputs_, states_, initials_;
+  std::vector<int> blocks_;  // those that are open, the innermost last
+  std::vector<std::string> counters_;
+  int last_block_ = 0;
+};
+
+// Which functions are called, statement by statement.
+class CallCheck {
+ public:
+  explicit CallCheck(const CellSyntax& cell) : cell_(cell) {
+    for (const Statement& statement : cell.statements) {
+      if (is_function(statement)) functions_[statement.name] = &statement;
+    }
+  }
+
+  void run(const std::vector<Statement>& statements) {
+    for (const Statement& statement : statements) {
+      for (const Expression& part : statement.shape) check(part);
+      for (const Expression& part : statement.range) check(part);
+      for (const Expression& part : statement.options) check(part);
+      if (statement.initialiser) {
+        for (const Expression& part : statement.initialiser->parts) check(part);
+      }
+      check(statement.value);
+      run(statement.body);
+      if (is_function(statement)) above_.insert(statement.name);
+    }
+  }
+
+ private:
+  static bool is_function(const Statement& statement) {
+    return statement.kind == Kind::function || statement.kind == Kind::use;
+  }
+
+  void check(const Expression& expression) {
+    if (expression.kind == Expression::Kind::call) check_call(expression);
+    for (const Expression& part : expression.parts) check(part);
+  }
+
+  void check_call(const Expression& call) {
+    const auto found = functions_.find(call.text);
+    if (found == functions_.end() && !contains(function_names(), call.text)) fail_unknown(call);
+    if (found != functions_.end() && !above_.count(call.text)) {
+      fail_at(call.place, fmt::format("'{}' is called before it is defined, {}", call.text,
+                                      where(found->second->name_place, call.place)));
+    }
+    const bool takes_names = found != functions_.end() && found->second->kind == Kind::use;
+    for (std::size_t i = 0; i < call.names.size(); ++i) {
+      if (call.names[i].empty() || takes_names) continue;
+      fail_at(
+          call.parts[i].place,
+          fmt::format("{} has no argument '{}': arguments have no names, and axes are the last one",
+                      call.text, call.names[i]));
+    }
+  }
+
+  [[noreturn]] void fail_unknown(const Expression& call) const {
+    SourcePlace place = call.place;
+    place.length = static_cast<int>(call.text.size());
+    const std::string_view last = std::string_view(call.text).substr(call.text.rfind('.') + 1);
+    const std::string_view advice = advice_for_word(last);
+    std::string way_out;
+    if (is_set(cell_.statements, call.text)) {
+      way_out = fmt::format(": for a product write {0} @ (..) or {0} * (..)", call.text);
+    } else if (!advice.empty()) {
+      way_out = fmt::format(": {}", advice);
+    } else if (contains(function_names(), last)) {
+      way_out = fmt::format(": write {}(..)", last);
+    } else {
+      std::vector<std::string> known = function_names();
+      for (const auto& [name, statement] : functions_) known.push_back(name);
+      way_out = did_you_mean(last, known);
+    }
+    fail_at(place, fmt::format("no function '{}'{}", call.text, way_out));
+  }
+
+  static bool is_set(const std::vector<Statement>& statements, const std::string& name) {
+    return name == "x" || name == "h" ||
+           std::any_of(statements.begin(), statements.end(), [&](const Statement& statement) {
+             return statement.name == name || is_set(statement.body, name);
+           });
+  }
+
+  const CellSyntax& cell_;
+  std::map<std::string, const Statement*> functions_;
+  std::set<std::string> above_;
+};
+
+void check_output(const CellSyntax& cell) {
+  std::string last = "h";
+  for (const Statement& statement : cell.statements) {
+    if (statement.kind == Kind::output) return;
+    if (statement.kind == Kind::assign) last = statement.name;
+  }
+  fail_at(cell.name_place,
+          fmt::format("the cell has no output: add a line such as output {}", last));
+}
+
+}  // namespace
+
+void check_names(const CellSyntax& cell) { NameCheck().run(cell.statements); }
+
+void check_whole(const CellSyntax& cell) {
+  CallCheck(cell).run(cell.statements);
+  check_output(cell);
+}
+
+}  // namespace carousel

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cell/language/lexer.hpp"
+
+namespace carousel {
+
+/// The tokens of a file, read from the first to the last. Throws LanguageError.
+class TokenStream {
+ public:
+  explicit TokenStream(std::shared_ptr<const SourceText> source);
+
+  const Token& now() const { return tokens_.tokens[at_]; }
+  /// `ahead` tokens behind now().
+  const Token& later(std::size_t ahead) const;
+  /// Returns now() and goes on.
+  const Token& next();
+
+  bool at(Token::Kind kind) const { return now().kind == kind; }
+  bool at_sign(std::string_view text) const;
+  bool at_word(std::string_view text) const;
+  /// Goes on when now() is this sign or word.
+  bool take_sign(std::string_view text);
+  bool take_word(std::string_view text);
+
+  /// The place of a token, and from a token to the last that was read.
+  SourcePlace place(const Token& token) const;
+  SourcePlace place_from(const Token& first) const;
+
+  [[noreturn]] void fail(const Token& token, std::string_view message) const;
+  /// now() is not what can stand here: "expected .., found ..", or what is likely meant.
+  [[noreturn]] void fail_expected(std::string_view what) const;
+
+  /// Reads a sign. `opened` is the bracket that it closes, if any.
+  void expect_sign(std::string_view text, const Token* opened = nullptr);
+  /// Reads the end of a line. A `}` ends a line too and is not read.
+  void expect_line_end();
+  void skip_empty_lines();
+
+ private:
+  void fail_if_wrong() const;
+
+  std::shared_ptr<const SourceText> source_;
+  Tokens tokens_;
+  std::size_t at_ = 0;
+};
+
+/// How a message names a token: "'W_z'", "the end of the line".
+std::string described(const Token& token);
+
+}  // namespace carousel

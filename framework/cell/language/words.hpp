@@ -1,0 +1,27 @@
+#pragma once
+// The words of the cell language, and what to write instead of those of PyTorch and of papers.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carousel {
+
+/// Words that begin a statement or stand in one.
+const std::vector<std::string>& keywords();
+/// The functions that every cell has.
+const std::vector<std::string>& function_names();
+const std::vector<std::string>& initialiser_names();
+const std::vector<std::string>& group_names();
+
+bool contains(const std::vector<std::string>& words, std::string_view word);
+
+/// What to write instead of a word that is not of the language ("cat": "write concat(a, b)"); ""
+/// when nothing is known.
+std::string_view advice_for_word(std::string_view word);
+
+/// The same for a character or for an operator of another language.
+std::string_view advice_for_character(char32_t code);
+std::string_view advice_for_operator(std::string_view text);
+
+}  // namespace carousel
