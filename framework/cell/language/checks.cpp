@@ -131,7 +131,7 @@ class CallCheck {
 
   void check_call(const Expression& call) {
     const auto found = functions_.find(call.text);
-    if (found == functions_.end() && !contains(function_names(), call.text)) fail_unknown(call);
+    if (found == functions_.end() && !contains(known_functions(), call.text)) fail_unknown(call);
     if (found != functions_.end() && !above_.count(call.text)) {
       fail_at(call.place, fmt::format("'{}' is called before it is defined, {}", call.text,
                                       where(found->second->name_place, call.place)));
@@ -156,10 +156,10 @@ class CallCheck {
       way_out = fmt::format(": for a product write {0} @ (..) or {0} * (..)", call.text);
     } else if (!advice.empty()) {
       way_out = fmt::format(": {}", advice);
-    } else if (contains(function_names(), last)) {
+    } else if (contains(known_functions(), last)) {
       way_out = fmt::format(": write {}(..)", last);
     } else {
-      std::vector<std::string> known = function_names();
+      std::vector<std::string> known = known_functions();
       for (const auto& [name, statement] : functions_) known.push_back(name);
       way_out = did_you_mean(last, known);
     }

@@ -258,7 +258,7 @@ Expression ExpressionParser::name() {
   if (word.text == "t") tokens_.fail(word, time_advice);
   if (contains(keywords(), word.text) && word.text != "input") tokens_.fail_expected("a value");
   if (call_follows) return call(tokens_.next());
-  if (contains(function_names(), word.text)) {
+  if (contains(known_functions(), word.text)) {
     tokens_.fail(word, fmt::format("{0} is a function: write {0}(..)", word.text));
   }
   tokens_.next();

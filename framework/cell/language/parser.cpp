@@ -137,7 +137,7 @@ std::string StatementParser::free_name(std::string_view what) {
   if (word.text == "input") taken("the size of x");
   if (word.text == "hidden") taken("the size of a state");
   if (contains(keywords(), word.text)) taken("a keyword");
-  if (contains(function_names(), word.text)) taken("a function");
+  if (contains(known_functions(), word.text)) taken("a function");
   return std::string(tokens_.next().text);
 }
 

@@ -13,7 +13,7 @@ const std::vector<std::string>& keywords() {
   return words;
 }
 
-const std::vector<std::string>& function_names() {
+const std::vector<std::string>& known_functions() {
   static const std::vector<std::string> words = {"exp",           "log",
                                                  "sqrt",          "sin",
                                                  "cos",           "tanh",
