@@ -21,6 +21,13 @@ double lane_sum(const T* x, Index n, F f) {
          ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
 }
 
+// A NaN counts as larger than all.
+template <class T>
+const T* largest(const T* row, Index n) {
+  const T* nan = std::find_if(row, row + n, [](T v) { return std::isnan(v); });
+  return nan != row + n ? nan : std::max_element(row, row + n);
+}
+
 }  // namespace
 
 template <class T>
@@ -56,6 +63,29 @@ void logsumexp_rows(const T* x, Index outer, Index n, T* out) {
 }
 
 template <class T>
+void max_rows(const T* x, Index outer, Index n, T* out) {
+  for (Index o = 0; o < outer; ++o) out[o] = *largest(x + o * n, n);
+}
+
+template <class T>
+void first_max_rows(const T* x, Index outer, Index n, T* out) {
+  std::fill_n(out, outer * n, T(0));
+  for (Index o = 0; o < outer; ++o) out[o * n + (largest(x + o * n, n) - (x + o * n))] = T(1);
+}
+
+template <class T>
+void cumsum_rows(const T* x, Index outer, Index n, bool reverse, T* out) {
+  for (Index o = 0; o < outer; ++o) {
+    double sum = 0.0;
+    for (Index k = 0; k < n; ++k) {
+      const Index at = o * n + (reverse ? n - 1 - k : k);
+      sum += static_cast<double>(x[at]);
+      out[at] = static_cast<T>(sum);
+    }
+  }
+}
+
+template <class T>
 double sum_of_squares(const T* x, Index n) {
   return lane_sum(x, n, [](T v) { return static_cast<double>(v) * static_cast<double>(v); });
 }
@@ -64,6 +94,12 @@ template void sum_axis(const float*, Index, Index, Index, float*);
 template void sum_axis(const double*, Index, Index, Index, double*);
 template void logsumexp_rows(const float*, Index, Index, float*);
 template void logsumexp_rows(const double*, Index, Index, double*);
+template void max_rows(const float*, Index, Index, float*);
+template void max_rows(const double*, Index, Index, double*);
+template void first_max_rows(const float*, Index, Index, float*);
+template void first_max_rows(const double*, Index, Index, double*);
+template void cumsum_rows(const float*, Index, Index, bool, float*);
+template void cumsum_rows(const double*, Index, Index, bool, double*);
 template double sum_of_squares(const float*, Index);
 template double sum_of_squares(const double*, Index);
 

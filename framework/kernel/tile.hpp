@@ -33,6 +33,7 @@ using TileKernel = void (*)(const TileArg<T>* args, TileOut<T> out, Index rows, 
   X(exp, 1)                            \
   X(log, 1)                            \
   X(sqrt, 1)                           \
+  X(clipped_sqrt, 1)                   \
   X(sin, 1)                            \
   X(cos, 1)                            \
   X(tanh, 1)                           \
@@ -41,6 +42,8 @@ using TileKernel = void (*)(const TileArg<T>* args, TileOut<T> out, Index rows, 
   X(sigmoid_slope, 1)                  \
   X(relu, 1)                           \
   X(softplus, 1)                       \
+  X(erf, 1)                            \
+  X(floor, 1)                          \
   X(abs, 1)                            \
   X(sign, 1)                           \
   X(step, 1)                           \

@@ -61,6 +61,13 @@ struct sqrt {
     return xsimd::sqrt(x);
   }
 };
+struct clipped_sqrt {
+  // In this order a NaN stays a NaN.
+  template <class V>
+  static V run(V x) {
+    return xsimd::sqrt(xsimd::max(V(0), x));
+  }
+};
 struct sin {
   template <class V>
   static V run(V x) {
@@ -115,6 +122,20 @@ struct softplus {
   template <class V>
   [[gnu::noinline]] static V run(V x) {
     return xsimd::max(V(0), x) + xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
+  }
+};
+struct erf {
+  // Beyond 6 it is 1 in double too, and xsimd's gives NaN for the largest. In this order a NaN
+  // stays a NaN.
+  template <class V>
+  static V run(V x) {
+    return xsimd::erf(xsimd::min(V(6), xsimd::max(V(-6), x)));
+  }
+};
+struct floor {
+  template <class V>
+  static V run(V x) {
+    return xsimd::floor(x);
   }
 };
 struct abs {

@@ -1,4 +1,6 @@
 #include <array>
+#include <numbers>
+#include <numeric>
 
 #include "kernel/broadcast.hpp"
 #include "op/families.hpp"
@@ -72,6 +74,29 @@ Op constant_op() {
           {}};
 }
 
+Shape arange_shape(const ShapeCall& call) {
+  if (call.attributes.size < 0) {
+    fail_input("arange: got {} elements, expected at least 0", call.attributes.size);
+  }
+  return {call.attributes.size};
+}
+
+template <class T>
+void arange_kernel(const KernelCall<T>& call) {
+  std::iota(call.out.data(), call.out.data() + call.out.numel(), T(0));
+}
+
+Op arange_op() {
+  return {"arange",
+          "0, 1, .., n - 1",
+          0,
+          arange_shape,
+          arange_kernel<float>,
+          arange_kernel<double>,
+          nullptr,
+          {}};
+}
+
 using D = DerivativeCall;
 
 }  // namespace
@@ -79,12 +104,18 @@ using D = DerivativeCall;
 std::vector<Op> elementwise_ops() {
   return {
       constant_op(),
+      arange_op(),
       entry<Tile::neg>("neg", "-x", [](const D& d) { return -d.grad; }),
       entry<Tile::exp>("exp", "e^x", [](const D& d) { return d.grad * d.out; }),
       positive(entry<Tile::log>("log", "natural logarithm of x",
                                 [](const D& d) { return d.grad / d.in[0]; })),
       positive(entry<Tile::sqrt>("sqrt", "square root of x",
                                  [](const D& d) { return d.grad / (d.out + d.out); })),
+      positive(entry<Tile::clipped_sqrt>(
+          "clipped_sqrt", "square root of max(x, 0), whose slope is at most 1000",
+          [](const D& d) {
+            return d.grad / maximum(d.out + d.out, constant(*d.grad.graph, 1e-3));
+          })),
       entry<Tile::sin>("sin", "sin(x)", [](const D& d) { return d.grad * cos(d.in[0]); }),
       entry<Tile::cos>("cos", "cos(x)", [](const D& d) { return -(d.grad * sin(d.in[0])); }),
       entry<Tile::tanh>("tanh", "hyperbolic tangent of x",
@@ -100,6 +131,12 @@ std::vector<Op> elementwise_ops() {
       entry<Tile::relu>("relu", "max(x, 0)", [](const D& d) { return d.grad * step(d.out); }),
       entry<Tile::softplus>("softplus", "log(1 + e^x)",
                             [](const D& d) { return d.grad * sigmoid(d.in[0]); }),
+      entry<Tile::erf>("erf", "error function of x",
+                       [](const D& d) {
+                         return d.grad *
+                                (2.0 * std::numbers::inv_sqrtpi * exp(-(d.in[0] * d.in[0])));
+                       }),
+      entry<Tile::floor>("floor", "largest whole number not above x; no gradient", nullptr),
       entry<Tile::abs>("abs", "|x|", [](const D& d) { return d.grad * sign(d.in[0]); }),
       entry<Tile::sign>("sign", "-1, 0 or 1; no gradient", nullptr),
       entry<Tile::step>("step", "1 where x > 0, else 0; no gradient", nullptr),

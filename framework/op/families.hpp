@@ -14,6 +14,7 @@ std::vector<Op> contraction_ops();
 std::vector<Op> reduction_ops();
 std::vector<Op> movement_ops();
 std::vector<Op> index_ops();
+std::vector<Op> matrix_ops();
 
 /// The sizes before, at and behind an axis of a row-major array.
 struct AxisSplit {

@@ -31,6 +31,7 @@ CAROUSEL_UNARY(operator-, "neg")
 CAROUSEL_UNARY(exp, "exp")
 CAROUSEL_UNARY(log, "log")
 CAROUSEL_UNARY(sqrt, "sqrt")
+CAROUSEL_UNARY(clipped_sqrt, "clipped_sqrt")
 CAROUSEL_UNARY(sin, "sin")
 CAROUSEL_UNARY(cos, "cos")
 CAROUSEL_UNARY(tanh, "tanh")
@@ -39,12 +40,18 @@ CAROUSEL_UNARY(tanh_slope, "tanh_slope")
 CAROUSEL_UNARY(sigmoid_slope, "sigmoid_slope")
 CAROUSEL_UNARY(relu, "relu")
 CAROUSEL_UNARY(softplus, "softplus")
+CAROUSEL_UNARY(erf, "erf")
+CAROUSEL_UNARY(floor, "floor")
 CAROUSEL_UNARY(abs, "abs")
 CAROUSEL_UNARY(sign, "sign")
 CAROUSEL_UNARY(step, "step")
 CAROUSEL_UNARY(stop_gradient, "stop_gradient")
 CAROUSEL_UNARY(logsumexp, "logsumexp")
+CAROUSEL_UNARY(row_max, "row_max")
+CAROUSEL_UNARY(first_max, "first_max")
 CAROUSEL_UNARY(transpose, "transpose")
+CAROUSEL_UNARY(expm, "expm")
+CAROUSEL_UNARY(inverse, "inverse")
 CAROUSEL_BINARY(operator+, "add")
 CAROUSEL_BINARY(operator-, "sub")
 CAROUSEL_BINARY(operator*, "mul")
@@ -79,6 +86,11 @@ Var constant(Graph& graph, double value) {
   return graph.apply(op, {}, attributes);
 }
 
+Var arange(Graph& graph, Index n) {
+  static const Op& op = find_op("arange");
+  return graph.apply(op, {}, with_range(-1, 0, n));
+}
+
 Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
   static const Op& op = find_op("matmul");
   Attributes attributes;
@@ -97,6 +109,13 @@ Var sum_to(Var x, const Shape& shape) {
 Var sum(Var x) { return sum_to(x, {}); }
 
 Var mean(Var x) { return sum(x) / static_cast<double>(x.shape().numel()); }
+
+Var cumsum(Var x, bool reverse) {
+  static const Op& op = find_op("cumsum");
+  Attributes attributes;
+  attributes.reverse = reverse;
+  return apply(op, std::array{x}, attributes);
+}
 
 Var broadcast_to(Var x, const Shape& shape) {
   static const Op& op = find_op("broadcast_to");

@@ -12,6 +12,8 @@ Var neg(Var x);
 Var exp(Var x);
 Var log(Var x);
 Var sqrt(Var x);
+/// sqrt(max(x, 0)), whose slope is at most 1000 (De et al. 2024, arXiv:2402.19427, appendix A).
+Var clipped_sqrt(Var x);
 Var sin(Var x);
 Var cos(Var x);
 Var tanh(Var x);
@@ -23,6 +25,10 @@ Var sigmoid_slope(Var y);
 Var relu(Var x);
 /// log(1 + e^x)
 Var softplus(Var x);
+/// 2 / sqrt(pi) times the integral of e^(-u^2) from 0 to x
+Var erf(Var x);
+/// The largest whole number that is not above x; no gradient
+Var floor(Var x);
 Var abs(Var x);
 /// -1, 0 or 1; no gradient
 Var sign(Var x);
@@ -51,6 +57,8 @@ Var where(Var condition, Var a, Var b);
 Var stop_gradient(Var x);
 /// A scalar in `graph`.
 Var constant(Graph& graph, double value);
+/// 0, 1, .., n - 1 in `graph`: [n].
+Var arange(Graph& graph, Index n);
 
 /// op(a) op(b). a: [.., M, K] (transposed: [.., K, M]), b: [K, N] or [.., K, N] with the same
 /// leading sizes as a; out: [.., M, N].
@@ -66,6 +74,12 @@ Var sum(Var x);
 Var mean(Var x);
 /// log(sum(exp(x))) over the innermost axis: [.., N] to [.., 1].
 Var logsumexp(Var x);
+/// Largest element of the innermost axis: [.., N] to [.., 1]. The gradient goes to the first.
+Var row_max(Var x);
+/// 1 at the first largest element of the innermost axis, else 0; no gradient.
+Var first_max(Var x);
+/// Running sums along the innermost axis; in reverse, from the last element to the first.
+Var cumsum(Var x, bool reverse = false);
 
 Var broadcast_to(Var x, const Shape& shape);
 Var reshape(Var x, const Shape& shape);
@@ -85,5 +99,10 @@ Var scatter_rows(Var rows, Var index, Index size);
 Var pick(Var x, Var index);
 /// x: [..], index: [..]; out: [.., size], zero but for x at the index.
 Var unpick(Var x, Var index, Index size);
+
+/// The matrix exponential: [n, n].
+Var expm(Var x);
+/// The inverse of a matrix: [n, n]. Throws InputError when the matrix is singular.
+Var inverse(Var x);
 
 }  // namespace carousel

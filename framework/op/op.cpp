@@ -14,7 +14,8 @@ Shape Var::shape() const {
 std::span<const Op> op_table() {
   static const std::vector<Op> table = [] {
     std::vector<Op> all;
-    for (auto family : {elementwise_ops, contraction_ops, reduction_ops, movement_ops, index_ops}) {
+    for (auto family :
+         {elementwise_ops, contraction_ops, reduction_ops, movement_ops, index_ops, matrix_ops}) {
       for (Op& op : std::vector<Op>(family())) all.push_back(std::move(op));
     }
     return all;

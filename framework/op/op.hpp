@@ -25,9 +25,11 @@ struct Attributes {
   Index axis = -1;           // concat, slice, pad, ...: counted from the end, so a leading batch
                              // dimension does not move it
   Index begin = 0;           // slice, pad
-  Index size = 0;            // slice: elements taken; pad, scatter_rows, unpick: size of the result
+  Index size = 0;            // slice: elements taken; pad, scatter_rows, unpick, arange: size of
+                             // the result
   bool transpose_a = false;  // matmul
   bool transpose_b = false;
+  bool reverse = false;  // cumsum: from the last element to the first
 };
 
 /// A value in a graph: on a tape (eager, it has numbers) or in a step program (it has a shape).

@@ -43,11 +43,14 @@ void sum_to_kernel(const KernelCall<T>& call) {
   std::copy_n(current.data(), current.numel(), call.out.data());
 }
 
-Shape keep_last(const ShapeCall& call) {
-  const Shape& x = *call.in[0];
+void expect_rows(const Shape& x, const char* what) {
   if (x.rank() == 0 || x.back() == 0) {
-    fail_input("logsumexp: got shape {}, expected at least one element in a row", x.to_string());
+    fail_input("{}: got shape {}, expected at least one element in a row", what, x.to_string());
   }
+}
+
+Shape keep_last(const Shape& x, const char* what) {
+  expect_rows(x, what);
   return with_dim(x, x.rank() - 1, 1);
 }
 
@@ -55,6 +58,31 @@ template <class T>
 void logsumexp_kernel(const KernelCall<T>& call) {
   const Index n = call.in[0]->shape().back();
   logsumexp_rows(call.in[0]->data(), call.out.numel(), n, call.out.data());
+}
+
+template <class T>
+void row_max_kernel(const KernelCall<T>& call) {
+  const Index n = call.in[0]->shape().back();
+  max_rows(call.in[0]->data(), call.out.numel(), n, call.out.data());
+}
+
+template <class T>
+void first_max_kernel(const KernelCall<T>& call) {
+  const Index n = call.out.shape().back();
+  first_max_rows(call.in[0]->data(), call.out.numel() / n, n, call.out.data());
+}
+
+template <class T>
+void cumsum_kernel(const KernelCall<T>& call) {
+  const Index n = call.out.shape().back();
+  cumsum_rows(call.in[0]->data(), call.out.numel() / n, n, call.attributes.reverse,
+              call.out.data());
+}
+
+Attributes reversed() {
+  Attributes attributes;
+  attributes.reverse = true;
+  return attributes;
 }
 
 }  // namespace
@@ -76,11 +104,41 @@ std::vector<Op> reduction_ops() {
       {"logsumexp",
        "log(sum(e^x)) over the innermost axis",
        1,
-       keep_last,
+       [](const ShapeCall& call) { return keep_last(*call.in[0], "logsumexp"); },
        logsumexp_kernel<float>,
        logsumexp_kernel<double>,
        [](const DerivativeCall& d) { return d.grad * exp(d.in[0] - d.out); },
        {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}}},
+      {"row_max",
+       "largest element of the innermost axis",
+       1,
+       [](const ShapeCall& call) { return keep_last(*call.in[0], "row_max"); },
+       row_max_kernel<float>,
+       row_max_kernel<double>,
+       [](const DerivativeCall& d) { return d.grad * first_max(d.in[0]); },
+       {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}, {{Shape{3}}}}},
+      {"first_max",
+       "1 at the first largest element of the innermost axis, else 0; no gradient",
+       1,
+       [](const ShapeCall& call) {
+         expect_rows(*call.in[0], "first_max");
+         return *call.in[0];
+       },
+       first_max_kernel<float>,
+       first_max_kernel<double>,
+       nullptr,
+       {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}}},
+      {"cumsum",
+       "running sums along the innermost axis, from its beginning or its end",
+       1,
+       [](const ShapeCall& call) {
+         expect_rows(*call.in[0], "cumsum");
+         return *call.in[0];
+       },
+       cumsum_kernel<float>,
+       cumsum_kernel<double>,
+       [](const DerivativeCall& d) { return cumsum(d.grad, !d.attributes.reverse); },
+       {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}, reversed()}, {{Shape{5}}}}},
   };
 }
 

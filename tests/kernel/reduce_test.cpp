@@ -145,5 +145,31 @@ TYPED_TEST(Reduce, LogsumexpKeepsNanAtAnyPlace) {
   }
 }
 
+TYPED_TEST(Reduce, TheLargestOfARow) {
+  using T = TypeParam;
+  const std::vector<T> x = {3, 7, 7, -TestFixture::inf, -2, -1, 4, TestFixture::nan, 9};
+  std::vector<T> top(3), first(9, T(5));
+  max_rows(x.data(), 3, 3, top.data());
+  first_max_rows(x.data(), 3, 3, first.data());
+  EXPECT_EQ(top[0], T(7));
+  EXPECT_EQ(top[1], T(-1));
+  EXPECT_TRUE(std::isnan(top[2]));
+  EXPECT_EQ(first, (std::vector<T>{0, 1, 0, 0, 0, 1, 0, 1, 0}));
+}
+
+// A million tenths: carried in float, the last sum would be 0.96 % too large.
+TYPED_TEST(Reduce, RunningSumsAreCarriedInDouble) {
+  using T = TypeParam;
+  const std::vector<T> x(1000000, T(0.1));
+  std::vector<T> forward(x.size()), reverse(x.size());
+  cumsum_rows(x.data(), 1, 1000000, false, forward.data());
+  cumsum_rows(x.data(), 1, 1000000, true, reverse.data());
+  EXPECT_EQ(forward.front(), T(0.1));
+  EXPECT_EQ(reverse.back(), T(0.1));
+  EXPECT_NEAR(forward.back(), 1e6 * static_cast<double>(T(0.1)), 0.01);
+  EXPECT_EQ(reverse.front(), forward.back());
+  EXPECT_NEAR(forward[1], 0.2, 1e-7);
+}
+
 }  // namespace
 }  // namespace carousel

@@ -26,6 +26,7 @@ inline Real reference(Tile tile, Real a, Real b = 0, Real c = 0) {
     case Tile::exp: return std::exp(a);
     case Tile::log: return std::log(a);
     case Tile::sqrt: return std::sqrt(a);
+    case Tile::clipped_sqrt: return a > 0 ? std::sqrt(a) : 0;
     case Tile::sin: return std::sin(a);
     case Tile::cos: return std::cos(a);
     case Tile::tanh: return std::tanh(a);
@@ -34,6 +35,8 @@ inline Real reference(Tile tile, Real a, Real b = 0, Real c = 0) {
     case Tile::sigmoid: return 1 / (1 + std::exp(-a));
     case Tile::relu: return a > 0 ? a : 0;
     case Tile::softplus: return softplus_reference(a);
+    case Tile::erf: return std::erf(a);
+    case Tile::floor: return std::floor(a);
     case Tile::abs: return std::abs(a);
     case Tile::sign: return a > 0 ? 1 : a < 0 ? -1 : 0;
     case Tile::step: return a > 0 ? 1 : 0;

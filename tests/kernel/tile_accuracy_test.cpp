@@ -25,7 +25,10 @@ std::string kernel_name(const testing::TestParamInfo<Kernel>& test) {
 }
 
 // In ulp. Measured over 1.2 million values for each function, type and instruction set: exp 1.43,
-// log 0.79, sin 2.1, cos 2.18, tanh 1.33, sigmoid 2.36, softplus 1.83. The rest round once.
+// log 0.79, sin 2.1, cos 2.18, tanh 1.33, sigmoid 2.36, softplus 1.83, erf 2.36 in float and
+// 67.9 in double (1e-14, just above 2.2, where xsimd's takes its last polynomial). The rest round
+// once.
+template <class T>
 double allowed_ulp(Tile tile) {
   switch (tile) {
     case Tile::exp: return 2.0;
@@ -37,6 +40,7 @@ double allowed_ulp(Tile tile) {
     case Tile::tanh_slope: return 2.0;     // two sums and a product, each rounded
     case Tile::sigmoid_slope: return 1.5;  // a sum and a product
     case Tile::softplus: return 2.5;
+    case Tile::erf: return sizeof(T) == 4 ? 2.5 : 70.0;
     default: return 0.5;
   }
 }
@@ -81,10 +85,10 @@ void expect_close(Tile tile, T got, Real exact, const std::string& what) {
     EXPECT_EQ(got, exact > 0 ? Limits::infinity() : -Limits::infinity()) << what;
   } else if (tile == Tile::exp && exact > Real(Limits::max()) / 2) {
     EXPECT_TRUE(std::isinf(got) || ulp_error(got, exact) <= 2.0) << what;
-  } else if (std::abs(exact) < Limits::min() && allowed_ulp(tile) > 0.5) {
+  } else if (std::abs(exact) < Limits::min() && allowed_ulp<T>(tile) > 0.5) {
     EXPECT_LE(std::abs(Real(got) - exact), Limits::min()) << what;
   } else {
-    EXPECT_LE(ulp_error(got, exact), allowed_ulp(tile)) << what << ", got " << got;
+    EXPECT_LE(ulp_error(got, exact), allowed_ulp<T>(tile)) << what << ", got " << got;
   }
 }
 

@@ -144,6 +144,41 @@ TYPED_TEST(TileSpecial, SignsAndStepsOfInfinityAndZero) {
   TestFixture::each_isa(Tile::step, [](auto step) { EXPECT_EQ(step(T(0)), T(0)); });
 }
 
+TYPED_TEST(TileSpecial, FloorKeepsWholeNumbersOfAnySize) {
+  using T = TypeParam;
+  TestFixture::each_isa(Tile::floor, [](auto floor) {
+    const T whole = T(1) / std::numeric_limits<T>::epsilon();
+    for (const T x :
+         {T(0), T(3), whole, 4 * whole, std::numeric_limits<T>::max(), TestFixture::inf}) {
+      EXPECT_EQ(floor(x), x);
+      EXPECT_EQ(floor(-x), -x);
+    }
+    EXPECT_EQ(floor(whole / 2 - T(0.5)), whole / 2 - T(1));
+    EXPECT_EQ(floor(T(0.5) - whole / 2), -whole / 2);
+    EXPECT_EQ(floor(-std::numeric_limits<T>::denorm_min()), T(-1));
+  });
+}
+
+TYPED_TEST(TileSpecial, ErfSaturates) {
+  using T = TypeParam;
+  TestFixture::each_isa(Tile::erf, [](auto erf) {
+    for (const T x : {T(100), std::numeric_limits<T>::max(), TestFixture::inf}) {
+      EXPECT_EQ(erf(x), T(1)) << x;
+      EXPECT_EQ(erf(-x), T(-1)) << x;
+    }
+    EXPECT_EQ(erf(T(0)), T(0));
+  });
+}
+
+TYPED_TEST(TileSpecial, ClippedSqrtOfANegativeNumberIsZero) {
+  using T = TypeParam;
+  TestFixture::each_isa(Tile::clipped_sqrt, [](auto root) {
+    EXPECT_EQ(root(T(-1)), T(0));
+    EXPECT_EQ(root(-TestFixture::inf), T(0));
+    EXPECT_EQ(root(TestFixture::inf), TestFixture::inf);
+  });
+}
+
 TYPED_TEST(TileSpecial, NegationOfZeroIsMinusZero) {
   using T = TypeParam;
   TestFixture::each_isa(Tile::neg, [](auto neg) {

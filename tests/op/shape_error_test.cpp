@@ -224,6 +224,32 @@ TEST_F(ShapeError, LogsumexpNeedsARow) {
   EXPECT_THAT(message_of([&] { logsumexp(zeros({2, 0})); }), HasSubstr("[2, 0]"));
 }
 
+TEST_F(ShapeError, RowOpsNeedARow) {
+  EXPECT_THAT(message_of([&] {
+                row_max(zeros({2, 0}));
+              }),
+              AllOf(HasSubstr("row_max"), HasSubstr("[2, 0]"), HasSubstr("one element")));
+  EXPECT_THAT(message_of([&] { first_max(zeros({})); }), HasSubstr("first_max: got shape []"));
+  EXPECT_THAT(message_of([&] { cumsum(zeros({})); }), HasSubstr("cumsum: got shape []"));
+  EXPECT_THAT(message_of([&] { arange(tape, -2); }), HasSubstr("arange: got -2"));
+}
+
+TEST_F(ShapeError, MatrixFunctionsNeedASquareMatrix) {
+  for (const Shape& shape : {Shape{2, 3}, Shape{3}, Shape{1, 2, 2}}) {
+    EXPECT_THAT(message_of([&] { expm(zeros(shape)); }),
+                AllOf(HasSubstr("expm"), HasSubstr(shape.to_string()), HasSubstr("square")));
+    EXPECT_THAT(message_of([&] { inverse(zeros(shape)); }),
+                AllOf(HasSubstr("inverse"), HasSubstr(shape.to_string()), HasSubstr("square")));
+  }
+}
+
+TEST_F(ShapeError, InverseOfASingularMatrix) {
+  EXPECT_THAT(message_of([&] {
+                inverse(zeros({2, 2}));
+              }),
+              AllOf(HasSubstr("inverse"), HasSubstr("singular"), HasSubstr("[2, 2]")));
+}
+
 TEST_F(ShapeError, ResultsOfTooManyDimensions) {
   const Var index = zeros({1, 1, 1, 1, 1, 1, 1, 1});
   EXPECT_THROW(gather_rows(zeros({3, 2}), index), InputError);

@@ -173,6 +173,55 @@ TYPED_TEST(OpValue, LogsumexpOverTheLastAxis) {
   this->expect(logsumexp(this->in({2, 1}, {-3, 1000})), {2, 1}, {-3, 1000});
 }
 
+TYPED_TEST(OpValue, RowMaxGoesToTheFirstOfEqualElements) {
+  const Var x = this->in({2, 3}, {1, 5, 5, -2, -7, -2});
+  this->expect(row_max(x), {2, 1}, {5, -2});
+  this->expect(first_max(x), {2, 3}, {0, 1, 0, 1, 0, 0});
+  this->expect(row_max(this->count({4})), {1}, {4});
+}
+
+TYPED_TEST(OpValue, CumsumInBothDirections) {
+  const Var x = this->count({2, 3});
+  this->expect(cumsum(x), {2, 3}, {1, 3, 6, 4, 9, 15});
+  this->expect(cumsum(x, true), {2, 3}, {6, 5, 3, 15, 11, 6});
+}
+
+TYPED_TEST(OpValue, ArangeCountsFromZero) {
+  this->expect(arange(this->tape, 4), {4}, {0, 1, 2, 3});
+  this->expect(arange(this->tape, 0), {0}, {});
+}
+
+// A rotation generator and a nilpotent matrix: e^A in closed form.
+TYPED_TEST(OpValue, ExpmOfARotationAndANilpotentMatrix) {
+  using T = TypeParam;
+  const Tensor<T> turn = this->tape.value(expm(this->in({2, 2}, {0, -2, 2, 0})));
+  const double expected[] = {std::cos(2.0), -std::sin(2.0), std::sin(2.0), std::cos(2.0)};
+  const double tolerance = 4.0 * static_cast<double>(std::numeric_limits<T>::epsilon());
+  for (Index i = 0; i < 4; ++i) EXPECT_NEAR(turn.data()[i], expected[i], tolerance) << i;
+  const Tensor<T> shear = this->tape.value(expm(this->in({2, 2}, {0, 3, 0, 0})));
+  const double sheared[] = {1, 3, 0, 1};
+  for (Index i = 0; i < 4; ++i) EXPECT_NEAR(shear.data()[i], sheared[i], tolerance) << i;
+}
+
+TYPED_TEST(OpValue, InverseOfAMatrix) {
+  this->expect(inverse(this->in({2, 2}, {0, 2, 4, 0})), {2, 2}, {0, 0.25, 0.5, 0});
+}
+
+// x = 0 and below give the largest slope, not infinity; half of 1000 is at x = 1e-6.
+TYPED_TEST(OpValue, SlopeOfClippedSqrtIsAtMostAThousand) {
+  using T = TypeParam;
+  const auto x = this->tape.leaf(Tensor<T>::from({5}, {T(-1), T(0), T(1e-8), T(1e-6), T(4)}));
+  const Var y = clipped_sqrt(x);
+  const Tensor<T> values = this->tape.value(y);
+  const Tensor<T> slopes = this->tape.gradients(sum(y), std::array{x})[0];
+  const double expected[] = {0, 0, 1e-4, 1e-3, 2};
+  const double slope[] = {1000, 1000, 1000, 500, 0.25};
+  for (Index i = 0; i < 5; ++i) {
+    EXPECT_NEAR(values.data()[i], expected[i], 1e-7 * expected[i]) << i;
+    EXPECT_NEAR(slopes.data()[i], slope[i], 1e-6 * slope[i]) << i;
+  }
+}
+
 TYPED_TEST(OpValue, NumbersMixWithVars) {
   const Var x = this->count({2});
   this->expect(x + 1.0, {2}, {2, 3});
@@ -196,6 +245,9 @@ TYPED_TEST(OpValue, ElementwiseFunctionsApplyTheirOps) {
   this->expect(step(x), {3}, {0, 0, 1});
   this->expect(sqrt(abs(this->in({2}, {-9, 4}))), {2}, {3, 2});
   this->expect(stop_gradient(x), {3}, {-2, 0, 4});
+  this->expect(clipped_sqrt(x), {3}, {0, 0, 2});
+  this->expect(floor(x / 3.0), {3}, {-1, 0, 1});
+  this->expect(erf(x * 10.0), {3}, {-1, 0, 1});
   this->expect(maximum(x, y), {3}, {1, 0, 4});
   this->expect(minimum(x, y), {3}, {-2, 0, 2});
   this->expect(less(x, y), {3}, {1, 0, 0});

@@ -1,0 +1,99 @@
+#include "kernel/matrix_function.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <xtensor-blas/xlinalg.hpp>
+
+#include "tensor/blas.hpp"
+
+namespace carousel {
+namespace {
+
+using Matrix = xt::xtensor<double, 2>;
+
+Matrix matrix_from(const double* a, Index n) {
+  const auto size = static_cast<std::size_t>(n);
+  Matrix m = Matrix::from_shape({size, size});
+  std::copy_n(a, n * n, m.data());
+  return m;
+}
+
+double largest_column_sum(const double* a, Index n) {
+  double largest = 0.0;
+  for (Index j = 0; j < n; ++j) {
+    double sum = 0.0;
+    for (Index i = 0; i < n; ++i) sum += std::abs(a[i * n + j]);
+    if (!(sum <= largest)) largest = sum;
+  }
+  return largest;
+}
+
+// e^a for a matrix whose largest column sum is at most 5.37.
+Matrix pade_13(const Matrix& a) {
+  constexpr double b[] = {64764752532480000.0,
+                          32382376266240000.0,
+                          7771770303897600.0,
+                          1187353796428800.0,
+                          129060195264000.0,
+                          10559470521600.0,
+                          670442572800.0,
+                          33522128640.0,
+                          1323241920.0,
+                          40840800.0,
+                          960960.0,
+                          16380.0,
+                          182.0,
+                          1.0};
+  const Matrix one = xt::eye<double>(a.shape()[0]);
+  const Matrix a2 = xt::linalg::dot(a, a);
+  const Matrix a4 = xt::linalg::dot(a2, a2);
+  const Matrix a6 = xt::linalg::dot(a2, a4);
+  const Matrix odd_high = b[13] * a6 + b[11] * a4 + b[9] * a2;
+  const Matrix odd_sum =
+      xt::linalg::dot(a6, odd_high) + b[7] * a6 + b[5] * a4 + b[3] * a2 + b[1] * one;
+  const Matrix odd = xt::linalg::dot(a, odd_sum);
+  const Matrix even_high = b[12] * a6 + b[10] * a4 + b[8] * a2;
+  const Matrix even =
+      xt::linalg::dot(a6, even_high) + b[6] * a6 + b[4] * a4 + b[2] * a2 + b[0] * one;
+  const Matrix below = even - odd;
+  const Matrix above = even + odd;
+  return xt::linalg::solve(below, above);
+}
+
+}  // namespace
+
+void matrix_exponential(const double* a, Index n, double* out) {
+  use_one_blas_thread();
+  const double size = largest_column_sum(a, n);
+  if (n == 0) return;
+  if (!std::isfinite(size)) {
+    std::fill_n(out, n * n, std::numeric_limits<double>::quiet_NaN());
+    return;
+  }
+  int halvings = 0;
+  while (std::ldexp(size, -halvings) > 5.371920351148152) ++halvings;
+  const Matrix scaled = std::ldexp(1.0, -halvings) * matrix_from(a, n);
+  Matrix power = pade_13(scaled);
+  for (int i = 0; i < halvings; ++i) {
+    const Matrix root = power;
+    power = xt::linalg::dot(root, root);
+  }
+  std::copy_n(power.data(), n * n, out);
+}
+
+bool matrix_inverse(const double* a, Index n, double* out) {
+  use_one_blas_thread();
+  if (n == 0) return true;
+  try {
+    const Matrix inverse = xt::linalg::inv(matrix_from(a, n));
+    std::copy_n(inverse.data(), n * n, out);
+  } catch (const std::runtime_error&) {
+    return false;  // an exact zero among the pivots
+  }
+  const double condition = largest_column_sum(a, n) * largest_column_sum(out, n);
+  return !(condition * std::numeric_limits<double>::epsilon() > 1.0);
+}
+
+}  // namespace carousel

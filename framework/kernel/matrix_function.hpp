@@ -1,0 +1,16 @@
+#pragma once
+
+#include "tensor/shape.hpp"
+
+namespace carousel {
+
+/// out = e^a by scaling and squaring with the Pade approximant of degree 13 (Higham 2005, "The
+/// scaling and squaring method for the matrix exponential revisited"). a, out: [n, n], row-major.
+/// All NaN when an element of `a` is not finite.
+void matrix_exponential(const double* a, Index n, double* out);
+
+/// out = a^-1. a, out: [n, n], row-major. False when `a` is singular to the precision of double;
+/// `out` is then not to be used.
+bool matrix_inverse(const double* a, Index n, double* out);
+
+}  // namespace carousel

@@ -1,0 +1,128 @@
+#include "kernel/matrix_function.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "tensor/random.hpp"
+
+namespace carousel {
+namespace {
+
+using Real = long double;
+using Matrix = std::vector<double>;
+
+Matrix random_matrix(Index n, double norm, std::uint64_t stream) {
+  Random random(3, stream);
+  Matrix a(static_cast<std::size_t>(n * n));
+  for (double& v : a) v = random.normal();
+  double largest = 0.0;
+  for (Index j = 0; j < n; ++j) {
+    double sum = 0.0;
+    for (Index i = 0; i < n; ++i) sum += std::abs(a[static_cast<std::size_t>(i * n + j)]);
+    largest = std::max(largest, sum);
+  }
+  for (double& v : a) v *= norm / largest;
+  return a;
+}
+
+// x y in long double.
+std::vector<Real> product(const std::vector<Real>& x, const std::vector<Real>& y, Index n) {
+  std::vector<Real> out(x.size());
+  for (Index i = 0; i < n; ++i) {
+    for (Index k = 0; k < n; ++k) {
+      const Real v = x[static_cast<std::size_t>(i * n + k)];
+      for (Index j = 0; j < n; ++j) {
+        out[static_cast<std::size_t>(i * n + j)] += v * y[static_cast<std::size_t>(k * n + j)];
+      }
+    }
+  }
+  return out;
+}
+
+// Taylor's series in long double, of a / 2^12, squared twelve times.
+std::vector<Real> exponential_reference(const Matrix& a, Index n) {
+  std::vector<Real> scaled(a.begin(), a.end());
+  for (Real& v : scaled) v /= 4096;
+  std::vector<Real> term(a.size()), sum(a.size());
+  for (Index i = 0; i < n; ++i) term[static_cast<std::size_t>(i * n + i)] = 1;
+  for (int k = 1; k < 20; ++k) {
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += term[i];
+    term = product(term, scaled, n);
+    for (Real& v : term) v /= k;
+  }
+  for (int i = 0; i < 12; ++i) sum = product(sum, sum, n);
+  return sum;
+}
+
+// Frobenius norm of the difference over that of the reference.
+double relative_error(const Matrix& got, const std::vector<Real>& exact) {
+  Real difference = 0, size = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    difference += (Real(got[i]) - exact[i]) * (Real(got[i]) - exact[i]);
+    size += exact[i] * exact[i];
+  }
+  return static_cast<double>(std::sqrt(difference / size));
+}
+
+TEST(MatrixExponential, MatchesTaylorInLongDouble) {
+  std::uint64_t stream = 0;
+  for (const Index n : {1, 2, 5, 16}) {
+    for (const double norm : {1e-8, 0.1, 1.0, 5.0, 6.0, 30.0}) {
+      for (const double sign : {1.0, -1.0}) {
+        Matrix a = random_matrix(n, sign * norm, ++stream);
+        Matrix out(a.size());
+        matrix_exponential(a.data(), n, out.data());
+        EXPECT_LE(relative_error(out, exponential_reference(a, n)), 1e-13)
+            << n << " rows, norm " << norm;
+      }
+    }
+  }
+}
+
+TEST(MatrixExponential, OfADiagonalIsThatOfItsElements) {
+  const Matrix a = {-30, 0, 0, 0, 0, 0, 0, 0, 20};
+  Matrix out(9);
+  matrix_exponential(a.data(), 3, out.data());
+  for (const std::size_t i : {0u, 4u, 8u}) {
+    EXPECT_NEAR(out[i] / std::exp(a[i]), 1.0, 1e-13) << i;
+  }
+  EXPECT_EQ(out[1], 0.0);
+}
+
+TEST(MatrixExponential, OfAnInfiniteElementIsNan) {
+  for (const double bad : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
+    const Matrix a = {1, bad, 0, 1};
+    Matrix out(4);
+    matrix_exponential(a.data(), 2, out.data());
+    for (const double v : out) EXPECT_TRUE(std::isnan(v));
+  }
+}
+
+TEST(MatrixInverse, TimesTheMatrixIsOne) {
+  for (const Index n : {1, 2, 7, 32}) {
+    Matrix a = random_matrix(n, 1.0, static_cast<std::uint64_t>(100 + n));
+    for (Index i = 0; i < n; ++i) a[static_cast<std::size_t>(i * n + i)] += 2.0;
+    Matrix inverse(a.size());
+    ASSERT_TRUE(matrix_inverse(a.data(), n, inverse.data()));
+    const auto one = product({a.begin(), a.end()}, {inverse.begin(), inverse.end()}, n);
+    for (Index i = 0; i < n * n; ++i) {
+      EXPECT_NEAR(static_cast<double>(one[static_cast<std::size_t>(i)]),
+                  i % (n + 1) == 0 ? 1.0 : 0.0, 1e-14);
+    }
+  }
+}
+
+TEST(MatrixInverse, KnowsASingularMatrix) {
+  Matrix out(9);
+  EXPECT_FALSE(matrix_inverse(Matrix{0}.data(), 1, out.data()));
+  EXPECT_FALSE(matrix_inverse(Matrix{1, 2, 2, 4}.data(), 2, out.data()));
+  // Rank 2, though rounding leaves no pivot at zero.
+  const Matrix rounded = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9};
+  EXPECT_FALSE(matrix_inverse(rounded.data(), 3, out.data()));
+  EXPECT_TRUE(matrix_inverse(Matrix{1e-12, 1, 1, 1e-12}.data(), 2, out.data()));
+}
+
+}  // namespace
+}  // namespace carousel
