@@ -49,8 +49,8 @@ double train_once(const Scan& scan, Tape<float>& tape, const Data& data,
   std::vector<Var> parameters;
   for (const auto& p : data.parameters) parameters.push_back(tape.leaf(p));
   const Var x = tape.constant(data.x);
-  const auto states = initial_states(scan.program(), tape, data.x.shape()[1]);
-  const ScanResult result = scan.run(tape, parameters, x, states, options);
+  const auto states = initial_states(scan.program(), tape, parameters, data.x.shape()[1]);
+  const ScanResult result = scan.run(tape, parameters, {&x, 1}, states, options);
   const Var of = options.outputs ? result.outputs : result.final_states[0];
   static_cast<void>(tape.gradients(mean(of), parameters));
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -117,8 +117,9 @@ void training_step_on_the_tape(benchmark::State& state, const Cell& cell) {
   Tape<float> tape;
   for (auto _ : state) {
     const auto parameters = leaves(tape, values);
-    const auto result = scan_on_tape(program, tape, parameters, tape.constant(x),
-                                     initial_states(program, tape, batch));
+    const Var frames = tape.constant(x);
+    const auto result = scan_on_tape(program, tape, parameters, {&frames, 1},
+                                     initial_states(program, tape, parameters, batch));
     benchmark::DoNotOptimize(tape.gradients(sum(result.outputs), parameters));
     tape.clear();
   }

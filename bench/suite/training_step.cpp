@@ -88,8 +88,8 @@ void TrainingStep::run(Shard& shard, std::vector<Tensor<float>>& gradients) cons
   shard.tape.clear();
   const std::vector<Var> vars = leaves(shard.tape, shard.values);
   const std::span<const Var> all = vars;
-  const ScanResult result =
-      scan_.run(shard.tape, all.first(parameters_), all[parameters_], all.subspan(parameters_ + 1));
+  const ScanResult result = scan_.run(shard.tape, all.first(parameters_),
+                                      all.subspan(parameters_, 1), all.subspan(parameters_ + 1));
   const Var loss = shard.tape.record(Tensor<float>::zeros({}), std::array{result.outputs},
                                      std::make_shared<GivenCotangent>(shard.cotangent));
   gradients = shard.tape.gradients(loss, vars);

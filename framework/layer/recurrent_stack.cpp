@@ -4,6 +4,35 @@
 
 namespace carousel {
 
+namespace {
+
+// x and the further inputs of a program; the default of each one that is not given.
+template <class T>
+std::vector<Var> all_inputs(const StepProgram& program, Tape<T>& tape, Var x,
+                            std::span<const Var> further) {
+  if (further.size() >= program.inputs.size()) {
+    fail_input("cell {}: got {} further inputs, it has {}", program.name, further.size(),
+               program.inputs.size() - 1);
+  }
+  std::vector<Var> all{x};
+  for (std::size_t k = 1; k < program.inputs.size(); ++k) {
+    const ProgramNode& node = program.nodes[static_cast<std::size_t>(program.inputs[k])];
+    if (k <= further.size() && further[k - 1].defined()) {
+      all.push_back(further[k - 1]);
+    } else if (node.otherwise) {
+      const Shape like = x.shape();
+      all.push_back(tape.constant(
+          Tensor<T>::full({like[0], like[1], node.shape.back()}, static_cast<T>(*node.otherwise))));
+    } else {
+      fail_input("cell {}: the data has no input '{}', and the cell gives no default", program.name,
+                 node.name);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
 RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : options_(options) {
   if (options.input < 1 || options.hidden < 1 || options.depth < 1) {
     fail_input("recurrent stack: got input size {}, hidden size {}, depth {}; expected at least 1",
@@ -17,7 +46,7 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
       for (const ProgramParameter& p : program.parameters) {
         specs_.push_back(
             {fmt::format("layers/{}/{}/{}", layer, direction == 0 ? "forward" : "backward", p.name),
-             p.shape, p.init, p.shape.rank() > 1});
+             p.shape, p.init, p.shape.rank() > 1 && p.trained, p.trained});
       }
     }
     input = program.output_shape().back() * (options.bidirectional ? 2 : 1);
@@ -25,14 +54,24 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
   output_size_ = input;
 }
 
+void RecurrentStack::check_parameters(std::span<const Var> parameters) const {
+  if (parameters.size() != specs_.size()) {
+    fail_input("recurrent stack: got {} parameters, expected {}", parameters.size(), specs_.size());
+  }
+}
+
 template <class T>
-std::vector<Var> RecurrentStack::initial_states(Tape<T>& tape, Index batch) const {
+std::vector<Var> RecurrentStack::initial_states(Tape<T>& tape, std::span<const Var> parameters,
+                                                Index batch) const {
+  check_parameters(parameters);
   std::vector<Var> all;
   for (const Scan& scan : scans_) {
+    const StepProgram& program = scan.program();
     for (int direction = 0; direction < (options_.bidirectional ? 2 : 1); ++direction) {
-      for (const Var& state : carousel::initial_states(scan.program(), tape, batch)) {
-        all.push_back(state);
-      }
+      const auto own = parameters.first(program.parameters.size());
+      parameters = parameters.subspan(own.size());
+      const std::vector<Var> states = carousel::initial_states(program, tape, own, batch);
+      all.insert(all.end(), states.begin(), states.end());
     }
   }
   return all;
@@ -40,16 +79,15 @@ std::vector<Var> RecurrentStack::initial_states(Tape<T>& tape, Index batch) cons
 
 template <class T>
 StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> parameters, Var x,
-                                    std::span<const Var> states,
-                                    const std::vector<Index>& lengths) const {
-  if (parameters.size() != specs_.size()) {
-    fail_input("recurrent stack: got {} parameters, expected {}", parameters.size(), specs_.size());
-  }
+                                    std::span<const Var> states, const std::vector<Index>& lengths,
+                                    std::span<const Var> further) const {
+  check_parameters(parameters);
   StackResult result{x, {}};
   std::size_t next_parameter = 0;
   std::size_t next_state = 0;
   for (std::size_t layer = 0; layer < scans_.size(); ++layer) {
     const StepProgram& program = scans_[layer].program();
+    const std::vector<Var> inputs = all_inputs(program, tape, result.outputs, further);
     std::array<Var, 2> outputs;
     const std::size_t directions = options_.bidirectional ? 2 : 1;
     for (std::size_t direction = 0; direction < directions; ++direction) {
@@ -61,7 +99,7 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
       try {
         scanned =
             scans_[layer].run(tape, parameters.subspan(next_parameter, program.parameters.size()),
-                              result.outputs, states.subspan(next_state, program.states.size()),
+                              inputs, states.subspan(next_state, program.states.size()),
                               {direction == 1, lengths, options_.segments});
       } catch (const NonFiniteError& error) {
         throw NonFiniteError(fmt::format("layer {}, {}", layer, error.what()));
@@ -77,11 +115,13 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
   return result;
 }
 
-template std::vector<Var> RecurrentStack::initial_states(Tape<float>&, Index) const;
-template std::vector<Var> RecurrentStack::initial_states(Tape<double>&, Index) const;
-template StackResult RecurrentStack::forward(Tape<float>&, std::span<const Var>, Var,
-                                             std::span<const Var>, const std::vector<Index>&) const;
-template StackResult RecurrentStack::forward(Tape<double>&, std::span<const Var>, Var,
-                                             std::span<const Var>, const std::vector<Index>&) const;
+#define CAROUSEL_INSTANTIATE(T)                                                                   \
+  template std::vector<Var> RecurrentStack::initial_states(Tape<T>&, std::span<const Var>, Index) \
+      const;                                                                                      \
+  template StackResult RecurrentStack::forward(Tape<T>&, std::span<const Var>, Var,               \
+                                               std::span<const Var>, const std::vector<Index>&,   \
+                                               std::span<const Var>) const;
+CAROUSEL_INSTANTIATE(float)
+CAROUSEL_INSTANTIATE(double)
 
 }  // namespace carousel

@@ -40,17 +40,24 @@ class RecurrentStack {
   const StepProgram& program(int layer) const {
     return scans_[static_cast<std::size_t>(layer)].program();
   }
-  /// Real zeros (or the cell's own initial values), in the order of StackResult::states.
+  /// Real zeros (or the cell's own initial values, to which gradients flow), in the order of
+  /// StackResult::states. parameters: as parameters().
   template <class T>
-  std::vector<Var> initial_states(Tape<T>& tape, Index batch) const;
+  std::vector<Var> initial_states(Tape<T>& tape, std::span<const Var> parameters,
+                                  Index batch) const;
 
   /// x: [T, batch, input]; lengths: steps of each sequence, empty for all T; states: as
-  /// initial_states() gives them. Throws InputError where these do not fit.
+  /// initial_states() gives them; further: the cell's inputs besides x, [T, batch, size] each,
+  /// which every layer gets. One that is an empty var or beyond the end takes the cell's default.
+  /// Throws InputError where these do not fit, or where there is no default.
   template <class T>
   StackResult forward(Tape<T>& tape, std::span<const Var> parameters, Var x,
-                      std::span<const Var> states, const std::vector<Index>& lengths) const;
+                      std::span<const Var> states, const std::vector<Index>& lengths,
+                      std::span<const Var> further = {}) const;
 
  private:
+  void check_parameters(std::span<const Var> parameters) const;
+
   StackOptions options_;
   std::vector<Scan> scans_;  // one a layer
   std::vector<ParameterSpec> specs_;

@@ -96,6 +96,7 @@ template <class T>
 void Optimiser<T>::update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients) {
   ++updates_;
   for (std::size_t k = 0; k < parameters.size(); ++k) {
+    if (!parameters.spec(k).trained) continue;
     T* p = parameters.value(k).data();
     const T* g = gradients.at(k).data();
     const Index n = parameters.value(k).numel();

@@ -39,7 +39,7 @@ class Optimiser {
   /// Throws InputError on an unknown rule (with a suggestion) or constants out of range.
   Optimiser(const OptimiserOptions& options, const ParameterSet<T>& parameters);
 
-  /// One update. gradients: as the parameters.
+  /// One update. gradients: as the parameters. One that is not trained stays as it is.
   void update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients);
 
   std::int64_t updates() const { return updates_; }

@@ -20,6 +20,12 @@ std::vector<char> moving_nodes(const StepProgram& program) {
   return moving;
 }
 
+Shape without_batch(const Shape& shape) {
+  Shape rest;
+  for (int i = 1; i < shape.rank(); ++i) rest.push_back(shape[i]);
+  return rest;
+}
+
 class Differentiator {
  public:
   explicit Differentiator(const StepProgram& forward)
@@ -33,11 +39,11 @@ class Differentiator {
     for (const ProgramState& state : forward_.states) builder_.declare_input(state.previous);
     add(forward_.output, builder_.input("d output", forward_.output_shape().back()));
     for (const ProgramState& state : forward_.states) {
-      add(state.next, builder_.state("d " + state.name, state.shape.back()));
+      add(state.next, builder_.state("d " + state.name, without_batch(state.shape)));
     }
     sweep();
     for (const ProgramState& state : forward_.states) {
-      builder_.set_state("d " + state.name, cotangent_or_zero(state));
+      builder_.set_next("d " + state.name, cotangent_or_zero(state));
     }
     for (const int input : forward_.inputs) step.input_cotangents.push_back(id_of(input));
     for (const ProgramParameter& p : forward_.parameters) {

@@ -53,7 +53,7 @@ struct Run {
   std::unique_ptr<CompiledScan<T>> scan;
   Packing packing;
   ScanOptions options;
-  Tensor<T> packed_x;                       // read again on the way back
+  std::vector<Tensor<T>> packed_inputs;     // read again on the way back
   std::vector<Tensor<T>> state_cotangents;  // of the final states, in the caller's order
   std::size_t parameter_count = 0;
   std::shared_ptr<GradientNorms> norms;
@@ -67,7 +67,8 @@ struct Run {
     again.gradient_norms = false;
     const ScanResult result =
         scan_on_tape(compiled->plan.forward, tape, inputs.first(parameter_count),
-                     inputs[parameter_count], inputs.subspan(parameter_count + 1), again);
+                     inputs.subspan(parameter_count, packed_inputs.size()),
+                     inputs.subspan(parameter_count + packed_inputs.size()), again);
     std::vector<Var> all{options.outputs ? result.outputs : constant(tape, 0.0)};
     all.insert(all.end(), result.final_states.begin(), result.final_states.end());
     return all;
@@ -86,7 +87,8 @@ struct Run {
   }
 };
 
-// Inputs: parameters, x, states. The value: the outputs, or a zero when they are not wanted.
+// Inputs: parameters, inputs of the scan, states. The value: the outputs, or a zero when they are
+// not wanted.
 template <class T>
 class OutputsNode final : public CustomNode<T> {
  public:
@@ -107,8 +109,10 @@ class OutputsNode final : public CustomNode<T> {
     run.note_norms();
     std::vector<Tensor<T>> all;
     for (auto& share : run.scan->parameter_gradients()) all.push_back(std::move(share));
-    const Tensor<T> x = std::move(run.scan->input_gradients()[0]);
-    all.push_back(x.defined() ? run.packing.unpack(x) : Tensor<T>());
+    for (auto& share : run.scan->input_gradients()) {
+      const Tensor<T> packed = std::move(share);
+      all.push_back(packed.defined() ? run.packing.unpack(packed) : Tensor<T>());
+    }
     for (auto& state : run.scan->state_gradients()) {
       all.push_back(run.packing.sort(std::move(state), true));
     }
@@ -133,7 +137,8 @@ class FinalStateNode final : public CustomNode<T> {
 
   std::vector<Tensor<T>> backward(const Tensor<T>& gradient) override {
     run_->state_cotangents[state_] = gradient;
-    std::vector<Tensor<T>> all(run_->parameter_count + 2 + run_->state_cotangents.size());
+    std::vector<Tensor<T>> all(1 + run_->parameter_count + run_->packed_inputs.size() +
+                               run_->state_cotangents.size());
     all[0] = Tensor<T>::zeros(outputs_);
     return all;
   }
@@ -173,9 +178,6 @@ Scan::Scan(StepProgram program) : shared_(std::make_shared<Shared>()) {
   shared_->program = std::move(program);
   try {
     shared_->find(true, {});
-    if (shared_->program.inputs.size() != 1) {
-      shared_->why_not_compiled = "it has several inputs at a step";
-    }
   } catch (const InputError& error) {
     shared_->why_not_compiled = error.what();
   }
@@ -185,15 +187,17 @@ const StepProgram& Scan::program() const { return shared_->program; }
 const std::string& Scan::why_not_compiled() const { return shared_->why_not_compiled; }
 
 template <class T>
-ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, Var x,
+ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<const Var> inputs,
                      std::span<const Var> states, const ScanOptions& options) const {
-  const Shape shape = check_scan(shared_->program, x, options);
+  const Shape shape = check_scan(shared_->program, inputs, options);
   const bool empty = !options.lengths.empty() &&
                      *std::max_element(options.lengths.begin(), options.lengths.end()) == 0;
   if (!shared_->why_not_compiled.empty() || tape.check_finite() || empty) {
-    return scan_on_tape(shared_->program, tape, parameters, x, states, options);
+    return scan_on_tape(shared_->program, tape, parameters, inputs, states, options);
   }
-  const auto compiled = shared_->find(tape.needs_gradient(x), options.probes);
+  const auto needs_gradient = [&](Var v) { return tape.needs_gradient(v); };
+  const auto compiled =
+      shared_->find(std::any_of(inputs.begin(), inputs.end(), needs_gradient), options.probes);
   const std::shared_ptr<Run<T>> run(new Run<T>{compiled,
                                                compiled->template pool<T>().take(compiled->plan),
                                                Packing(shape[0], shape[1], options),
@@ -203,7 +207,9 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, Var x,
                                                parameters.size(),
                                                {}});
   run->state_cotangents.resize(states.size());
-  run->packed_x = run->packing.pack(tape.value(x));
+  for (const Var& input : inputs) {
+    run->packed_inputs.push_back(run->packing.pack(tape.value(input)));
+  }
   if (options.gradient_norms) {
     run->norms = std::make_shared<GradientNorms>();
     run->norms->norms.assign(states.size(), std::vector<double>(index(shape[0])));
@@ -214,13 +220,12 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, Var x,
   for (const Var& s : states) state_values.push_back(tape.value(s));
   check_states(shared_->program, states, shape[1]);
   for (auto& s : state_values) s = run->packing.sort(s, false);
-  std::vector<Var> inputs(parameters.begin(), parameters.end());
-  inputs.push_back(x);
-  inputs.insert(inputs.end(), states.begin(), states.end());
+  std::vector<Var> read(parameters.begin(), parameters.end());
+  read.insert(read.end(), inputs.begin(), inputs.end());
+  read.insert(read.end(), states.begin(), states.end());
   // Without a way back nothing needs to be kept.
-  const auto needs_gradient = [&](Var v) { return tape.needs_gradient(v); };
-  const bool one_way = std::none_of(inputs.begin(), inputs.end(), needs_gradient);
-  run->scan->forward(parameter_values, {&run->packed_x, 1}, state_values, run->packing.lengths,
+  const bool one_way = std::none_of(read.begin(), read.end(), needs_gradient);
+  run->scan->forward(parameter_values, run->packed_inputs, state_values, run->packing.lengths,
                      one_way ? 0 : options.segments, options.outputs);
 
   const Tensor<T> outputs =
@@ -230,21 +235,21 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, Var x,
   for (const auto& probe : run->scan->probes()) {
     result.probes.push_back(tape.constant(run->packing.unpack(probe)));
   }
-  const Var first = tape.record(outputs, inputs, std::make_shared<OutputsNode<T>>(run));
+  const Var first = tape.record(outputs, read, std::make_shared<OutputsNode<T>>(run));
   if (options.outputs) result.outputs = first;
-  inputs.insert(inputs.begin(), first);
+  read.insert(read.begin(), first);
   const std::vector<Tensor<T>> finals = run->scan->final_states();
   for (std::size_t k = 0; k < finals.size(); ++k) {
     result.final_states.push_back(
-        tape.record(run->packing.sort(finals[k], true), inputs,
+        tape.record(run->packing.sort(finals[k], true), read,
                     std::make_shared<FinalStateNode<T>>(run, k, outputs.shape())));
   }
   return result;
 }
 
-template ScanResult Scan::run(Tape<float>&, std::span<const Var>, Var, std::span<const Var>,
-                              const ScanOptions&) const;
-template ScanResult Scan::run(Tape<double>&, std::span<const Var>, Var, std::span<const Var>,
-                              const ScanOptions&) const;
+template ScanResult Scan::run(Tape<float>&, std::span<const Var>, std::span<const Var>,
+                              std::span<const Var>, const ScanOptions&) const;
+template ScanResult Scan::run(Tape<double>&, std::span<const Var>, std::span<const Var>,
+                              std::span<const Var>, const ScanOptions&) const;
 
 }  // namespace carousel

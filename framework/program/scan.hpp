@@ -22,12 +22,12 @@ class Scan {
   /// Why the program runs on the tape op by op; empty when it is compiled.
   const std::string& why_not_compiled() const;
 
-  /// Runs through time as one node of the tape; gradients flow to parameters, x and states.
+  /// Runs through time as one node of the tape; gradients flow to parameters, inputs and states.
   /// Arguments and result are those of scan_on_tape(). A second derivative, and a tape that checks
   /// for finite values, runs op by op.
   template <class T>
-  ScanResult run(Tape<T>& tape, std::span<const Var> parameters, Var x, std::span<const Var> states,
-                 const ScanOptions& options = {}) const;
+  ScanResult run(Tape<T>& tape, std::span<const Var> parameters, std::span<const Var> inputs,
+                 std::span<const Var> states, const ScanOptions& options = {}) const;
 
  private:
   struct Shared;

@@ -6,8 +6,17 @@ namespace carousel {
 
 Index StepProgram::parameter_count() const {
   Index count = 0;
-  for (const auto& parameter : parameters) count += parameter.shape.numel();
+  for (const auto& parameter : parameters) {
+    if (parameter.trained) count += parameter.shape.numel();
+  }
   return count;
+}
+
+std::string previous_name(const std::string& state) {
+  const std::size_t bracket = state.rfind("[t-");
+  if (bracket == state.npos) return state + "[t-1]";
+  const int steps = std::stoi(state.substr(bracket + 3));
+  return fmt::format("{}[t-{}]", state.substr(0, bracket), steps + 1);
 }
 
 StepBuilder::StepBuilder(std::string name) { program_.name = std::move(name); }
@@ -23,24 +32,31 @@ void StepBuilder::check_new_name(const std::string& name) const {
   }
 }
 
-Var StepBuilder::input(const std::string& name, Index size) {
+Var StepBuilder::input(const std::string& name, Index size, std::optional<double> otherwise) {
   check_new_name(name);
-  const Var var = push({ProgramNode::Kind::input, nullptr, {}, {}, {batch_dim, size}, name});
+  const Var var =
+      push({ProgramNode::Kind::input, nullptr, {}, {}, {batch_dim, size}, name, otherwise});
   program_.inputs.push_back(var.id);
   return var;
 }
 
-Var StepBuilder::parameter(const std::string& name, const Shape& shape, const Initialiser& init) {
+Var StepBuilder::parameter(const std::string& name, const Shape& shape, const Initialiser& init,
+                           bool trained) {
   check_new_name(name);
   const Var var = push({ProgramNode::Kind::parameter, nullptr, {}, {}, shape, name});
-  program_.parameters.push_back({name, shape, init, var.id});
+  program_.parameters.push_back({name, shape, init, var.id, trained});
   return var;
 }
 
-Var StepBuilder::state(const std::string& name, Index size, double initial) {
-  const std::string previous = name + "[t-1]";
+Var StepBuilder::state(const std::string& name, const Shape& of_one, double initial) {
+  if (of_one.rank() < 1 || of_one.rank() > 3) {
+    fail_input("cell {}: state {} is {}, expected rank 1 to 3", program_.name, name,
+               of_one.to_string());
+  }
+  const std::string previous = previous_name(name);
   check_new_name(previous);
-  const Shape shape{batch_dim, size};
+  Shape shape{batch_dim};
+  for (const Index dim : of_one) shape.push_back(dim);
   const Var var = push({ProgramNode::Kind::state, nullptr, {}, {}, shape, previous});
   program_.states.push_back({name, shape, initial, var.id, -1});
   return var;
@@ -59,20 +75,54 @@ Var StepBuilder::let(const std::string& name, Var value) {
   return let(name, apply(copy, {&value, 1}, attributes));
 }
 
-Var StepBuilder::set_state(const std::string& name, Var value) {
+ProgramState& StepBuilder::find_state(const std::string& name) {
   std::vector<std::string> known;
   for (ProgramState& state : program_.states) {
+    if (state.name == name) return state;
     known.push_back(state.name);
-    if (state.name != name) continue;
-    if (!(value.shape() == state.shape)) {
-      fail_input("cell {}: state {} is {}, its new value is {}", program_.name, name,
-                 state.shape.to_string(), value.shape().to_string());
-    }
-    const Var named = let(name, value);
-    state.next = named.id;
-    return named;
   }
   fail_input("cell {}: there is no state '{}'{}", program_.name, name, did_you_mean(name, known));
+}
+
+void StepBuilder::set_initial(const std::string& name, Var value) {
+  ProgramState& state = find_state(name);
+  std::vector<int> open{value.id};
+  while (!open.empty()) {
+    const ProgramNode& node = program_.nodes.at(static_cast<std::size_t>(open.back()));
+    open.pop_back();
+    if (node.kind == ProgramNode::Kind::input || node.kind == ProgramNode::Kind::state) {
+      fail_input("cell {}: the initial {} depends on {}, expected parameters and numbers alone",
+                 program_.name, name, node.name);
+    }
+    open.insert(open.end(), node.inputs.begin(), node.inputs.end());
+  }
+  const Shape shape = value.shape();
+  const int missing = state.shape.rank() - shape.rank();
+  bool fits = missing >= 0;
+  for (int i = 0; fits && i < shape.rank(); ++i) {
+    fits = shape[i] == 1 || shape[i] == state.shape[missing + i];
+  }
+  if (!fits) {
+    fail_input("cell {}: state {} is {}, its initial value is {}", program_.name, name,
+               state.shape.to_string(), shape.to_string());
+  }
+  state.initial_node = value.id;
+}
+
+void StepBuilder::set_next(const std::string& name, Var value) {
+  ProgramState& state = find_state(name);
+  if (!(value.shape() == state.shape)) {
+    fail_input("cell {}: state {} is {}, its new value is {}", program_.name, name,
+               state.shape.to_string(), value.shape().to_string());
+  }
+  state.next = value.id;
+}
+
+Var StepBuilder::set_state(const std::string& name, Var value) {
+  set_next(name, value);
+  const Var named = let(name, value);
+  set_next(name, named);
+  return named;
 }
 
 void StepBuilder::set_output(const std::string& name) {

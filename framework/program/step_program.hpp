@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct ProgramNode {
   Attributes attributes;
   Shape shape;       // leading batch_dim for what differs from sequence to sequence
   std::string name;  // empty for a value inside an expression
+  std::optional<double> otherwise = {};  // of an input: its value where none is given
 };
 
 /// A parameter of a cell: shape [..] without a batch.
@@ -25,6 +27,7 @@ struct ProgramParameter {
   Shape shape;
   Initialiser init;
   int node = -1;
+  bool trained = true;
 };
 
 /// A value carried from step to step: shape [batch, ..].
@@ -32,8 +35,9 @@ struct ProgramState {
   std::string name;
   Shape shape;
   double initial = 0.0;
-  int previous = -1;  // node that reads the old value
-  int next = -1;      // node that gives the new one
+  int previous = -1;      // node that reads the old value
+  int next = -1;          // node that gives the new one
+  int initial_node = -1;  // unbatched node of its value before the first step; -1: `initial`
 };
 
 /// The equations of one time step in single static assignment: nodes in an order in which they
@@ -47,9 +51,12 @@ struct StepProgram {
   int output = -1;
 
   const Shape& output_shape() const { return nodes[static_cast<std::size_t>(output)].shape; }
-  /// Number of elements of all parameters.
+  /// Number of elements of the parameters that are trained.
   Index parameter_count() const;
 };
+
+/// Name of the node that reads a state's old value: "h[t-1]" for "h", "h[t-2]" for "h[t-1]".
+std::string previous_name(const std::string& state);
 
 /// Writes a step program by applying ops to its vars:
 ///   StepBuilder b("irnn");
@@ -63,14 +70,25 @@ class StepBuilder final : public Graph {
   /// Goes on from a program: its nodes keep their ids.
   explicit StepBuilder(const StepProgram& program) : program_(program) {}
 
-  /// A per-step input of shape [batch, size].
-  Var input(const std::string& name, Index size);
+  /// A per-step input of shape [batch, size]. Data without it gives `otherwise`, where that is set.
+  Var input(const std::string& name, Index size, std::optional<double> otherwise = {});
   /// A parameter of the given shape.
-  Var parameter(const std::string& name, const Shape& shape, const Initialiser& init);
-  /// The value at the previous step of a state of shape [batch, size].
-  Var state(const std::string& name, Index size, double initial = 0.0);
+  Var parameter(const std::string& name, const Shape& shape, const Initialiser& init,
+                bool trained = true);
+  /// The value at the previous step of a state of shape [batch, ..], which is `initial` before the
+  /// first one. shape: without the batch, rank 1 to 3.
+  Var state(const std::string& name, const Shape& shape, double initial = 0.0);
+  Var state(const std::string& name, Index size, double initial = 0.0) {
+    return state(name, Shape{size}, initial);
+  }
+  /// Sets what a state is before the first step: an unbatched value of parameters and numbers,
+  /// which broadcasts to the state's shape. Throws InputError when it depends on an input or a
+  /// state.
+  void set_initial(const std::string& state, Var value);
   /// Names a value, so that it can be printed, probed and ablated. Returns it.
   Var let(const std::string& name, Var value);
+  /// Sets the new value of a state. For a delay it is an input or another state's old value.
+  void set_next(const std::string& state, Var value);
   /// Sets the new value of a state, and names it.
   Var set_state(const std::string& name, Var value);
   /// The cell's output: a named value.
@@ -94,6 +112,7 @@ class StepBuilder final : public Graph {
  private:
   Var push(ProgramNode node);
   void check_new_name(const std::string& name) const;
+  ProgramState& find_state(const std::string& name);
   StepProgram program_;
 };
 

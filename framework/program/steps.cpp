@@ -15,7 +15,7 @@ void check_count(const StepProgram& program, const char* what, std::size_t got,
 
 Shape with_batch(Shape shape, Index batch) {
   for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == batch_dim) shape[i] = batch;
+    if (shape[i] < 0) shape[i] *= -batch;  // several rows a sequence where it is below -1
   }
   return shape;
 }
@@ -108,26 +108,46 @@ StepResult run_step(const StepProgram& program, std::span<const Var> parameters,
 }
 
 template <class T>
-std::vector<Var> initial_states(const StepProgram& program, Tape<T>& tape, Index batch) {
+std::vector<Var> initial_states(const StepProgram& program, Tape<T>& tape,
+                                std::span<const Var> parameters, Index batch) {
+  check_count(program, "parameters", parameters.size(), program.parameters.size());
+  std::vector<Var> values(program.nodes.size());
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    values[static_cast<std::size_t>(program.parameters[k].node)] = parameters[k];
+  }
+  const auto evaluate = [&](const auto& self, int id) -> Var {
+    Var& value = values[static_cast<std::size_t>(id)];
+    if (value.defined()) return value;
+    const ProgramNode& node = program.nodes[static_cast<std::size_t>(id)];
+    std::vector<Var> arguments;
+    for (const int input : node.inputs) arguments.push_back(self(self, input));
+    return value = tape.apply(*node.op, arguments, node.attributes);
+  };
   std::vector<Var> states;
   for (const ProgramState& state : program.states) {
-    states.push_back(tape.constant(
-        Tensor<T>::full(with_batch(state.shape, batch), static_cast<T>(state.initial))));
+    const Shape shape = with_batch(state.shape, batch);
+    states.push_back(state.initial_node < 0
+                         ? tape.constant(Tensor<T>::full(shape, static_cast<T>(state.initial)))
+                         : broadcast_to(evaluate(evaluate, state.initial_node), shape));
   }
   return states;
 }
 
-Shape check_scan(const StepProgram& program, Var x, const ScanOptions& options) {
-  const Shape shape = x.shape();
-  if (shape.rank() != 3) {
-    fail_input("cell {}: x has shape {}, expected [steps, batch, size]", program.name,
-               shape.to_string());
-  }
-  check_count(program, "inputs", 1, program.inputs.size());
-  const Index size = program.nodes[static_cast<std::size_t>(program.inputs[0])].shape.back();
-  if (shape[2] != size) {
-    fail_input("cell {}: x has shape {}, expected [steps, batch, {}]", program.name,
-               shape.to_string(), size);
+Shape check_scan(const StepProgram& program, std::span<const Var> inputs,
+                 const ScanOptions& options) {
+  check_count(program, "inputs", inputs.size(), program.inputs.size());
+  const Shape shape = inputs[0].shape();
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    const ProgramNode& node = program.nodes[static_cast<std::size_t>(program.inputs[k])];
+    const Shape got = inputs[k].shape();
+    if (got.rank() != 3 || got[2] != node.shape.back()) {
+      fail_input("cell {}: {} has shape {}, expected [steps, batch, {}]", program.name, node.name,
+                 got.to_string(), node.shape.back());
+    }
+    if (got[0] != shape[0] || got[1] != shape[1]) {
+      fail_input("cell {}: {} has shape {}, expected [{}, {}, {}] as x", program.name, node.name,
+                 got.to_string(), shape[0], shape[1], node.shape.back());
+    }
   }
   if (shape[0] == 0 || shape[1] == 0) {
     fail_input("cell {}: x has shape {}, expected at least one step of one sequence", program.name,
@@ -215,8 +235,9 @@ Var stack_steps(std::span<const Var> steps) {
 
 template <class T>
 ScanResult scan_on_tape(const StepProgram& program, Tape<T>& tape, std::span<const Var> parameters,
-                        Var x, std::span<const Var> states, const ScanOptions& options) {
-  const Shape x_shape = check_scan(program, x, options);
+                        std::span<const Var> inputs, std::span<const Var> states,
+                        const ScanOptions& options) {
+  const Shape x_shape = check_scan(program, inputs, options);
   check_states(program, states, x_shape[1]);
   const std::vector<int> probed = find_probes(program, options.probes);
   const auto steps = static_cast<std::size_t>(x_shape[0]);
@@ -243,8 +264,11 @@ ScanResult scan_on_tape(const StepProgram& program, Tape<T>& tape, std::span<con
     }
     std::vector<Var> nodes;
     try {
-      const Var x_t = reshape(slice(x, 0, step, 1), {x_shape[1], x_shape[2]});
-      nodes = run_nodes(program, parameters, {&x_t, 1}, read);
+      std::vector<Var> now;
+      for (const Var& input : inputs) {
+        now.push_back(reshape(slice(input, 0, step, 1), {x_shape[1], input.shape()[2]}));
+      }
+      nodes = run_nodes(program, parameters, now, read);
     } catch (const NonFiniteError& error) {
       throw NonFiniteError(fmt::format("step {}: {}", t, error.what()));
     }
@@ -256,14 +280,21 @@ ScanResult scan_on_tape(const StepProgram& program, Tape<T>& tape, std::span<con
     std::vector<Var> next;
     for (const ProgramState& state : program.states) next.push_back(value(state.next));
     if (step >= shortest) {  // sequences that have ended keep their state
-      Tensor<T> mask = Tensor<T>::uninitialised({x_shape[1], 1});
+      Tensor<T> mask = Tensor<T>::uninitialised({x_shape[1]});
       for (std::size_t b = 0; b < lengths.size(); ++b) {
         mask.data()[b] = step < lengths[b] ? T(1) : T(0);
       }
-      const Var runs = tape.constant(mask);
-      for (std::size_t s = 0; s < next.size(); ++s) next[s] = where(runs, next[s], current[s]);
-      outputs[t] = where(runs, outputs[t], zero);
-      for (auto& probe : probes) probe[t] = where(runs, probe[t], zero);
+      // 1 for the sequences that run, in the rank of a value [batch, ..].
+      const auto runs = [&](Var of) {
+        Shape shape{x_shape[1]};
+        while (shape.rank() < of.shape().rank()) shape.push_back(1);
+        return tape.constant(mask.reshaped(shape));
+      };
+      for (std::size_t s = 0; s < next.size(); ++s) {
+        next[s] = where(runs(next[s]), next[s], current[s]);
+      }
+      outputs[t] = where(runs(outputs[t]), outputs[t], zero);
+      for (auto& probe : probes) probe[t] = where(runs(probe[t]), probe[t], zero);
     }
     current = next;
   }
@@ -272,11 +303,13 @@ ScanResult scan_on_tape(const StepProgram& program, Tape<T>& tape, std::span<con
   return result;
 }
 
-template std::vector<Var> initial_states(const StepProgram&, Tape<float>&, Index);
-template std::vector<Var> initial_states(const StepProgram&, Tape<double>&, Index);
-template ScanResult scan_on_tape(const StepProgram&, Tape<float>&, std::span<const Var>, Var,
-                                 std::span<const Var>, const ScanOptions&);
-template ScanResult scan_on_tape(const StepProgram&, Tape<double>&, std::span<const Var>, Var,
-                                 std::span<const Var>, const ScanOptions&);
+template std::vector<Var> initial_states(const StepProgram&, Tape<float>&, std::span<const Var>,
+                                         Index);
+template std::vector<Var> initial_states(const StepProgram&, Tape<double>&, std::span<const Var>,
+                                         Index);
+template ScanResult scan_on_tape(const StepProgram&, Tape<float>&, std::span<const Var>,
+                                 std::span<const Var>, std::span<const Var>, const ScanOptions&);
+template ScanResult scan_on_tape(const StepProgram&, Tape<double>&, std::span<const Var>,
+                                 std::span<const Var>, std::span<const Var>, const ScanOptions&);
 
 }  // namespace carousel

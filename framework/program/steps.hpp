@@ -26,9 +26,11 @@ StepResult run_step(const StepProgram& program, std::span<const Var> parameters,
 std::vector<Var> run_nodes(const StepProgram& program, std::span<const Var> parameters,
                            std::span<const Var> inputs, std::span<const Var> states);
 
-/// States of a new sequence: [batch, ..] each.
+/// States of a new sequence: [batch, ..] each. Gradients reach the parameters that an initial value
+/// reads. Throws InputError when the number of parameters does not fit.
 template <class T>
-std::vector<Var> initial_states(const StepProgram& program, Tape<T>& tape, Index batch);
+std::vector<Var> initial_states(const StepProgram& program, Tape<T>& tape,
+                                std::span<const Var> parameters, Index batch);
 
 /// How a scan goes through time, and what it records.
 struct ScanOptions {
@@ -61,16 +63,19 @@ struct ScanResult {
 /// is the same for all sequences.
 std::vector<int> find_probes(const StepProgram& program, const std::vector<std::string>& names);
 
-/// Checks x [T, batch, size] and the lengths; returns x's shape. Throws InputError.
-Shape check_scan(const StepProgram& program, Var x, const ScanOptions& options);
+/// Checks the inputs [T, batch, size] and the options; returns the shape of the first, x. Throws
+/// InputError.
+Shape check_scan(const StepProgram& program, std::span<const Var> inputs,
+                 const ScanOptions& options);
 
 /// Checks number and shapes of states [batch, ..]. Throws InputError.
 void check_states(const StepProgram& program, std::span<const Var> states, Index batch);
 
 /// Runs a program through time, one op at a time on the tape: the reference executor.
-/// x: [T, batch, input size]; states: [batch, ..] each, in the program's order.
+/// inputs: [T, batch, size] each, the first is x; states: [batch, ..] each, in the program's order.
 template <class T>
 ScanResult scan_on_tape(const StepProgram& program, Tape<T>& tape, std::span<const Var> parameters,
-                        Var x, std::span<const Var> states, const ScanOptions& options = {});
+                        std::span<const Var> inputs, std::span<const Var> states,
+                        const ScanOptions& options = {});
 
 }  // namespace carousel

@@ -25,7 +25,9 @@ Tensor<T>& ParameterSet<T>::value(std::string_view name) {
 template <class T>
 Index ParameterSet<T>::count() const {
   Index total = 0;
-  for (const auto& value : values_) total += value.numel();
+  for (const ParameterSpec& spec : specs_) {
+    if (spec.trained) total += spec.shape.numel();
+  }
   return total;
 }
 

@@ -15,6 +15,7 @@ struct ParameterSpec {
   Shape shape;
   Initialiser init;
   bool recurrent_weight = false;  // an input or recurrent matrix: takes weight noise
+  bool trained = true;
 };
 
 /// Named parameters in a fixed order, with their values.
@@ -34,7 +35,7 @@ class ParameterSet {
   const std::vector<Tensor<T>>& values() const { return values_; }
   /// The parameter of that name. Throws InputError with a suggestion when there is none.
   Tensor<T>& value(std::string_view name);
-  /// Number of elements of all parameters.
+  /// Number of elements of the parameters that are trained.
   Index count() const;
   /// Deep copies of the values, and their return.
   std::vector<Tensor<T>> snapshot() const;

@@ -14,7 +14,9 @@ NextFrameModel::NextFrameModel(const Cell& cell, Index width, Index hidden, int 
 
 Index NextFrameModel::cell_parameter_count() const {
   Index count = 0;
-  for (const ParameterSpec& spec : stack_.parameters()) count += spec.shape.numel();
+  for (const ParameterSpec& spec : stack_.parameters()) {
+    if (spec.trained) count += spec.shape.numel();
+  }
   return count;
 }
 
@@ -23,9 +25,9 @@ Var NextFrameModel::loss(Tape<T>& tape, std::span<const Var> parameters,
                          const Batch<T>& batch) const {
   const std::size_t of_stack = stack_.parameters().size();
   const Index size = static_cast<Index>(batch.lengths.size());
-  const StackResult hidden =
-      stack_.forward(tape, parameters.first(of_stack), tape.constant(batch.x),
-                     stack_.initial_states(tape, size), batch.lengths);
+  const std::span<const Var> own = parameters.first(of_stack);
+  const StackResult hidden = stack_.forward(tape, own, tape.constant(batch.x),
+                                            stack_.initial_states(tape, own, size), batch.lengths);
   const Var logits = output_.forward(parameters.subspan(of_stack), hidden.outputs);
   return bernoulli_nll(logits, tape.constant(batch.target), tape.constant(batch.mask));
 }

@@ -18,7 +18,7 @@ class NextFrameModel {
 
   /// The stack's parameters, then output/W and output/b.
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
-  /// Elements of the recurrent layers' parameters: the count of Chung et al. 2014, table 1.
+  /// Elements of the recurrent layers' trained parameters: the count of Chung et al. 2014, table 1.
   Index cell_parameter_count() const;
   /// Equations of the cell as they are run, at the sizes of the first layer.
   std::string cell_text() const { return to_text(stack_.program(0)); }

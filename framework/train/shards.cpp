@@ -49,6 +49,10 @@ double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values,
   });
   sum_shares(shares, values.size());
   gradients = std::move(shares[0]);
+  for (std::size_t k = 0; k < gradients.size(); ++k) {
+    Tensor<T>& gradient = gradients[k];
+    if (!model_.parameters()[k].trained) gradient = Tensor<T>::zeros(gradient.shape());
+  }
   return std::accumulate(losses.begin(), losses.end(), 0.0);
 }
 

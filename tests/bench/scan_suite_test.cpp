@@ -53,7 +53,7 @@ peers::Fingerprint reference(const Cell& cell) {
   vars.pop_back();
   const std::span<const Var> all = vars;
   const auto result =
-      scan_on_tape(program, tape, all.first(count), all[count], all.subspan(count + 1));
+      scan_on_tape(program, tape, all.first(count), all.subspan(count, 1), all.subspan(count + 1));
   const auto gradients = tape.gradients(sum(result.outputs * cotangent), vars);
   peers::Fingerprint print;
   for (std::size_t i = 0; i < gradients.size(); ++i) {

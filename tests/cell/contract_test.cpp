@@ -50,7 +50,8 @@ class CellContract : public testing::TestWithParam<Cell> {
   std::vector<Tensor<T>> inputs() const {
     std::vector<Tensor<T>> all{normal<T>({steps, batch, input}, "x")};
     Tape<T> tape;
-    for (const Var& state : stack_.initial_states(tape, batch)) {
+    const auto parameters = leaves(tape, random_parameters<T>(stack_.parameters()));
+    for (const Var& state : stack_.initial_states(tape, parameters, batch)) {
       all.push_back(normal<T>(state.shape(), "state" + std::to_string(all.size())));
     }
     for (auto& value : random_parameters<T>(stack_.parameters())) all.push_back(value);
@@ -88,7 +89,7 @@ TEST_P(CellContract, SecondDerivativesMatchDifferences) {
     const Var x = in[0];
     const std::span<const Var> states = all.last(program_.states.size());
     const std::span<const Var> parameters = all.subspan(1, program_.parameters.size());
-    const ScanResult result = scan.run(tape, parameters, x, states, {false, {1, 2}});
+    const ScanResult result = scan.run(tape, parameters, {&x, 1}, states, {false, {1, 2}});
     Var total = sum(result.outputs * result.outputs * result.outputs);
     for (const Var& state : result.final_states) total = total + sum(state * state * state);
     return total;
@@ -105,12 +106,12 @@ TEST_P(CellContract, SecondDerivativesMatchDifferences) {
 TEST_P(CellContract, NoStateGivenIsZeros) {
   Tape<double> tape;
   const auto in = leaves(tape, inputs<double>());
-  const auto own = stack_.initial_states(tape, batch);
+  const std::span<const Var> parameters = std::span<const Var>(in).last(stack_.parameters().size());
+  const auto own = stack_.initial_states(tape, parameters, batch);
   std::vector<Var> zeros;
   for (const Var& state : own) {
     zeros.push_back(tape.constant(Tensor<double>::zeros(state.shape())));
   }
-  const std::span<const Var> parameters = std::span<const Var>(in).subspan(1 + own.size());
   const auto a = stack_.forward(tape, parameters, in[0], own, lengths);
   const auto b = stack_.forward(tape, parameters, in[0], zeros, lengths);
   EXPECT_EQ(numbers(tape.value(a.outputs)), numbers(tape.value(b.outputs)));
@@ -123,8 +124,8 @@ TEST_P(CellContract, ScanIsRepeatedSteps) {
     parameters.push_back(tape.leaf(normal<double>(p.shape, p.name)));
   }
   const Var x = tape.leaf(normal<double>({steps, batch, input}, "x"));
-  auto states = initial_states(program_, tape, batch);
-  const ScanResult scanned = scan_on_tape(program_, tape, parameters, x, states);
+  auto states = initial_states(program_, tape, parameters, batch);
+  const ScanResult scanned = scan_on_tape(program_, tape, parameters, {&x, 1}, states);
   const auto outputs = numbers(tape.value(scanned.outputs));
   for (Index t = 0; t < steps; ++t) {
     const Var x_t = reshape(slice(x, 0, t, 1), {batch, input});
@@ -146,11 +147,11 @@ TEST_P(CellContract, SplitAndCarryIsOneRun) {
     parameters.push_back(tape.leaf(normal<double>(p.shape, p.name)));
   }
   const Var x = tape.leaf(normal<double>({steps, batch, input}, "x"));
-  const auto start = initial_states(program_, tape, batch);
-  const auto whole = scan_on_tape(program_, tape, parameters, x, start);
-  const auto first = scan_on_tape(program_, tape, parameters, slice(x, 0, 0, 2), start);
-  const auto second =
-      scan_on_tape(program_, tape, parameters, slice(x, 0, 2, steps - 2), first.final_states);
+  const auto start = initial_states(program_, tape, parameters, batch);
+  const auto whole = scan_on_tape(program_, tape, parameters, {&x, 1}, start);
+  const Var head = slice(x, 0, 0, 2), tail = slice(x, 0, 2, steps - 2);
+  const auto first = scan_on_tape(program_, tape, parameters, {&head, 1}, start);
+  const auto second = scan_on_tape(program_, tape, parameters, {&tail, 1}, first.final_states);
   const Var joined = concat(std::array{first.outputs, second.outputs}, 0);
   EXPECT_EQ(numbers(tape.value(joined)), numbers(tape.value(whole.outputs)));
 }

@@ -73,8 +73,9 @@ Vector outputs_of(const Cell& cell, const Weights& weights, const StepProgram& p
     all.insert(all.end(), x.begin(), x.end());
   }
   const Var x = tape.constant(Tensor<double>::from({steps, 1, width}, all));
-  const auto result = scan_on_tape(program, tape, leaves(tape, weights.tensors()), x,
-                                   initial_states(program, tape, 1));
+  const std::vector<Var> parameters = leaves(tape, weights.tensors());
+  const auto result = scan_on_tape(program, tape, parameters, {&x, 1},
+                                   initial_states(program, tape, parameters, 1));
   EXPECT_EQ(program.name, cell.name);
   const auto out = tape.value(result.outputs);
   return {out.values().begin(), out.values().end()};

@@ -44,8 +44,8 @@ void expect_scan_agrees_with_tape(const StepProgram& program, const std::vector<
   wrt.push_back(frames);
   for (const auto& s : states) start.push_back(tape.leaf(s));
   wrt.insert(wrt.end(), start.begin(), start.end());
-  const auto run = scan_on_tape(program, tape, std::span(wrt).first(parameters.size()), frames,
-                                start, {false, lengths});
+  const auto run = scan_on_tape(program, tape, std::span(wrt).first(parameters.size()),
+                                {&frames, 1}, start, {false, lengths});
   Var loss = sum(run.outputs * tape.constant(weight));
   for (std::size_t k = 0; k < states.size(); ++k) {
     loss = loss + sum(run.final_states[k] * tape.constant(weights[k]));
@@ -107,10 +107,10 @@ TEST_P(CompiledScanTest, IsANodeOfTheTape) {
     }
     const Var x = tape.leaf(normal<double>({5, batch, input}, "x"));
     const auto run = [&](std::span<const Var> states, const ScanOptions& options) {
-      return by_steps ? scan_on_tape(program, tape, parameters, x, states, options)
-                      : compiled.run(tape, parameters, x, states, options);
+      return by_steps ? scan_on_tape(program, tape, parameters, {&x, 1}, states, options)
+                      : compiled.run(tape, parameters, {&x, 1}, states, options);
     };
-    const auto first = run(initial_states(program, tape, batch), {false, {2, 5, 0, 3}});
+    const auto first = run(initial_states(program, tape, parameters, batch), {false, {2, 5, 0, 3}});
     const auto second = run(first.final_states, {true, {5, 1, 4, 4}});
     const Var loss = sum(second.outputs * second.outputs) + sum(second.final_states[0]);
     std::vector<Var> wrt = parameters;

@@ -45,7 +45,7 @@ TEST_P(Differentiate, TheBackwardStepGivesTheTapesGradients) {
   for (const auto& s : program.states) {
     start.push_back(tape.leaf(normal({batch, s.shape.back()}, s.name)));
   }
-  const ScanResult run = scan_on_tape(program, tape, parameters, frames, start);
+  const ScanResult run = scan_on_tape(program, tape, parameters, {&frames, 1}, start);
   Var loss = sum(run.outputs * tape.constant(weight));
   for (const Var& state : run.final_states) loss = loss + sum(state * state);
   std::vector<Var> wrt = parameters;

@@ -182,11 +182,12 @@ double norm_by_cutting(const StepProgram& program, const std::vector<Index>& len
     second.lengths.push_back(std::max<Index>(length - t, 0));
   }
   if (t > 0) {
-    state = scan_on_tape(program, tape, parameters, tape.constant(x), state, first).final_states;
+    const Var all = tape.constant(x);
+    state = scan_on_tape(program, tape, parameters, {&all, 1}, state, first).final_states;
   }
   const Var leaf = tape.leaf(tape.value(state[0]));
-  const auto result =
-      scan_on_tape(program, tape, parameters, tape.constant(rows_from(x, t)), {&leaf, 1}, second);
+  const Var rest = tape.constant(rows_from(x, t));
+  const auto result = scan_on_tape(program, tape, parameters, {&rest, 1}, {&leaf, 1}, second);
   const Var final_weight = tape.constant(normal<double>({batch, fixture_hidden}, "weight h"));
   const Var loss = sum(result.outputs * tape.constant(rows_from(weight, t))) +
                    sum(result.final_states[0] * final_weight);
@@ -226,7 +227,8 @@ TEST(GradientNorms, AreThoseOfTheLastWayBack) {
   const Var x = tape.leaf(normal<double>({steps, batch, fixture_input}, "x"));
   ScanOptions options;
   options.gradient_norms = true;
-  const auto run = scan.run(tape, parameters, x, initial_states(program, tape, batch), options);
+  const auto run = scan.run(tape, parameters, {&x, 1},
+                            initial_states(program, tape, parameters, batch), options);
   const Var loss = sum(run.outputs);
   tape.gradients(loss, parameters);
   const std::vector<double> once = run.gradient_norms->norms[0];

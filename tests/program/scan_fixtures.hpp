@@ -86,9 +86,10 @@ ScanRun<T> run_scan(const Scan& scan, Index steps, Index batch, const ScanOption
   const std::span<const Var> all(wrt);
   const ScanResult result =
       executor == Executor::tape
-          ? scan_on_tape(program, tape, all.first(count), all[count], all.subspan(count + 1),
-                         options)
-          : scan.run(tape, all.first(count), all[count], all.subspan(count + 1), options);
+          ? scan_on_tape(program, tape, all.first(count), all.subspan(count, 1),
+                         all.subspan(count + 1), options)
+          : scan.run(tape, all.first(count), all.subspan(count, 1), all.subspan(count + 1),
+                     options);
   Var loss = constant(tape, 0.0);
   if (result.outputs.defined()) run.outputs = tape.value(result.outputs);
   if (loss_of == LossOf::outputs_and_states) {

@@ -83,7 +83,7 @@ TEST_P(SegmentsTest, AWayWithoutReturnGivesTheSameBits) {
       states.push_back(tape.constant(normal<double>({batch, s.shape.back()}, s.name)));
     }
     const Var x = tape.constant(normal<double>({steps, batch, fixture_input}, "x"));
-    const ScanResult got = scan_.run(tape, parameters, x, states, options);
+    const ScanResult got = scan_.run(tape, parameters, {&x, 1}, states, options);
     SCOPED_TRACE(to_text(options));
     expect_same_bits(tape.value(got.outputs), expected.outputs, "outputs");
     for (std::size_t k = 0; k < states.size(); ++k) {

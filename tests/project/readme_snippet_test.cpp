@@ -23,7 +23,8 @@ TEST(Readme, ItsExampleRuns) {
   for (const auto& p : cell.parameters)
     weights.push_back(tape.leaf(initialise<double>(p.init, p.shape, Random(1, p.name))));
   Var frames = tape.constant(Tensor<double>::full({20, 4, 3}, 1.0));
-  ScanResult run = Scan(cell).run(tape, weights, frames, initial_states(cell, tape, 4));
+  std::vector<Var> start = initial_states(cell, tape, weights, 4);
+  ScanResult run = Scan(cell).run(tape, weights, {&frames, 1}, start);
   Var loss = mean(run.outputs * run.outputs);                             // 0.2040
   std::vector<Tensor<double>> gradients = tape.gradients(loss, weights);  // of W and U
   // [readme]

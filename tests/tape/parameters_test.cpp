@@ -56,6 +56,9 @@ TEST(ParameterSet, CountsElements) {
   EXPECT_EQ(
       ParameterSet<float>({weight("W", {4, 3}), weight("b", {5}), weight("s", {})}, 1).count(), 18);
   EXPECT_EQ(ParameterSet<float>().count(), 0);
+  ParameterSpec fixed = weight("F", {7});
+  fixed.trained = false;
+  EXPECT_EQ(ParameterSet<float>({weight("W", {4, 3}), fixed}, 1).count(), 12);
 }
 
 TEST(ParameterSet, UnknownNamesGetASuggestion) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <tbb/global_control.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "cells/catalogue.hpp"
@@ -106,6 +107,39 @@ TEST_F(TrainerTest, SameBitsOnAnyNumberOfThreads) {
   }
   EXPECT_EQ(results[0], results[1]);
   EXPECT_EQ(results[0], results[2]);
+}
+
+// A matrix (which takes weight noise) and a vector of the cell that are not trained.
+TEST_F(TrainerTest, LeavesParametersThatAreNotTrainedAsTheyAre) {
+  Cell cell = lstm_peephole();
+  cell.build = [build = cell.build](const CellSizes& sizes) {
+    StepProgram program = build(sizes);
+    for (ProgramParameter& p : program.parameters) {
+      if (p.name == "U_i" || p.name == "b_f") p.trained = false;
+    }
+    return program;
+  };
+  const Index all = model_.cell_parameter_count();
+  model_ = NextFrameModel(cell, set_.train.width, 6, 1);
+  const ParameterSet<float> start(model_.parameters(), record_.seed);
+  for (const char* rule : {"adam", "rmsprop", "sgd"}) {
+    options_.train.optimiser.rule = rule;
+    const auto first = make();
+    ASSERT_EQ(run(*first, 5), Outcome::interrupted);
+    const auto second = make();
+    second->load(first->save());
+    ASSERT_EQ(run(*second), Outcome::finished);
+    EXPECT_EQ(second->record().cell_parameters, all - 6 * 6 - 6);
+    EXPECT_EQ(second->record().parameters, all - 6 * 6 - 6 + 88 * 7);
+    for (const Archive& saved : {first->save(), second->save()}) {
+      for (std::size_t k = 0; k < start.size(); ++k) {
+        const ParameterSpec& spec = start.spec(k);
+        const Tensor<float>& now = saved.tensor<float>("parameters/" + spec.name);
+        EXPECT_EQ(std::ranges::equal(now.values(), start.value(k).values()), !spec.trained)
+            << rule << " " << spec.name;
+      }
+    }
+  }
 }
 
 TEST_F(TrainerTest, AnotherSeedIsAnotherResult) {
