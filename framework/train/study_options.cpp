@@ -96,8 +96,20 @@ class Reader {
       StudyCell cell;
       reader.field("name", cell.name);
       reader.field("hidden", cell.hidden);
+      reader.field("variant", cell.variant);
+      reader.numbers("hyper", cell.hyper);
       reader.expect_no_more();
       cells.push_back(cell);
+    }
+  }
+
+  void numbers(const std::string& key, std::map<std::string, double>& numbers) {
+    const YAML::Node node = take(key);
+    if (!node) return;
+    if (!node.IsMap()) fail(node, full(key), full(key) + ": expected names and numbers");
+    for (const auto& entry : node) {
+      const std::string name = entry.first.Scalar();
+      numbers[name] = scalar<double>(entry.second, full(key) + "." + name);
     }
   }
 
@@ -194,6 +206,8 @@ class Writer {
       out_ << YAML::Flow << YAML::BeginMap;
       field("name", cell.name);
       field("hidden", cell.hidden);
+      if (!cell.variant.empty()) field("variant", cell.variant);
+      if (!cell.hyper.empty()) field("hyper", cell.hyper);
       out_ << YAML::EndMap;
     }
     out_ << YAML::EndSeq;
@@ -284,7 +298,8 @@ void check(const StudyOptions& o, const std::string& source) {
          "train.precision must be float or double");
   std::set<std::string> competitors;
   for (const StudyCell& cell : o.cells) {
-    expect(competitors.insert(fmt::format("{}:{}", cell.name, cell.hidden)).second, source,
+    const auto key = fmt::format("{}:{}:{}", cell.name, cell.hidden, cell.changes());
+    expect(competitors.insert(key).second, source,
            "cells: the same cell with the same hidden size stands there twice");
   }
   expect(std::set<std::uint64_t>(o.seeds.begin(), o.seeds.end()).size() == o.seeds.size(), source,
@@ -317,7 +332,21 @@ StudyOptions parse_study(const std::string& yaml, const std::string& source,
 
 StudyOptions read_study(const std::filesystem::path& file,
                         const std::vector<std::string>& overrides) {
-  return parse_study(read_text(file), file.string(), overrides);
+  StudyOptions options = parse_study(read_text(file), file.string(), overrides);
+  for (StudyCell& cell : options.cells) {
+    const std::filesystem::path beside = file.parent_path() / cell.name;
+    if (cell.name.ends_with(".cell") && std::filesystem::exists(beside)) cell.name = beside;
+  }
+  return options;
+}
+
+std::string StudyCell::changes() const {
+  std::string text;
+  for (const auto& [key, value] : hyper) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, value);
+  }
+  if (!variant.empty()) text += (text.empty() ? "" : " ") + variant;
+  return text;
 }
 
 std::string to_yaml(const StudyOptions& options) { return Writer().text(options); }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,13 @@ namespace carousel {
 
 /// One competitor of a study.
 struct StudyCell {
-  std::string name;
+  std::string name;  // of the catalogue, or a path to a .cell file
   int hidden = 0;
+  std::string variant = {};                  // one of the cell's single changes; empty: as it is
+  std::map<std::string, double> hyper = {};  // hyperparameters that differ from their defaults
+
+  /// "depth=3 i=1": what differs from the cell of that name; empty when nothing does.
+  std::string changes() const;
 };
 
 /// A study as its YAML file gives it. study_options.cpp lists every key.
@@ -47,7 +53,8 @@ struct StudyOptions {
   } train;
 };
 
-/// Reads a study file and applies overrides of the form key.sub=value, in order.
+/// Reads a study file and applies overrides of the form key.sub=value, in order. The path of a cell
+/// file that is in the study's folder is taken from there.
 /// Throws InputError naming file, line and key, with a suggestion for a key that is unknown.
 StudyOptions read_study(const std::filesystem::path& file,
                         const std::vector<std::string>& overrides);

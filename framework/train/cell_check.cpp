@@ -1,0 +1,239 @@
+#include "train/cell_check.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include "layer/linear.hpp"
+#include "layer/losses.hpp"
+#include "layer/recurrent_stack.hpp"
+#include "optim/optimiser.hpp"
+#include "tape/gradient_check.hpp"
+
+namespace carousel {
+namespace {
+
+constexpr Index steps = 5, batch = 3;
+const std::vector<Index> lengths = {5, 2, 4};
+
+template <class T>
+Tensor<T> normal(const Shape& shape, const std::string& stream, double deviation = 0.5) {
+  return initialise<T>(Initialiser::normal(deviation), shape, Random(3, stream));
+}
+
+// What a scan is run on: parameters, then inputs, then initial states, and how many there are.
+struct ScanArguments {
+  explicit ScanArguments(const StepProgram& program)
+      : parameters(program.parameters.size()),
+        inputs(program.inputs.size()),
+        states(program.states.size()) {
+    for (const auto& p : program.parameters) add(p.shape, p.name);
+    for (const int input : program.inputs) {
+      const ProgramNode& node = program.nodes[static_cast<std::size_t>(input)];
+      add({steps, batch, node.shape.back()}, node.name);
+    }
+    for (const auto& state : program.states) {
+      Shape shape = state.shape;
+      shape[0] = batch;
+      add(shape, state.name + "[0]");
+    }
+  }
+
+  void add(const Shape& shape, const std::string& name) {
+    shapes.push_back(shape);
+    names.push_back(name);
+  }
+
+  template <class T>
+  std::vector<Tensor<T>> values() const {
+    std::vector<Tensor<T>> all;
+    for (std::size_t k = 0; k < shapes.size(); ++k) all.push_back(normal<T>(shapes[k], names[k]));
+    return all;
+  }
+
+  std::size_t parameters, inputs, states;
+  std::vector<Shape> shapes;
+  std::vector<std::string> names;
+};
+
+// A loss that every output and final state moves.
+template <class T>
+Var loss_of(Tape<T>& tape, const ScanResult& result) {
+  Var total = sum(result.outputs * tape.constant(normal<T>(result.outputs.shape(), "weights")));
+  for (std::size_t s = 0; s < result.final_states.size(); ++s) {
+    const auto weights = normal<T>(result.final_states[s].shape(), "weights" + std::to_string(s));
+    total = total + sum(result.final_states[s] * tape.constant(weights));
+  }
+  return total;
+}
+
+template <class T>
+ScanResult run(const Scan& scan, Tape<T>& tape, const ScanArguments& arguments,
+               const std::vector<Var>& values, bool compiled) {
+  const std::span<const Var> all(values);
+  const auto parameters = all.first(arguments.parameters);
+  const auto inputs = all.subspan(arguments.parameters, arguments.inputs);
+  const auto states = all.last(arguments.states);
+  const ScanOptions options{false, lengths};
+  return compiled ? scan.run(tape, parameters, inputs, states, options)
+                  : scan_on_tape(scan.program(), tape, parameters, inputs, states, options);
+}
+
+CheckStep check_gradients(const Scan& scan, const ScanArguments& arguments) {
+  const ScalarFunction loss = [&](Tape<double>& tape, const std::vector<Var>& values) {
+    return loss_of(tape, run(scan, tape, arguments, values, true));
+  };
+  const GradientError error = carousel::check_gradients(loss, arguments.values<double>());
+  const bool passed = error.worst <= 1e-5;
+  std::string detail = fmt::format("largest error {:.1e}", error.worst);
+  if (!passed) {
+    // "input 3, ..." in the order of the arguments
+    const auto input = static_cast<std::size_t>(std::atoi(error.where.c_str() + 6));
+    detail += fmt::format(" for {} ({})", arguments.names.at(input), error.where);
+  }
+  return {"gradients", passed, detail};
+}
+
+// The largest difference of outputs, final states and gradients, relative to the largest element.
+template <class T>
+double scan_difference(const Scan& scan, const ScanArguments& arguments) {
+  std::vector<std::vector<Tensor<T>>> results;
+  for (const bool compiled : {true, false}) {
+    Tape<T> tape;
+    const std::vector<Var> values = leaves(tape, arguments.values<T>());
+    const ScanResult result = run(scan, tape, arguments, values, compiled);
+    std::vector<Tensor<T>> all{tape.value(result.outputs)};
+    for (const Var& state : result.final_states) all.push_back(tape.value(state));
+    for (auto& g : tape.gradients(loss_of(tape, result), values)) all.push_back(g);
+    results.push_back(all);
+  }
+  double worst = 0.0;
+  for (std::size_t k = 0; k < results[0].size(); ++k) {
+    double largest = 1e-3, difference = 0.0;
+    for (Index i = 0; i < results[0][k].numel(); ++i) {
+      const double a = double(results[0][k].data()[i]), b = double(results[1][k].data()[i]);
+      largest = std::max(largest, std::abs(b));
+      // NaN counts as a difference
+      difference = std::abs(a - b) <= difference ? difference : std::abs(a - b);
+    }
+    worst = difference / largest <= worst ? worst : difference / largest;
+  }
+  return worst;
+}
+
+CheckStep check_scan_agrees(const Scan& scan, const ScanArguments& arguments) {
+  const double precise = scan_difference<double>(scan, arguments);
+  const double single = scan_difference<float>(scan, arguments);
+  std::string detail = fmt::format("differs by {:.1e} in double, {:.1e} in float", precise, single);
+  if (!scan.why_not_compiled().empty()) detail = "on the tape: " + scan.why_not_compiled();
+  return {"scan", precise <= 1e-10 && single <= 2e-5, detail};
+}
+
+// Signs at random; the target is the first element of x at the step before.
+struct EchoTask {
+  static constexpr Index steps = 12, batch = 32;
+  Tensor<float> x, targets, mask;
+
+  EchoTask(Index input, std::uint64_t update)
+      : x(Tensor<float>::uninitialised({steps, batch, input})),
+        targets(Tensor<float>::zeros({steps, batch, 1})),
+        mask(Tensor<float>::full({steps, batch}, 1.0f)) {
+    Random random(7, Random::hash("echo", update));
+    for (float& v : x.values()) v = random.uniform() < 0.5 ? -1.0f : 1.0f;
+    for (Index t = 0; t < steps; ++t) {
+      for (Index b = 0; b < batch; ++b) {
+        const Index row = t * batch + b;
+        if (t == 0) mask.data()[row] = 0.0f;
+        else targets.data()[row] = x.data()[(row - batch) * input] > 0.0f ? 1.0f : 0.0f;
+      }
+    }
+  }
+};
+
+CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  StackOptions options;
+  options.input = sizes.input;
+  options.hidden = sizes.hidden;
+  const RecurrentStack stack(cell, options);
+  const Linear readout("readout", stack.output_size(), 1);
+  std::vector<ParameterSpec> specs = stack.parameters();
+  specs.insert(specs.end(), readout.parameters().begin(), readout.parameters().end());
+  ParameterSet<float> parameters(specs, 1);
+  OptimiserOptions rule;
+  rule.learning_rate = 0.01;
+  Optimiser<float> optimiser(rule, parameters);
+
+  const auto begin = Clock::now();
+  double first = 0.0, mean = 0.0;
+  std::int64_t updates = 0;
+  Tape<float> tape;
+  do {
+    tape.clear();
+    const EchoTask task(sizes.input, static_cast<std::uint64_t>(updates));
+    const std::vector<Var> all = leaves(tape, parameters.values());
+    const std::span<const Var> own = std::span<const Var>(all).first(stack.parameters().size());
+    const auto states = stack.initial_states(tape, own, EchoTask::batch);
+    const Var x = tape.constant(task.x);
+    const StackResult result = stack.forward(tape, own, x, states, {});
+    const Var logits = readout.forward(std::span<const Var>(all).last(2), result.outputs);
+    const Var loss = bernoulli_nll(logits, tape.constant(task.targets), tape.constant(task.mask)) /
+                     double((EchoTask::steps - 1) * EchoTask::batch);
+    const double value = double(tape.value(loss).item());
+    if (!std::isfinite(value)) {
+      return {"learns", false, fmt::format("the loss is {} after {} updates", value, updates)};
+    }
+    first = updates == 0 ? value : first;
+    mean = updates == 0 ? value : 0.9 * mean + 0.1 * value;
+    auto gradients = tape.gradients(loss, all);
+    clip_by_global_norm(gradients, 1.0);
+    optimiser.update(parameters, gradients);
+    ++updates;
+  } while (std::chrono::duration<double>(Clock::now() - begin).count() < seconds &&
+           mean > 0.05 * first);
+  return {"learns", mean < 0.9 * first,
+          fmt::format("loss {:.3f} to {:.3f} in {} updates", first, mean, updates)};
+}
+
+}  // namespace
+
+CellSizes small_sizes(const Cell& cell) {
+  std::optional<InputError> first_error;
+  for (const auto& [input, hidden] : std::vector<std::pair<Index, Index>>{
+           {3, 4}, {4, 4}, {3, 8}, {8, 8}, {4, 12}, {12, 12}, {4, 16}, {16, 16}}) {
+    CellSizes sizes;
+    sizes.input = input;
+    sizes.hidden = hidden;
+    try {
+      cell.build(sizes);
+      return sizes;
+    } catch (const InputError& error) {
+      if (!first_error) first_error = error;
+    }
+  }
+  throw *first_error;
+}
+
+std::vector<CheckStep> check_cell(const Cell& cell, double seconds,
+                                  const std::function<void(const CheckStep&)>& done) {
+  std::vector<CheckStep> all;
+  const auto note = [&](const CheckStep& step) {
+    all.push_back(step);
+    done(step);
+    return step.passed;
+  };
+  const CellSizes sizes = small_sizes(cell);
+  const StepProgram program = cell.build(sizes);
+  note({"builds", true,
+        fmt::format("{} parameters at input {}, hidden {}", program.parameter_count(), sizes.input,
+                    sizes.hidden)});
+  const Scan scan(program);
+  const ScanArguments arguments(program);
+  if (!note(check_gradients(scan, arguments))) return all;
+  if (!note(check_scan_agrees(scan, arguments))) return all;
+  note(check_learns(cell, sizes, seconds));
+  return all;
+}
+
+}  // namespace carousel

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cell/cell.hpp"
+
+namespace carousel {
+
+/// One thing that was checked.
+struct CheckStep {
+  std::string name;
+  bool passed = false;
+  std::string detail;  // figures when it passed, what is wrong when not
+};
+
+/// Sizes at which a cell can be built and checked in a moment: the first pair of a short list that
+/// it takes (some need a hidden size that heads divide, or one equal to the input). Throws the
+/// error of the first pair when it takes none.
+CellSizes small_sizes(const Cell& cell);
+
+/// Checks a cell, one step after the other, up to the first that fails:
+///   builds      at small sizes
+///   gradients   of x, further inputs, initial states and parameters against central differences,
+///   on
+///               five steps of three sequences of unequal length, to 1e-5
+///   scan        outputs, final states and all gradients of the compiled scan against the tape, to
+///               1e-10 in double and 2e-5 in float
+///   learns      to say what the sign of its input was at the step before: the loss must fall by a
+///               tenth within `seconds` of training
+/// `done` hears of each step as it ends.
+std::vector<CheckStep> check_cell(const Cell& cell, double seconds,
+                                  const std::function<void(const CheckStep&)>& done);
+
+}  // namespace carousel
