@@ -16,7 +16,8 @@ Product product_of(const Shape& a, const Shape& b, const Attributes& attributes)
   p.k = at(a, attributes.transpose_a ? 2 : 1);
   p.n = at(b, attributes.transpose_b ? 2 : 1);
   p.count = 1;
-  for (int i = 0; i + 2 < a.rank(); ++i) p.count *= a[i];
+  const Shape& many = a.rank() > 2 ? a : b;
+  for (int i = 0; i + 2 < many.rank(); ++i) p.count *= many[i];
   return p;
 }
 
@@ -35,15 +36,17 @@ Shape matmul_shape(const ShapeCall& call) {
   const Product p = product_of(a, b, attributes);
   const Index b_k = b[b.rank() - (attributes.transpose_b ? 1 : 2)];
   if (p.k != b_k) fail("the inner sizes differ");
-  if (b.rank() != 2) {
+  if (a.rank() != 2 && b.rank() != 2) {
     bool same = a.rank() == b.rank();
     for (int i = 0; same && i + 2 < a.rank(); ++i) same = a[i] == b[i];
-    if (!same) fail("expected the same leading sizes, or a matrix on the right");
+    if (!same) fail("expected the same leading sizes, or one matrix on a side");
   }
-  Shape out;
-  for (int i = 0; i + 2 < a.rank(); ++i) out.push_back(a[i]);
-  out.push_back(p.m);
-  out.push_back(p.n);
+  Shape out = a.rank() > 2 ? a : b;
+  out[out.rank() - 2] = p.m;
+  out[out.rank() - 1] = p.n;
+  for (int i = 1; i < out.rank(); ++i) {
+    if (out[i] == batch_dim) fail("this would mix the sequences of a batch");
+  }
   return out;
 }
 
@@ -53,13 +56,14 @@ void matmul_kernel(const KernelCall<T>& call) {
   const Tensor<T>& b = *call.in[1];
   const Attributes& at = call.attributes;
   Product p = product_of(a.shape(), b.shape(), at);
+  const Index a_step = a.shape().rank() == 2 ? 0 : p.m * p.k;
   const Index b_step = b.shape().rank() == 2 ? 0 : p.k * p.n;
   if (b_step == 0 && !at.transpose_a) {  // one tall product
     p.m *= p.count;
     p.count = 1;
   }
   for (Index i = 0; i < p.count; ++i) {
-    gemm<T>(at.transpose_a, at.transpose_b, p.m, p.n, p.k, a.data() + i * p.m * p.k,
+    gemm<T>(at.transpose_a, at.transpose_b, p.m, p.n, p.k, a.data() + i * a_step,
             at.transpose_a ? p.m : p.k, b.data() + i * b_step, at.transpose_b ? p.k : p.n, T(0),
             call.out.data() + i * p.m * p.n, p.n);
   }
@@ -67,7 +71,6 @@ void matmul_kernel(const KernelCall<T>& call) {
 
 Var flatten(Var x) {
   const Shape s = x.shape();
-  if (s.rank() == 2) return x;
   return reshape(x, {s.numel() / s.back(), s.back()});
 }
 
@@ -77,16 +80,13 @@ Var matmul_derivative(const DerivativeCall& d) {
   const bool tb = at.transpose_b;
   const Var a = d.in[0];
   const Var b = d.in[1];
-  // One matrix on the right of many: its gradient is one product over all their rows.
+  if (d.wrt == 0) return ta ? matmul(b, d.grad, tb, true) : matmul(d.grad, b, false, !tb);
+  // One matrix on the right of many: its gradient is one product over all their rows, where their
+  // number is known; else the caller sums the products.
   const bool shared = b.shape().rank() == 2 && a.shape().rank() > 2;
-  if (d.wrt == 0) {
-    if (!ta) return matmul(d.grad, b, false, !tb);
-    return shared ? transpose(matmul(d.grad, b, false, !tb)) : matmul(b, d.grad, tb, true);
-  }
-  if (shared && ta)
-    return sum_to(tb ? matmul(d.grad, a, true, true) : matmul(a, d.grad), b.shape());
-  const Var left = shared ? flatten(a) : a;
-  const Var grad = shared ? flatten(d.grad) : d.grad;
+  const bool one = shared && !ta && a.shape()[0] != batch_dim;
+  const Var left = one ? flatten(a) : a;
+  const Var grad = one ? flatten(d.grad) : d.grad;
   return tb ? matmul(grad, left, true, ta) : matmul(left, grad, !ta, false);
 }
 
@@ -114,6 +114,8 @@ std::vector<Op> contraction_ops() {
             {{Shape{2, 3, 4}, Shape{2, 4}}, transposed(false, true)},
             {{Shape{2, 4, 3}, Shape{4, 2}}, transposed(true, false)},
             {{Shape{2, 4, 3}, Shape{2, 4}}, transposed(true, true)},
+            {{Shape{3, 4}, Shape{2, 4, 2}}},
+            {{Shape{4, 3}, Shape{2, 2, 4}}, transposed(true, true)},
             {{Shape{2, 3, 4}, Shape{2, 4, 5}}},
             {{Shape{2, 4, 3}, Shape{2, 5, 4}}, transposed(true, true)}}}};
 }

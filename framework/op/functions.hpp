@@ -60,8 +60,8 @@ Var constant(Graph& graph, double value);
 /// 0, 1, .., n - 1 in `graph`: [n].
 Var arange(Graph& graph, Index n);
 
-/// op(a) op(b). a: [.., M, K] (transposed: [.., K, M]), b: [K, N] or [.., K, N] with the same
-/// leading sizes as a; out: [.., M, N].
+/// op(a) op(b). a: [.., M, K] (transposed: [.., K, M]), b: [.., K, N] (transposed: [.., N, K]) with
+/// the same leading sizes, which one of the two may lack; out: [.., M, N].
 Var matmul(Var a, Var b, bool transpose_a = false, bool transpose_b = false);
 /// W @ x for each row of a batch: x: [.., in], w: [out, in]; out: [.., out].
 Var linear(Var x, Var w);

@@ -106,7 +106,7 @@ TEST_F(ShapeError, MatmulRanksAndLeadingSizes) {
                 matmul(zeros({4, 2, 3}), zeros({5, 3, 2}));
               }),
               AllOf(HasSubstr("[4, 2, 3]"), HasSubstr("[5, 3, 2]"), HasSubstr("leading sizes")));
-  EXPECT_THROW(matmul(zeros({2, 3}), zeros({4, 3, 2})), InputError);
+  EXPECT_THROW(matmul(zeros({4, 1, 2, 3}), zeros({4, 3, 2})), InputError);
 }
 
 TEST_F(ShapeError, SumToAndBroadcastTo) {

@@ -55,6 +55,16 @@ TYPED_TEST(OpValue, MatmulOfABatchWithOneMatrix) {
   this->expect(matmul(a, bt, true, true), {2, 2, 3}, {1, 3, 5, 2, 4, 8, 5, 7, 17, 6, 8, 20});
 }
 
+TYPED_TEST(OpValue, MatmulOfOneMatrixWithABatch) {
+  const Var a = this->in({3, 2}, {1, 0, 0, 1, 1, 1}), at = this->in({2, 3}, {1, 0, 1, 0, 1, 1});
+  const Var b = this->count({2, 2, 2});  // [1 2; 3 4], [5 6; 7 8]
+  const std::vector<TypeParam> expected = {1, 2, 3, 4, 4, 6, 5, 6, 7, 8, 12, 14};
+  this->expect(matmul(a, b), {2, 3, 2}, expected);
+  this->expect(matmul(at, b, true, false), {2, 3, 2}, expected);
+  this->expect(matmul(a, transpose(b), false, true), {2, 3, 2}, expected);
+  this->expect(matmul(a, this->count({1, 2, 2, 1})), {1, 2, 3, 1}, {1, 2, 3, 3, 4, 7});
+}
+
 TYPED_TEST(OpValue, MatmulOfTwoBatches) {
   const Var a = this->count({2, 1, 2});                         // [1 2], [3 4]
   const Var b = this->in({2, 2, 2}, {1, 0, 0, 1, 0, 2, 3, 0});  // I, [0 2; 3 0]
