@@ -183,11 +183,14 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
                               const std::vector<Index>& lengths, Index segments,
                               bool with_outputs) {
   check(parameters, inputs, states, lengths);
+  if (segments < 0) {
+    fail_input("cell {}: got {} segments, expected 0 or more", plan_.forward.name, segments);
+  }
   const StepProgram& program = plan_.forward;
   steps_.reset(lengths, segments);
   allocate_buffers();
   std::fill(is_packed_.begin(), is_packed_.end(), char{0});
-  for (auto& tiles : ready_) tiles.clear();
+  for (ReadyStage& stage : ready_) stage.tiles.clear();
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     unbatched_[index(program.parameters[k].node)] = parameters[k];
   }
@@ -253,7 +256,7 @@ void CompiledScan<T>::backward(const Tensor<T>& outputs, std::span<const Tensor<
   expect_count(program, "cotangents of states", states.size(), program.states.size());
   const PlanPass& pass = plan_.backward_pass;
   for (const auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
-    for (const PlanStage& stage : *stages) ready_[index(stage.number)].clear();
+    for (const PlanStage& stage : *stages) ready_[index(stage.number)].tiles.clear();
   }
   zero_buffer_ = outputs.defined() ? -1 : slot.buffer;
   if (!outputs.defined() && zeros_.numel() < steps_.chunk_rows() * slot.width) {
@@ -344,7 +347,8 @@ void CompiledScan<T>::start_gradients() {
   input_gradients_.resize(plan_.forward.inputs.size());
   for (std::size_t k = 0; k < input_gradients_.size(); ++k) {
     const int node = plan_.backward.input_cotangents[k];
-    if (node < 0 || plan_.slots[index(node)].buffer < 0) continue;
+    input_gradients_[k] = {};
+    if (node < 0 || !plan_.wanted_inputs[k]) continue;
     input_gradients_[k] = allocate({steps_.all_rows(), plan_.slots[index(node)].width});
   }
 }

@@ -86,6 +86,10 @@ class CompiledScan {
     Index width;
     bool flat;  // the rows lie side by side in all operands
   };
+  struct ReadyStage {
+    std::vector<ReadyTile> tiles;
+    Index widest = 1;  // elements of a row
+  };
 
   Tensor<T> allocate(const Shape& shape) { return Tensor<T>::uninitialised(shape, &arena_); }
   Line line_of(const Slot& slot) const;
@@ -116,7 +120,7 @@ class CompiledScan {
   void run_rows(const std::vector<PlanStage>& stages, Part products, Index step, Index first_row,
                 Index rows);
   void run_tiles(const PlanStage& stage, Index step, Index first_row, Index rows);
-  const std::vector<ReadyTile>& ready(const PlanStage& stage);
+  const ReadyStage& ready(const PlanStage& stage);
   ReadyTile look_up(const PlanTile& tile) const;
   PackedMatrix<T>& packed(const PlanGemm& product);
   void gather_rows();
@@ -127,15 +131,15 @@ class CompiledScan {
   PartTimes times_;
   Arena arena_;
   PackedSteps steps_;
-  StepRange window_, chunk_;                   // the steps at work
-  std::size_t chunk_index_ = 0;                // of chunk_
-  std::vector<Tensor<T>> memory_;              // of each buffer
-  std::vector<T*> base_;                       // of each buffer
-  std::vector<Tensor<T>> unbatched_;           // of each unbatched node
-  std::vector<PackedMatrix<T>> packed_;        // of each packing
-  std::vector<char> is_packed_;                // since forward() began
-  std::vector<std::vector<ReadyTile>> ready_;  // of each stage; empty: not looked up
-  std::vector<const Tensor<T>*> parts_;        // operands at work
+  StepRange window_, chunk_;             // the steps at work
+  std::size_t chunk_index_ = 0;          // of chunk_
+  std::vector<Tensor<T>> memory_;        // of each buffer
+  std::vector<T*> base_;                 // of each buffer
+  std::vector<Tensor<T>> unbatched_;     // of each unbatched node
+  std::vector<PackedMatrix<T>> packed_;  // of each packing
+  std::vector<char> is_packed_;          // since forward() began
+  std::vector<ReadyStage> ready_;        // of each stage; empty: not looked up
+  std::vector<const Tensor<T>*> parts_;  // operands at work
   Tensor<T> outputs_;
   std::vector<Tensor<T>> probes_;
   int zero_buffer_ = -1;  // the external buffer that is one chunk of zeros

@@ -91,15 +91,13 @@ PackedMatrix<T>& CompiledScan<T>::packed(const PlanGemm& product) {
 template <class T>
 void CompiledScan<T>::run_tiles(const PlanStage& stage, Index step, Index first_row, Index rows) {
   const PartTimer timer(times_, Part::elementwise);
-  const std::vector<ReadyTile>& tiles = ready(stage);
+  const ReadyStage& work = ready(stage);
   std::array<Index, lines> row{};
   for (std::size_t l = 0; l < lines; ++l) row[l] = row_at(static_cast<Line>(l), step);
-  Index widest = 1;
-  for (const ReadyTile& tile : tiles) widest = std::max(widest, tile.width);
-  const Index block = std::max<Index>(1, block_elements / widest);
+  const Index block = std::max<Index>(1, block_elements / work.widest);
   for (Index r = first_row; r < first_row + rows; r += block) {
     const Index count = std::min(block, first_row + rows - r);
-    for (const ReadyTile& tile : tiles) {
+    for (const ReadyTile& tile : work.tiles) {
       const auto data = [&](const Operand& o) {
         return o.base + row[static_cast<std::size_t>(o.line)] * o.row_step + r * o.block_step;
       };
@@ -117,13 +115,15 @@ void CompiledScan<T>::run_tiles(const PlanStage& stage, Index step, Index first_
 }
 
 template <class T>
-const std::vector<typename CompiledScan<T>::ReadyTile>& CompiledScan<T>::ready(
-    const PlanStage& stage) {
-  std::vector<ReadyTile>& tiles = ready_[index(stage.number)];
-  if (tiles.empty()) {
-    for (const PlanTile& tile : stage.tiles) tiles.push_back(look_up(tile));
+const typename CompiledScan<T>::ReadyStage& CompiledScan<T>::ready(const PlanStage& stage) {
+  ReadyStage& found = ready_[index(stage.number)];
+  if (found.tiles.empty()) {
+    for (const PlanTile& tile : stage.tiles) {
+      found.tiles.push_back(look_up(tile));
+      found.widest = std::max(found.widest, tile.out.width);
+    }
   }
-  return tiles;
+  return found;
 }
 
 template <class T>

@@ -105,24 +105,26 @@ struct ScanPlan {
   std::vector<PlanBuffer> buffers;
   std::vector<Slot> slots;  // of each node of the backward program; buffer -1: none
   PlanPass forward_pass, backward_pass;
-  int stages = 0;              // number of stages
-  int packings = 0;            // number of packed matrices
-  std::vector<Slot> gathered;  // whose rows the contractions read
-  std::vector<int> probes;     // nodes
+  int stages = 0;                   // number of stages
+  int packings = 0;                 // number of packed matrices
+  std::vector<Slot> gathered;       // whose rows the contractions read
+  std::vector<int> probes;          // nodes
+  std::vector<bool> wanted_inputs;  // of which inputs gradients are made
 };
 
-/// What a backward step must give: new cotangents of states, those of parameters, and of inputs.
-std::vector<int> backward_roots(const BackwardStep& back, bool input_gradients);
+/// What a backward step must give: new cotangents of states, those of parameters, and of the inputs
+/// for which they are wanted.
+std::vector<int> backward_roots(const BackwardStep& back, const std::vector<bool>& wanted_inputs);
 
 /// Lets the way back compute again what costs little and is made of values that are kept anyway,
 /// such as 1 - z, so that it is not kept. probes: forward nodes that are kept all the same.
-void recompute_cheap(const StepProgram& forward, BackwardStep& back, bool input_gradients,
-                     const std::vector<int>& probes);
+void recompute_cheap(const StepProgram& forward, BackwardStep& back,
+                     const std::vector<bool>& wanted_inputs, const std::vector<int>& probes);
 
-/// Compiles a program. Without input_gradients the cotangents of the inputs are left out. probes:
+/// Compiles a program. wanted_inputs: of which inputs gradients are wanted; empty: of all. probes:
 /// batched nodes whose values are wanted. Throws InputError when it holds an op that only the tape
 /// can run on a batch; the message names it.
-ScanPlan plan_scan(const StepProgram& program, bool input_gradients = true,
+ScanPlan plan_scan(const StepProgram& program, std::vector<bool> wanted_inputs = {},
                    const std::vector<int>& probes = {});
 
 /// Elements of a block: rows of the widest value of a stage, or one row where that is wider.

@@ -263,13 +263,15 @@ void number_work(ScanPlan& plan) {
 
 }  // namespace
 
-ScanPlan plan_scan(const StepProgram& program, bool input_gradients,
+ScanPlan plan_scan(const StepProgram& program, std::vector<bool> wanted_inputs,
                    const std::vector<int>& probes) {
   ScanPlan plan;
+  if (wanted_inputs.empty()) wanted_inputs.assign(program.inputs.size(), true);
+  plan.wanted_inputs = wanted_inputs;
   plan.forward = program;
   plan.probes = probes;
   plan.backward = differentiate(program);
-  recompute_cheap(program, plan.backward, input_gradients, probes);
+  recompute_cheap(program, plan.backward, wanted_inputs, probes);
   const StepProgram& back = plan.backward.program;
   const int first_back = plan.backward.forward_nodes;
   plan.slots.resize(back.nodes.size());
@@ -285,7 +287,7 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients,
   }
   const StateCopies forward_copies = place_states(program, 0, false, plan);
 
-  const std::vector<int> back_roots = backward_roots(plan.backward, input_gradients);
+  const std::vector<int> back_roots = backward_roots(plan.backward, wanted_inputs);
   PassPlanner back_planner(back, first_back, back_roots, PlanBuffer::Scope::chunk, plan);
 
   // What the way back reads of the forward values is kept for all steps.
@@ -306,8 +308,9 @@ ScanPlan plan_scan(const StepProgram& program, bool input_gradients,
   emit_copies(forward_copies, plan.slots, plan.forward_pass);
 
   const StateCopies back_copies = place_states(back, first_back, true, plan);
-  for (const int node : plan.backward.input_cotangents) {
-    if (node >= 0 && input_gradients) back_planner.keep(node);
+  for (std::size_t k = 0; k < wanted_inputs.size(); ++k) {
+    const int node = plan.backward.input_cotangents[k];
+    if (node >= 0 && wanted_inputs[k]) back_planner.keep(node);
   }
   plan.backward_pass = back_planner.run();
   emit_copies(back_copies, plan.slots, plan.backward_pass);

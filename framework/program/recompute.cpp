@@ -15,10 +15,10 @@ bool is_cheap(const ProgramNode& node) {
 }
 
 // Forward nodes that the live part of the backward program reads.
-std::vector<char> nodes_read(const BackwardStep& back, bool input_gradients) {
+std::vector<char> nodes_read(const BackwardStep& back, const std::vector<bool>& wanted_inputs) {
   const auto& nodes = back.program.nodes;
   std::vector<char> live(nodes.size(), 0), read(index(back.forward_nodes), 0);
-  for (const int root : backward_roots(back, input_gradients)) live[index(root)] = 1;
+  for (const int root : backward_roots(back, wanted_inputs)) live[index(root)] = 1;
   for (std::size_t i = nodes.size(); i-- > read.size();) {
     if (!live[i]) continue;
     for (const int input : nodes[i].inputs) {
@@ -31,21 +31,22 @@ std::vector<char> nodes_read(const BackwardStep& back, bool input_gradients) {
 
 }  // namespace
 
-std::vector<int> backward_roots(const BackwardStep& back, bool input_gradients) {
+std::vector<int> backward_roots(const BackwardStep& back, const std::vector<bool>& wanted_inputs) {
   std::vector<int> roots;
   for (const ProgramState& state : back.program.states) roots.push_back(state.next);
   for (const int node : back.parameter_cotangents) {
     if (node >= 0) roots.push_back(node);
   }
-  for (const int node : back.input_cotangents) {
-    if (node >= 0 && input_gradients) roots.push_back(node);
+  for (std::size_t k = 0; k < wanted_inputs.size(); ++k) {
+    const int node = back.input_cotangents[k];
+    if (node >= 0 && wanted_inputs[k]) roots.push_back(node);
   }
   return roots;
 }
 
-void recompute_cheap(const StepProgram& forward, BackwardStep& back, bool input_gradients,
-                     const std::vector<int>& probes) {
-  std::vector<char> kept = nodes_read(back, input_gradients);
+void recompute_cheap(const StepProgram& forward, BackwardStep& back,
+                     const std::vector<bool>& wanted_inputs, const std::vector<int>& probes) {
+  std::vector<char> kept = nodes_read(back, wanted_inputs);
   std::vector<char> anyway(kept.size(), 0);  // in memory whatever the way back reads
   for (std::size_t i = 0; i < kept.size(); ++i) {
     const ProgramNode& node = forward.nodes[i];

@@ -155,20 +155,22 @@ class FinalStateNode final : public CustomNode<T> {
 
 }  // namespace
 
-// Compiled when they are first asked for: with and without the inputs' gradients, and for each
-// set of probes.
+// Compiled when they are first asked for: for each set of inputs that need gradients, and of
+// probes.
 struct Scan::Shared {
   StepProgram program;
   std::string why_not_compiled;
   std::mutex mutex;
-  std::map<std::pair<bool, std::vector<std::string>>, std::shared_ptr<Compiled>> compiled;
+  std::map<std::pair<std::vector<bool>, std::vector<std::string>>, std::shared_ptr<Compiled>>
+      compiled;
 
-  std::shared_ptr<Compiled> find(bool input_gradients, const std::vector<std::string>& probes) {
+  std::shared_ptr<Compiled> find(const std::vector<bool>& wanted_inputs,
+                                 const std::vector<std::string>& probes) {
     const std::lock_guard lock(mutex);
-    std::shared_ptr<Compiled>& found = compiled[{input_gradients, probes}];
+    std::shared_ptr<Compiled>& found = compiled[{wanted_inputs, probes}];
     if (!found) {
       found = std::make_shared<Compiled>();
-      found->plan = plan_scan(program, input_gradients, find_probes(program, probes));
+      found->plan = plan_scan(program, wanted_inputs, find_probes(program, probes));
     }
     return found;
   }
@@ -177,7 +179,7 @@ struct Scan::Shared {
 Scan::Scan(StepProgram program) : shared_(std::make_shared<Shared>()) {
   shared_->program = std::move(program);
   try {
-    shared_->find(true, {});
+    shared_->find(std::vector<bool>(shared_->program.inputs.size(), true), {});
   } catch (const InputError& error) {
     shared_->why_not_compiled = error.what();
   }
@@ -196,8 +198,9 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<c
     return scan_on_tape(shared_->program, tape, parameters, inputs, states, options);
   }
   const auto needs_gradient = [&](Var v) { return tape.needs_gradient(v); };
-  const auto compiled =
-      shared_->find(std::any_of(inputs.begin(), inputs.end(), needs_gradient), options.probes);
+  std::vector<bool> wanted_inputs;
+  for (const Var& input : inputs) wanted_inputs.push_back(needs_gradient(input));
+  const auto compiled = shared_->find(wanted_inputs, options.probes);
   const std::shared_ptr<Run<T>> run(new Run<T>{compiled,
                                                compiled->template pool<T>().take(compiled->plan),
                                                Packing(shape[0], shape[1], options),

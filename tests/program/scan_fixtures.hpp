@@ -48,6 +48,11 @@ void expect_same_bits(const Tensor<T>& got, const Tensor<T>& expected, const std
   }
 }
 
+inline Shape with_batch(Shape shape, Index batch) {
+  shape[0] = batch;
+  return shape;
+}
+
 enum class Executor { tape, compiled };
 enum class LossOf { outputs_and_states, states };
 
@@ -76,20 +81,23 @@ ScanRun<T> run_scan(const Scan& scan, Index steps, Index batch, const ScanOption
     wrt.push_back(tape.leaf(normal<T>(p.shape, p.name)));
     run.wrt.push_back(p.name);
   }
-  wrt.push_back(tape.leaf(normal<T>({steps, batch, fixture_input}, "x")));
-  run.wrt.push_back("x");
+  for (const int node : program.inputs) {
+    const ProgramNode& n = program.nodes[std::size_t(node)];
+    wrt.push_back(tape.leaf(normal<T>({steps, batch, n.shape.back()}, n.name)));
+    run.wrt.push_back(n.name);
+  }
   for (const auto& s : program.states) {
-    wrt.push_back(tape.leaf(normal<T>({batch, s.shape.back()}, s.name)));
+    wrt.push_back(tape.leaf(normal<T>(with_batch(s.shape, batch), s.name)));
     run.wrt.push_back("initial " + s.name);
   }
   const std::size_t count = program.parameters.size();
   const std::span<const Var> all(wrt);
+  const std::span<const Var> inputs = all.subspan(count, program.inputs.size());
+  const std::span<const Var> states = all.subspan(count + inputs.size());
   const ScanResult result =
       executor == Executor::tape
-          ? scan_on_tape(program, tape, all.first(count), all.subspan(count, 1),
-                         all.subspan(count + 1), options)
-          : scan.run(tape, all.first(count), all.subspan(count, 1), all.subspan(count + 1),
-                     options);
+          ? scan_on_tape(program, tape, all.first(count), inputs, states, options)
+          : scan.run(tape, all.first(count), inputs, states, options);
   Var loss = constant(tape, 0.0);
   if (result.outputs.defined()) run.outputs = tape.value(result.outputs);
   if (loss_of == LossOf::outputs_and_states) {
@@ -106,6 +114,29 @@ ScanRun<T> run_scan(const Scan& scan, Index steps, Index batch, const ScanOption
   run.gradients = tape.gradients(loss, wrt);
   if (result.gradient_norms) run.norms = result.gradient_norms->norms;
   return run;
+}
+
+/// All of two runs.
+template <class T>
+void expect_close_runs(const ScanRun<T>& got, const ScanRun<T>& expected, double tolerance) {
+  if (expected.outputs.defined()) expect_close(got.outputs, expected.outputs, tolerance, "outputs");
+  for (std::size_t k = 0; k < expected.final_states.size(); ++k) {
+    expect_close(got.final_states[k], expected.final_states[k], tolerance,
+                 "final state " + std::to_string(k));
+  }
+  for (std::size_t k = 0; k < expected.probes.size(); ++k) {
+    expect_close(got.probes[k], expected.probes[k], tolerance, "probe " + std::to_string(k));
+  }
+  for (std::size_t k = 0; k < expected.gradients.size(); ++k) {
+    expect_close(got.gradients[k], expected.gradients[k], tolerance, expected.wrt[k]);
+  }
+  for (std::size_t k = 0; k < expected.norms.size(); ++k) {
+    for (std::size_t t = 0; t < expected.norms[k].size(); ++t) {
+      const double norm = expected.norms[k][t];
+      ASSERT_NEAR(got.norms[k][t], norm, tolerance * std::max(norm, 1.0))
+          << "norm of state " << k << " at step " << t;
+    }
+  }
 }
 
 /// Final states and gradients of two runs; outputs too where both have them.
