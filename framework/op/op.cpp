@@ -1,5 +1,7 @@
 #include "op/op.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <unordered_map>
 
 #include "op/families.hpp"
@@ -11,24 +13,62 @@ Shape Var::shape() const {
   return graph->shape_of(*this);
 }
 
-std::span<const Op> op_table() {
-  static const std::vector<Op> table = [] {
-    std::vector<Op> all;
+namespace {
+
+struct Table {
+  std::deque<Op> ops;  // grows without moving what is in it
+  std::unordered_map<std::string_view, const Op*> by_name;
+
+  const Op& add(Op op) {
+    ops.push_back(std::move(op));
+    by_name.emplace(ops.back().name, &ops.back());
+    return ops.back();
+  }
+};
+
+Table& table() {
+  static Table table = [] {
+    Table all;
     for (auto family :
          {elementwise_ops, contraction_ops, reduction_ops, movement_ops, index_ops, matrix_ops}) {
-      for (Op& op : std::vector<Op>(family())) all.push_back(std::move(op));
+      for (const Op& op : family()) all.add(op);
     }
     return all;
   }();
   return table;
 }
 
+bool is_name(std::string_view text) {
+  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+  return !text.empty() && letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
+    return letter(c) || c == '_' || (c >= '0' && c <= '9');
+  });
+}
+
+}  // namespace
+
+const std::deque<Op>& op_table() { return table().ops; }
+
+const Op& register_op(Op op) {
+  if (!is_name(op.name)) {
+    fail_input("op '{}': expected a name of letters, digits and '_' that begins with a letter",
+               op.name);
+  }
+  if (table().by_name.contains(op.name)) {
+    fail_input("op '{}': the table has an op of this name already; choose another one", op.name);
+  }
+  const auto need = [&](bool there, const char* part) {
+    if (!there) fail_input("op '{}' has no {}", op.name, part);
+  };
+  need(!op.doc.empty(), "doc: one line with its formula");
+  need(op.shape, "shape rule");
+  need(op.kernel_float, "kernel for float");
+  need(op.kernel_double, "kernel for double");
+  return table().add(std::move(op));
+}
+
 const Op& find_op(std::string_view name) {
-  static const std::unordered_map<std::string_view, const Op*> by_name = [] {
-    std::unordered_map<std::string_view, const Op*> map;
-    for (const Op& op : op_table()) map.emplace(op.name, &op);
-    return map;
-  }();
+  const auto& by_name = table().by_name;
   if (const auto found = by_name.find(name); found != by_name.end()) return *found->second;
   std::vector<std::string> known;
   for (const Op& op : op_table()) known.emplace_back(op.name);

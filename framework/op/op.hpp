@@ -4,6 +4,7 @@
 // ops, and both differentiate by the same rules.
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -99,8 +100,13 @@ struct Op {
   int differentiable_inputs = 1 << 16;  // inputs from this one on are labels or conditions
 };
 
-/// Every op, in the order of the reference page.
-std::span<const Op> op_table();
+/// Every op, in the order of the reference page; registered ones come last. An op never moves.
+const std::deque<Op>& op_table();
+
+/// Adds an op to the table, for a plug-in or a program with ops of its own. Its name and doc must
+/// live as long as the program. Call it when the program starts: not while another thread uses the
+/// table. Throws InputError when the name is taken or no name, or when a part is missing.
+const Op& register_op(Op op);
 
 /// The op of that name. Throws InputError with a suggestion when there is none.
 const Op& find_op(std::string_view name);

@@ -19,6 +19,27 @@ double evaluate(const ScalarFunction& function, const std::vector<Tensor<double>
   return tape.value(function(tape, vars)).item();
 }
 
+std::vector<Tensor<double>> draw_inputs(const Op& op, std::size_t number) {
+  const Example& example = op.examples[number];
+  Random random(5, Random::hash(op.name, number));
+  std::vector<Tensor<double>> inputs;
+  for (const Shape& shape : example.shapes) {
+    auto input = Tensor<double>::uninitialised(shape);
+    for (double& v : input.values()) {
+      v = op.low + (op.high - op.low) * random.uniform();
+      if (std::abs(v) < 0.05) v += 0.1;
+    }
+    inputs.push_back(input);
+  }
+  for (std::size_t k = 0; k < example.fixed.size(); ++k) {
+    const std::size_t at = inputs.size() - example.fixed.size() + k;
+    if (!example.fixed[k].empty()) {
+      inputs[at] = Tensor<double>::from(example.shapes[at], example.fixed[k]);
+    }
+  }
+  return inputs;
+}
+
 }  // namespace
 
 GradientError check_gradients(const ScalarFunction& function,
@@ -70,6 +91,19 @@ ScalarFunction weighted_gradients(ScalarFunction function, int checked) {
         }
         return total;
       };
+}
+
+GradientError check_op(const Op& op, std::size_t example, int order) {
+  // A scalar of all outputs, curved so that second derivatives do not vanish.
+  const ScalarFunction loss = [&op, example](Tape<double>& tape, const std::vector<Var>& in) {
+    const Var out = apply(op, in, op.examples[example].attributes);
+    const auto weight =
+        initialise<double>(Initialiser::normal(1.0), out.shape(), Random(6, "weight"));
+    return sum(out * tape.constant(weight) + 0.3 * out * out);
+  };
+  const auto inputs = draw_inputs(op, example);
+  const int checked = std::min(static_cast<int>(inputs.size()), op.differentiable_inputs);
+  return check_gradients(order == 1 ? loss : weighted_gradients(loss, checked), inputs, checked);
 }
 
 }  // namespace carousel

@@ -27,4 +27,9 @@ GradientError check_gradients(const ScalarFunction& function,
 /// `checked` inputs: checking its gradients checks the second derivatives.
 ScalarFunction weighted_gradients(ScalarFunction function, int checked = -1);
 
+/// How far the derivative of an op is from differences on one of its examples, by its first
+/// differentiable inputs. order: 1 for the first derivative, 2 for the second. Inputs are drawn
+/// from the op's range, away from zero, where many ops have a kink.
+GradientError check_op(const Op& op, std::size_t example, int order);
+
 }  // namespace carousel
