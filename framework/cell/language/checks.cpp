@@ -24,9 +24,10 @@ std::string where(const SourcePlace& first, const SourcePlace& second) {
 class NameCheck {
  public:
   void run(const std::vector<Statement>& statements) {
-    blocks_.push_back(++last_block_);
-    for (const Statement& statement : statements) check(statement);
-    blocks_.pop_back();
+    block(statements);
+    for (const auto* lines : {&states_, &initials_}) {
+      for (const auto& [name, line] : *lines) check_state(*line);
+    }
   }
 
  private:
@@ -34,6 +35,20 @@ class NameCheck {
     const Statement* statement;
     int block;  // that the name belongs to
   };
+
+  void block(const std::vector<Statement>& statements) {
+    blocks_.push_back(++last_block_);
+    for (const Statement& statement : statements) check(statement);
+    blocks_.pop_back();
+  }
+
+  void check_state(const Statement& line) const {
+    const auto found = set_.find(line.name);
+    if (found == set_.end() || found->second.statement->kind == Kind::assign) return;
+    fail_at(line.name_place,
+            fmt::format("'{}' can't be a state: it stands for something else, {}", line.name,
+                        where(found->second.statement->name_place, line.name_place)));
+  }
 
   void check(const Statement& statement) {
     switch (statement.kind) {
@@ -50,7 +65,7 @@ class NameCheck {
           twice(statement, *found->second.statement);
         }
         counters_.push_back(statement.name);
-        run(statement.body);
+        block(statement.body);
         counters_.pop_back();
         return;
       default: set(statement);
@@ -107,6 +122,7 @@ class CallCheck {
 
   void run(const std::vector<Statement>& statements) {
     for (const Statement& statement : statements) {
+      inside_ = statement.kind == Kind::function ? statement.name : "";
       for (const Expression& part : statement.shape) check(part);
       for (const Expression& part : statement.range) check(part);
       for (const Expression& part : statement.options) check(part);
@@ -132,6 +148,7 @@ class CallCheck {
   void check_call(const Expression& call) {
     const auto found = functions_.find(call.text);
     if (found == functions_.end() && !contains(known_functions(), call.text)) fail_unknown(call);
+    if (call.text == inside_) fail_at(call.place, fmt::format("'{}' calls itself", call.text));
     if (found != functions_.end() && !above_.count(call.text)) {
       fail_at(call.place, fmt::format("'{}' is called before it is defined, {}", call.text,
                                       where(found->second->name_place, call.place)));
@@ -141,7 +158,8 @@ class CallCheck {
       if (call.names[i].empty() || takes_names) continue;
       fail_at(
           call.parts[i].place,
-          fmt::format("{} has no argument '{}': arguments have no names, and axes are the last one",
+          fmt::format("{} has no argument '{}': arguments have no names, functions work along the "
+                      "last axis; to compare, write '=='",
                       call.text, call.names[i]));
     }
   }
@@ -176,6 +194,7 @@ class CallCheck {
   const CellSyntax& cell_;
   std::map<std::string, const Statement*> functions_;
   std::set<std::string> above_;
+  std::string inside_;  // the definition that is being read
 };
 
 void check_output(const CellSyntax& cell) {

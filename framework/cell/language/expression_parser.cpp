@@ -174,7 +174,7 @@ Expression ExpressionParser::delay(Expression what, const Token& first) {
                  fmt::format("{0}[t+..] is in the future: a cell can read {0}[t-1], {0}[t-2], ..",
                              what.text));
   }
-  if (!tokens_.take_sign("-")) tokens_.fail_expected("'-', as in h[t-1],");
+  if (!tokens_.take_sign("-")) tokens_.fail_expected("'-', as in h[t-1]");
   std::vector<Expression> steps;
   steps.push_back(products(1));
   if (at_any({"+", "-"})) {
@@ -247,8 +247,7 @@ Expression ExpressionParser::primary() {
                  "a list stands only in a call, such as zeros([n, m]): to join values write "
                  "concat(a, b)");
   }
-  if (tokens_.at_sign("{")) tokens_.fail(first, "a step is written in square brackets: h[t-1]");
-  tokens_.fail_expected("a value");
+  tokens_.fail_expression("a value");
 }
 
 Expression ExpressionParser::name() {
@@ -256,7 +255,7 @@ Expression ExpressionParser::name() {
   const bool call_follows =
       tokens_.later(1).kind == Token::Kind::sign && tokens_.later(1).text == "(";
   if (word.text == "t") tokens_.fail(word, time_advice);
-  if (contains(keywords(), word.text) && word.text != "input") tokens_.fail_expected("a value");
+  if (contains(keywords(), word.text) && word.text != "input") tokens_.fail_expression("a value");
   if (call_follows) return call(tokens_.next());
   if (contains(known_functions(), word.text)) {
     tokens_.fail(word, fmt::format("{0} is a function: write {0}(..)", word.text));
@@ -287,7 +286,7 @@ Expression ExpressionParser::call(const Token& name) {
       arguments.push_back(comparison());
     }
     if (!tokens_.take_sign(",")) break;
-    if (tokens_.at_sign(")")) tokens_.fail_expected("a value");
+    if (tokens_.at_sign(")")) tokens_.fail_expression("a value");
   }
   tokens_.expect_sign(")", &opened);
   Expression made = make(Kind::call, name, name.text, std::move(arguments));
@@ -327,7 +326,7 @@ Expression parse_initialiser(TokenStream& tokens) {
   if (word.kind == Token::Kind::number) {
     tokens.fail(word, fmt::format("write init constant({})", word.text));
   }
-  if (word.kind != Token::Kind::name) tokens.fail_expected("an initialiser, such as zeros,");
+  if (word.kind != Token::Kind::name) tokens.fail_expected("an initialiser, such as zeros");
   if (!contains(initialiser_names(), word.text)) {
     const std::string_view advice = advice_for_word(word.text);
     tokens.fail(word, fmt::format("no initialiser '{}'{}", word.text,

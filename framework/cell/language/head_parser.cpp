@@ -20,7 +20,7 @@ const Token& cell_name(TokenStream& tokens, std::string_view what) {
 
 // Neighbouring strings are one, also those in the next lines.
 std::string strings(TokenStream& tokens) {
-  if (!tokens.at(Token::Kind::string)) tokens.fail_expected("a string, \"..\",");
+  if (!tokens.at(Token::Kind::string)) tokens.fail_expected("a string, \"..\"");
   const Token& first = tokens.now();
   std::string joined;
   while (tokens.at(Token::Kind::string)) {
@@ -34,7 +34,7 @@ std::string strings(TokenStream& tokens) {
 
 std::string group(TokenStream& tokens) {
   const Token& first = tokens.now();
-  if (!tokens.at(Token::Kind::name)) tokens.fail_expected("a group, such as A1,");
+  if (!tokens.at(Token::Kind::name)) tokens.fail_expected("a group, such as A1");
   std::string name(tokens.next().text);
   if (tokens.take_sign("-")) {
     name += "-";
@@ -78,7 +78,8 @@ void parse_head(TokenStream& tokens, CellSyntax& cell) {
     cell.base_place = tokens.place(base);
     if (cell.base == cell.name) tokens.fail(base, "a cell can't extend itself");
   }
-  if (tokens.at(Token::Kind::string)) cell.title = strings(tokens);
+  if (!tokens.at(Token::Kind::newline) && !tokens.at(Token::Kind::end))
+    cell.title = strings(tokens);
   tokens.expect_line_end();
   while (tokens.skip_empty_lines(), field(tokens, cell)) tokens.expect_line_end();
 }

@@ -87,6 +87,8 @@ void StatementParser::statement() {
       {"use", &StatementParser::use},
       {"output", &StatementParser::output},
   }};
+  const Token& second = tokens_.later(1);
+  if (second.kind == Token::Kind::sign && second.text == "=") return assignment();
   if (tokens_.at_word("repeat")) return repeat();
   for (const auto& [word, read] : declarations) {
     if (!tokens_.at_word(word)) continue;
@@ -148,8 +150,7 @@ void StatementParser::new_name(Statement& statement, std::string_view what) {
 }
 
 void StatementParser::expect_word(std::string_view word, std::string_view example) {
-  if (!tokens_.take_word(word))
-    tokens_.fail_expected(fmt::format("'{}', as in {},", word, example));
+  if (!tokens_.take_word(word)) tokens_.fail_expected(fmt::format("'{}', as in {}", word, example));
 }
 
 void StatementParser::hyper() {
@@ -174,7 +175,7 @@ void StatementParser::input() {
 std::vector<Expression> StatementParser::range() {
   std::vector<Expression> found;
   found.push_back(parse_expression(tokens_));
-  if (!tokens_.take_sign("..")) tokens_.fail_expected("'..', as in 1..depth,");
+  if (!tokens_.take_sign("..")) tokens_.fail_expected("'..', as in 1..depth");
   found.push_back(parse_expression(tokens_));
   return found;
 }
@@ -199,7 +200,7 @@ std::vector<Statement> StatementParser::names_of_shape(Kind kind) {
     }
     found.push_back(std::move(made));
   } while (tokens_.take_sign(","));
-  if (!tokens_.take_sign(":")) tokens_.fail_expected("':' and a shape, such as : [hidden, input],");
+  if (!tokens_.take_sign(":")) tokens_.fail_expected("':' and a shape, such as : [hidden, input]");
   const std::vector<Expression> shape = parse_shape(tokens_);
   for (Statement& made : found) made.shape = shape;
   return found;
@@ -229,6 +230,9 @@ void StatementParser::parameter_options(Statement& parameter) {
       break;
     }
   }
+  if (contains(initialiser_names(), tokens_.now().text)) {
+    tokens_.fail(tokens_.now(), fmt::format("write init {}", tokens_.now().text));
+  }
   if (tokens_.at_sign("=")) {
     tokens_.fail(tokens_.now(),
                  "a parameter has no '=': its first value is init INITIALISER, such as "
@@ -256,7 +260,8 @@ void StatementParser::function() {
   tokens_.expect_sign("(");
   while (!tokens_.at_sign(")")) {
     const Token& word = tokens_.now();
-    const std::string name = free_name("the name of an argument");
+    const bool is_x = tokens_.take_word("x");  // hides the input of the step
+    const std::string name = is_x ? "x" : free_name("the name of an argument");
     if (contains(made.arguments, name)) {
       tokens_.fail(word, fmt::format("two arguments have the name '{}'", name));
     }
@@ -286,7 +291,7 @@ void StatementParser::options(Statement& use) {
   while (!tokens_.at_sign(")")) {
     const Token& word = tokens_.now();
     if (!tokens_.at(Token::Kind::name))
-      tokens_.fail_expected("a size or a hyper, such as hidden = 64,");
+      tokens_.fail_expected("a size or a hyper, such as hidden = 64");
     const std::string name(tokens_.next().text);
     if (contains(use.arguments, name)) tokens_.fail(word, fmt::format("'{}' is given twice", name));
     tokens_.expect_sign("=");
@@ -301,7 +306,7 @@ void StatementParser::options(Statement& use) {
 void StatementParser::repeat() {
   const Token& first = tokens_.next();
   Statement made = begin(Kind::repeat);
-  new_name(made, "the name of a counter, as in repeat k in 1..n { .. },");
+  new_name(made, "the name of a counter, as in repeat k in 1..n { .. }");
   expect_word("in", "repeat k in 1..n { .. }");
   made.range = range();
   const Token& brace = tokens_.now();
@@ -348,7 +353,6 @@ void StatementParser::assignment() {
 // The line is neither a statement nor NAME = expression.
 void StatementParser::fail_no_assignment() {
   const Token& first = *first_;
-  const Token& second = tokens_.later(1);
   if (first.kind == Token::Kind::sign &&
       std::string_view("+-*/@^<>=,").find(first.text[0]) != std::string_view::npos) {
     tokens_.fail(first, fmt::format("a line can't begin with '{0}': put it at the end of the line "
@@ -356,6 +360,8 @@ void StatementParser::fail_no_assignment() {
                                     first.text));
   }
   if (first.kind != Token::Kind::name) tokens_.fail_expected("a statement");
+  tokens_.next();
+  const Token& second = tokens_.now();
   if (second.text == "==") {
     tokens_.fail(second, "'==' compares; to set a name, write '='");
   }
@@ -368,7 +374,7 @@ void StatementParser::fail_no_assignment() {
                              "[..] for a state",
                              first.text));
   }
-  if (second.text == "[" && tokens_.later(2).text == "t") {
+  if (second.text == "[" && tokens_.later(1).text == "t") {
     tokens_.fail(second, fmt::format("the left side is of this step: write {} = ..", first.text));
   }
   if (second.text == "[") {

@@ -94,27 +94,40 @@ SourcePlace TokenStream::place_from(const Token& first) const {
 }
 
 void TokenStream::fail(const Token& token, std::string_view message) const {
-  fail_at(place(token), message);
+  SourcePlace found = place(token);
+  if (token.kind == Token::Kind::end && tokens_.tokens.size() > 1) {
+    const Token& last = tokens_.tokens[tokens_.tokens.size() - 2];
+    const int behind = last.kind == Token::Kind::newline ? 0 : last.length;
+    found.line = last.line;
+    found.column = last.column + behind;
+  }
+  fail_at(found, message);
 }
 
 void TokenStream::fail_expected(std::string_view what) const {
+  fail(now(), fmt::format("expected {}, found {}", what, described(now())));
+}
+
+void TokenStream::fail_expression(std::string_view what) const {
   const Token& found = now();
-  if (found.kind == Token::Kind::name && !advice_for_word(found.text).empty()) {
-    fail(found, fmt::format("'{}' is no word of the language: {}", found.text,
-                            advice_for_word(found.text)));
+  const Token& before = tokens_.tokens[at_ == 0 ? 0 : at_ - 1];
+  const bool two_values = ends_value(before) && begins_value(found) && before.line == found.line;
+  for (const Token* word : {&found, &before}) {
+    if (word->kind != Token::Kind::name || (word == &before && !two_values)) continue;
+    const std::string_view advice = advice_for_word(word->text);
+    if (advice.empty()) continue;
+    fail(*word, fmt::format("'{}' is no word of the language: {}", word->text, advice));
   }
-  if (at_ > 0) {
-    const Token& before = tokens_.tokens[at_ - 1];
-    if (ends_value(before) && begins_value(found) && before.line == found.line) {
-      fail(found, fmt::format("an operator is missing between {} and {}: @ is the matrix product, "
-                              "* the elementwise one",
-                              described(before), described(found)));
-    }
+  if (two_values) {
+    fail(found, fmt::format("an operator is missing between {} and {}: @ is the matrix product, "
+                            "* the elementwise one",
+                            described(before), described(found)));
   }
   if (at_sign("=")) {
     fail(found, "'=' sets the name at the beginning of a line; to compare, write '=='");
   }
-  fail(found, fmt::format("expected {}, found {}", what, described(found)));
+  if (at_sign("{")) fail(found, "a step is written in square brackets: h[t-1]");
+  fail_expected(what);
 }
 
 void TokenStream::expect_sign(std::string_view text, const Token* opened) {
@@ -123,12 +136,14 @@ void TokenStream::expect_sign(std::string_view text, const Token* opened) {
   if (opened && left_open) {
     fail(*opened, fmt::format("this '{}' is not closed: '{}' is missing", opened->text, text));
   }
-  fail_expected(fmt::format("'{}'", text));
+  const std::string what = fmt::format("'{}'", text);
+  if (opened) fail_expression(what);
+  fail_expected(what);
 }
 
 void TokenStream::expect_line_end() {
   if (at(Token::Kind::end) || at_sign("}")) return;
-  if (!at(Token::Kind::newline)) fail_expected("the end of the line");
+  if (!at(Token::Kind::newline)) fail_expression("the end of the line");
   next();
 }
 

@@ -31,8 +31,10 @@ class TokenStream {
   SourcePlace place_from(const Token& first) const;
 
   [[noreturn]] void fail(const Token& token, std::string_view message) const;
-  /// now() is not what can stand here: "expected .., found ..", or what is likely meant.
+  /// "expected .., found .." at now().
   [[noreturn]] void fail_expected(std::string_view what) const;
+  /// The same in an expression or behind it, where something else is likely meant.
+  [[noreturn]] void fail_expression(std::string_view what) const;
 
   /// Reads a sign. `opened` is the bracket that it closes, if any.
   void expect_sign(std::string_view text, const Token* opened = nullptr);
