@@ -3,12 +3,45 @@
 #include <algorithm>
 
 namespace carousel {
+namespace {
+
+// The parameter that `spec`, of initialiser minus(other), names: beside it, so of the same prefix.
+std::size_t find_other(const std::vector<ParameterSpec>& specs, const ParameterSpec& spec) {
+  const std::string prefix = spec.name.substr(0, spec.name.rfind('/') + 1);
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    if (!specs[i].name.starts_with(prefix)) continue;
+    if (specs[i].name != prefix + spec.init.other) {
+      if (&specs[i] != &spec) known.push_back(specs[i].name.substr(prefix.size()));
+      continue;
+    }
+    if (!(specs[i].shape == spec.shape)) {
+      fail_input("parameter {} is {}, but its initialiser {} names one of shape {}", spec.name,
+                 spec.shape.to_string(), spec.init.to_string(), specs[i].shape.to_string());
+    }
+    if (specs[i].init.kind == Initialiser::Kind::minus) {
+      fail_input(
+          "parameter {}: its initialiser {} names one whose initialiser is {}: expected one "
+          "with values of its own",
+          spec.name, spec.init.to_string(), specs[i].init.to_string());
+    }
+    return i;
+  }
+  fail_input("parameter {}: its initialiser {} names no parameter of the cell{}", spec.name,
+             spec.init.to_string(), did_you_mean(spec.init.other, known));
+}
+
+}  // namespace
 
 template <class T>
 ParameterSet<T>::ParameterSet(std::vector<ParameterSpec> specs, std::uint64_t seed)
     : specs_(std::move(specs)) {
   for (const ParameterSpec& spec : specs_) {
-    values_.push_back(initialise<T>(spec.init, spec.shape, Random(seed, "init/" + spec.name)));
+    const bool minus = spec.init.kind == Initialiser::Kind::minus;
+    const ParameterSpec& drawn = minus ? specs_[find_other(specs_, spec)] : spec;
+    values_.push_back(initialise<T>(drawn.init, drawn.shape, Random(seed, "init/" + drawn.name)));
+    if (!minus) continue;
+    for (T& v : values_.back().values()) v = -v;
   }
 }
 

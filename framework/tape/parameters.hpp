@@ -24,7 +24,8 @@ class ParameterSet {
  public:
   ParameterSet() = default;
   /// Draws every value from the seed and the parameter's own name, so that the same name gets
-  /// the same numbers whatever else the model holds.
+  /// the same numbers whatever else the model holds. Throws InputError where an initialiser
+  /// `minus` names no parameter of the same layer and direction, or one that doesn't fit.
   ParameterSet(std::vector<ParameterSpec> specs, std::uint64_t seed);
 
   std::size_t size() const { return specs_.size(); }

@@ -40,13 +40,23 @@ Tensor<double> orthogonal(const Shape& shape, Random& random) {
 
 }  // namespace
 
+Initialiser Initialiser::chrono(double n) {
+  if (!(n > 2.0)) fail_input("initialiser chrono({}): expected a number of steps above 2", n);
+  return {Kind::chrono, n};
+}
+
 std::string Initialiser::to_string() const {
   switch (kind) {
     case Kind::constant: return fmt::format("constant({})", scale);
-    case Kind::uniform: return fmt::format("uniform({})", scale);
+    case Kind::uniform:
+      return low == -scale ? fmt::format("uniform({})", scale)
+                           : fmt::format("uniform({}, {})", low, scale);
     case Kind::normal: return fmt::format("normal({})", scale);
     case Kind::glorot: return "glorot";
     case Kind::orthogonal: return fmt::format("orthogonal({})", scale);
+    case Kind::identity: return fmt::format("identity({})", scale);
+    case Kind::chrono: return fmt::format("chrono({})", scale);
+    case Kind::minus: return fmt::format("minus({})", other);
   }
   fail_bug("unknown initialiser");
 }
@@ -56,9 +66,11 @@ Tensor<T> initialise(const Initialiser& init, const Shape& shape, Random random)
   Tensor<double> drawn = Tensor<double>::full(shape, init.scale);
   switch (init.kind) {
     case Initialiser::Kind::constant: break;
-    case Initialiser::Kind::uniform:
-      for (double& v : drawn.values()) v = init.scale * (2.0 * random.uniform() - 1.0);
+    case Initialiser::Kind::uniform: {
+      const double middle = (init.low + init.scale) / 2.0, half = (init.scale - init.low) / 2.0;
+      for (double& v : drawn.values()) v = middle + half * (2.0 * random.uniform() - 1.0);
       break;
+    }
     case Initialiser::Kind::normal:
       for (double& v : drawn.values()) v = init.scale * random.normal();
       break;
@@ -72,6 +84,18 @@ Tensor<T> initialise(const Initialiser& init, const Shape& shape, Random random)
       drawn = orthogonal(shape, random);
       for (double& v : drawn.values()) v *= init.scale;
       break;
+    case Initialiser::Kind::identity: {
+      expect_matrix(shape, "identity");
+      drawn = Tensor<double>::zeros(shape);
+      const Index diagonal = std::min(shape[0], shape[1]);
+      for (Index i = 0; i < diagonal; ++i) drawn.data()[i * (shape[1] + 1)] = init.scale;
+      break;
+    }
+    case Initialiser::Kind::chrono:
+      for (double& v : drawn.values()) v = std::log(1.0 + (init.scale - 2.0) * random.uniform());
+      break;
+    case Initialiser::Kind::minus:
+      fail_bug("the initialiser {} is for a ParameterSet to resolve", init.to_string());
   }
   Tensor<T> out = Tensor<T>::uninitialised(shape);
   for (Index i = 0; i < out.numel(); ++i) out.data()[i] = static_cast<T>(drawn.data()[i]);

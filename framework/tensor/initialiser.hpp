@@ -9,16 +9,20 @@ namespace carousel {
 
 /// How a parameter gets its first values.
 struct Initialiser {
-  enum class Kind { constant, uniform, normal, glorot, orthogonal };
+  enum class Kind { constant, uniform, normal, glorot, orthogonal, identity, chrono, minus };
   Kind kind = Kind::constant;
-  double scale = 0.0;
+  double scale = 0.0;      // uniform: the upper end; chrono: its n
+  double low = 0.0;        // uniform
+  std::string other = {};  // minus: the name of a parameter
 
   /// Every element is `value`.
   static Initialiser constant(double value) { return {Kind::constant, value}; }
   static Initialiser zeros() { return constant(0.0); }
   static Initialiser ones() { return constant(1.0); }
   /// Uniform in [-limit, limit].
-  static Initialiser uniform(double limit) { return {Kind::uniform, limit}; }
+  static Initialiser uniform(double limit) { return uniform(-limit, limit); }
+  /// Uniform in [low, high].
+  static Initialiser uniform(double low, double high) { return {Kind::uniform, high, low}; }
   /// Normal with mean 0 and the given standard deviation.
   static Initialiser normal(double deviation) { return {Kind::normal, deviation}; }
   /// Uniform in +-sqrt(6 / (fan_in + fan_out)) of a [out, in] matrix
@@ -28,12 +32,21 @@ struct Initialiser {
   /// Q of the QR factors of a normal matrix, with the signs of R's diagonal.
   static Initialiser orthogonal(double gain = 1.0) { return {Kind::orthogonal, gain}; }
 
-  /// "glorot", "uniform(0.1)" and so on.
+  /// `value` on the diagonal of a matrix, which need not be square, and 0 elsewhere.
+  static Initialiser identity(double value = 1.0) { return {Kind::identity, value}; }
+  /// log(u), u uniform in [1, n - 1]: the bias of a gate that remembers for up to n steps (Tallec
+  /// and Ollivier 2018, arXiv:1804.11188, section 2.3). Throws InputError unless n > 2.
+  static Initialiser chrono(double n);
+  /// -1 times the first value of the parameter `other` of the same cell, which has the same shape.
+  static Initialiser minus(std::string other) { return {Kind::minus, -1.0, 0.0, std::move(other)}; }
+
+  /// "glorot", "uniform(0.1)" and so on, as in a cell file.
   std::string to_string() const;
 };
 
 /// Draws a tensor. The numbers are drawn in double, so float and double agree but for rounding.
-/// Throws InputError when glorot or orthogonal meets a shape that is not a matrix.
+/// Throws InputError when glorot, orthogonal or identity meets a shape that is not a matrix. The
+/// parameter that `minus` names is not known here: a ParameterSet resolves it.
 template <class T>
 Tensor<T> initialise(const Initialiser& init, const Shape& shape, Random random);
 

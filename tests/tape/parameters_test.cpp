@@ -52,6 +52,35 @@ TEST(ParameterSet, KeepsOrderShapesAndInitialisers) {
   EXPECT_EQ(set.values()[1].shape(), (Shape{1, 2}));
 }
 
+TEST(ParameterSet, MinusIsTheNegativeOfTheOneBesideIt) {
+  const auto bias = [](const std::string& name, Initialiser init, const Shape& shape = {5}) {
+    return ParameterSpec{name, shape, std::move(init)};
+  };
+  const auto negative = Initialiser::minus("b_f");
+  ParameterSet<double> set({bias("layers/0/forward/b_i", negative),
+                            bias("layers/0/forward/b_f", Initialiser::chrono(50)),
+                            bias("layers/1/forward/b_f", Initialiser::chrono(50)),
+                            bias("layers/1/forward/b_i", negative)},
+                           7);
+  for (Index i = 0; i < 5; ++i) {
+    EXPECT_EQ(set.value(0).data()[i], -set.value(1).data()[i]);
+    EXPECT_EQ(set.value(3).data()[i], -set.value(2).data()[i]);
+    EXPECT_NE(set.value(0).data()[i], set.value(3).data()[i]);
+  }
+  const auto fails = [&](ParameterSpec first, ParameterSpec second, const std::string& message) {
+    EXPECT_THAT(
+        [&] {
+          ParameterSet<double>({first, second}, 7);
+        },
+        testing::ThrowsMessage<InputError>(HasSubstr(message)));
+  };
+  fails(bias("a/b_i", negative), bias("b/b_f", Initialiser::zeros()), "names no parameter");
+  fails(bias("a/b_i", Initialiser::minus("b_g")), bias("a/b_f", Initialiser::zeros()),
+        "did you mean 'b_f'?");
+  fails(bias("a/b_i", negative), bias("a/b_f", Initialiser::zeros(), {4}), "of shape [4]");
+  fails(bias("a/b_i", negative), bias("a/b_f", Initialiser::minus("b_i")), "minus(b_i)");
+}
+
 TEST(ParameterSet, CountsElements) {
   EXPECT_EQ(
       ParameterSet<float>({weight("W", {4, 3}), weight("b", {5}), weight("s", {})}, 1).count(), 18);

@@ -79,7 +79,8 @@ TEST(Orthogonal, HasNoPreferredSign) {
 TEST(Initialise, FloatAndDoubleAgreeButForRounding) {
   for (const Initialiser& init :
        {Initialiser::constant(0.1), Initialiser::uniform(2.0), Initialiser::normal(0.3),
-        Initialiser::glorot(), Initialiser::orthogonal(1.5)}) {
+        Initialiser::glorot(), Initialiser::orthogonal(1.5), Initialiser::uniform(-1.0, 3.0),
+        Initialiser::identity(0.1), Initialiser::chrono(100)}) {
     for (const Shape& shape : matrices) {
       const auto exact = draw<double>(init, shape);
       const auto single = draw<float>(init, shape);
@@ -107,6 +108,44 @@ TEST(Initialise, UniformFillsItsRange) {
   EXPECT_NEAR(r.mean, 0.0, 5 * limit / std::sqrt(3.0 * 10000));
 }
 
+TEST(Initialise, UniformBetweenTwoEnds) {
+  const Range r = range_of(draw<double>(Initialiser::uniform(0.9, 0.999), {100, 100}));
+  EXPECT_GE(r.low, 0.9);
+  EXPECT_LE(r.high, 0.999);
+  EXPECT_LT(r.low, 0.9001);
+  EXPECT_GT(r.high, 0.9989);
+  EXPECT_NEAR(r.mean, 0.9495, 5 * 0.099 / std::sqrt(12.0 * 10000));
+  EXPECT_NEAR(r.variance, 0.099 * 0.099 / 12, 5e-5);
+}
+
+TEST(Initialise, IdentityIsOneOnTheDiagonal) {
+  const auto wide = draw<double>(Initialiser::identity(), {2, 3});
+  EXPECT_THAT(wide.values(), testing::ElementsAre(1, 0, 0, 0, 1, 0));
+  const auto tall = draw<float>(Initialiser::identity(0.5), {3, 2});
+  EXPECT_THAT(tall.values(), testing::ElementsAre(0.5f, 0, 0, 0.5f, 0, 0));
+}
+
+// e^v is uniform in [1, 99].
+TEST(Initialise, ChronoIsTheLogarithmOfUniformTimes) {
+  auto drawn = draw<double>(Initialiser::chrono(100), {10000});
+  for (double& v : drawn.values()) v = std::exp(v);
+  const Range r = range_of(drawn);
+  EXPECT_GE(r.low, 1.0);
+  EXPECT_LE(r.high, 99.0 + 1e-12);
+  EXPECT_LT(r.low, 1.1);
+  EXPECT_GT(r.high, 98.9);
+  EXPECT_NEAR(r.mean, 50.0, 5 * 98 / std::sqrt(12.0 * 10000));
+  EXPECT_NEAR(r.variance, 98.0 * 98 / 12, 0.05 * 98 * 98 / 12);
+}
+
+TEST(Initialise, ChronoWantsMoreThanTwoSteps) {
+  for (const double n : {2.0, 0.0, -5.0, std::nan("")}) {
+    EXPECT_THAT([&] { Initialiser::chrono(n); },
+                testing::ThrowsMessage<InputError>(HasSubstr("above 2")))
+        << n;
+  }
+}
+
 TEST(Initialise, NormalHasItsDeviation) {
   const Range r = range_of(draw<double>(Initialiser::normal(0.3), {20, 10, 50}));
   EXPECT_NEAR(r.mean, 0.0, 5 * 0.3 / 100);
@@ -123,8 +162,9 @@ TEST(Initialise, GlorotUsesBothFans) {
   EXPECT_NEAR(r.variance, limit * limit / 3, 0.05 * limit * limit / 3);
 }
 
-TEST(Initialise, GlorotAndOrthogonalWantAMatrix) {
-  for (const Initialiser& init : {Initialiser::glorot(), Initialiser::orthogonal()}) {
+TEST(Initialise, GlorotOrthogonalAndIdentityWantAMatrix) {
+  for (const Initialiser& init :
+       {Initialiser::glorot(), Initialiser::orthogonal(), Initialiser::identity()}) {
     for (const Shape& shape : {Shape{5}, Shape{2, 3, 4}, Shape{}}) {
       try {
         draw<float>(init, shape);
@@ -149,6 +189,10 @@ TEST(Initialise, OneStreamGivesOneTensor) {
 TEST(Initialise, NamesTellTheScale) {
   EXPECT_EQ(Initialiser::glorot().to_string(), "glorot");
   EXPECT_EQ(Initialiser::uniform(0.1).to_string(), "uniform(0.1)");
+  EXPECT_EQ(Initialiser::uniform(0.9, 0.999).to_string(), "uniform(0.9, 0.999)");
+  EXPECT_EQ(Initialiser::identity(0.5).to_string(), "identity(0.5)");
+  EXPECT_EQ(Initialiser::chrono(100).to_string(), "chrono(100)");
+  EXPECT_EQ(Initialiser::minus("b_f").to_string(), "minus(b_f)");
   EXPECT_THAT(Initialiser::orthogonal(2.5).to_string(), HasSubstr("orthogonal(2.5"));
 }
 
