@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/progress.hpp"
+#include "program/delays.hpp"
 #include "program/plan.hpp"
 #include "report/page.hpp"
 #include "report/table.hpp"
@@ -87,7 +88,8 @@ int show_command(const CellRegistry& registry, const std::string& name, const Ce
   std::printf("# %s\n# %s\n# %s\n%s\n", cell.title.c_str(), cell.reference.c_str(),
               cell.conventions.c_str(), to_text(program).c_str());
   std::printf("%td parameters at input %td, hidden %td\n\n%s", program.parameter_count(),
-              sizes.input, sizes.hidden, to_text(plan_scan(program)).c_str());
+              sizes.input, sizes.hidden,
+              to_text(plan_scan(without_delays(program).program)).c_str());
   return 0;
 }
 

@@ -6,7 +6,10 @@
 #include <mutex>
 #include <type_traits>
 
+#include "kernel/reduce.hpp"
+#include "program/delays.hpp"
 #include "program/packing.hpp"
+#include "program/plan.hpp"
 
 namespace carousel {
 namespace {
@@ -34,7 +37,14 @@ class Pool {
   std::vector<std::unique_ptr<CompiledScan<T>>> free_;
 };
 
+// A program as it was given, and as it is compiled.
+struct Programs {
+  StepProgram given;
+  DelayedProgram compiled;
+};
+
 struct Compiled {
+  std::shared_ptr<const Programs> programs;
   ScanPlan plan;
   Pool<float> floats;
   Pool<double> doubles;
@@ -55,10 +65,12 @@ struct Run {
   ScanOptions options;
   std::vector<Tensor<T>> packed_inputs;     // read again on the way back
   std::vector<Tensor<T>> state_cotangents;  // of the final states, in the caller's order
-  std::size_t parameter_count = 0;
   std::shared_ptr<GradientNorms> norms;
 
   ~Run() { compiled->template pool<T>().give_back(std::move(scan)); }
+
+  const StepProgram& given() const { return compiled->programs->given; }
+  const DelayedProgram& program() const { return compiled->programs->compiled; }
 
   // The run op by op: outputs, then final states.
   std::vector<Var> expand(Tape<T>& tape, std::span<const Var> inputs) const {
@@ -66,23 +78,42 @@ struct Run {
     again.probes.clear();
     again.gradient_norms = false;
     const ScanResult result =
-        scan_on_tape(compiled->plan.forward, tape, inputs.first(parameter_count),
-                     inputs.subspan(parameter_count, packed_inputs.size()),
-                     inputs.subspan(parameter_count + packed_inputs.size()), again);
+        scan_on_tape(given(), tape, inputs.first(given().parameters.size()),
+                     inputs.subspan(given().parameters.size(), given().inputs.size()),
+                     inputs.last(given().states.size()), again);
     std::vector<Var> all{options.outputs ? result.outputs : constant(tape, 0.0)};
     all.insert(all.end(), result.final_states.begin(), result.final_states.end());
     return all;
   }
 
-  void note_norms() const {
+  // square(row) gives the squared norm of the gradient that reaches a state in a packed row.
+  template <class F>
+  void note_norms(std::size_t state, F&& square) const {
     if (!norms) return;
-    for (std::size_t k = 0; k < norms->norms.size(); ++k) {
-      std::vector<double>& sums = norms->norms[k];
-      std::fill(sums.begin(), sums.end(), 0.0);
-      packing.for_each_row([&](Index packed, Index padded) {
-        sums[index(padded / packing.batch)] += scan->squared_gradient_norms()[k][index(packed)];
+    std::vector<double>& sums = norms->norms[state];
+    std::fill(sums.begin(), sums.end(), 0.0);
+    packing.for_each_row(
+        [&](Index packed, Index padded) { sums[index(padded / packing.batch)] += square(packed); });
+    for (double& sum : sums) sum = std::sqrt(sum);
+  }
+
+  // Takes each delay's gradient back to what it delays; that of its initial state goes to `states`.
+  void undo_delays(std::vector<Tensor<T>>& inputs, const std::vector<Tensor<T>>& cotangents,
+                   std::vector<Tensor<T>>& states) const {
+    const auto& delays = program().delays;
+    for (auto d = delays.rbegin(); d != delays.rend(); ++d) {
+      if (!compiled->plan.wanted_inputs[d->input]) continue;
+      const Tensor<T> gradient = std::move(inputs[d->input]);
+      const Index width = packed_inputs[d->input].shape().back();
+      Tensor<T>* source = nullptr;
+      if (compiled->plan.wanted_inputs[d->source]) {
+        source = &inputs[d->source];
+        if (!source->defined()) *source = Tensor<T>::zeros(packed_inputs[d->source].shape());
+      }
+      states[d->state] = delay_backward(packing, gradient, cotangents[d->state], width, source);
+      note_norms(d->state, [&](Index row) {
+        return gradient.defined() ? sum_of_squares(gradient.data() + row * width, width) : 0.0;
       });
-      for (double& sum : sums) sum = std::sqrt(sum);
     }
   }
 };
@@ -96,25 +127,35 @@ class OutputsNode final : public CustomNode<T> {
 
   std::vector<Tensor<T>> backward(const Tensor<T>& gradient) override {
     Run<T>& run = *run_;
-    std::vector<Tensor<T>> states;
-    for (std::size_t k = 0; k < run.state_cotangents.size(); ++k) {
-      Tensor<T>& given = run.state_cotangents[k];
-      const Index width = run.compiled->plan.forward.states[k].shape.back();
-      states.push_back(given.defined() ? run.packing.sort(given, false)
-                                       : Tensor<T>::zeros({run.packing.batch, width}));
+    const DelayedProgram& program = run.program();
+    std::vector<Tensor<T>> cotangents, carried, states(run.state_cotangents.size());
+    for (Tensor<T>& given : run.state_cotangents) {
+      cotangents.push_back(given.defined() ? run.packing.sort(given, false) : Tensor<T>());
       given = {};
     }
+    for (std::size_t k = 0; k < program.states.size(); ++k) {
+      const Tensor<T>& given = cotangents[program.states[k]];
+      const Shape& shape = run.scan->final_states()[k].shape();
+      carried.push_back(given.defined() ? given : Tensor<T>::zeros(shape));
+    }
     run.scan->record_gradient_norms(run.norms != nullptr);
-    run.scan->backward(run.options.outputs ? run.packing.pack(gradient) : Tensor<T>(), states);
-    run.note_norms();
+    run.scan->backward(run.options.outputs ? run.packing.pack(gradient) : Tensor<T>(), carried);
+    for (std::size_t k = 0; k < program.states.size(); ++k) {
+      states[program.states[k]] = std::move(run.scan->state_gradients()[k]);
+      run.note_norms(program.states[k],
+                     [&](Index row) { return run.scan->squared_gradient_norms()[k][index(row)]; });
+    }
+    std::vector<Tensor<T>> inputs;
+    for (auto& share : run.scan->input_gradients()) inputs.push_back(std::move(share));
+    run.undo_delays(inputs, cotangents, states);
     std::vector<Tensor<T>> all;
     for (auto& share : run.scan->parameter_gradients()) all.push_back(std::move(share));
-    for (auto& share : run.scan->input_gradients()) {
-      const Tensor<T> packed = std::move(share);
+    for (std::size_t k = 0; k < run.given().inputs.size(); ++k) {
+      const Tensor<T> packed = std::move(inputs[k]);
       all.push_back(packed.defined() ? run.packing.unpack(packed) : Tensor<T>());
     }
-    for (auto& state : run.scan->state_gradients()) {
-      all.push_back(run.packing.sort(std::move(state), true));
+    for (Tensor<T>& state : states) {
+      all.push_back(state.defined() ? run.packing.sort(std::move(state), true) : Tensor<T>());
     }
     return all;
   }
@@ -137,8 +178,9 @@ class FinalStateNode final : public CustomNode<T> {
 
   std::vector<Tensor<T>> backward(const Tensor<T>& gradient) override {
     run_->state_cotangents[state_] = gradient;
-    std::vector<Tensor<T>> all(1 + run_->parameter_count + run_->packed_inputs.size() +
-                               run_->state_cotangents.size());
+    const StepProgram& given = run_->given();
+    std::vector<Tensor<T>> all(1 + given.parameters.size() + given.inputs.size() +
+                               given.states.size());
     all[0] = Tensor<T>::zeros(outputs_);
     return all;
   }
@@ -153,12 +195,42 @@ class FinalStateNode final : public CustomNode<T> {
   Shape outputs_;
 };
 
+// Puts what a run gave on the tape. inputs: of OutputsNode; initial: states in the packed order.
+template <class T>
+ScanResult record(Tape<T>& tape, const std::shared_ptr<Run<T>>& run, std::vector<Var> inputs,
+                  std::span<const Tensor<T>> initial) {
+  const Tensor<T> outputs =
+      run->options.outputs ? run->packing.unpack(run->scan->outputs()) : Tensor<T>::zeros({1});
+  ScanResult result;
+  result.gradient_norms = run->norms;
+  for (const auto& probe : run->scan->probes()) {
+    result.probes.push_back(tape.constant(run->packing.unpack(probe)));
+  }
+  const Var first = tape.record(outputs, inputs, std::make_shared<OutputsNode<T>>(run));
+  if (run->options.outputs) result.outputs = first;
+  inputs.insert(inputs.begin(), first);
+  const DelayedProgram& program = run->program();
+  std::vector<Tensor<T>> finals(initial.size());
+  for (std::size_t k = 0; k < program.states.size(); ++k) {
+    finals[program.states[k]] = run->scan->final_states()[k];
+  }
+  for (const Delay& d : program.delays) {
+    finals[d.state] = final_delay(run->packing, run->packed_inputs[d.source], initial[d.state]);
+  }
+  for (std::size_t k = 0; k < finals.size(); ++k) {
+    result.final_states.push_back(
+        tape.record(run->packing.sort(finals[k], true), inputs,
+                    std::make_shared<FinalStateNode<T>>(run, k, outputs.shape())));
+  }
+  return result;
+}
+
 }  // namespace
 
 // Compiled when they are first asked for: for each set of inputs that need gradients, and of
 // probes.
 struct Scan::Shared {
-  StepProgram program;
+  std::shared_ptr<const Programs> programs;
   std::string why_not_compiled;
   std::mutex mutex;
   std::map<std::pair<std::vector<bool>, std::vector<std::string>>, std::shared_ptr<Compiled>>
@@ -169,7 +241,9 @@ struct Scan::Shared {
     const std::lock_guard lock(mutex);
     std::shared_ptr<Compiled>& found = compiled[{wanted_inputs, probes}];
     if (!found) {
+      const StepProgram& program = programs->compiled.program;
       found = std::make_shared<Compiled>();
+      found->programs = programs;
       found->plan = plan_scan(program, wanted_inputs, find_probes(program, probes));
     }
     return found;
@@ -177,77 +251,68 @@ struct Scan::Shared {
 };
 
 Scan::Scan(StepProgram program) : shared_(std::make_shared<Shared>()) {
-  shared_->program = std::move(program);
+  DelayedProgram compiled = without_delays(program);
+  const std::vector<bool> all_inputs(compiled.program.inputs.size(), true);
+  shared_->programs =
+      std::make_shared<const Programs>(Programs{std::move(program), std::move(compiled)});
   try {
-    shared_->find(std::vector<bool>(shared_->program.inputs.size(), true), {});
+    shared_->find(all_inputs, {});
   } catch (const InputError& error) {
     shared_->why_not_compiled = error.what();
   }
 }
 
-const StepProgram& Scan::program() const { return shared_->program; }
+const StepProgram& Scan::program() const { return shared_->programs->given; }
 const std::string& Scan::why_not_compiled() const { return shared_->why_not_compiled; }
 
 template <class T>
 ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<const Var> inputs,
                      std::span<const Var> states, const ScanOptions& options) const {
-  const Shape shape = check_scan(shared_->program, inputs, options);
+  const Shape shape = check_scan(program(), inputs, options);
   const bool empty = !options.lengths.empty() &&
                      *std::max_element(options.lengths.begin(), options.lengths.end()) == 0;
   if (!shared_->why_not_compiled.empty() || tape.check_finite() || empty) {
-    return scan_on_tape(shared_->program, tape, parameters, inputs, states, options);
+    return scan_on_tape(program(), tape, parameters, inputs, states, options);
   }
+  check_states(program(), states, shape[1]);
+  const DelayedProgram& compiled_program = shared_->programs->compiled;
   const auto needs_gradient = [&](Var v) { return tape.needs_gradient(v); };
-  std::vector<bool> wanted_inputs;
-  for (const Var& input : inputs) wanted_inputs.push_back(needs_gradient(input));
-  const auto compiled = shared_->find(wanted_inputs, options.probes);
+  std::vector<bool> wanted;
+  for (const Var& input : inputs) wanted.push_back(needs_gradient(input));
+  for (const Delay& d : compiled_program.delays) {
+    wanted.push_back(wanted[d.source] || needs_gradient(states[d.state]) || options.gradient_norms);
+  }
+  const auto compiled = shared_->find(wanted, options.probes);
   const std::shared_ptr<Run<T>> run(new Run<T>{compiled,
                                                compiled->template pool<T>().take(compiled->plan),
                                                Packing(shape[0], shape[1], options),
                                                options,
                                                {},
                                                {},
-                                               parameters.size(),
                                                {}});
   run->state_cotangents.resize(states.size());
-  for (const Var& input : inputs) {
-    run->packed_inputs.push_back(run->packing.pack(tape.value(input)));
-  }
   if (options.gradient_norms) {
     run->norms = std::make_shared<GradientNorms>();
     run->norms->norms.assign(states.size(), std::vector<double>(index(shape[0])));
   }
 
-  std::vector<Tensor<T>> parameter_values, state_values;
+  std::vector<Tensor<T>> parameter_values, state_values, carried;
   for (const Var& p : parameters) parameter_values.push_back(tape.value(p));
-  for (const Var& s : states) state_values.push_back(tape.value(s));
-  check_states(shared_->program, states, shape[1]);
-  for (auto& s : state_values) s = run->packing.sort(s, false);
+  for (const Var& s : states) state_values.push_back(run->packing.sort(tape.value(s), false));
+  for (const std::size_t s : compiled_program.states) carried.push_back(state_values[s]);
+  std::vector<Tensor<T>>& packed = run->packed_inputs;
+  for (const Var& input : inputs) packed.push_back(run->packing.pack(tape.value(input)));
+  for (const Delay& d : compiled_program.delays) {
+    packed.push_back(delayed(run->packing, packed[d.source], state_values[d.state]));
+  }
   std::vector<Var> read(parameters.begin(), parameters.end());
   read.insert(read.end(), inputs.begin(), inputs.end());
   read.insert(read.end(), states.begin(), states.end());
   // Without a way back nothing needs to be kept.
   const bool one_way = std::none_of(read.begin(), read.end(), needs_gradient);
-  run->scan->forward(parameter_values, run->packed_inputs, state_values, run->packing.lengths,
+  run->scan->forward(parameter_values, packed, carried, run->packing.lengths,
                      one_way ? 0 : options.segments, options.outputs);
-
-  const Tensor<T> outputs =
-      options.outputs ? run->packing.unpack(run->scan->outputs()) : Tensor<T>::zeros({1});
-  ScanResult result;
-  result.gradient_norms = run->norms;
-  for (const auto& probe : run->scan->probes()) {
-    result.probes.push_back(tape.constant(run->packing.unpack(probe)));
-  }
-  const Var first = tape.record(outputs, read, std::make_shared<OutputsNode<T>>(run));
-  if (options.outputs) result.outputs = first;
-  read.insert(read.begin(), first);
-  const std::vector<Tensor<T>> finals = run->scan->final_states();
-  for (std::size_t k = 0; k < finals.size(); ++k) {
-    result.final_states.push_back(
-        tape.record(run->packing.sort(finals[k], true), read,
-                    std::make_shared<FinalStateNode<T>>(run, k, outputs.shape())));
-  }
-  return result;
+  return record<T>(tape, run, read, state_values);
 }
 
 template ScanResult Scan::run(Tape<float>&, std::span<const Var>, std::span<const Var>,
