@@ -13,8 +13,9 @@ namespace carousel {
 /// suggestion when there is none.
 using FindSyntax = std::function<const CellSyntax&(const std::string& name)>;
 
-/// Makes the program of one step. `syntax` has no base any more. Throws LanguageError. Warnings
-/// (a parameter that nothing reads) are appended, ready to print, when `warnings` is given.
+/// Makes the program of one step. `syntax` has no base any more. Parameters and states stand in the
+/// order in which they are first read; those that nothing reads are left out. Throws LanguageError.
+/// Warnings (see warnings_of) are appended when `warnings` is given.
 StepProgram build_program(const CellSyntax& syntax, const CellSizes& sizes, const FindSyntax& find,
                           std::vector<std::string>* warnings = nullptr);
 

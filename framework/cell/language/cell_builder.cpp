@@ -1,0 +1,307 @@
+#include "cell/language/cell_builder.hpp"
+
+#include <algorithm>
+
+namespace carousel {
+namespace {
+
+// A number as it stands in a line: 0.1 or -0.1.
+double plain_number(const Expression& e) {
+  if (e.kind == Expression::Kind::number) return e.value;
+  if (e.kind == Expression::Kind::unary && e.parts.at(0).kind == Expression::Kind::number) {
+    return -e.parts[0].value;
+  }
+  fail_at(e.place, fmt::format("{} is no plain number", text_of(e.place)));
+}
+
+bool sets(const Statement& line, const std::string& name) {
+  if (line.kind == Statement::Kind::assign) return line.name == name;
+  return line.kind == Statement::Kind::repeat &&
+         std::any_of(line.body.begin(), line.body.end(),
+                     [&](const Statement& inner) { return sets(inner, name); });
+}
+
+}  // namespace
+
+CellBuilder::CellBuilder(ProgramInWork& program, const CellSyntax& syntax, const CellSizes& sizes)
+    : Expressions(program.builder, program.budget), program_(program), syntax_(syntax) {
+  set_size("input", sizes.input);
+  set_size("hidden", sizes.hidden);
+  declare(syntax.statements, true);
+  set_hypers(sizes.hyper);
+  input_values_.emplace("x", program_.builder.input("x", sizes.input));
+  for (const Statement& line : syntax.statements) {
+    if (line.kind != Statement::Kind::input) continue;
+    const Shape shape = this->sizes(line.shape, line.place);
+    if (shape.rank() != 1) fail_at(line.place, fmt::format("{} must be a vector", line.name));
+    std::optional<double> otherwise;
+    if (line.value.kind != Expression::Kind::absent) otherwise = number(line.value);
+    input_values_.emplace(line.name, program_.builder.input(line.name, shape[0], otherwise));
+  }
+}
+
+CellBuilder::CellBuilder(CellBuilder& user, const Statement& line, const CellSyntax& syntax)
+    : Expressions(user.graph(), user.budget()),
+      program_(user.program_),
+      syntax_(syntax),
+      user_(&user),
+      prefix_(user.prefix_ + line.name + "."),
+      nesting_(user.nesting_ + 1) {
+  if (nesting_ > Budget::nesting) {
+    fail_at(line.place, fmt::format("cells are used in cells more than {} deep", Budget::nesting));
+  }
+  for (const CellBuilder* outer = &user; outer; outer = outer->user_) {
+    if (&outer->syntax_ == &syntax || outer->syntax_.name == syntax.name) {
+      fail_at(line.place, fmt::format("{} uses itself", syntax.name));
+    }
+  }
+  constants_["hidden"] = user.constants_.at("hidden");
+  declare(syntax.statements, true);
+  std::map<std::string, double> hypers;
+  for (std::size_t i = 0; i < line.options.size(); ++i) {
+    const std::string& name = line.arguments.at(i);
+    const Expression& option = line.options[i];
+    if (name == "input" || name == "hidden") {
+      set_size(name, user.sizes({option}, option.place)[0]);
+      continue;
+    }
+    std::vector<std::string> known{"input", "hidden"};
+    for (const CellHyper& hyper : hypers_of(syntax)) known.push_back(hyper.name);
+    if (std::find(known.begin() + 2, known.end(), name) == known.end()) {
+      fail_at(option.place,
+              fmt::format("{} has no hyper '{}'{}", syntax.name, name, did_you_mean(name, known)));
+    }
+    hypers[name] = user.number(option);
+  }
+  set_hypers(hypers);
+}
+
+void CellBuilder::set_size(const std::string& name, Index size) {
+  if (size < 1 || size > Budget::axis) {
+    fail_at(syntax_.name_place,
+            fmt::format("{} is {}, expected 1 to {}", name, size, Budget::axis));
+  }
+  constants_[name] = static_cast<double>(size);
+}
+
+void CellBuilder::declare(const std::vector<Statement>& lines, bool on_top) {
+  for (const Statement& line : lines) {
+    budget().work(line.place);
+    if (line.kind == Statement::Kind::assign) {
+      assigned_.insert(line.name);
+      if (!on_top) set_in_braces_.insert(line.name);
+    } else if (line.kind == Statement::Kind::repeat) {
+      declare(line.body, false);
+    } else if (on_top) {
+      declare(line);
+    } else {
+      fail_at(line.place, "in braces a line sets a name, or is a repeat");
+    }
+  }
+}
+
+void CellBuilder::declare(const Statement& line) {
+  const auto add = [&](std::map<std::string, const Statement*>& all) {
+    if (!all.emplace(line.name, &line).second) {
+      fail_at(line.place, fmt::format("there is such a line for {} already", line.name));
+    }
+  };
+  switch (line.kind) {
+    case Statement::Kind::parameter: return add(parameters_);
+    case Statement::Kind::input: return add(inputs_);
+    case Statement::Kind::state: return add(shapes_);
+    case Statement::Kind::initial: return add(initials_);
+    case Statement::Kind::function: return add(definitions_);
+    case Statement::Kind::output: output_ = &line; return;
+    case Statement::Kind::hyper:
+    case Statement::Kind::use:
+    case Statement::Kind::assign:
+    case Statement::Kind::repeat: return;
+  }
+}
+
+void CellBuilder::set_hypers(const std::map<std::string, double>& given) {
+  std::vector<std::string> known;
+  for (const CellHyper& hyper : hypers_of(syntax_)) {
+    constants_[hyper.name] = hyper.value;
+    known.push_back(hyper.name);
+  }
+  for (const auto& [name, value] : given) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      fail_at(syntax_.name_place,
+              fmt::format("{} has no hyper '{}'{}", syntax_.name, name, did_you_mean(name, known)));
+    }
+    constants_[name] = value;
+  }
+}
+
+void CellBuilder::run() {
+  const Value output = run_lines();
+  if (!output.batched()) {
+    fail_at(output_->place, fmt::format("the output {} is the same at each step", output_->name));
+  }
+  program_.builder.set_output(output_->name);
+}
+
+Value CellBuilder::run_lines() {
+  frames_.push_back({&syntax_.statements, true, ""});
+  for (const Statement& line : syntax_.statements) {
+    run_line(line);
+    ++frames_.back().at;
+  }
+  frames_.pop_back();
+  name_carried();
+  for (const State& state : states_) finish_state(state);
+  return finish_output();
+}
+
+void CellBuilder::run_line(const Statement& line) {
+  budget().work(line.place);
+  try {
+    if (line.kind == Statement::Kind::assign) assign(line);
+    if (line.kind == Statement::Kind::repeat) repeat(line);
+    if (line.kind == Statement::Kind::use) use(line);
+  } catch (const LanguageError&) {
+    throw;
+  } catch (const InputError& error) {
+    fail_at(line.place, error.what());
+  }
+}
+
+void CellBuilder::assign(const Statement& line) {
+  const std::string& name = line.name;
+  const Value value = evaluate(line.value);
+  const std::string& round = frames_.back().round;
+  const auto twice = [&] { fail_at(line.name_place, fmt::format("{} is set twice", name)); };
+  if (locals_.empty()) {
+    if (values_.count(name)) twice();
+    values_.emplace(name, Setting{let(numbered(name), value), line.name_place});
+    return;
+  }
+  if (locals_.back().count(name)) twice();
+  for (std::size_t i = locals_.size() - 1; i-- > 0;) {
+    const auto outer = locals_[i].find(name);
+    if (outer == locals_[i].end()) continue;
+    outer->second = {let(name + round, value), line.name_place};
+    return;
+  }
+  if (const auto carried = values_.find(name); carried != values_.end()) {
+    carried->second = {let(numbered(name), value), line.name_place};
+    return;
+  }
+  locals_.back().emplace(name, Setting{let(name + round, value), line.name_place});
+}
+
+// A name that lines in braces set again is NAME.0, NAME.1, .. until its last value, which is NAME.
+std::string CellBuilder::numbered(const std::string& name) {
+  if (!set_in_braces_.count(name) || is_last_setting(name)) return name;
+  return fmt::format("{}.{}", name, settings_[name]++);
+}
+
+bool CellBuilder::is_last_setting(const std::string& name) const {
+  return std::all_of(frames_.begin(), frames_.end(), [&](const Frame& frame) {
+    const auto next = frame.lines->begin() + static_cast<std::ptrdiff_t>(frame.at) + 1;
+    return frame.last_round && std::none_of(next, frame.lines->end(), [&](const Statement& line) {
+             return sets(line, name);
+           });
+  });
+}
+
+Value CellBuilder::let(std::string name, const Value& value) {
+  if (value.is_number()) return value;
+  while (!used_names_.insert(name).second) name += "_";
+  return program_.builder.let(prefix_ + name, value.var);
+}
+
+void CellBuilder::name_carried() {
+  for (const std::string& name : set_in_braces_) {
+    const auto found = values_.find(name);
+    if (found == values_.end() || used_names_.count(name)) continue;
+    found->second.value = let(name, found->second.value);
+  }
+}
+
+void CellBuilder::repeat(const Statement& line) {
+  const Index first = whole(line.range.at(0)), last = whole(line.range.at(1));
+  const std::string outer = frames_.back().round;
+  for (Index k = first; k <= last; ++k) {
+    budget().round(line.place);
+    const std::string round = fmt::format("{}.{}", outer, k);
+    frames_.push_back({&line.body, k == last, round});
+    locals_.push_back({{line.name, Setting{static_cast<double>(k), line.name_place}}});
+    for (const Statement& inner : line.body) {
+      run_line(inner);
+      ++frames_.back().at;
+    }
+    for (const auto& [name, setting] : locals_.back()) {
+      if (name != line.name) values_.insert_or_assign(name + round, setting);
+    }
+    locals_.pop_back();
+    frames_.pop_back();
+  }
+}
+
+void CellBuilder::use(const Statement& line) {
+  const CellSyntax& syntax = program_.find(line.text);
+  cells_[line.name] = std::unique_ptr<CellBuilder>(new CellBuilder(*this, line, syntax));
+}
+
+void CellBuilder::finish_state(const State& state) {
+  const auto input = input_values_.find(state.name);
+  const auto found = values_.find(state.name);
+  if (input == input_values_.end() && found == values_.end()) {
+    fail_at(state.first_read,
+            fmt::format("{} has no value behind the braces that set it", state.name));
+  }
+  Value value = input != input_values_.end() ? input->second : found->second.value;
+  if (!(value.shape() == state.shape)) {
+    const bool has_line = shapes_.count(state.name) > 0;
+    fail_at(found->second.place,
+            has_line ? fmt::format("{0} is {1}, its line says state {0} : {2}", state.name,
+                                   value.shape_text(), state.shape.to_string())
+                     : fmt::format("{0} is {1}, {0}[t-1] is {2}: add 'state {0} : {3}'", state.name,
+                                   value.shape_text(), state.shape.to_string(),
+                                   value.shape().to_string()));
+  }
+  const bool is_number = value.is_number();
+  if (!value.batched()) value = as_batched(graph(), value, state.shape);
+  if (is_number) values_.at(state.name).value = value = let(state.name, value);
+  Var next = value.var;
+  for (std::size_t i = 0; i < state.previous.size(); ++i) {
+    const std::string name =
+        i == 0 ? prefix_ + state.name : fmt::format("{}{}[t-{}]", prefix_, state.name, i);
+    program_.builder.set_next(name, next);
+    next = state.previous[i];
+  }
+}
+
+Value CellBuilder::finish_output() {
+  if (!output_) fail_at(syntax_.name_place, fmt::format("{} has no output", syntax_.name));
+  const auto found = values_.find(output_->name);
+  if (found == values_.end()) {
+    if (assigned_.count(output_->name)) {
+      fail_at(output_->name_place,
+              fmt::format("{} has no value behind the braces that set it", output_->name));
+    }
+    fail_at(output_->name_place,
+            fmt::format("the output is a value that a line sets, and none sets {}{}", output_->name,
+                        did_you_mean(output_->name, {assigned_.begin(), assigned_.end()})));
+  }
+  const Value& value = found->second.value;
+  if (value.is_number() || value.shape().rank() != 1) {
+    fail_at(output_->name_place, fmt::format("the output {} is {}, expected a vector",
+                                             output_->name, value.shape_text()));
+  }
+  return value;
+}
+
+std::vector<CellHyper> hypers_of(const CellSyntax& syntax) {
+  std::vector<CellHyper> hypers;
+  for (const Statement& line : syntax.statements) {
+    if (line.kind == Statement::Kind::hyper)
+      hypers.push_back({line.name, plain_number(line.value)});
+  }
+  return hypers;
+}
+
+}  // namespace carousel

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cell/language/language_error.hpp"
+#include "cell/language/values.hpp"
+
+namespace carousel {
+
+/// How much a cell file may ask for, so that no file takes for ever. Each count throws a
+/// LanguageError at the place beyond its limit.
+class Budget {
+ public:
+  static constexpr Index axis = Index{1} << 20;  // sizes
+  static constexpr double elements = 2147483648.0;
+  static constexpr int nesting = 50;  // cells in cells
+  static constexpr int delay = 1000;  // steps back
+
+  /// One expression or line looked at.
+  void work(const SourcePlace& place);
+  /// One round of a repeat.
+  void round(const SourcePlace& place);
+  /// Counts how deep expressions stand in each other.
+  void enter(const SourcePlace& place);
+  void leave() { --depth_; }
+  /// A value made: it has at most 100,000 nodes before it, rank 3, and the sizes above.
+  void value(const SourcePlace& place, const Value& value) const;
+
+ private:
+  Index work_ = 0, rounds_ = 0;
+  int depth_ = 0;
+};
+
+/// The text of a piece of a cell file, on one line, cut where it is long.
+std::string text_of(const SourcePlace& place);
+
+/// Turns expressions into values: the part that knows no names.
+class Expressions {
+ public:
+  Expressions(Graph& graph, Budget& budget) : graph_(graph), budget_(budget) {}
+  Expressions(const Expressions&) = delete;
+  Expressions& operator=(const Expressions&) = delete;
+  virtual ~Expressions() = default;
+
+  Value evaluate(const Expression& e);
+  /// A number known when the cell is built.
+  double number(const Expression& e);
+  /// A whole number known when the cell is built. Its divisions must come out even.
+  Index whole(const Expression& e);
+  /// A shape of rank 1 to 3.
+  Shape sizes(const std::vector<Expression>& list, const SourcePlace& place);
+
+  Graph& graph() { return graph_; }
+  Budget& budget() { return budget_; }
+  /// "a is [3], b is [4]", at the place of `whole`.
+  [[noreturn]] void fail_shapes(const Expression& whole,
+                                const std::vector<const Expression*>& parts,
+                                const std::vector<Value>& values);
+
+ protected:
+  virtual Value read(const Expression& name) = 0;
+  virtual Value read_delay(const Expression& delay) = 0;
+  /// A call of what is no function of the language.
+  virtual Value call(const Expression& e) = 0;
+  /// NAME[k] where NAME is a family of parameters; nothing where it is none.
+  virtual std::optional<Value> read_family(const Expression& index) = 0;
+
+ private:
+  Value evaluate_any(const Expression& e);
+  Value unary(const Expression& e);
+  Value binary(const Expression& e);
+  Value index(const Expression& e);
+  Value call_any(const Expression& e);
+
+  Graph& graph_;
+  Budget& budget_;
+};
+
+}  // namespace carousel

@@ -1,0 +1,386 @@
+// What the names in the lines of a cell stand for.
+
+#include <algorithm>
+
+#include "cell/language/cell_builder.hpp"
+#include "cell/language/functions.hpp"
+
+namespace carousel {
+
+// Work on what stands outside of braces and definitions, such as the shape of a parameter.
+template <class Work>
+auto CellBuilder::on_top(Work&& work) {
+  std::vector<Names> locals;
+  locals.swap(locals_);
+  auto result = work();
+  locals.swap(locals_);
+  return result;
+}
+
+Value CellBuilder::read(const Expression& e) { return value_of(e.text, e.place); }
+
+Value CellBuilder::value_of(const std::string& name, const SourcePlace& place) {
+  for (std::size_t i = locals_.size(); i-- > 0;) {
+    if (const auto found = locals_[i].find(name); found != locals_[i].end()) {
+      return found->second.value;
+    }
+  }
+  if (const auto found = constants_.find(name); found != constants_.end()) return found->second;
+  if (const auto found = values_.find(name); found != values_.end()) return found->second.value;
+  if (const auto found = input_values_.find(name); found != input_values_.end()) {
+    return found->second;
+  }
+  if (const auto found = parameters_.find(name); found != parameters_.end()) {
+    if (!found->second->range.empty()) {
+      fail_at(place, fmt::format("{0} is a family of parameters: read it as {0}[1]", name));
+    }
+    return parameter(*found->second, {}, place);
+  }
+  std::string rest;
+  if (CellBuilder* cell = cell_of(name, rest)) {
+    if (!cell->was_called_ && cell->assigned_.count(rest)) {
+      fail_at(place,
+              fmt::format("{} is read before it is computed: did you mean {}[t-1]?", name, name));
+    }
+    return cell->value_of(rest, place);
+  }
+  if (assigned_.count(name)) {
+    const bool in_round = std::any_of(values_.begin(), values_.end(), [&](const auto& value) {
+      return value.first.compare(0, name.size() + 1, name + ".") == 0;
+    });
+    if (in_round) {
+      fail_at(place,
+              fmt::format("{0} is a name of one round: outside it is {0}.1, {0}.2, ..", name));
+    }
+    fail_at(place, fmt::format("{0} is read before it is computed: did you mean {0}[t-1]?", name));
+  }
+  fail_unknown(name, place);
+}
+
+void CellBuilder::fail_unknown(const std::string& name, const SourcePlace& place) {
+  std::vector<std::string> known{"x"};
+  for (const Names& names : locals_) {
+    for (const auto& [local, value] : names) known.push_back(local);
+  }
+  for (const auto& [constant, value] : constants_) known.push_back(constant);
+  for (const auto& [parameter, line] : parameters_) known.push_back(parameter);
+  for (const auto& [input, line] : inputs_) known.push_back(input);
+  for (const auto& [cell, builder] : cells_) known.push_back(cell);
+  known.insert(known.end(), assigned_.begin(), assigned_.end());
+  fail_at(place, fmt::format("there is no value '{}'{}", name, did_you_mean(name, known)));
+}
+
+// The used cell that a dotted name begins with, and the rest of the name.
+CellBuilder* CellBuilder::cell_of(const std::string& name, std::string& rest) {
+  const std::size_t dot = name.find('.');
+  if (dot == name.npos) return nullptr;
+  const auto found = cells_.find(name.substr(0, dot));
+  if (found == cells_.end()) return nullptr;
+  rest = name.substr(dot + 1);
+  return found->second.get();
+}
+
+std::optional<Value> CellBuilder::read_family(const Expression& e) {
+  std::string name = e.parts.at(0).text, rest;
+  CellBuilder* owner = this;
+  while (CellBuilder* cell = owner->cell_of(name, rest)) {
+    owner = cell;
+    name = rest;
+  }
+  const auto found = owner->parameters_.find(name);
+  if (found == owner->parameters_.end() || found->second->range.empty()) return {};
+  if (e.parts.size() != 2 || e.parts[1].kind == Expression::Kind::subrange) {
+    fail_at(e.place, fmt::format("{0} is a family of parameters: read it as {0}[1]", name));
+  }
+  return owner->parameter(*found->second, whole(e.parts[1]), e.place);
+}
+
+Value CellBuilder::parameter(const Statement& line, std::optional<Index> index,
+                             const SourcePlace& place) {
+  const std::string name = index ? fmt::format("{}.{}", line.name, *index) : line.name;
+  if (const auto made = made_parameters_.find(name); made != made_parameters_.end()) {
+    return made->second;
+  }
+  if (!open_parameters_.insert(name).second) {
+    fail_at(place, fmt::format("the first value of {} is made of itself", name));
+  }
+  const auto make = [&]() -> Value {
+    if (index) {
+      const Index first = whole(line.range.at(0)), last = whole(line.range.at(1));
+      if (*index < first || *index > last) {
+        fail_at(place,
+                fmt::format("{0}[{1}]: {0} goes from {2} to {3}", line.name, *index, first, last));
+      }
+    }
+    const Shape shape = sizes(line.shape, line.place);
+    const Initialiser init = initialiser(line, shape);
+    return program_.builder.parameter(prefix_ + name, shape, init, !line.fixed);
+  };
+  const Value value = on_top(make);
+  budget().value(place, value);
+  made_parameters_.emplace(name, value);
+  return value;
+}
+
+Initialiser CellBuilder::initialiser(const Statement& line, const Shape& shape) {
+  if (!line.initialiser) {
+    return shape.rank() == 2 ? Initialiser::glorot() : Initialiser::zeros();
+  }
+  const Expression& e = *line.initialiser;
+  const std::size_t count = e.parts.size();
+  const auto takes = [&](std::size_t least, std::size_t most) {
+    if (count >= least && count <= most) return;
+    fail_at(e.place, fmt::format("{} takes {}{} numbers, got {}", e.text, least,
+                                 most > least ? fmt::format(" or {}", most) : "", count));
+  };
+  const auto argument = [&](std::size_t i) { return number(e.parts.at(i)); };
+  const auto matrix = [&] {
+    if (shape.rank() != 2) {
+      fail_at(e.place,
+              fmt::format("{} is for a matrix, {} is {}", e.text, line.name, shape.to_string()));
+    }
+  };
+  const std::string& kind = e.text;
+  if (kind == "zeros") return takes(0, 0), Initialiser::zeros();
+  if (kind == "ones") return takes(0, 0), Initialiser::ones();
+  if (kind == "constant") return takes(1, 1), Initialiser::constant(argument(0));
+  if (kind == "normal") return takes(1, 1), Initialiser::normal(argument(0));
+  if (kind == "uniform") {
+    takes(1, 2);
+    return count == 1 ? Initialiser::uniform(argument(0))
+                      : Initialiser::uniform(argument(0), argument(1));
+  }
+  if (kind == "glorot") return takes(0, 0), matrix(), Initialiser::glorot();
+  if (kind == "orthogonal") {
+    return takes(0, 1), matrix(), Initialiser::orthogonal(count == 0 ? 1.0 : argument(0));
+  }
+  if (kind == "identity") {
+    return takes(0, 1), matrix(), Initialiser::identity(count == 0 ? 1.0 : argument(0));
+  }
+  if (kind == "chrono") {
+    takes(1, 1);
+    const double longest = argument(0);
+    if (!(longest > 2.0)) fail_at(e.place, "chrono takes a number of steps above 2");
+    return Initialiser::chrono(longest);
+  }
+  if (kind == "minus") {
+    takes(1, 1);
+    const Expression& other = e.parts[0];
+    const auto found = parameters_.find(other.text);
+    if (other.kind != Expression::Kind::name || found == parameters_.end()) {
+      fail_at(other.place, "minus takes the name of a parameter");
+    }
+    const Value value = value_of(other.text, other.place);
+    if (!(value.shape() == shape)) {
+      fail_at(e.place, fmt::format("{} is {}, {} is {}", other.text, value.shape_text(), line.name,
+                                   shape.to_string()));
+    }
+    return Initialiser::minus(prefix_ + other.text);
+  }
+  fail_at(e.place,
+          fmt::format("there is no initialiser '{}'{}", kind,
+                      did_you_mean(kind, {"zeros", "ones", "constant", "uniform", "normal",
+                                          "glorot", "orthogonal", "identity", "chrono", "minus"})));
+}
+
+Value CellBuilder::read_delay(const Expression& e) {
+  const Expression& by = e.parts.at(0);
+  const Index steps = whole(by);
+  if (steps < 1 || steps > Budget::delay) {
+    fail_at(by.place, fmt::format("got {} steps back, expected 1 to {}", steps, Budget::delay));
+  }
+  return delay_of(e.text, steps, e.place);
+}
+
+Value CellBuilder::delay_of(const std::string& name, Index steps, const SourcePlace& place) {
+  std::string rest;
+  if (CellBuilder* cell = cell_of(name, rest)) return cell->delay_of(rest, steps, place);
+  if (parameters_.count(name) || constants_.count(name)) {
+    fail_at(place, fmt::format("{} is the same at each step", name));
+  }
+  const std::string base = name.substr(0, name.find('.'));  // u of u.1
+  if (name != "x" && !inputs_.count(name) && !assigned_.count(base)) {
+    std::vector<std::string> known(assigned_.begin(), assigned_.end());
+    known.push_back("x");
+    for (const auto& [input, line] : inputs_) known.push_back(input);
+    fail_at(place, fmt::format("no line sets '{}'{}", name, did_you_mean(name, known)));
+  }
+  if (const auto given = given_.find(name); given != given_.end()) {
+    given_unread_.erase(name);
+    if (steps > 1) {
+      fail_at(place, fmt::format("{0} is given in the call, so only {0}[t-1] is known", name));
+    }
+    return given->second;
+  }
+  State& found = state(name, place);
+  while (static_cast<Index>(found.previous.size()) < steps) add_delay(found);
+  return found.previous[static_cast<std::size_t>(steps) - 1];
+}
+
+CellBuilder::State& CellBuilder::state(const std::string& name, const SourcePlace& place) {
+  for (State& known : states_) {
+    if (known.name == name) return known;
+  }
+  if (was_called_ && frames_.empty()) {
+    fail_at(place,
+            fmt::format("{}{} is no state: its cell does not read it at t-1", prefix_, name));
+  }
+  State made{name, place, on_top([&] { return state_shape(name, place); }), {}, {}};
+  if (const auto line = initials_.find(name); line != initials_.end()) {
+    const Expression& e = line->second->value;
+    made.initial = on_top([&] { return evaluate(e); });
+    if (made.initial->batched()) {
+      fail_at(e.place, fmt::format("{} is a value of a step: before the first step there are "
+                                   "parameters and numbers only",
+                                   text_of(e.place)));
+    }
+    const auto both = broadcast_of(made.initial->shape(), made.shape);
+    if (!both || !(*both == made.shape)) {
+      fail_at(e.place, fmt::format("{} is {}, {} is {}", text_of(e.place),
+                                   made.initial->shape_text(), name, made.shape.to_string()));
+    }
+  }
+  states_.push_back(std::move(made));
+  return states_.back();
+}
+
+void CellBuilder::add_delay(State& state) {
+  const std::size_t back = state.previous.size();
+  std::string name = prefix_ + state.name;
+  if (back > 0) name += fmt::format("[t-{}]", back);
+  const bool is_number = state.initial && state.initial->is_number();
+  state.previous.push_back(
+      program_.builder.state(name, state.shape, is_number ? *state.initial->number : 0.0));
+  if (state.initial && !is_number) program_.builder.set_initial(name, state.initial->var);
+}
+
+Shape CellBuilder::state_shape(const std::string& name, const SourcePlace& place) {
+  if (const auto line = shapes_.find(name); line != shapes_.end()) {
+    return sizes(line->second->shape, line->second->place);
+  }
+  if (const auto input = input_values_.find(name); input != input_values_.end()) {
+    return input->second.shape();
+  }
+  if (name == "x" || inputs_.count(name)) {
+    fail_at(place, fmt::format("{}{} is read before the call that gives it", prefix_, name));
+  }
+  return {static_cast<Index>(constants_.at("hidden"))};
+}
+
+Value CellBuilder::call(const Expression& e) {
+  if (const auto found = definitions_.find(e.text); found != definitions_.end()) {
+    return call_definition(*found->second, e);
+  }
+  if (const auto found = cells_.find(e.text); found != cells_.end()) {
+    return call_cell(*found->second, e);
+  }
+  std::vector<std::string> known;
+  for (const Function& function : functions()) known.push_back(function.name);
+  for (const auto& [name, line] : definitions_) known.push_back(name);
+  for (const auto& [name, cell] : cells_) known.push_back(name);
+  fail_at(e.place, fmt::format("there is no function '{}'{}", e.text, did_you_mean(e.text, known)));
+}
+
+Value CellBuilder::call_definition(const Statement& definition, const Expression& e) {
+  const auto named = [](const std::string& name) { return !name.empty(); };
+  if (e.parts.size() != definition.arguments.size() ||
+      std::any_of(e.names.begin(), e.names.end(), named)) {
+    fail_at(e.place, fmt::format("{} takes {} arguments without names, got {}", definition.name,
+                                 definition.arguments.size(), e.parts.size()));
+  }
+  if (std::find(open_definitions_.begin(), open_definitions_.end(), &definition) !=
+      open_definitions_.end()) {
+    fail_at(e.place, fmt::format("{} calls itself", definition.name));
+  }
+  if (static_cast<int>(open_definitions_.size()) >= Budget::nesting) {
+    fail_at(e.place, fmt::format("definitions call each other more than {} deep", Budget::nesting));
+  }
+  Names arguments;
+  for (std::size_t i = 0; i < e.parts.size(); ++i) {
+    arguments.emplace(definition.arguments[i], Setting{evaluate(e.parts[i]), e.parts[i].place});
+  }
+  open_definitions_.push_back(&definition);
+  const Value value = on_top([&] {
+    locals_.push_back(std::move(arguments));
+    return evaluate(definition.value);
+  });
+  open_definitions_.pop_back();
+  return value;
+}
+
+Value CellBuilder::call_cell(CellBuilder& cell, const Expression& e) {
+  if (cell.was_called_) fail_at(e.place, fmt::format("{} is called a second time", e.text));
+  cell.was_called_ = true;
+  bool has_input = false;
+  for (std::size_t i = 0; i < e.parts.size(); ++i) {
+    const Value value = evaluate(e.parts[i]);
+    const std::string name = i < e.names.size() ? e.names[i] : "";
+    if (!name.empty() && name != "x") {
+      cell.take_argument(name, value, e.parts[i].place);
+      continue;
+    }
+    if (has_input) fail_at(e.parts[i].place, fmt::format("{} takes one input", e.text));
+    has_input = true;
+    cell.take_input(value, e.parts[i].place);
+  }
+  if (!has_input) fail_at(e.place, fmt::format("{} takes an input", e.text));
+  for (const auto& [name, line] : cell.inputs_) {
+    if (cell.input_values_.count(name)) continue;
+    if (line->value.kind == Expression::Kind::absent) {
+      fail_at(e.place,
+              fmt::format("{0} has an input {1} without a default: add {1} = ..", e.text, name));
+    }
+    const Shape shape = cell.sizes(line->shape, line->place);
+    cell.input_values_.emplace(name,
+                               broadcast_to(constant(graph(), cell.number(line->value)), shape));
+  }
+  const Value output = cell.run_lines();
+  if (!cell.given_unread_.empty()) {
+    fail_at(e.place,
+            fmt::format("{} has no state '{}'", cell.syntax_.name, *cell.given_unread_.begin()));
+  }
+  return output;
+}
+
+void CellBuilder::take_input(const Value& value, const SourcePlace& place) {
+  const Shape shape = value.shape();
+  if (shape.rank() != 1) {
+    fail_at(place, fmt::format("{} is {}, expected a vector", text_of(place), value.shape_text()));
+  }
+  if (const auto size = constants_.find("input");
+      size != constants_.end() && size->second != static_cast<double>(shape[0])) {
+    fail_at(place, fmt::format("{} is {}, the input of {} is [{}]", text_of(place),
+                               value.shape_text(), syntax_.name, size->second));
+  }
+  set_size("input", shape[0]);
+  input_values_.emplace("x", as_batched(graph(), value, shape));
+}
+
+void CellBuilder::take_argument(const std::string& name, const Value& value,
+                                const SourcePlace& place) {
+  const bool is_input = inputs_.count(name) > 0;
+  if (!is_input && !assigned_.count(name)) {
+    std::vector<std::string> known(assigned_.begin(), assigned_.end());
+    for (const auto& [input, line] : inputs_) known.push_back(input);
+    fail_at(place,
+            fmt::format("{} has no state '{}'{}", syntax_.name, name, did_you_mean(name, known)));
+  }
+  for (const State& state : states_) {
+    if (state.name == name) {
+      fail_at(place, fmt::format("{}{}[t-1] is read before the call that gives it", prefix_, name));
+    }
+  }
+  const Shape shape = is_input ? sizes(inputs_.at(name)->shape, place) : state_shape(name, place);
+  const auto both = broadcast_of(value.shape(), shape);
+  if (!both || !(*both == shape)) {
+    fail_at(place, fmt::format("{} is {}, {} of {} is {}", text_of(place), value.shape_text(), name,
+                               syntax_.name, shape.to_string()));
+  }
+  const Value full = value.shape() == shape && !value.is_number()
+                         ? value
+                         : Value(as_batched(graph(), value, shape));
+  (is_input ? input_values_ : given_).emplace(name, full);
+  if (!is_input) given_unread_.insert(name);
+}
+
+}  // namespace carousel

@@ -1,0 +1,65 @@
+#pragma once
+// What an expression of the cell language stands for while a step program is built, and the
+// operators of the language.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "op/functions.hpp"
+
+namespace carousel {
+
+/// A number known when the cell is built, or a value of the step program.
+struct Value {
+  Value(double known) : number(known) {}
+  Value(Var value) : var(value) {}
+
+  bool is_number() const { return number.has_value(); }
+  /// True for what differs from sequence to sequence: its shape leads with the batch.
+  bool batched() const;
+  /// The shape of one sequence; [1] for a number.
+  Shape shape() const;
+  /// "[3, 4]", or "a number".
+  std::string shape_text() const;
+
+  std::optional<double> number;
+  Var var;
+};
+
+/// The shape behind the batch.
+Shape without_batch(const Shape& shape);
+/// The batch before a shape.
+Shape with_batch(const Shape& shape);
+
+/// The shape that two shapes broadcast to by NumPy's rule; none when they don't fit.
+std::optional<Shape> broadcast_of(const Shape& a, const Shape& b);
+/// The shape of a @ b; none when they don't fit.
+std::optional<Shape> product_of(const Shape& a, const Shape& b);
+
+/// The value in the graph: a number becomes a constant, a scalar.
+Var as_var(Graph& graph, const Value& value);
+/// The value in the graph, with at least one axis.
+Var as_array(Graph& graph, const Value& value);
+/// The value with the batch before it; `shape` is that of one sequence.
+Var as_batched(Graph& graph, const Value& value, const Shape& shape);
+/// Values ready for an elementwise op: the batch leads, so those of a lower rank than the others
+/// get axes of one element behind it.
+std::vector<Var> aligned(Graph& graph, const std::vector<Value>& values);
+/// x with other sizes behind the batch, if there is one.
+Var reshape_one(Var x, const Shape& shape);
+
+/// a op b for + - * / and the comparisons. The shapes fit.
+Value elementwise(Graph& graph, std::string_view op, const Value& a, const Value& b);
+/// a @ b for all kinds of matrices and vectors. The shapes fit.
+Value product(Var a, Var b);
+/// a ^ n, n in -16 to 16.
+Value power(Graph& graph, const Value& a, int n);
+
+/// 1 where a equals b, else 0; no gradient.
+Var equal(Var a, Var b);
+/// 1 where a <= b, else 0; no gradient.
+Var not_above(Var a, Var b);
+
+}  // namespace carousel
