@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "cell/language/functions.hpp"
 #include "cell/language/language_error.hpp"
 #include "cell/language/words.hpp"
 #include "tensor/error.hpp"
@@ -147,7 +148,7 @@ class CallCheck {
 
   void check_call(const Expression& call) {
     const auto found = functions_.find(call.text);
-    if (found == functions_.end() && !contains(known_functions(), call.text)) fail_unknown(call);
+    if (found == functions_.end() && !find_function(call.text)) fail_unknown(call);
     if (call.text == inside_) fail_at(call.place, fmt::format("'{}' calls itself", call.text));
     if (found != functions_.end() && !above_.count(call.text)) {
       fail_at(call.place, fmt::format("'{}' is called before it is defined, {}", call.text,
@@ -174,10 +175,11 @@ class CallCheck {
       way_out = fmt::format(": for a product write {0} @ (..) or {0} * (..)", call.text);
     } else if (!advice.empty()) {
       way_out = fmt::format(": {}", advice);
-    } else if (contains(known_functions(), last)) {
+    } else if (find_function(std::string(last))) {
       way_out = fmt::format(": write {}(..)", last);
     } else {
-      std::vector<std::string> known = known_functions();
+      std::vector<std::string> known;
+      for (const Function& function : functions()) known.push_back(function.name);
       for (const auto& [name, statement] : functions_) known.push_back(name);
       way_out = did_you_mean(last, known);
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cell/language/functions.hpp"
 #include "cell/language/language_error.hpp"
 #include "cell/language/words.hpp"
 #include "tensor/error.hpp"
@@ -257,7 +258,7 @@ Expression ExpressionParser::name() {
   if (word.text == "t") tokens_.fail(word, time_advice);
   if (contains(keywords(), word.text) && word.text != "input") tokens_.fail_expression("a value");
   if (call_follows) return call(tokens_.next());
-  if (contains(known_functions(), word.text)) {
+  if (find_function(std::string(word.text))) {
     tokens_.fail(word, fmt::format("{0} is a function: write {0}(..)", word.text));
   }
   tokens_.next();
@@ -268,7 +269,7 @@ Expression ExpressionParser::call(const Token& name) {
   const Token& opened = tokens_.next();
   std::vector<Expression> arguments;
   std::vector<std::string> names;
-  while (!tokens_.at_sign(")")) {
+  const auto read_argument = [&] {
     const Token& first = tokens_.now();
     const Token& second = tokens_.later(1);
     const bool named =
@@ -285,8 +286,11 @@ Expression ExpressionParser::call(const Token& name) {
     } else {
       arguments.push_back(comparison());
     }
-    if (!tokens_.take_sign(",")) break;
-    if (tokens_.at_sign(")")) tokens_.fail_expression("a value");
+  };
+  if (!tokens_.at_sign(")")) {
+    do {
+      read_argument();
+    } while (tokens_.take_sign(","));
   }
   tokens_.expect_sign(")", &opened);
   Expression made = make(Kind::call, name, name.text, std::move(arguments));

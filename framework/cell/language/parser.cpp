@@ -7,6 +7,7 @@
 
 #include "cell/language/checks.hpp"
 #include "cell/language/expression_parser.hpp"
+#include "cell/language/functions.hpp"
 #include "cell/language/head_parser.hpp"
 #include "cell/language/language_error.hpp"
 #include "cell/language/words.hpp"
@@ -139,7 +140,7 @@ std::string StatementParser::free_name(std::string_view what) {
   if (word.text == "input") taken("the size of x");
   if (word.text == "hidden") taken("the size of a state");
   if (contains(keywords(), word.text)) taken("a keyword");
-  if (contains(known_functions(), word.text)) taken("a function");
+  if (find_function(std::string(word.text))) taken("a function");
   return std::string(tokens_.next().text);
 }
 
@@ -258,15 +259,16 @@ void StatementParser::function() {
   new_name(made, "the name of a function");
   const Token& opened = tokens_.now();
   tokens_.expect_sign("(");
-  while (!tokens_.at_sign(")")) {
-    const Token& word = tokens_.now();
-    const bool is_x = tokens_.take_word("x");  // hides the input of the step
-    const std::string name = is_x ? "x" : free_name("the name of an argument");
-    if (contains(made.arguments, name)) {
-      tokens_.fail(word, fmt::format("two arguments have the name '{}'", name));
-    }
-    made.arguments.push_back(name);
-    if (!tokens_.take_sign(",")) break;
+  if (!tokens_.at_sign(")")) {
+    do {
+      const Token& word = tokens_.now();
+      const bool is_x = tokens_.take_word("x");  // hides the input of the step
+      const std::string name = is_x ? "x" : free_name("the name of an argument");
+      if (contains(made.arguments, name)) {
+        tokens_.fail(word, fmt::format("two arguments have the name '{}'", name));
+      }
+      made.arguments.push_back(name);
+    } while (tokens_.take_sign(","));
   }
   tokens_.expect_sign(")", &opened);
   tokens_.expect_sign("=");
@@ -288,16 +290,18 @@ void StatementParser::use() {
 
 void StatementParser::options(Statement& use) {
   const Token& opened = tokens_.next();
-  while (!tokens_.at_sign(")")) {
-    const Token& word = tokens_.now();
-    if (!tokens_.at(Token::Kind::name))
-      tokens_.fail_expected("a size or a hyper, such as hidden = 64");
-    const std::string name(tokens_.next().text);
-    if (contains(use.arguments, name)) tokens_.fail(word, fmt::format("'{}' is given twice", name));
-    tokens_.expect_sign("=");
-    use.arguments.push_back(name);
-    use.options.push_back(parse_expression(tokens_));
-    if (!tokens_.take_sign(",")) break;
+  if (!tokens_.at_sign(")")) {
+    do {
+      const Token& word = tokens_.now();
+      if (!tokens_.at(Token::Kind::name))
+        tokens_.fail_expected("a size or a hyper, such as hidden = 64");
+      const std::string name(tokens_.next().text);
+      if (contains(use.arguments, name))
+        tokens_.fail(word, fmt::format("'{}' is given twice", name));
+      tokens_.expect_sign("=");
+      use.arguments.push_back(name);
+      use.options.push_back(parse_expression(tokens_));
+    } while (tokens_.take_sign(","));
   }
   tokens_.expect_sign(")", &opened);
 }

@@ -13,37 +13,6 @@ const std::vector<std::string>& keywords() {
   return words;
 }
 
-const std::vector<std::string>& known_functions() {
-  static const std::vector<std::string> words = {"exp",           "log",
-                                                 "sqrt",          "sin",
-                                                 "cos",           "tanh",
-                                                 "sigmoid",       "relu",
-                                                 "softplus",      "logsigmoid",
-                                                 "abs",           "sign",
-                                                 "hard_sigmoid",  "hard_tanh",
-                                                 "elu",           "silu",
-                                                 "gelu",          "softsign",
-                                                 "floor",         "heaviside",
-                                                 "leaky_relu",    "modrelu",
-                                                 "max",           "min",
-                                                 "mod",           "where",
-                                                 "sum",           "mean",
-                                                 "softmax",       "cumsum",
-                                                 "layer_norm",    "rms_norm",
-                                                 "concat",        "reshape",
-                                                 "roll",          "repeat_elements",
-                                                 "tile",          "transpose",
-                                                 "outer",         "dot",
-                                                 "diag",          "block_diagonal",
-                                                 "eye",           "arange",
-                                                 "zeros",         "ones",
-                                                 "tril",          "triu",
-                                                 "expm",          "inverse",
-                                                 "stop_gradient", "straight_through",
-                                                 "clipped_sqrt",  "size"};
-  return words;
-}
-
 const std::vector<std::string>& initialiser_names() {
   static const std::vector<std::string> words = {"zeros",  "ones",   "constant",   "uniform",
                                                  "normal", "glorot", "orthogonal", "identity",

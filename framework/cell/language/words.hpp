@@ -9,8 +9,6 @@ namespace carousel {
 
 /// Words that begin a statement or stand in one.
 const std::vector<std::string>& keywords();
-/// The functions that every cell has.
-const std::vector<std::string>& known_functions();
 const std::vector<std::string>& initialiser_names();
 const std::vector<std::string>& group_names();
 
