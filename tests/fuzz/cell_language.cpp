@@ -5,26 +5,47 @@
 #include <cstdint>
 #include <string_view>
 
+#include "cell/language/build.hpp"
 #include "cell/language/language_error.hpp"
 #include "cell/language/parser.hpp"
 
+namespace carousel {
 namespace {
 
-void run(std::string_view text) {
+// The file that `use lstm` brings in.
+const CellSyntax& inner_cell(const std::string& name) {
+  static const CellSyntax cell = parse_cell(
+      "cell lstm\nhyper scale = 1\nparam W, V : [hidden, input]\nparam U : [hidden, hidden]\n"
+      "f = sigmoid(V @ x)\nc = f * c[t-1] + tanh(W @ x + U @ h[t-1]) * scale\nh = tanh(c)\n"
+      "output h\n",
+      "lstm.cell");
+  if (name != cell.name) fail_input("no cell '{}'", name);
+  return cell;
+}
+
+CellSyntax read(std::string_view text) {
   constexpr std::string_view border = "\n---\n";
   const std::size_t at = text.find(border);
-  const carousel::CellSyntax base = carousel::parse_cell(text.substr(0, at), "base.cell");
-  if (at == std::string_view::npos) return;
+  CellSyntax base = parse_cell(text.substr(0, at), "base.cell");
+  if (at == std::string_view::npos) return base;
   const std::string_view rest = text.substr(at + border.size());
-  carousel::merge_variant(carousel::parse_cell(rest, "variant.cell"), base);
+  return merge_variant(parse_cell(rest, "variant.cell"), base);
+}
+
+void run(std::string_view text) {
+  const CellSyntax cell = read(text);
+  if (!cell.base.empty()) return;
+  std::vector<std::string> warnings;
+  build_program(cell, {.input = 3, .hidden = 4}, inner_cell, &warnings);
 }
 
 }  // namespace
+}  // namespace carousel
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    run({reinterpret_cast<const char*>(data), size});
-  } catch (const carousel::LanguageError&) {
+    carousel::run({reinterpret_cast<const char*>(data), size});
+  } catch (const carousel::InputError&) {
   }
   return 0;
 }
