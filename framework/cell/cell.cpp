@@ -1,12 +1,31 @@
 #include "cell/cell.hpp"
 
+#include "cell/text_cells.hpp"
+
 namespace carousel {
 
-void CellRegistry::add(Cell cell) {
+void CellRegistry::check_new_name(const std::string& name) const {
   for (const Cell& known : cells_) {
-    if (known.name == cell.name) fail_input("there is a cell named '{}' already", cell.name);
+    if (known.name == name) fail_input("there is a cell named '{}' already", name);
   }
+}
+
+void CellRegistry::add(Cell cell) {
+  check_new_name(cell.name);
   cells_.push_back(std::move(cell));
+}
+
+std::string CellRegistry::add_text(std::string_view text, const std::string& file) {
+  CellSyntax syntax = parse_cell(text, file);
+  const std::string name = syntax.name;
+  check_new_name(name);
+  if (!texts_) texts_ = std::make_shared<TextCells>();
+  texts_->add(std::move(syntax));
+  cells_.push_back({name, "", "", "", [texts = texts_, name](const CellSizes& sizes) {
+                      return texts->build(name, sizes);
+                    }});
+  for (Cell& cell : cells_) texts_->describe(cell);
+  return name;
 }
 
 const Cell& CellRegistry::find(const std::string& name) const {

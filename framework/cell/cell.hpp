@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "program/step_program.hpp"
@@ -31,21 +33,30 @@ struct Cell {
   /// direction of the update gate, number of biases, forget bias, peepholes, initialisers.
   std::string conventions;
   std::function<StepProgram(const CellSizes&)> build;
-  std::string group = {};              // of the catalogue: A0, A1, ..; see cells/README.md
-  std::vector<CellHyper> hypers = {};  // in the order of the file
+  std::string group = {};                  // of the catalogue: A0, A1, ..; see cells/README.md
+  std::vector<CellHyper> hypers = {};      // in the order of the file
+  std::vector<std::string> warnings = {};  // what is odd in the file, ready to print
 };
+
+class TextCells;
 
 /// Cells by name. Filled by explicit calls, never by static constructors.
 class CellRegistry {
  public:
   /// Throws InputError when the name is taken.
   void add(Cell cell);
+  /// Adds a cell of text (docs/language.md), and returns its name. `file` stands for it in
+  /// messages. The cells that it extends and uses may be added later; build() tells what is missing
+  /// then. Throws LanguageError when the text is wrong, InputError when the name is taken.
+  std::string add_text(std::string_view text, const std::string& file);
   /// Throws InputError with a suggestion when there is none.
   const Cell& find(const std::string& name) const;
   const std::vector<Cell>& cells() const { return cells_; }
 
  private:
+  void check_new_name(const std::string& name) const;
   std::vector<Cell> cells_;
+  std::shared_ptr<TextCells> texts_;
 };
 
 }  // namespace carousel

@@ -128,10 +128,7 @@ Value product(Var a, Var b) {
   const Value left(a), right(b);
   const Shape out = *product_of(left.shape(), right.shape());
   const Index inner = right.shape()[0];
-  if (right.shape().rank() == 2) {
-    if (left.batched() || !right.batched()) return matmul(a, b);
-    return transpose(matmul(transpose(b), a, false, true));  // b^T a^T: one matrix for all rows
-  }
+  if (right.shape().rank() == 2) return matmul(a, b);
   if (!left.batched()) {
     if (right.batched()) return linear(b, a);
     return reshape(linear(reshape(b, {1, inner}), a), out);
