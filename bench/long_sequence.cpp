@@ -71,8 +71,9 @@ void report(const char* what, const Scan& scan, const Data& data, const ScanOpti
 
 void run(Index steps, Index batch, Index input, Index hidden) {
   fmt::print("T, B, I, H = {}, {}, {}, {}\n", steps, batch, input, hidden);
-  const Cell cell = lstm();
-  const StepProgram program = cell.build({input, hidden});
+  CellRegistry registry;
+  register_catalogue(registry);
+  const StepProgram program = registry.find("lstm").build({input, hidden});
   const Data all = make_data(program, steps, batch, input);
   const Data tenth = make_data(program, steps / 10, batch, input);
   ScanOptions options;

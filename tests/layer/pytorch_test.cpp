@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 #include "layer/recurrent_stack.hpp"
 
 namespace carousel {
@@ -51,7 +51,9 @@ std::vector<Case> all_cases() {
 }
 
 Cell cell_of(const Case& c) {
-  return c.cell == "rnn" ? rnn_tanh() : c.cell == "lstm" ? lstm() : gru_reset_after();
+  return c.cell == "rnn"    ? catalogue().find("rnn_tanh")
+         : c.cell == "lstm" ? catalogue().find("lstm")
+                            : catalogue().find("gru_reset_after");
 }
 
 // PyTorch stacks the gates' rows in this order.

@@ -94,14 +94,14 @@ void expect_no_allocation(const Cell& cell, const std::vector<Index>& lengths, I
 }
 
 TEST(Allocation, TheSecondStepTakesNoMemory) {
-  for (const Cell& cell : all_cells()) {
+  for (const Cell& cell : catalogue().cells()) {
     expect_no_allocation<float>(cell, std::vector<Index>(8, 50), 1);
     expect_no_allocation<double>(cell, std::vector<Index>(8, 50), 1);
   }
 }
 
 TEST(Allocation, NorWithSegmentsAndUnequalLengths) {
-  for (const Cell& cell : all_cells()) {
+  for (const Cell& cell : catalogue().cells()) {
     expect_no_allocation<float>(cell, std::vector<Index>(8, 50), 3);
     expect_no_allocation<float>(cell, {50, 50, 41, 30, 30, 12, 3, 0}, 1);
     expect_no_allocation<double>(cell, {50, 50, 41, 30, 30, 12, 3, 0}, 2);

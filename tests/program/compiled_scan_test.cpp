@@ -175,7 +175,7 @@ TEST(CompiledScan, AgreesWithTheTapeForRandomPrograms) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, CompiledScanTest, testing::ValuesIn(all_cells()),
+INSTANTIATE_TEST_SUITE_P(Catalogue, CompiledScanTest, testing::ValuesIn(catalogue().cells()),
                          [](const testing::TestParamInfo<Cell>& test) { return test.param.name; });
 
 }  // namespace

@@ -2,19 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 #include "program/steps.hpp"
 
 namespace carousel {
 namespace {
 
 constexpr Index steps = 4, batch = 3, input = 4, hidden = 5;
-
-std::vector<Cell> all_cells() {
-  CellRegistry registry;
-  register_catalogue(registry);
-  return registry.cells();
-}
 
 Tensor<double> normal(const Shape& shape, const std::string& stream) {
   return initialise<double>(Initialiser::normal(0.5), shape, Random(3, stream));
@@ -91,7 +85,7 @@ TEST_P(Differentiate, TheBackwardStepGivesTheTapesGradients) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, Differentiate, testing::ValuesIn(all_cells()),
+INSTANTIATE_TEST_SUITE_P(Catalogue, Differentiate, testing::ValuesIn(catalogue().cells()),
                          [](const testing::TestParamInfo<Cell>& test) { return test.param.name; });
 
 // A delay: the new state is the input itself, and nothing of it reaches the output.

@@ -155,7 +155,7 @@ TEST_P(ScanRecords, GradientNormsAsTheTapeHasThem) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, ScanRecords, testing::ValuesIn(all_cells()),
+INSTANTIATE_TEST_SUITE_P(Catalogue, ScanRecords, testing::ValuesIn(catalogue().cells()),
                          [](const testing::TestParamInfo<Cell>& test) { return test.param.name; });
 
 Tensor<double> rows_from(const Tensor<double>& x, Index first) {
@@ -201,7 +201,7 @@ double norm_by_cutting(const StepProgram& program, const std::vector<Index>& len
 }
 
 TEST(GradientNorms, AreThoseOfTheSequenceCutInTwo) {
-  const Scan scan(rnn_tanh().build({fixture_input, fixture_hidden}));
+  const Scan scan(catalogue().find("rnn_tanh").build({fixture_input, fixture_hidden}));
   for (const std::vector<Index>& lengths : {std::vector<Index>(4, steps), {20, steps, 3, 50}}) {
     ScanOptions options;
     options.gradient_norms = true;
@@ -217,7 +217,7 @@ TEST(GradientNorms, AreThoseOfTheSequenceCutInTwo) {
 
 // Each way back writes the norms anew.
 TEST(GradientNorms, AreThoseOfTheLastWayBack) {
-  const StepProgram program = rnn_tanh().build({fixture_input, fixture_hidden});
+  const StepProgram program = catalogue().find("rnn_tanh").build({fixture_input, fixture_hidden});
   const Scan scan(program);
   Tape<double> tape;
   std::vector<Var> parameters;

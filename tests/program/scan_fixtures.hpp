@@ -9,16 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 #include "program/scan.hpp"
 
 namespace carousel {
-
-inline std::vector<Cell> all_cells() {
-  CellRegistry registry;
-  register_catalogue(registry);
-  return registry.cells();
-}
 
 template <class T>
 Tensor<T> normal(const Shape& shape, const std::string& stream) {

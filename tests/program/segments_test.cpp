@@ -106,7 +106,7 @@ TEST_P(SegmentsTest, FewerThanNoneIsAnError) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, SegmentsTest, testing::ValuesIn(all_cells()),
+INSTANTIATE_TEST_SUITE_P(Catalogue, SegmentsTest, testing::ValuesIn(catalogue().cells()),
                          [](const testing::TestParamInfo<Cell>& test) { return test.param.name; });
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 #include "program/steps.hpp"
 #include "temporary_folder.hpp"
 
@@ -64,7 +64,7 @@ TEST(StepBuilder, RefusesWhatIsIncomplete) {
 }
 
 TEST(StepProgram, PrintsItsEquations) {
-  const std::string text = to_text(gru_reset_before().build({4, 3}));
+  const std::string text = to_text(catalogue().find("gru_reset_before").build({4, 3}));
   EXPECT_THAT(text, HasSubstr("param W_z : [3, 4] init glorot\n"));
   EXPECT_THAT(text, HasSubstr("z = sigmoid(W_z @ x + U_z @ h[t-1] + b_z)\n"));
   EXPECT_THAT(text, HasSubstr("c = tanh(W_c @ x + U_c @ (r * h[t-1]) + b_c)\n"));
@@ -165,7 +165,7 @@ TEST(InitialStates, AreMadeOfParametersAndNumbers) {
 
 // A cell inside a cell: a program runs in any graph.
 TEST(RunStep, NestsInsideAnotherProgram) {
-  const StepProgram inner = rnn_tanh().build({3, 3});
+  const StepProgram inner = catalogue().find("rnn_tanh").build({3, 3});
   StepBuilder b("twice");
   const Var x = b.input("x", 3);
   const Var h = b.state("h", 3);
@@ -196,7 +196,7 @@ TEST(RunStep, NestsInsideAnotherProgram) {
 }
 
 TEST(Scan, NamesStepCellAndValueOfANaN) {
-  const StepProgram program = lstm().build({2, 2});
+  const StepProgram program = catalogue().find("lstm").build({2, 2});
   Tape<float> tape;
   tape.set_check_finite(true);
   std::vector<Var> parameters;
@@ -215,7 +215,7 @@ TEST(Scan, NamesStepCellAndValueOfANaN) {
 }
 
 TEST(Scan, NamesTheValueThatABadTermIsPartOf) {
-  const StepProgram program = lstm_peephole().build({2, 2});
+  const StepProgram program = catalogue().find("lstm_peephole").build({2, 2});
   Tape<float> tape;
   std::vector<Var> parameters;
   for (const auto& p : program.parameters)
@@ -233,7 +233,7 @@ TEST(Scan, NamesTheValueThatABadTermIsPartOf) {
 }
 
 TEST(Scan, ChecksWhatItIsGiven) {
-  const StepProgram program = lstm().build({2, 2});
+  const StepProgram program = catalogue().find("lstm").build({2, 2});
   Tape<float> tape;
   std::vector<Var> parameters;
   for (const auto& p : program.parameters) {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 #include "data/music.hpp"
 #include "temporary_folder.hpp"
 
@@ -78,7 +78,7 @@ class TrainerTest : public testing::Test {
   }
 
   SequenceSet set_ = small_set();
-  NextFrameModel model_{lstm_peephole(), set_.train.width, 6, 1};
+  NextFrameModel model_{catalogue().find("lstm_peephole"), set_.train.width, 6, 1};
   StudyOptions options_;
   TrialRecord record_;
 };
@@ -205,7 +205,7 @@ TEST_F(TrainerTest, RefusesACheckpointOfAnotherModel) {
   const auto trainer = make();
   run(*trainer, 2);
   const Archive saved = trainer->save();
-  const NextFrameModel other(lstm_peephole(), set_.train.width, 7, 1);
+  const NextFrameModel other(catalogue().find("lstm_peephole"), set_.train.width, 7, 1);
   record_.hidden = 7;
   const auto second = make_trainer(other, set_, options_, record_);
   EXPECT_THAT(error_of<InputError>([&] { second->load(saved); }), HasSubstr("has shape"));
