@@ -9,10 +9,13 @@ target_compile_options(carousel_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(carousel_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
 endif()
+# Apart from the warnings, since plug-ins and programs that use the package need them too.
+add_library(carousel_sanitizers INTERFACE)
 if(CAROUSEL_SANITIZE)
+  target_compile_options(carousel_sanitizers INTERFACE
+    -fsanitize=${CAROUSEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(carousel_sanitizers INTERFACE -fsanitize=${CAROUSEL_SANITIZE})
   # The extra code of a sanitizer makes GCC see values that are not set where there are none.
-  target_compile_options(carousel_options INTERFACE
-    -fsanitize=${CAROUSEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
-    -Wno-maybe-uninitialized)
-  target_link_options(carousel_options INTERFACE -fsanitize=${CAROUSEL_SANITIZE})
+  target_compile_options(carousel_options INTERFACE -Wno-maybe-uninitialized)
 endif()
+target_link_libraries(carousel_options INTERFACE carousel_sanitizers)

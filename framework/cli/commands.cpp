@@ -8,6 +8,7 @@
 #include "cli/progress.hpp"
 #include "program/delays.hpp"
 #include "program/plan.hpp"
+#include "program/scan.hpp"
 #include "report/page.hpp"
 #include "report/table.hpp"
 #include "train/study.hpp"
@@ -87,9 +88,12 @@ int show_command(const CellRegistry& registry, const std::string& name, const Ce
   const StepProgram program = cell.build(sizes);
   std::printf("# %s\n# %s\n# %s\n%s\n", cell.title.c_str(), cell.reference.c_str(),
               cell.conventions.c_str(), to_text(program).c_str());
+  const std::string why = Scan(program).why_not_compiled();
   std::printf("%td parameters at input %td, hidden %td\n\n%s", program.parameter_count(),
               sizes.input, sizes.hidden,
-              to_text(plan_scan(without_delays(program).program)).c_str());
+              why.empty() ? to_text(plan_scan(without_delays(program).program)).c_str()
+                          : fmt::format("not compiled: {}
+", why).c_str());
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <new>
 
+#include "cell/plugin.hpp"
 #include "cells/catalogue.hpp"
 #include "cli/bench_command.hpp"
 #include "cli/commands.hpp"
@@ -51,6 +52,13 @@ int run(int argc, char** argv) {
   app.add_option("--threads", common.threads, "Threads (default: all); results do not depend on it")
       ->check(CLI::PositiveNumber);
   app.add_flag("--quiet", common.quiet, "Results and warnings only");
+  std::vector<std::string> plugins;
+  app.add_option("--plugin", plugins,
+                 "Shared library with more cells (docs/plugins.md); repeatable")
+      ->allow_extra_args(false);
+  PluginOptions plugin_options;
+  app.add_flag("--check-plugins", plugin_options.check_gradients,
+               "Compare the derivatives of the plug-ins' ops with differences");
 
   std::string study;
   std::vector<std::string> overrides;
@@ -102,6 +110,7 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : exit_input;
   }
   ask_to_stop();
+  for (const auto& plugin : plugins) load_plugin(plugin, registry, plugin_options);
   if (*compare) return compare_command(registry, study, overrides, common, stop_requested);
   if (*resume) return resume_command(registry, folder, common, stop_requested);
   if (*report) return report_command(registry, folder, common);
