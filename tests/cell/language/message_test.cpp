@@ -301,6 +301,23 @@ TEST(Messages, OfStatements) {
   });
 }
 
+TEST(Messages, OfNamesInRepeats) {
+  expect_messages({
+      {"cell a\nparam W : [1]\nrepeat k in 1..2 {\n  W = x\n}\n",
+       R"(a.cell:4:3: 'W' is set twice, first in line 2: a name is set once, choose another
+    W = x
+    ^)"},
+      {"cell a\ns = x\nrepeat k in 1..2 {\n  s = x\n  s = x\n}\n",
+       R"(a.cell:5:3: 's' is set twice, first in line 4: a name is set once, choose another
+    s = x
+    ^)"},
+      {"cell a\nk = x\nrepeat k in 1..2 {\n  s = x\n}\n",
+       R"(a.cell:3:8: 'k' is set twice, first in line 2: a name is set once, choose another
+  repeat k in 1..2 {
+         ^)"},
+  });
+}
+
 TEST(Messages, ShowPartOfALongLine) {
   std::string line = "h = ";
   for (int i = 0; i < 60; ++i) line += "x + ";
