@@ -1,80 +1,136 @@
-#include <algorithm>
-#include <map>
+#include <fmt/format.h>
 
-#include "program/step_program.hpp"
+#include <cmath>
+
+#include "program/equations.hpp"
 
 namespace carousel {
 namespace {
 
-struct Infix {
-  std::string_view sign;
-  int strength;  // a stronger operator binds its operands first
-};
+// How strongly an operator binds (docs/language.md).
+enum Strength { none, comparison, sum, elementwise_product, product, sign, power, whole };
 
-const std::map<std::string_view, Infix> infix = {
-    {"add", {"+", 1}}, {"sub", {"-", 1}}, {"mul", {"*", 2}}, {"div", {"/", 2}}};
-constexpr int product_strength = 3;
-constexpr int name_strength = 9;
-
-class Printer {
- public:
-  explicit Printer(const StepProgram& program) : program_(program) {}
-
-  std::string run() {
-    std::string text = fmt::format("cell {}\n", program_.name);
-    for (const auto& p : program_.parameters) {
-      text +=
-          fmt::format("param {} : {} init {}\n", p.name, p.shape.to_string(), p.init.to_string());
-    }
-    for (const auto& s : program_.states) {
-      if (s.initial != 0.0) text += fmt::format("initial {} = {}\n", s.name, s.initial);
-    }
-    for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
-      const ProgramNode& node = program_.nodes[i];
-      if (node.kind != ProgramNode::Kind::op || node.name.empty()) continue;
-      text += fmt::format("{} = {}\n", node.name, expression(node, 0));
-    }
-    return text + fmt::format("output {}\n", node_at(program_.output).name);
+Strength strength_of(const Term& term) {
+  switch (term.kind) {
+    case Term::Kind::number: return std::signbit(term.value) ? sign : whole;
+    case Term::Kind::negative: return sign;
+    case Term::Kind::binary: break;
+    default: return whole;
   }
-
- private:
-  const ProgramNode& node_at(int id) const { return program_.nodes[static_cast<std::size_t>(id)]; }
-
-  std::string operand(const ProgramNode& node, int strength) const {
-    return node.name.empty() ? expression(node, strength) : node.name;
+  switch (term.text[0]) {
+    case '<': return comparison;
+    case '+':
+    case '-': return sum;
+    case '*':
+    case '/': return elementwise_product;
+    case '@': return product;
+    default: return power;
   }
+}
 
-  // In brackets when the surrounding operator binds at least as strongly.
-  std::string expression(const ProgramNode& node, int surrounding) const {
-    int own = name_strength;
-    std::string text;
-    const std::string_view op = node.op->name;
-    if (const auto found = infix.find(op); found != infix.end()) {
-      own = found->second.strength;
-      text = fmt::format("{} {} {}", operand(node_at(node.inputs[0]), own - 1), found->second.sign,
-                         operand(node_at(node.inputs[1]), own));
-    } else if (op == "matmul" && !node.attributes.transpose_a && node.attributes.transpose_b) {
-      own = product_strength;
-      text = fmt::format("{} @ {}", operand(node_at(node.inputs[1]), own),
-                         operand(node_at(node.inputs[0]), own));
-    } else if (op == "constant") {
-      text = fmt::format("{}", node.attributes.value);
-    } else if (op == "broadcast_to" && node.shape == node_at(node.inputs[0]).shape) {
-      text = operand(node_at(node.inputs[0]), 0);
-    } else {
-      for (const int input : node.inputs) {
-        text += (text.empty() ? "" : ", ") + operand(node_at(input), 0);
-      }
-      text = fmt::format("{}({})", op, text);
-    }
-    return own <= surrounding ? "(" + text + ")" : text;
+std::string number_text(double value) {
+  if (std::isnan(value)) return "(0 / 0)";
+  if (std::isinf(value)) return value < 0 ? "(-1 / 0)" : "(1 / 0)";
+  return fmt::format("{}", value);
+}
+
+std::string sizes_text(const std::vector<Index>& sizes) {
+  return fmt::format("[{}]", fmt::join(sizes, ", "));
+}
+
+std::string text_of(const Term& term);
+
+// In brackets where the operator around it binds at least as strongly.
+std::string part_text(const Term& term, Strength around) {
+  const std::string text = text_of(term);
+  return strength_of(term) <= around ? "(" + text + ")" : text;
+}
+
+std::string binary_text(const Term& term) {
+  const Strength own = strength_of(term);
+  const bool repeats = own == sum || own == elementwise_product || own == product;
+  // From left to right: a - b - c is (a - b) - c. A sign behind an operator is put in brackets.
+  const Strength left = repeats ? static_cast<Strength>(own - 1) : own;
+  const Strength right = strength_of(term.parts[1]) == sign ? sign : own;
+  return fmt::format("{} {} {}", part_text(term.parts[0], left), term.text,
+                     part_text(term.parts[1], right));
+}
+
+std::string slice_text(const Term& term) {
+  std::string ranges;
+  const Shape& whole_shape = term.parts[0].shape;
+  for (std::size_t k = 0; k < term.sizes.size(); k += 2) {
+    const Index begin = term.sizes[k], end = term.sizes[k + 1];
+    const bool all = begin == 0 && end == whole_shape[static_cast<int>(k / 2)];
+    ranges += (k > 0 ? ", " : "") + (all ? std::string(":") : fmt::format("{}:{}", begin, end));
   }
+  return fmt::format("{}[{}]", part_text(term.parts[0], power), ranges);
+}
 
-  const StepProgram& program_;
-};
+std::string text_of(const Term& term) {
+  switch (term.kind) {
+    case Term::Kind::number: return number_text(term.value);
+    case Term::Kind::name:
+      return term.delay == 0 ? term.text : fmt::format("{}[t-{}]", term.text, term.delay);
+    case Term::Kind::negative: return "-" + part_text(term.parts[0], product);
+    case Term::Kind::binary: return binary_text(term);
+    case Term::Kind::slice: return slice_text(term);
+    case Term::Kind::list: return sizes_text(term.sizes);
+    case Term::Kind::call: break;
+  }
+  std::string arguments;
+  for (const Term& part : term.parts) {
+    arguments += (arguments.empty() ? "" : ", ") + text_of(part);
+  }
+  return fmt::format("{}({})", term.text, arguments);
+}
+
+std::string plain_shape(const Shape& shape) {
+  const bool batched = shape.rank() > 0 && shape[0] == batch_dim;
+  const std::vector<Index> sizes(shape.begin() + (batched ? 1 : 0), shape.end());
+  return sizes.empty() ? "[1]" : sizes_text(sizes);
+}
+
+const ProgramNode& node_of(const StepProgram& program, int id) {
+  return program.nodes[static_cast<std::size_t>(id)];
+}
+
+std::string declarations(const StepProgram& program, const Equations& equations) {
+  const auto name = [&](const std::string& given) { return equations.names.at(given); };
+  std::string text;
+  for (std::size_t k = 1; k < program.inputs.size(); ++k) {
+    const ProgramNode& input = node_of(program, program.inputs[k]);
+    text += fmt::format("input {} : {}", name(input.name), plain_shape(input.shape));
+    if (input.otherwise) text += fmt::format(" default {}", number_text(*input.otherwise));
+    text += "\n";
+  }
+  for (const ProgramParameter& p : program.parameters) {
+    Initialiser init = p.init;
+    if (init.kind == Initialiser::Kind::minus) init.other = name(init.other);
+    text += fmt::format("param {} : {} init {}{}\n", name(p.name), plain_shape(p.shape),
+                        init.to_string(), p.trained ? "" : " fixed");
+  }
+  for (const ProgramState& state : program.states) {
+    const ProgramNode& next = node_of(program, state.next);
+    const bool delay = next.kind != ProgramNode::Kind::op && next.name == state.name;
+    if (!delay) text += fmt::format("state {} : {}\n", name(state.name), plain_shape(state.shape));
+  }
+  return text;
+}
 
 }  // namespace
 
-std::string to_text(const StepProgram& program) { return Printer(program).run(); }
+std::string to_text(const StepProgram& program) {
+  const Equations equations = equations_of(program);
+  std::string text = fmt::format("cell {}\n", equations.cell) + declarations(program, equations);
+  for (const Equation& e : equations.initial) {
+    text += fmt::format("initial {} = {}\n", e.name, text_of(e.value));
+  }
+  for (const Equation& e : equations.values) {
+    text += fmt::format("{} = {}\n", e.name, text_of(e.value));
+  }
+  return text +
+         fmt::format("output {}\n", equations.names.at(node_of(program, program.output).name));
+}
 
 }  // namespace carousel

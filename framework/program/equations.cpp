@@ -1,0 +1,521 @@
+#include "program/equations.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include "program/composites.hpp"
+
+namespace carousel {
+namespace {
+
+using Kind = ProgramNode::Kind;
+
+std::size_t at(int id) { return static_cast<std::size_t>(id); }
+
+Term number(double value) { return {.value = value, .shape = {1}}; }
+
+Term call(const std::string& function, std::vector<Term> parts, const Shape& shape) {
+  return {.kind = Term::Kind::call, .text = function, .parts = std::move(parts), .shape = shape};
+}
+
+Term binary(const std::string& sign, Term a, Term b, const Shape& shape) {
+  return {.kind = Term::Kind::binary,
+          .text = sign,
+          .parts = {std::move(a), std::move(b)},
+          .shape = shape};
+}
+
+Term list(const Shape& shape) {
+  return {.kind = Term::Kind::list, .sizes = std::vector<Index>(shape.begin(), shape.end())};
+}
+
+Term reshaped(Term term, const Shape& shape) {
+  if (term.shape == shape) return term;
+  return call("reshape", {std::move(term), list(shape)}, shape);
+}
+
+Term transposed(Term term) {
+  Shape shape = term.shape;
+  std::swap(shape[shape.rank() - 1], shape[shape.rank() - 2]);
+  return call("transpose", {std::move(term)}, shape);
+}
+
+bool is_batched(const Shape& shape) { return shape.rank() > 0 && shape[0] == batch_dim; }
+
+Shape without_axis(const Shape& shape, int axis) {
+  Shape out;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (i != axis) out.push_back(shape[i]);
+  }
+  if (out.rank() == 0) out.push_back(1);
+  return out;
+}
+
+// reshape(v, [1, n]) of v [n] and the like.
+bool adds_axes_in_front(const Term& term) {
+  if (term.kind != Term::Kind::call || term.text != "reshape") return false;
+  const Shape& inner = term.parts[0].shape;
+  const int extra = term.shape.rank() - inner.rank();
+  for (int i = 0; i < term.shape.rank(); ++i) {
+    if (extra < 0 || term.shape[i] != (i < extra ? 1 : inner[i - extra])) return false;
+  }
+  return true;
+}
+
+// reshape(v, [n, 1]) of v [n].
+bool is_column(const Term& term) {
+  return term.kind == Term::Kind::call && term.text == "reshape" && term.shape.rank() == 2 &&
+         term.shape[1] == 1 && term.parts[0].shape.rank() == 1;
+}
+
+// "h" and 2 of "h[t-2]".
+std::pair<std::string, int> split_delay(const std::string& name) {
+  const std::size_t bracket = name.rfind("[t-");
+  if (bracket == std::string::npos || name.back() != ']') return {name, 0};
+  return {name.substr(0, bracket), std::stoi(name.substr(bracket + 3))};
+}
+
+// Letters, digits and single '_' in place of what else there is.
+std::string valid_name(const std::string& given) {
+  std::string name;
+  bool gap = false;
+  for (const char c : given) {
+    const bool fits = std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    if (fits && gap && !name.empty()) name += '_';
+    if (fits) name += c;
+    gap = !fits;
+  }
+  if (name.empty() || !std::isalpha(static_cast<unsigned char>(name[0]))) name = "v" + name;
+  return name;
+}
+
+// Words that can't be names.
+const std::set<std::string>& taken_words() {
+  static const std::set<std::string> words = [] {
+    std::istringstream text(
+        "cell extends ref group conventions param init fixed hyper input default state initial "
+        "output def use as repeat in t hidden exp log sqrt sin cos tanh sigmoid relu softplus "
+        "logsigmoid abs sign hard_sigmoid hard_tanh elu silu gelu softsign floor erf heaviside "
+        "leaky_relu modrelu max min mod where sum mean softmax logsumexp cumsum layer_norm "
+        "rms_norm concat reshape roll repeat_elements tile transpose outer dot diag "
+        "block_diagonal eye arange zeros ones tril triu expm inverse stop_gradient "
+        "straight_through clipped_sqrt size");
+    return std::set<std::string>(std::istream_iterator<std::string>(text), {});
+  }();
+  return words;
+}
+
+const std::map<std::string_view, const char*>& function_names() {
+  static const std::map<std::string_view, const char*> names = {
+      {"maximum", "max"}, {"minimum", "min"}, {"step", "heaviside"}};
+  return names;
+}
+
+class Reader {
+ public:
+  explicit Reader(const StepProgram& program)
+      : program_(program),
+        visits_(program.nodes.size(), 0),
+        shown_(program.nodes.size()),
+        composites_(program, shown_) {
+    choose_names();
+  }
+
+  Equations run() {
+    read();  // to see what is read more than once
+    for (std::size_t i = 0; i < shown_.size(); ++i) {
+      if (visits_[i] > 1 && shown_[i].empty() && deserves_name(static_cast<int>(i))) {
+        shown_[i] = free_name("v" + std::to_string(++inner_names_));
+      }
+    }
+    counting_ = false;
+    Equations result = read();
+    result.names = identifiers_;
+    result.cell = valid_name(program_.name);
+    return result;
+  }
+
+ private:
+  const ProgramNode& node(int id) const { return program_.nodes[at(id)]; }
+  Shape shape_of(int id) const { return language_shape(node(id).shape); }
+  bool is_op(int id, std::string_view op) const { return composites_.is_op(id, op); }
+  bool is_hidden(int id, std::string_view op) const { return composites_.is_hidden(id, op); }
+
+  // -- names
+
+  std::string free_name(const std::string& given) {
+    const std::string name = valid_name(given);
+    std::string free = name;
+    for (int n = 2; taken_words().contains(free) || !used_.insert(free).second; ++n) {
+      free = name + "_" + std::to_string(n);
+    }
+    return free;
+  }
+
+  void name(const std::string& given) {
+    if (!identifiers_.contains(given)) identifiers_[given] = free_name(given);
+  }
+
+  void choose_names() {
+    used_.insert("x");
+    identifiers_[node(program_.inputs[0]).name] = "x";
+    for (const ProgramNode& n : program_.nodes) {  // names that can stay come first
+      if (!n.name.empty() && valid_name(n.name) == n.name) name(n.name);
+    }
+    for (const ProgramNode& n : program_.nodes) {
+      if (n.name.empty()) continue;
+      const auto [base, delay] = split_delay(n.name);
+      name(base);
+      if (delay == 0) shown_[std::size_t(&n - program_.nodes.data())] = identifiers_[base];
+      else shown_[std::size_t(&n - program_.nodes.data())] = n.name;
+    }
+    for (const ProgramState& state : program_.states) name(split_delay(state.name).first);
+  }
+
+  // A product, or more than one op on named values and numbers.
+  bool deserves_name(int id) const {
+    if (is_op(id, "matmul")) return true;
+    if (is_op(id, "constant")) return false;
+    for (const int input : node(id).inputs) {
+      if (shown_[at(input)].empty() && !is_op(input, "constant")) return true;
+    }
+    return false;
+  }
+
+  // -- equations
+
+  Equations read() {
+    Equations result;
+    for (const ProgramState& state : program_.states) {
+      const std::string& name = identifiers_[split_delay(state.name).first];
+      if (split_delay(state.name).second > 0) continue;
+      if (state.initial_node >= 0) {
+        inner_only_ = true;
+        result.initial.push_back({name, true, term(state.initial_node)});
+        inner_only_ = false;
+      } else if (state.initial != 0.0) {
+        result.initial.push_back({name, true, number(state.initial)});
+      }
+    }
+    for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
+      const int id = static_cast<int>(i);
+      if (node(id).kind != Kind::op || shown_[i].empty()) continue;
+      result.values.push_back({shown_[i], is_batched(node(id).shape), filled(expression(id), id)});
+    }
+    for (const ProgramState& state : program_.states) {  // a state that is another value
+      const auto [base, delay] = split_delay(state.name);
+      if (delay > 0 || node(state.next).name == state.name) continue;
+      result.values.push_back({identifiers_[base], true, term(state.next)});
+    }
+    return result;
+  }
+
+  // A value as an operand, in the shape that it has in the program.
+  Term term(int id) { return filled(raw(id), id); }
+
+  // As term(); reshape may be missing.
+  Term raw(int id) {
+    const ProgramNode& n = node(id);
+    const bool named = !shown_[at(id)].empty() && !(inner_only_ && n.kind == Kind::op);
+    if (named) {
+      const auto [base, delay] = split_delay(n.name);
+      return {.kind = Term::Kind::name,
+              .text = delay > 0 ? identifiers_[base] : shown_[at(id)],
+              .delay = delay,
+              .timed = is_batched(n.shape),
+              .shape = shape_of(id)};
+    }
+    if (counting_ && ++visits_[at(id)] > 1) return {.shape = shape_of(id)};
+    return expression(id);
+  }
+
+  Term filled(Term term, int id) const {
+    const Shape shape = shape_of(id);
+    if (term.shape == shape) return term;
+    if (term.shape.numel() == shape.numel()) return reshaped(std::move(term), shape);
+    if (term.kind == Term::Kind::number && term.value == 0.0)
+      return call("zeros", {list(shape)}, shape);
+    if (adds_axes_in_front(term)) term = Term(term.parts[0]);  // as broadcasting does
+    Term ones = call("ones", {list(shape)}, shape);
+    if (term.kind == Term::Kind::number && term.value == 1.0) return ones;
+    return binary("*", std::move(term), std::move(ones), shape);
+  }
+
+  Term expression(int id) {
+    const ProgramNode& n = node(id);
+    const std::string_view op = n.op->name;
+    if (op == "constant") return number(n.attributes.value);
+    if (op == "broadcast_to") return raw(n.inputs[0]);
+    if (const int v = composites_.blocks_of(id); v >= 0)
+      return call("block_diagonal", {term(v)}, shape_of(id));
+    if (op == "reshape") return reshape_term(id);
+    if (op == "transpose") return transpose_term(n);
+    if (op == "matmul")
+      return product(n.inputs[0], n.attributes.transpose_a, n.inputs[1], n.attributes.transpose_b,
+                     n);
+    if (op == "slice") return slice_term(id);
+    if (op == "pad") return pad_term(n);
+    if (op == "concat") return concat_term(n);
+    if (op == "sum_to") return sum_term(id);
+    if (op == "logsumexp" || op == "row_max") {
+      Term of = term(n.inputs[0]);
+      const Shape shape = without_axis(of.shape, of.shape.rank() - 1);
+      return call(op == "row_max" ? "max" : "logsumexp", {std::move(of)}, shape);
+    }
+    if (op == "arange") {
+      return call("arange", {number(static_cast<double>(n.attributes.size))}, shape_of(id));
+    }
+    if (const int v = composites_.softmax_of(id); v >= 0)
+      return call("softmax", {term(v)}, shape_of(id));
+    if (const int v = composites_.layer_norm_of(id); v >= 0)
+      return call("layer_norm", {term(v)}, shape_of(id));
+    if (const int v = composites_.hard_sigmoid_of(id); v >= 0) {
+      return call("hard_sigmoid", {term(v)}, shape_of(id));
+    }
+    if (const int v = composites_.gelu_of(id); v >= 0) return call("gelu", {term(v)}, shape_of(id));
+    if (const int v = composites_.mean_of(id); v >= 0) {
+      Term of = term(v);
+      const Shape shape = without_axis(of.shape, of.shape.rank() - 1);
+      return call("mean", {std::move(of)}, shape);
+    }
+    return elementwise(id);
+  }
+
+  Term reshape_term(int id) {
+    const Shape shape = shape_of(id);
+    const int under = composites_.under_reshapes(node(id).inputs[0]);
+    Term of = raw(under);
+    if (of.shape.numel() != shape.numel()) of = filled(std::move(of), under);
+    return reshaped(std::move(of), shape);
+  }
+
+  // -- elementwise
+
+  Term elementwise(int id) {
+    const ProgramNode& n = node(id);
+    const std::string op(n.op->name);
+    const Shape shape = shape_of(id);
+    std::vector<Term> in;
+    for (const int input : operands(id)) in.push_back(term(input));
+    Shape together{1};
+    for (const Term& t : in) {
+      if (n.op->tile) together = broadcast_shapes(together, t.shape, "equation");
+    }
+    if (!n.op->tile) together = shape;
+    if (op == "neg") return {.kind = Term::Kind::negative, .parts = {in[0]}, .shape = together};
+    if (op == "mul" && is_column(in[0]) && in[1].shape.rank() == 1 && together.rank() == 2) {
+      return call("outer", {in[0].parts[0], in[1]}, together);
+    }
+    static const std::map<std::string, const char*> signs = {
+        {"add", "+"}, {"sub", "-"}, {"mul", "*"}, {"div", "/"}, {"less", "<"}};
+    if (const auto sign = signs.find(op); sign != signs.end()) {
+      return binary(sign->second, in[0], in[1], together);
+    }
+    if (op == "tanh_slope") {
+      return binary("-", number(1.0), binary("^", in[0], number(2.0), shape), shape);
+    }
+    if (op == "sigmoid_slope") {
+      return binary("*", in[0], binary("-", number(1.0), in[0], shape), shape);
+    }
+    const auto function = function_names().find(n.op->name);
+    return call(function == function_names().end() ? op : function->second, std::move(in),
+                together);
+  }
+
+  // What the language's own broadcasting makes needless is looked through.
+  std::vector<int> operands(int id) const {
+    std::vector<int> ids = node(id).inputs;
+    if (!node(id).op->tile) return ids;
+    for (int& input : ids) {
+      const int before = input;
+      input = under_broadcast(input);
+      Shape together{1};
+      for (const int i : ids) together = broadcast_shapes(together, shape_of(i), "equation");
+      if (!(together == shape_of(id))) input = before;
+    }
+    return ids;
+  }
+
+  int under_broadcast(int id) const {
+    while (true) {
+      const bool broadcast = is_hidden(id, "broadcast_to");
+      if (!broadcast && !is_hidden(id, "reshape")) return id;
+      const Shape outer = shape_of(id), inner = shape_of(node(id).inputs[0]);
+      const int extra = outer.rank() - inner.rank();
+      bool front = extra >= 0;  // axes of size 1 in front
+      for (int i = 0; front && i < outer.rank(); ++i) {
+        front = outer[i] == (i < extra ? 1 : inner[i - extra]);
+      }
+      if (!broadcast && !front) return id;
+      id = node(id).inputs[0];
+    }
+  }
+
+  // -- matrices
+
+  Term transpose_term(const ProgramNode& n) {
+    const int of = n.inputs[0];
+    if (is_hidden(of, "matmul") && shape_of(of).rank() == 2) {
+      const ProgramNode& m = node(of);
+      return product(m.inputs[1], !m.attributes.transpose_b, m.inputs[0], !m.attributes.transpose_a,
+                     m);
+    }
+    return transposed(term(of));
+  }
+
+  Term matrix(int id, bool turned) {
+    if (turned && is_hidden(id, "transpose")) return term(node(id).inputs[0]);
+    return turned ? transposed(term(id)) : term(id);
+  }
+
+  // The vector of which a matrix is the only column (or, turned, row).
+  int column(int id, bool turned) const {
+    if (!is_hidden(id, "reshape")) return -1;
+    const Shape shape = shape_of(id);
+    const int under = composites_.under_reshapes(id);
+    const bool one = shape.rank() == 2 && shape[turned ? 0 : 1] == 1;
+    return one && shape_of(under).rank() == 1 ? under : -1;
+  }
+
+  Term product(int a, bool turn_a, int b, bool turn_b, const ProgramNode& n) {
+    const Shape left = shape_of(a), right = shape_of(b);
+    if (left.rank() == 1 && right.rank() == 2 && !turn_a && !is_batched(node(b).shape)) {
+      return binary("@", matrix(b, !turn_b), term(a), {right[turn_b ? 0 : 1]});
+    }
+    if (left.rank() != 2 || right.rank() != 2) {
+      return call("matmul", {term(a), term(b)}, language_shape(n.shape));
+    }
+    const Index rows = left[turn_a ? 1 : 0], columns = right[turn_b ? 0 : 1];
+    if (const int v = column(b, turn_b); v >= 0) {
+      return binary("@", matrix(a, turn_a), term(v), {rows});
+    }
+    if (const int v = column(a, !turn_a); v >= 0) {
+      return binary("@", matrix(b, !turn_b), term(v), {columns});
+    }
+    return binary("@", matrix(a, turn_a), matrix(b, turn_b), {rows, columns});
+  }
+
+  // -- parts
+
+  Term slice_term(int id) {
+    const Shape shape = shape_of(id);
+    std::vector<Index> sizes;
+    for (const Index dim : shape) {
+      sizes.push_back(0);
+      sizes.push_back(dim);
+    }
+    std::vector<char> done(std::size_t(shape.rank()), 0);
+    while (is_op(id, "slice")) {
+      const Attributes& attributes = node(id).attributes;
+      const int axis = normalise_axis(
+          attributes.axis - (attributes.axis >= 0 && is_batched(node(id).shape) ? 1 : 0),
+          shape.rank(), "slice");
+      const Index begin = attributes.begin;
+      sizes[2 * at(axis)] += begin;
+      sizes[2 * at(axis) + 1] += begin;
+      id = node(id).inputs[0];
+      if (!shown_[at(id)].empty()) break;
+    }
+    Term of = term(id);
+    return {.kind = Term::Kind::slice, .parts = {std::move(of)}, .sizes = sizes, .shape = shape};
+  }
+
+  // Joins along an axis; the language joins along the last one.
+  Term joined(std::vector<Term> parts, int axis, const Shape& shape) {
+    if (axis == shape.rank() - 1) return call("concat", std::move(parts), shape);
+    if (axis == shape.rank() - 2) {
+      Shape turned = shape;
+      std::swap(turned[shape.rank() - 1], turned[shape.rank() - 2]);
+      for (Term& part : parts) part = transposed(std::move(part));
+      return transposed(call("concat", std::move(parts), turned));
+    }
+    for (Term& part : parts) {
+      const Index numel = part.shape.numel();
+      part = reshaped(std::move(part), {numel});
+    }
+    return reshaped(call("concat", std::move(parts), {shape.numel()}), shape);
+  }
+
+  int language_axis(const ProgramNode& n) const {
+    const int rank = n.shape.rank();
+    const int axis = normalise_axis(n.attributes.axis, rank, "equation");
+    return axis - (is_batched(n.shape) ? 1 : 0);
+  }
+
+  Term concat_term(const ProgramNode& n) {
+    const Shape shape = language_shape(n.shape);
+    const int axis = language_axis(n);
+    if (const Index shift = composites_.roll_of(n); shift > 0 && axis == shape.rank() - 1) {
+      return call("roll", {term(node(n.inputs[0]).inputs[0]), number(static_cast<double>(shift))},
+                  shape);
+    }
+    std::vector<Term> parts;
+    for (const int input : n.inputs) parts.push_back(term(input));
+    return joined(std::move(parts), axis, shape);
+  }
+
+  Term pad_term(const ProgramNode& n) {
+    const Shape shape = language_shape(n.shape);
+    const int axis = language_axis(n);
+    Term of = term(n.inputs[0]);
+    std::vector<Term> parts;
+    const auto zeros = [&](Index size) {
+      Shape z = shape;
+      z[axis] = size;
+      if (size > 0) parts.push_back(call("zeros", {list(z)}, z));
+    };
+    const Index begin = n.attributes.begin, end = begin + of.shape[axis];
+    zeros(begin);
+    parts.push_back(std::move(of));
+    zeros(shape[axis] - end);
+    return parts.size() == 1 ? parts[0] : joined(std::move(parts), axis, shape);
+  }
+
+  Term sum_term(int id) {
+    const ProgramNode& n = node(id);
+    const Shape from = node(n.inputs[0]).shape;
+    if (is_batched(from) && !is_batched(n.shape)) {
+      return call("sum_to", {term(n.inputs[0])}, shape_of(id));
+    }
+    Term sum = term(n.inputs[0]);
+    const int missing = from.rank() - n.shape.rank();
+    const int batch = is_batched(from) ? 1 : 0;
+    for (int i = from.rank() - 1; i >= batch; --i) {
+      if (i >= missing && (n.shape[i - missing] == from[i] || from[i] == 1)) continue;
+      sum = sum_axis(std::move(sum), i - batch);
+    }
+    return sum;
+  }
+
+  // Sums an axis and drops it.
+  static Term sum_axis(Term term, int axis) {
+    const Shape shape = term.shape, rest = without_axis(shape, axis);
+    if (axis == shape.rank() - 1) return call("sum", {std::move(term)}, rest);
+    Index outer = 1, inner = 1;
+    for (int i = 0; i < axis; ++i) outer *= shape[i];
+    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
+    const Shape flat = outer == 1 ? Shape{shape[axis], inner} : Shape{outer, shape[axis], inner};
+    const Shape summed = outer == 1 ? Shape{inner} : Shape{outer, inner};
+    return reshaped(call("sum", {transposed(reshaped(std::move(term), flat))}, summed), rest);
+  }
+
+  const StepProgram& program_;
+  std::vector<int> visits_;
+  std::vector<std::string> shown_;  // name of each node; empty: shown where it is read
+  Composites composites_;
+  std::map<std::string, std::string> identifiers_;
+  std::set<std::string> used_;
+  int inner_names_ = 0;
+  bool counting_ = true;
+  bool inner_only_ = false;  // show what named values are made of
+};
+
+}  // namespace
+
+Equations equations_of(const StepProgram& program) { return Reader(program).run(); }
+
+}  // namespace carousel
