@@ -84,10 +84,88 @@ struct cos {
         x, [](V v) { return xsimd::cos(v); }, [](T v) { return cos_alone(v); });
   }
 };
+struct mul_add {
+  // xsimd 8.1 has no fma for AVX-512: it multiplies and adds, and the compiler joins the two in
+  // some loops only, so that a value would depend on its place.
+  template <class V>
+  static V run(V a, V b, V c) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(V) != 64) return xsimd::fma(a, b, c);
+    else if constexpr (sizeof(typename V::value_type) == 4) return V(_mm512_fmadd_ps(a, b, c));
+    else return V(_mm512_fmadd_pd(a, b, c));
+#else
+    return xsimd::fma(a, b, c);
+#endif
+  }
+};
+
+// ln 2 in two parts, the first with few digits; the number that leaves the nearest whole number in
+// the last bits of a sum; where tanh is 1; bits of the fraction. Two polynomials from the highest
+// power down, interpolated at Chebyshev nodes: (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2, and
+// (tanh(x) / x - 1) / x^2 in powers of x^2 for |x| <= 0.28.
+template <class T>
+struct TanhNumbers;
+template <>
+struct TanhNumbers<float> {
+  using Bits = std::int32_t;
+  static constexpr float high = 0.693359375f, low = -2.12194440e-4f;
+  static constexpr float round = 12582912.0f, limit = 10.0f;
+  static constexpr int fraction = 23;
+  static constexpr float powers[] = {0.001392625083f, 0.008363232884f, 0.04166655421f,
+                                     0.1666657667f, 0.5f};
+  static constexpr float odd[] = {0.02053824773f, -0.05390389447f, 0.1333323296f, -0.3333333309f};
+};
+template <>
+struct TanhNumbers<double> {
+  using Bits = std::int64_t;
+  static constexpr double high = 0x1.62e42feep-1, low = 1.90821492927058770002e-10;
+  static constexpr double round = 6755399441055744.0, limit = 22.0;
+  static constexpr int fraction = 52;
+  static constexpr double powers[] = {2.09147553258932022e-9,
+                                      2.51053127296221018e-8,
+                                      2.75572734787185805e-7,
+                                      2.75572551700008874e-6,
+                                      0.0000248015873256774619,
+                                      0.000198412698750022788,
+                                      0.00138888888888837112,
+                                      0.00833333333332608312,
+                                      0.0416666666666666698,
+                                      0.16666666666666671,
+                                      0.5};
+  static constexpr double odd[] = {0.00052038034497045731, -0.00144717834157320341,
+                                   0.00359156066896795972, -0.00886321482078148179,
+                                   0.0218694881245746277,  -0.0539682539642303792,
+                                   0.133333333333318331,   -0.333333333333333324};
+};
+
+// From the highest power down.
+template <class V, class T, std::size_t n>
+V polynomial(const T (&powers)[n], V x) {
+  V sum(powers[0]);
+  for (std::size_t i = 1; i < n; ++i) sum = mul_add::run(sum, x, V(powers[i]));
+  return sum;
+}
+
 struct tanh {
+  // For a large |x|, e / (e + 2) with e = e^2|x| - 1 = 2^k (p + 1) - 1, p = e^r - 1 and
+  // 2|x| = k ln(2) + r; for a small one, the odd polynomial. Both are computed, without a branch.
+  // Each product that is added to goes through mul_add, so that every copy of this rounds alike.
   template <class V>
   static V run(V x) {
-    return xsimd::tanh(x);
+    using T = typename V::value_type;
+    using N = TanhNumbers<T>;
+    using Bits = xsimd::batch<typename N::Bits, typename V::arch_type>;
+    const V a = xsimd::min(V(N::limit), xsimd::abs(x));  // in this order a NaN stays a NaN
+    const V sum = mul_add::run(a, V(T(2.885390081777926815)), V(N::round));
+    const V k = sum - V(N::round);
+    const Bits exponent = xsimd::bitwise_cast<Bits>(sum) << N::fraction;
+    const V scale = xsimd::bitwise_cast<V>(exponent + xsimd::bitwise_cast<Bits>(V(1)));
+    const V r = mul_add::run(k, V(-N::low), mul_add::run(k, V(-N::high), a + a));
+    const V p = mul_add::run(polynomial(N::powers, r), r * r, r);
+    const V e = mul_add::run(scale, p, scale - V(1));
+    const V a2 = a * a;
+    const V small = mul_add::run(polynomial(N::odd, a2) * a2, a, a);
+    return xsimd::select(a < V(T(0.28)), small, e / (e + V(2))) | xsimd::bitofsign(x);
   }
 };
 struct tanh_slope {
@@ -233,20 +311,6 @@ struct mul_step {
   template <class V>
   static V run(V a, V b) {
     return a * step::run(b);
-  }
-};
-struct mul_add {
-  // xsimd 8.1 has no fma for AVX-512: it multiplies and adds, and the compiler joins the two in
-  // some loops only, so that a value would depend on its place.
-  template <class V>
-  static V run(V a, V b, V c) {
-#if defined(__AVX512F__)
-    if constexpr (sizeof(V) != 64) return xsimd::fma(a, b, c);
-    else if constexpr (sizeof(typename V::value_type) == 4) return V(_mm512_fmadd_ps(a, b, c));
-    else return V(_mm512_fmadd_pd(a, b, c));
-#else
-    return xsimd::fma(a, b, c);
-#endif
   }
 };
 struct mul_mul {

@@ -94,6 +94,17 @@ TYPED_TEST(TileSpecial, TanhSaturates) {
   });
 }
 
+TYPED_TEST(TileSpecial, TanhOfTheSmallestNumbersIsExact) {
+  using T = TypeParam;
+  TestFixture::each_isa(Tile::tanh, [](auto tanh) {
+    const T denormal = std::numeric_limits<T>::denorm_min();
+    for (const T x : {T(0), denormal, 5 * denormal, std::numeric_limits<T>::min()}) {
+      EXPECT_TRUE(same_bits(tanh(x), x)) << x;
+      EXPECT_TRUE(same_bits(tanh(-x), -x)) << -x;
+    }
+  });
+}
+
 TYPED_TEST(TileSpecial, SoftplusNeitherOverflowsNorVanishesEarly) {
   using T = TypeParam;
   TestFixture::each_isa(Tile::softplus, [](auto softplus) {
