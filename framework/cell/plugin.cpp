@@ -4,15 +4,14 @@
 #include <link.h>
 
 #define BOOST_DLL_USE_STD_FS
-#include <algorithm>
 #include <boost/dll/shared_library.hpp>
-#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
 #include "program/steps.hpp"
 #include "tape/gradient_check.hpp"
+#include "tape/parameters.hpp"
 
 namespace carousel {
 namespace {
@@ -132,10 +131,11 @@ void check_cell(const Cell& cell) {
   }
   Tape<double> tape;
   tape.set_check_finite(true);
+  std::vector<ParameterSpec> specs;
+  for (const auto& p : program.parameters) specs.push_back({p.name, p.shape, p.init});
+  const ParameterSet<double> values(specs, 1);
   std::vector<Var> parameters, inputs, states;
-  for (const auto& p : program.parameters) {
-    parameters.push_back(tape.leaf(initialise<double>(p.init, p.shape, Random(1, p.name))));
-  }
+  for (const auto& value : values.values()) parameters.push_back(tape.leaf(value));
   for (const int node : program.inputs) {
     const ProgramNode& input = program.nodes[static_cast<std::size_t>(node)];
     inputs.push_back(tape.constant(draw(input.shape, input.name)));
