@@ -309,19 +309,20 @@ Value CellBuilder::call_definition(const Statement& definition, const Expression
 }
 
 Value CellBuilder::call_cell(CellBuilder& cell, const Expression& e) {
+  std::vector<Value> arguments;
+  for (const Expression& argument : e.parts) arguments.push_back(evaluate(argument));
   if (cell.was_called_) fail_at(e.place, fmt::format("{} is called a second time", e.text));
   cell.was_called_ = true;
   bool has_input = false;
   for (std::size_t i = 0; i < e.parts.size(); ++i) {
-    const Value value = evaluate(e.parts[i]);
     const std::string name = i < e.names.size() ? e.names[i] : "";
     if (!name.empty() && name != "x") {
-      cell.take_argument(name, value, e.parts[i].place);
+      cell.take_argument(name, arguments[i], e.parts[i].place);
       continue;
     }
     if (has_input) fail_at(e.parts[i].place, fmt::format("{} takes one input", e.text));
     has_input = true;
-    cell.take_input(value, e.parts[i].place);
+    cell.take_input(arguments[i], e.parts[i].place);
   }
   if (!has_input) fail_at(e.place, fmt::format("{} takes an input", e.text));
   for (const auto& [name, line] : cell.inputs_) {

@@ -1,0 +1,145 @@
+// Cells that extend and use other cells, in a registry.
+
+#include <gmock/gmock.h>
+
+#include "build_fixtures.hpp"
+#include "cells/catalogue.hpp"
+
+namespace carousel {
+namespace {
+
+const char* const leaky =
+    "cell leaky \"A leaky unit\"\nref \"A paper\"\ngroup A1\nconventions \"one bias\"\n"
+    "hyper rate = 0.5\nparam W : [hidden, input]\nparam b : [hidden]\n"
+    "c = tanh(W @ x + b)\nh = (1 - rate) * h[t-1] + rate * c\noutput h\n";
+
+const char* const without_bias = "cell without_bias extends leaky \"No bias\"\nc = tanh(W @ x)\n";
+
+std::string message_of(const CellRegistry& registry, const std::string& cell) {
+  try {
+    registry.find(cell).build({1, 1});
+  } catch (const LanguageError& error) {
+    const std::string what = error.what();
+    return what.substr(0, what.find('\n'));
+  }
+  return "no error";
+}
+
+TEST(TextCells, TakeFilesInAnyOrder) {
+  for (const bool base_first : {true, false}) {
+    CellRegistry registry;
+    registry.add(lstm());
+    if (base_first) registry.add_text(leaky, "leaky.cell");
+    registry.add_text(without_bias, "without_bias.cell");
+    if (!base_first) registry.add_text(leaky, "leaky.cell");
+    const Cell& variant = registry.find("without_bias");
+    EXPECT_EQ(variant.title, "No bias");
+    EXPECT_EQ(variant.reference, "A paper");
+    EXPECT_EQ(variant.group, "A1");
+    EXPECT_EQ(variant.conventions, "one bias");
+    ASSERT_EQ(variant.hypers.size(), 1u);
+    EXPECT_EQ(variant.hypers[0].name, "rate");
+    EXPECT_EQ(variant.hypers[0].value, 0.5);
+    EXPECT_TRUE(variant.warnings.empty());
+    const StepProgram program = variant.build({1, 1, {{"rate", 0.25}}});
+    EXPECT_EQ(program.name, "without_bias");
+    ASSERT_EQ(program.parameters.size(), 1u);
+    OneStep step(program, {{"W", {2}}, {"x", {3}}, {"h[t-1]", {8}}});
+    expect_near(step.output(), {6 + 0.25 * std::tanh(6)});
+    EXPECT_EQ(registry.find("leaky").build({1, 1}).parameters.size(), 2u);
+  }
+}
+
+TEST(TextCells, SayWhatIsMissingOrGoesInACircle) {
+  CellRegistry registry;
+  registry.add_text("cell a extends b\nh = x\n", "a.cell");
+  EXPECT_EQ(message_of(registry, "a"),
+            "a.cell:1:16: there is no cell file of 'b'; did you mean 'a'?");
+  registry.add_text("cell b extends a\nh = x\n", "b.cell");
+  EXPECT_THAT(message_of(registry, "a"), testing::HasSubstr("extends itself"));
+  registry.add_text("cell p\nuse q as u\nh = u(x)\noutput h\n", "p.cell");
+  EXPECT_THAT(message_of(registry, "p"),
+              testing::HasSubstr("p.cell:2:1: there is no cell file of 'q'"));
+  registry.add_text("cell q\nuse p as u\nh = u(x)\noutput h\n", "q.cell");
+  EXPECT_THAT(message_of(registry, "p"), testing::HasSubstr("p uses itself"));
+  EXPECT_THROW(registry.add_text("cell p\nh = x\noutput h\n", "p2.cell"), InputError);
+  EXPECT_THROW(registry.add_text("cell", "wrong.cell"), LanguageError);
+}
+
+TEST(TextCells, WarnOfWhatNothingReads) {
+  CellRegistry registry;
+  registry.add_text(leaky, "leaky.cell");
+  registry.add_text(
+      "cell t\nhyper n = 1\nparam W, V : [hidden, input]\nstate h : [hidden]\ninitial h = 1\n"
+      "use leaky as u\nh = W @ x\noutput h\n",
+      "t.cell");
+  const auto& warnings = registry.find("t").warnings;
+  ASSERT_EQ(warnings.size(), 5u);
+  EXPECT_EQ(warnings[1],
+            "t.cell:3:10: warning: nothing reads the parameter V\n"
+            "  param W, V : [hidden, input]\n"
+            "           ^");
+  EXPECT_THAT(warnings[0], testing::HasSubstr("nothing reads the hyper n"));
+  EXPECT_THAT(warnings[2], testing::HasSubstr("nothing reads the state h"));
+  EXPECT_THAT(warnings[4], testing::HasSubstr("nothing calls the cell u"));
+}
+
+TEST(TextCells, UseOtherCells) {
+  CellRegistry registry;
+  registry.add_text(
+      "cell outer\nuse leaky as slow (hidden = 1, rate = 0.1)\nuse leaky as fast\n"
+      "y = slow(concat(x, slow.h[t-1]))\n"
+      "f = fast(x, h = 2 * h[t-1])\n"
+      "h = f + y + slow.c + slow.W[0, 0]\noutput h\n",
+      "outer.cell");
+  registry.add_text(leaky, "leaky.cell");
+  const StepProgram program = registry.find("outer").build({1, 2});
+  std::map<std::string, std::string> shapes;
+  for (const auto& p : program.parameters) shapes[p.name] = p.shape.to_string();
+  EXPECT_EQ(shapes,
+            (std::map<std::string, std::string>{
+                {"slow.W", "[1, 2]"}, {"slow.b", "[1]"}, {"fast.W", "[2, 1]"}, {"fast.b", "[2]"}}));
+  ASSERT_EQ(program.states.size(), 2u);
+  EXPECT_EQ(program.states[0].name, "slow.h");
+  EXPECT_EQ(program.states[1].name, "h");
+  OneStep step(program, {{"slow.W", {1, 2}},
+                         {"slow.b", {3}},
+                         {"fast.W", {4, 5}},
+                         {"fast.b", {6, 7}},
+                         {"x", {0.1}},
+                         {"slow.h[t-1]", {-0.5}},
+                         {"h[t-1]", {1, 2}}});
+  const double slow_c = std::tanh(0.1 - 1 + 3), slow_h = 0.9 * -0.5 + 0.1 * slow_c;
+  const auto h = [&](double fast_c, double before) {
+    return 0.5 * 2 * before + 0.5 * fast_c + slow_h + slow_c + 1;
+  };
+  expect_near(step.value("fast.h"), {1 + 0.5 * std::tanh(6.4), 2 + 0.5 * std::tanh(7.5)});
+  expect_near(step.output(), {h(std::tanh(6.4), 1), h(std::tanh(7.5), 2)});
+  expect_near(step.next("slow.h"), {slow_h});
+}
+
+TEST(TextCells, SayWhatIsWrongWithAUse) {
+  const auto says = [](const std::string& lines) {
+    CellRegistry registry;
+    registry.add_text(leaky, "leaky.cell");
+    registry.add_text("cell t\n" + lines + "\noutput y\n", "t.cell");
+    return message_of(registry, "t").substr(std::string("t.cell:").size());
+  };
+  EXPECT_EQ(says("use leaky as f (rat = 1)\ny = f(x)"),
+            "2:23: leaky has no hyper 'rat'; did you mean 'rate'?");
+  EXPECT_EQ(says("use leaky as f\na = f(x)\ny = f(a)"), "4:5: f is called a second time");
+  EXPECT_EQ(says("use leaky as f\ny = f(x, q = x)"),
+            "3:14: leaky has no state 'q'; did you mean 'c'?");
+  EXPECT_EQ(says("use leaky as f\ny = f(x, c = x)"), "3:5: leaky has no state 'c'");
+  EXPECT_EQ(says("use leaky as f\na = f.c\ny = f(x)"),
+            "3:5: f.c is read before it is computed: did you mean f.c[t-1]?");
+  EXPECT_EQ(says("use leaky as f (input = 2)\ny = f(x)"),
+            "3:7: x is [1], the input of leaky is [2]");
+  EXPECT_EQ(says("use leaky as f\ny = f(x) + f.q"),
+            "3:12: there is no value 'q'; did you mean 'x'?");
+  EXPECT_EQ(says("use leaky as f\nz = f(x)\ny = z + f.c[t-1]"),
+            "4:9: f.c is no state: its cell does not read it at t-1");
+}
+
+}  // namespace
+}  // namespace carousel
