@@ -219,6 +219,26 @@ TEST(BuildValues, FurtherInputs) {
   expect_near(OneStep(program, {{"x", {1, 2}}, {"dt", {3}}, {"m", {4, 5}}}).output(), {7, 11});
 }
 
+TEST(BuildValues, Parameters) {
+  const StepProgram program = program_of(cell_text(
+      "param M, N : [hidden, input]\nparam R : [hidden, hidden] init identity(0.5) fixed\n"
+      "param v, w : [input]\nparam b[1..2] : [input] init uniform(-1, hidden)\n"
+      "param f : [input] init chrono(9)\nparam i : [input] init minus(f)\n"
+      "y = x + v + b[2] + i + sum(R @ (M @ x))"));
+  std::map<std::string, std::string> got;
+  for (const auto& p : program.parameters) {
+    got[p.name] = fmt::format("{} {} {}", p.shape.to_string(), p.init.to_string(), p.trained);
+  }
+  const auto text = [](const Initialiser& init) { return init.to_string(); };
+  EXPECT_EQ(got, (std::map<std::string, std::string>{
+                     {"M", "[3, 2] " + text(Initialiser::glorot()) + " true"},
+                     {"R", "[3, 3] " + text(Initialiser::identity(0.5)) + " false"},
+                     {"v", "[2] " + text(Initialiser::zeros()) + " true"},
+                     {"b.2", "[2] " + text(Initialiser::uniform(-1, 3)) + " true"},
+                     {"f", "[2] " + text(Initialiser::chrono(9)) + " true"},
+                     {"i", "[2] " + text(Initialiser::minus("f")) + " true"}}));
+}
+
 TEST(BuildValues, Definitions) {
   expect_near(y_of("param a : [2]\ndef twice(v) = 2 * v + a\ndef f(v, w) = twice(v) - w\n"
                    "y = f(x, 1)",
