@@ -1,5 +1,7 @@
 #include "cell/catalogue_page.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "program/plan.hpp"

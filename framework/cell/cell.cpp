@@ -15,7 +15,7 @@ void CellRegistry::add(Cell cell) {
   cells_.push_back(std::move(cell));
 }
 
-std::string CellRegistry::add_text(std::string_view text, const std::string& file) {
+std::string CellRegistry::add_text(std::string_view text, const std::string& file, bool from_file) {
   CellSyntax syntax = parse_cell(text, file);
   const std::string name = syntax.name;
   check_new_name(name);
@@ -24,6 +24,8 @@ std::string CellRegistry::add_text(std::string_view text, const std::string& fil
   cells_.push_back({name, "", "", "", [texts = texts_, name](const CellSizes& sizes) {
                       return texts->build(name, sizes);
                     }});
+  cells_.back().text = text;
+  cells_.back().from_file = from_file;
   for (Cell& cell : cells_) texts_->describe(cell);
   return name;
 }

@@ -36,6 +36,8 @@ struct Cell {
   std::string group = {};                  // of the catalogue: A0, A1, ..; see cells/README.md
   std::vector<CellHyper> hypers = {};      // in the order of the file
   std::vector<std::string> warnings = {};  // what is odd in the file, ready to print
+  std::string text = {};                   // of a cell of text: the file
+  bool from_file = false;                  // it was loaded at run time
 };
 
 class TextCells;
@@ -47,8 +49,9 @@ class CellRegistry {
   void add(Cell cell);
   /// Adds a cell of text (docs/language.md), and returns its name. `file` stands for it in
   /// messages. The cells that it extends and uses may be added later; build() tells what is missing
-  /// then. Throws LanguageError when the text is wrong, InputError when the name is taken.
-  std::string add_text(std::string_view text, const std::string& file);
+  /// then. from_file: see Cell. Throws LanguageError when the text is wrong, InputError when the
+  /// name is taken.
+  std::string add_text(std::string_view text, const std::string& file, bool from_file = false);
   /// Throws InputError with a suggestion when there is none.
   const Cell& find(const std::string& name) const;
   const std::vector<Cell>& cells() const { return cells_; }

@@ -97,10 +97,10 @@ consteval PluginTag plugin_tag(std::string_view version) {
 
 /// Begins the function of a plug-in that fills a PluginRegistry, and exports the ABI tag. Once in
 /// a plug-in. CAROUSEL_VERSION comes from linking to Carousel::plugin.
-#define CAROUSEL_PLUGIN(registry)                                                                 \
-  extern "C" [[gnu::visibility("default")]] const carousel::PluginTag carousel_plugin_tag;        \
-  constinit const carousel::PluginTag carousel_plugin_tag =                                       \
-      carousel::plugin_tag(CAROUSEL_VERSION);                                                     \
-  extern "C" [[gnu::visibility("default")]] void register_cells(                                  \
-      carousel::PluginRegistry& registry);                                                        \
+#define CAROUSEL_PLUGIN(registry)                                                          \
+  extern "C" [[gnu::visibility("default")]] const carousel::PluginTag carousel_plugin_tag; \
+  constinit const carousel::PluginTag carousel_plugin_tag =                                \
+      carousel::plugin_tag(CAROUSEL_VERSION);                                              \
+  extern "C" [[gnu::visibility("default")]] void register_cells(                           \
+      carousel::PluginRegistry& registry);                                                 \
   void register_cells(carousel::PluginRegistry& registry)

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <functional>
 #include <new>
 
 #include "cell/plugin.hpp"
 #include "cells/catalogue.hpp"
 #include "cli/bench_command.hpp"
-#include "cli/commands.hpp"
+#include "cli/cell_commands.hpp"
+#include "cli/study_commands.hpp"
 #include "io/version.hpp"
 #include "tensor/error.hpp"
 
@@ -37,96 +39,167 @@ int fail(int code, const char* message) {
   return code;
 }
 
-int run(int argc, char** argv) {
-  using namespace carousel;
-  CellRegistry registry;
-  register_catalogue(registry);
+using namespace carousel;
 
-  CLI::App app("carousel: compares recurrent cells");
-  app.set_version_flag("--version", std::string(version()) + " (" + commit() + ")");
-  app.require_subcommand(1);
-  app.fallthrough();
-  CommonOptions common;
-  app.add_option("--out", common.out, "Run folder (default: runs/NAME)");
-  app.add_option("--data", common.data_dir, "Folder of the data sets (default: $CAROUSEL_DATA)");
-  app.add_option("--threads", common.threads, "Threads (default: all); results do not depend on it")
-      ->check(CLI::PositiveNumber);
-  app.add_flag("--quiet", common.quiet, "Results and warnings only");
-  std::vector<std::string> plugins;
-  app.add_option("--plugin", plugins,
-                 "Shared library with more cells (docs/plugins.md); repeatable")
-      ->allow_extra_args(false);
-  PluginOptions plugin_options;
-  app.add_flag("--check-plugins", plugin_options.check_gradients,
-               "Compare the derivatives of the plug-ins' ops with differences");
-
-  std::string study;
-  std::vector<std::string> overrides;
-  auto* compare = app.add_subcommand("compare", "Train the cells of a study and compare them");
-  compare->add_option("STUDY.yaml", study, "The study")->required();
-  compare->add_option("key.sub=value", overrides, "Changes to the study, such as train.epochs=5");
-
-  std::string folder;
-  auto* resume = app.add_subcommand("resume", "Go on with an interrupted run");
-  resume->add_option("RUN", folder, "Run folder")->required();
-  auto* report = app.add_subcommand("report", "Table and report.html of a run");
-  report->add_option("RUN", folder, "Run folder")->required();
-
-  std::string cell;
-  CellSizes sizes{88, 36};
-  auto* show = app.add_subcommand("show", "Equations, size and schedule of a cell");
-  show->add_option("CELL", cell, "Name of the cell")->required();
-  show->add_option("--input", sizes.input, "Input size")->capture_default_str();
-  show->add_option("--hidden", sizes.hidden, "Hidden size")->capture_default_str();
-
-  bool json = false;
-  auto* cells = app.add_subcommand("cells", "List the cells");
-  cells->add_flag("--json", json, "As JSON");
-
-  BenchArguments bench_arguments;
-  auto* bench = app.add_subcommand("bench", "Measure against other libraries");
-  bench->add_option("SUITE", bench_arguments.suite, "What to measure: scan")->required();
-  bench->add_option("--cells", bench_arguments.cells, "Cells, such as lstm,gru_reset_after")
-      ->delimiter(',');
-  bench->add_option("--sizes", bench_arguments.sizes,
-                    "T,B,I,H, or numbers of the default sizes, such as 1,2; several joined by ';'");
-  bench->add_option("--rounds", bench_arguments.rounds, "Turns of each implementation")
-      ->capture_default_str();
-  bench->add_option("--csv", bench_arguments.csv, "File for the figures");
-  bench->add_flag("--no-peers", bench_arguments.no_peers, "Ours alone");
-  bench->add_option("--peers", bench_arguments.peers,
-                    "Folder of the programs peer_* (default: that of carousel)");
-
-  std::vector<std::string> commands;
-  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
-  if (argc > 1 && argv[1][0] != '-' &&
-      std::find(commands.begin(), commands.end(), argv[1]) == commands.end()) {
-    fail_input("there is no command '{}'{} (see carousel --help)", argv[1],
-               did_you_mean(argv[1], commands));
+// The commands with their arguments.
+class CommandLine {
+ public:
+  CommandLine() {
+    register_catalogue(registry_);
+    app_.set_version_flag("--version", std::string(version()) + " (" + commit() + ")");
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    add_common();
+    add_studies();
+    add_cells();
+    add_bench();
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : exit_input;
+
+  int run(int argc, char** argv) {
+    argv_ = argv;
+    std::vector<std::string> names;
+    for (const Command& command : commands_) names.push_back(command.app->get_name());
+    if (argc > 1 && argv[1][0] != '-' &&
+        std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+      fail_input("there is no command '{}'{} (see carousel --help)", argv[1],
+                 did_you_mean(argv[1], names));
+    }
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error) == 0 ? 0 : exit_input;
+    }
+    ask_to_stop();
+    for (const auto& plugin : plugins_) load_plugin(plugin, registry_, plugin_options_);
+    const auto chosen = std::find_if(commands_.begin(), commands_.end(),
+                                     [](const Command& c) { return c.app->parsed(); });
+    return chosen->run();
   }
-  ask_to_stop();
-  for (const auto& plugin : plugins) load_plugin(plugin, registry, plugin_options);
-  if (*compare) return compare_command(registry, study, overrides, common, stop_requested);
-  if (*resume) return resume_command(registry, folder, common, stop_requested);
-  if (*report) return report_command(registry, folder, common);
-  if (*bench) {
-    restart_without_hampering_variables(argv);
-    return bench_command(registry, bench_arguments, common, stop_requested);
+
+ private:
+  struct Command {
+    CLI::App* app;
+    std::function<int()> run;
+  };
+
+  CLI::App* add(const char* name, const char* doc, std::function<int()> run) {
+    commands_.push_back({app_.add_subcommand(name, doc), std::move(run)});
+    return commands_.back().app;
   }
-  if (*show) return show_command(registry, cell, sizes);
-  return cells_command(registry, json);
-}
+
+  void add_common() {
+    app_.add_option("--out", common_.out, "Run folder (default: runs/NAME)");
+    app_.add_option("--data", common_.data_dir,
+                    "Folder of the data sets (default: $CAROUSEL_DATA)");
+    app_.add_option("--threads", common_.threads,
+                    "Threads (default: all); results do not depend on it")
+        ->check(CLI::PositiveNumber);
+    app_.add_flag("--quiet", common_.quiet, "Results and warnings only");
+    app_.add_option("--plugin", plugins_, "Shared library with further cells and ops; repeatable")
+        ->allow_extra_args(false);
+    app_.add_flag("--check-plugins", plugin_options_.check_gradients,
+                  "Check the derivatives of the plug-ins' ops");
+  }
+
+  void add_studies() {
+    auto* compare = add("compare", "Train the cells of a study and compare them", [this] {
+      return compare_command(registry_, study_, overrides_, common_, stop_requested);
+    });
+    compare->add_option("STUDY.yaml", study_, "The study")->required();
+    compare->add_option("key.sub=value", overrides_,
+                        "Changes to the study, such as train.epochs=5");
+    auto* resume = add("resume", "Go on with an interrupted run", [this] {
+      return resume_command(registry_, folder_, common_, stop_requested);
+    });
+    resume->add_option("RUN", folder_, "Run folder")->required();
+    auto* report = add("report", "Table and report.html of a run",
+                       [this] { return report_command(registry_, folder_, common_); });
+    report->add_option("RUN", folder_, "Run folder")->required();
+  }
+
+  void add_cell_arguments(CLI::App* command) {
+    command->add_option("CELL", cell_.cell, "Name of a cell, or path of a .cell file")->required();
+    command->add_option("--input", cell_.sizes.input, "Input size")->capture_default_str();
+    command->add_option("--hidden", cell_.sizes.hidden, "Hidden size")->capture_default_str();
+    command->add_option("--set", cell_.hyper, "Hyperparameter, such as depth=3; repeatable")
+        ->allow_extra_args(false);
+  }
+
+  void add_cells() {
+    auto* cells = add("cells", "List the cells", [this] {
+      return markdown_ ? catalogue_command(registry_)
+                       : cells_command(registry_, pattern_, group_, json_);
+    });
+    cells->add_option("PATTERN", pattern_, "Part of a name, title or reference");
+    cells->add_option("--group", group_, "Group of the catalogue, such as A1");
+    cells->add_flag("--json", json_, "As JSON");
+    cells->add_flag("--markdown", markdown_, "The catalogue's page, cells/README.md");
+
+    auto* show = add("show", "Equations, size and schedule of a cell",
+                     [this] { return show_command(registry_, cell_, variant_, latex_); });
+    add_cell_arguments(show);
+    show->add_option("--variant", variant_, "One of the cell's single changes (carousel ablate)");
+    show->add_flag("--latex", latex_, "The equations as LaTeX");
+
+    auto* check = add("check", "Check a cell: gradients, scan, training",
+                      [this] { return check_command(registry_, cell_.cell, check_seconds_); });
+    check->add_option("CELL", cell_.cell, "Path of a .cell file, or name of a cell")->required();
+    check->add_option("--seconds", check_seconds_, "Longest training run")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+
+    auto* create =
+        add("new", "Write NAME.cell to begin from", [this] { return new_command(name_); });
+    create->add_option("NAME", name_, "Name of the new cell")->required();
+
+    auto* ablate = add("ablate", "Single changes of a cell: list them, or print one", [this] {
+      return ablate_command(registry_, cell_, list_ ? std::string() : variant_, json_);
+    });
+    add_cell_arguments(ablate);
+    ablate->add_option("VARIANT", variant_, "The change to print");
+    ablate->add_flag("--list", list_, "List the changes (also without it, when none is named)");
+    ablate->add_flag("--json", json_, "As JSON");
+  }
+
+  void add_bench() {
+    auto* bench = add("bench", "Measure against other libraries", [this] {
+      restart_without_hampering_variables(argv_);
+      return bench_command(registry_, bench_, common_, stop_requested);
+    });
+    bench->add_option("SUITE", bench_.suite, "What to measure: scan")->required();
+    bench->add_option("--cells", bench_.cells, "Cells, such as lstm,gru_reset_after")
+        ->delimiter(',');
+    bench->add_option(
+        "--sizes", bench_.sizes,
+        "T,B,I,H, or numbers of the default sizes, such as 1,2; several joined by ';'");
+    bench->add_option("--rounds", bench_.rounds, "Turns of each implementation")
+        ->capture_default_str();
+    bench->add_option("--csv", bench_.csv, "File for the figures");
+    bench->add_flag("--no-peers", bench_.no_peers, "Ours alone");
+    bench->add_option("--peers", bench_.peers,
+                      "Folder of the programs peer_* (default: that of carousel)");
+  }
+
+  CLI::App app_{"carousel: compares recurrent cells"};
+  std::vector<Command> commands_;
+  char** argv_ = nullptr;
+  CellRegistry registry_;
+  CommonOptions common_;
+  std::vector<std::string> plugins_;
+  PluginOptions plugin_options_;
+  std::string study_, folder_, pattern_, group_, variant_, name_;
+  std::vector<std::string> overrides_;
+  CellArguments cell_;
+  BenchArguments bench_;
+  double check_seconds_ = 2.0;
+  bool json_ = false, markdown_ = false, latex_ = false, list_ = false;
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    return CommandLine().run(argc, argv);
   } catch (const carousel::InputError& error) {
     return fail(exit_input, error.what());
   } catch (const carousel::NonFiniteError& error) {

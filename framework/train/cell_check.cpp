@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <optional>
 
+#include "cell/catalogue_page.hpp"
 #include "layer/linear.hpp"
 #include "layer/losses.hpp"
 #include "layer/recurrent_stack.hpp"
@@ -198,23 +198,6 @@ CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
 
 }  // namespace
 
-CellSizes small_sizes(const Cell& cell) {
-  std::optional<InputError> first_error;
-  for (const auto& [input, hidden] : std::vector<std::pair<Index, Index>>{
-           {3, 4}, {4, 4}, {3, 8}, {8, 8}, {4, 12}, {12, 12}, {4, 16}, {16, 16}}) {
-    CellSizes sizes;
-    sizes.input = input;
-    sizes.hidden = hidden;
-    try {
-      cell.build(sizes);
-      return sizes;
-    } catch (const InputError& error) {
-      if (!first_error) first_error = error;
-    }
-  }
-  throw *first_error;
-}
-
 std::vector<CheckStep> check_cell(const Cell& cell, double seconds,
                                   const std::function<void(const CheckStep&)>& done) {
   std::vector<CheckStep> all;
@@ -223,7 +206,7 @@ std::vector<CheckStep> check_cell(const Cell& cell, double seconds,
     done(step);
     return step.passed;
   };
-  const CellSizes sizes = small_sizes(cell);
+  const CellSizes sizes = nearest_sizes(cell, {3, 4});
   const StepProgram program = cell.build(sizes);
   note({"builds", true,
         fmt::format("{} parameters at input {}, hidden {}", program.parameter_count(), sizes.input,

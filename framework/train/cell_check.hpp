@@ -15,11 +15,6 @@ struct CheckStep {
   std::string detail;  // figures when it passed, what is wrong when not
 };
 
-/// Sizes at which a cell can be built and checked in a moment: the first pair of a short list that
-/// it takes (some need a hidden size that heads divide, or one equal to the input). Throws the
-/// error of the first pair when it takes none.
-CellSizes small_sizes(const Cell& cell);
-
 /// Checks a cell, one step after the other, up to the first that fails:
 ///   builds      at small sizes
 ///   gradients   of x, further inputs, initial states and parameters against central differences,

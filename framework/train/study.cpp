@@ -5,7 +5,9 @@
 
 #include <chrono>
 
+#include "cell/changed_cell.hpp"
 #include "data/music.hpp"
+#include "io/cell_file.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/machine.hpp"
@@ -16,7 +18,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::string trial_key(const TrialRecord& r) {
-  return fmt::format("{}-h{}-s{}", r.cell, r.hidden, r.seed);
+  const std::string variant = r.variant.empty() ? "" : "+" + r.variant;
+  return fmt::format("{}{}-h{}-s{}", r.cell, variant, r.hidden, r.seed);
 }
 
 std::string results_csv(const StudyResults& results) {
@@ -66,14 +69,25 @@ SequenceSet load_set(const StudyOptions& options, const std::string& data_dir,
   }
 }
 
-std::vector<TrialRecord> plan(const StudyOptions& options, const CellRegistry& registry,
+// The cells of a study, with their changes.
+std::vector<Cell> resolve(const StudyOptions& options, CellRegistry& registry) {
+  std::vector<Cell> cells;
+  for (const StudyCell& cell : options.cells) {
+    cells.push_back(changed_cell(find_or_load(registry, cell.name), cell.hyper, cell.variant));
+  }
+  return cells;
+}
+
+// Cells in their order, each with every seed.
+std::vector<TrialRecord> plan(const StudyOptions& options, const std::vector<Cell>& cells,
                               const std::string& dataset) {
   std::vector<TrialRecord> trials;
-  for (const StudyCell& cell : options.cells) {
-    registry.find(cell.name);
+  for (std::size_t k = 0; k < cells.size(); ++k) {
+    const StudyCell& cell = options.cells[k];
     for (const std::uint64_t seed : options.seeds) {
       TrialRecord r;
-      r.cell = cell.name;
+      r.cell = cells[k].name;
+      r.variant = cell.changes();
       r.dataset = dataset;
       r.hidden = cell.hidden;
       r.seed = seed;
@@ -96,10 +110,10 @@ std::string set_note(const SequenceSet& set) {
 // The trials of a run folder, in order, and their checkpoint.
 class Study {
  public:
-  Study(const StudyOptions& options, const CellRegistry& registry, const StudyRun& run,
+  Study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
         const StudyListener& listener, std::map<std::string, Archive> archives)
       : options_(options),
-        registry_(registry),
+        cells_(resolve(options, registry)),
         run_(run),
         listener_(listener),
         set_(load_set(options, run.data_dir, listener)),
@@ -107,7 +121,7 @@ class Study {
     results_.study = options.name;
     results_.study_yaml = to_yaml(options);
     results_.dataset_note = set_note(set_);
-    for (TrialRecord& trial : plan(options, registry, set_.name)) {
+    for (TrialRecord& trial : plan(options, cells_, set_.name)) {
       const auto saved = archives_.find(trial_key(trial));
       if (saved != archives_.end()) {
         const TrialRecord record = load_record(saved->second);
@@ -119,12 +133,15 @@ class Study {
       }
       results_.trials.push_back(trial);
     }
-    for (const StudyCell& cell : options.cells) {
-      const Cell& found = registry.find(cell.name);
-      const StepProgram program = found.build({set_.train.width, cell.hidden});
+    for (std::size_t k = 0; k < cells_.size(); ++k) {
+      const Cell& cell = cells_[k];
+      const StepProgram program = cell.build({set_.train.width, options.cells[k].hidden});
+      const std::string changes = options.cells[k].changes();
+      for (const std::string& warning : cell.warnings) listener.warn(warning);
       results_.cell_texts.emplace_back(
-          cell.name, fmt::format("# {}\n# {}\n# {}\n{}", found.title, found.reference,
-                                 found.conventions, to_text(program)));
+          changes.empty() ? cell.name : cell.name + "+" + changes,
+          fmt::format("# {}\n# {}\n# {}\n{}", cell.title, cell.reference, cell.conventions,
+                      to_text(program)));
     }
     const int machine_threads = tbb::info::default_concurrency();
     threads_ = run.threads > 0 ? run.threads : machine_threads;
@@ -132,6 +149,7 @@ class Study {
   }
 
   const StudyResults& results() const { return results_; }
+  const std::vector<Cell>& cells() const { return cells_; }
 
   void run(const std::atomic<bool>& stop) {
     const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
@@ -161,7 +179,7 @@ class Study {
  private:
   void run_trial(int index, const std::atomic<bool>& stop) {
     TrialRecord& record = results_.trials[static_cast<std::size_t>(index)];
-    const Cell& cell = registry_.find(record.cell);
+    const Cell& cell = cells_[static_cast<std::size_t>(index) / options_.seeds.size()];
     const NextFrameModel model(cell, set_.train.width, record.hidden, options_.model.depth,
                                options_.train.segments);
     const auto trainer = make_trainer(model, set_, options_, record);
@@ -197,7 +215,7 @@ class Study {
   }
 
   const StudyOptions& options_;
-  const CellRegistry& registry_;
+  std::vector<Cell> cells_;  // as options_.cells
   const StudyRun& run_;
   const StudyListener& listener_;
   SequenceSet set_;
@@ -213,6 +231,14 @@ std::map<std::string, Archive> archives_of(const StudyRun& run) {
   return std::filesystem::exists(file) ? read_archives(file) : std::map<std::string, Archive>();
 }
 
+// Cells from files are read from the run folder's own copies.
+StudyOptions with_cells_in_run(StudyOptions options, const std::vector<Cell>& cells) {
+  for (std::size_t k = 0; k < cells.size(); ++k) {
+    if (cells[k].from_file) options.cells[k].name = "cells/" + cells[k].name + ".cell";
+  }
+  return options;
+}
+
 StudyOptions options_of(const StudyRun& run) {
   const auto file = run.folder / "study.yaml";
   if (!std::filesystem::exists(file)) {
@@ -223,9 +249,8 @@ StudyOptions options_of(const StudyRun& run) {
 
 }  // namespace
 
-StudyResults start_study(const StudyOptions& options, const CellRegistry& registry,
-                         const StudyRun& run, const std::atomic<bool>& stop,
-                         const StudyListener& listener) {
+StudyResults start_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
+                         const std::atomic<bool>& stop, const StudyListener& listener) {
   if (std::filesystem::exists(run.folder / "study.yaml")) {
     fail_input(
         "{}: holds a run already; go on with it by 'carousel resume {}', or give another "
@@ -241,12 +266,13 @@ StudyResults start_study(const StudyOptions& options, const CellRegistry& regist
   }
   const FolderLock lock(run.folder);
   write_text(run.folder / "run.json", to_json(study.results().machine));
-  write_text(run.folder / "study.yaml", to_yaml(options));
+  save_loaded_cells(registry, run.folder / "cells");
+  write_text(run.folder / "study.yaml", to_yaml(with_cells_in_run(options, study.cells())));
   study.run(stop);
   return study.results();
 }
 
-StudyResults resume_study(const CellRegistry& registry, const StudyRun& run,
+StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
                           const std::atomic<bool>& stop, const StudyListener& listener) {
   const StudyOptions options = options_of(run);
   const FolderLock lock(run.folder);
@@ -256,7 +282,7 @@ StudyResults resume_study(const CellRegistry& registry, const StudyRun& run,
   return study.results();
 }
 
-StudyResults load_results(const CellRegistry& registry, const StudyRun& run) {
+StudyResults load_results(CellRegistry& registry, const StudyRun& run) {
   const StudyOptions options = options_of(run);
   return Study(options, registry, run, {}, archives_of(run)).results();
 }

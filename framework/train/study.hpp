@@ -34,15 +34,14 @@ struct StudyRun {
 /// the same data order and, for parameters of the same name and shape, the same first values.
 /// Returns all trials; one that `stop` interrupted has the status "running".
 /// Throws InputError when the folder holds a run already.
-StudyResults start_study(const StudyOptions& options, const CellRegistry& registry,
-                         const StudyRun& run, const std::atomic<bool>& stop,
-                         const StudyListener& listener);
+StudyResults start_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
+                         const std::atomic<bool>& stop, const StudyListener& listener);
 
 /// Goes on with the study of a run folder from its last checkpoint.
-StudyResults resume_study(const CellRegistry& registry, const StudyRun& run,
+StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
                           const std::atomic<bool>& stop, const StudyListener& listener);
 
 /// The results that a run folder holds.
-StudyResults load_results(const CellRegistry& registry, const StudyRun& run);
+StudyResults load_results(CellRegistry& registry, const StudyRun& run);
 
 }  // namespace carousel

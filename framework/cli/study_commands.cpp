@@ -1,14 +1,10 @@
-#include "cli/commands.hpp"
+#include "cli/study_commands.hpp"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cstdio>
 #include <filesystem>
 
 #include "cli/progress.hpp"
-#include "program/delays.hpp"
-#include "program/plan.hpp"
-#include "program/scan.hpp"
 #include "report/page.hpp"
 #include "report/table.hpp"
 #include "train/study.hpp"
@@ -54,7 +50,7 @@ int end_run(const StudyResults& results, const StudyRun& run, const std::atomic<
 
 }  // namespace
 
-int compare_command(const CellRegistry& registry, const std::string& study,
+int compare_command(CellRegistry& registry, const std::string& study,
                     const std::vector<std::string>& overrides, const CommonOptions& common,
                     const std::atomic<bool>& stop) {
   const StudyOptions options = read_study(study, overrides);
@@ -66,53 +62,17 @@ int compare_command(const CellRegistry& registry, const std::string& study,
   return end_run(start_study(options, registry, run, stop, listener), run, stop);
 }
 
-int resume_command(const CellRegistry& registry, const std::string& folder,
-                   const CommonOptions& common, const std::atomic<bool>& stop) {
+int resume_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common,
+                   const std::atomic<bool>& stop) {
   const StudyRun run{folder, common.data_dir, common.threads};
   ProgressDisplay display(common.quiet);
   const StudyListener listener = display.listener();
   return end_run(resume_study(registry, run, stop, listener), run, stop);
 }
 
-int report_command(const CellRegistry& registry, const std::string& folder,
-                   const CommonOptions& common) {
+int report_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common) {
   const StudyRun run{folder, common.data_dir, common.threads};
   return show_results(load_results(registry, run), run.folder);
-}
-
-int show_command(const CellRegistry& registry, const std::string& name, const CellSizes& sizes) {
-  const Cell& cell = registry.find(name);
-  if (sizes.input < 1 || sizes.hidden < 1) {
-    fail_input("show: got input {} and hidden {}, expected 1 or more", sizes.input, sizes.hidden);
-  }
-  const StepProgram program = cell.build(sizes);
-  std::printf("# %s\n# %s\n# %s\n%s\n", cell.title.c_str(), cell.reference.c_str(),
-              cell.conventions.c_str(), to_text(program).c_str());
-  const std::string why = Scan(program).why_not_compiled();
-  std::printf("%td parameters at input %td, hidden %td\n\n%s", program.parameter_count(),
-              sizes.input, sizes.hidden,
-              why.empty() ? to_text(plan_scan(without_delays(program).program)).c_str()
-                          : fmt::format("not compiled: {}
-", why).c_str());
-  return 0;
-}
-
-int cells_command(const CellRegistry& registry, bool json) {
-  if (json) {
-    boost::json::array list;
-    for (const Cell& cell : registry.cells()) {
-      list.push_back({{"name", cell.name},
-                      {"title", cell.title},
-                      {"reference", cell.reference},
-                      {"conventions", cell.conventions}});
-    }
-    std::printf("%s\n", boost::json::serialize(list).c_str());
-    return 0;
-  }
-  for (const Cell& cell : registry.cells()) {
-    std::printf("%-18s %s\n", cell.name.c_str(), cell.title.c_str());
-  }
-  return 0;
 }
 
 }  // namespace carousel

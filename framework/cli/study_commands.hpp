@@ -19,18 +19,13 @@ struct CommonOptions {
 // Each command returns the program's exit code, and throws the library's errors.
 
 /// Trains every cell of a study and compares them.
-int compare_command(const CellRegistry& registry, const std::string& study,
+int compare_command(CellRegistry& registry, const std::string& study,
                     const std::vector<std::string>& overrides, const CommonOptions& common,
                     const std::atomic<bool>& stop);
 /// Goes on with an interrupted run.
-int resume_command(const CellRegistry& registry, const std::string& folder,
-                   const CommonOptions& common, const std::atomic<bool>& stop);
+int resume_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common,
+                   const std::atomic<bool>& stop);
 /// Prints the result table of a run and writes its report.html anew.
-int report_command(const CellRegistry& registry, const std::string& folder,
-                   const CommonOptions& common);
-/// Prints a cell: what it is, its equations as they are run, its parameter count, its schedule.
-int show_command(const CellRegistry& registry, const std::string& cell, const CellSizes& sizes);
-/// Lists the cells; as JSON on demand.
-int cells_command(const CellRegistry& registry, bool json);
+int report_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common);
 
 }  // namespace carousel

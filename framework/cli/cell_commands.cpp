@@ -1,0 +1,163 @@
+#include "cli/cell_commands.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+
+#include "cell/ablation/ablation.hpp"
+#include "cell/catalogue_page.hpp"
+#include "cell/changed_cell.hpp"
+#include "cell/language/cell_template.hpp"
+#include "io/cell_file.hpp"
+#include "io/files.hpp"
+#include "program/delays.hpp"
+#include "program/equations.hpp"
+#include "program/plan.hpp"
+#include "program/scan.hpp"
+#include "train/cell_check.hpp"
+
+namespace carousel {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
+}
+
+void set_hypers(CellArguments& arguments) {
+  if (arguments.sizes.input < 1 || arguments.sizes.hidden < 1) {
+    fail_input("got input {} and hidden {}, expected 1 or more", arguments.sizes.input,
+               arguments.sizes.hidden);
+  }
+  for (const std::string& text : arguments.hyper) {
+    const std::size_t sign = text.find('=');
+    std::size_t used = 0;
+    double value = 0.0;
+    try {
+      value = std::stod(text.substr(sign == std::string::npos ? text.size() : sign + 1), &used);
+    } catch (const std::logic_error&) {
+      used = std::string::npos;
+    }
+    if (sign == std::string::npos || sign + 1 + used != text.size()) {
+      fail_input("--set {}: expected name=number, such as --set depth=3", text);
+    }
+    arguments.sizes.hyper[text.substr(0, sign)] = value;
+  }
+}
+
+void print_head(const Cell& cell) {
+  for (const std::string& text : {cell.title, cell.reference, cell.conventions}) {
+    if (!text.empty()) std::printf("# %s\n", text.c_str());
+  }
+}
+
+void print_warnings(const Cell& cell) {
+  for (const std::string& warning : cell.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
+}
+
+std::string schedule_text(const StepProgram& program) {
+  const std::string why = Scan(program).why_not_compiled();
+  if (!why.empty()) return fmt::format("runs on the tape: {}\n", why);
+  return to_text(plan_scan(without_delays(program).program));
+}
+
+}  // namespace
+
+int cells_command(const CellRegistry& registry, const std::string& pattern,
+                  const std::string& group, bool json) {
+  boost::json::array list;
+  std::size_t shown = 0;
+  for (const Cell& cell : registry.cells()) {
+    const bool matches = contains(cell.name, pattern) || contains(cell.title, pattern) ||
+                         contains(cell.reference, pattern);
+    if (!matches || (!group.empty() && cell.group != group)) continue;
+    ++shown;
+    if (json) {
+      list.push_back({{"name", cell.name},
+                      {"title", cell.title},
+                      {"reference", cell.reference},
+                      {"group", cell.group},
+                      {"conventions", cell.conventions}});
+    } else {
+      std::printf("%-20s %-4s %s\n", cell.name.c_str(), cell.group.c_str(), cell.title.c_str());
+    }
+  }
+  if (json) std::printf("%s\n", boost::json::serialize(list).c_str());
+  if (shown == 0 && !json) {
+    fail_input("no cell matches; 'carousel cells' lists all {}", registry.cells().size());
+  }
+  return 0;
+}
+
+int show_command(CellRegistry& registry, CellArguments arguments, const std::string& variant,
+                 bool latex) {
+  set_hypers(arguments);
+  const Cell cell = changed_cell(find_or_load(registry, arguments.cell), {}, variant);
+  const StepProgram program = cell.build(arguments.sizes);
+  if (latex) {
+    std::printf("%s", to_latex(program).c_str());
+    return 0;
+  }
+  print_head(cell);
+  print_warnings(cell);
+  std::printf("%s\n%td parameters at input %td, hidden %td\n\n%s", to_text(program).c_str(),
+              program.parameter_count(), arguments.sizes.input, arguments.sizes.hidden,
+              schedule_text(program).c_str());
+  return 0;
+}
+
+int ablate_command(CellRegistry& registry, CellArguments arguments, const std::string& variant,
+                   bool json) {
+  if (!variant.empty()) return show_command(registry, std::move(arguments), variant, false);
+  set_hypers(arguments);
+  const StepProgram program = find_or_load(registry, arguments.cell).build(arguments.sizes);
+  boost::json::array list;
+  if (!json) {
+    std::printf("%-32s %-6s %10s\n%-32s %-6s %10td\n", "variant", "alias", "parameters",
+                "(as it is)", "", program.parameter_count());
+  }
+  for (const Ablation& change : single_changes(program)) {
+    const Index count = apply_ablation(program, change).parameter_count();
+    if (json) {
+      list.push_back({{"name", change.name}, {"alias", change.alias}, {"parameters", count}});
+    } else {
+      std::printf("%-32s %-6s %10td\n", change.name.c_str(), change.alias.c_str(), count);
+    }
+  }
+  if (json) std::printf("%s\n", boost::json::serialize(list).c_str());
+  return 0;
+}
+
+int catalogue_command(const CellRegistry& registry) {
+  std::printf("%s", catalogue_page(registry).c_str());
+  return 0;
+}
+
+int check_command(CellRegistry& registry, const std::string& name, double seconds) {
+  const Cell& cell = find_or_load(registry, name);
+  print_warnings(cell);
+  bool passed = true;
+  check_cell(cell, seconds, [&](const CheckStep& step) {
+    std::printf("%-10s %-7s %s\n", step.name.c_str(), step.passed ? "ok" : "FAILED",
+                step.detail.c_str());
+    std::fflush(stdout);
+    passed = passed && step.passed;
+  });
+  return passed ? 0 : 1;
+}
+
+int new_command(const std::string& name) {
+  const std::filesystem::path file = name + ".cell";
+  const std::string text = cell_template(name);
+  if (std::filesystem::exists(file)) fail_input("{}: exists already", file.string());
+  write_text(file, text);
+  std::printf("%s: change it, then: carousel check %s\n", file.c_str(), file.c_str());
+  return 0;
+}
+
+}  // namespace carousel
