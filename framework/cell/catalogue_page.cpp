@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "program/delays.hpp"
 #include "program/plan.hpp"
 
 namespace carousel {
@@ -17,8 +18,8 @@ One file each: the equations, the paper, and what implementations differ on in s
 is one more file here; nothing else changes. [docs/language.md](../docs/language.md) describes the
 language.
 
-States are as wide as the hidden size unless a shape stands behind the name. Parameters are counted
-for input 88 and hidden size 36, or for the sizes in brackets where a cell cannot take these. Waves
+States are as wide as the hidden size unless a shape stands behind the name. Trained parameters are
+counted for input 88 and hidden size 36, or for the sizes in brackets where a cell cannot take these. Waves
 are the matrix products that follow each other inside one step of the loop: 0 is a loop without a
 product, 1 one product with the old states, more where a product reads a value that was made in the
 same step.
@@ -106,7 +107,8 @@ CellSizes nearest_sizes(const Cell& cell, const CellSizes& wanted) {
   return wanted;
 }
 
-int waves(const StepProgram& program) {
+int waves(const StepProgram& given) {
+  const StepProgram program = without_delays(given).program;
   const std::vector<Rate> rates = rates_of(program);
   std::vector<int> depth(program.nodes.size(), 0);
   int most = 0;

@@ -26,7 +26,9 @@ std::string CellRegistry::add_text(std::string_view text, const std::string& fil
                     }});
   cells_.back().text = text;
   cells_.back().from_file = from_file;
-  for (Cell& cell : cells_) texts_->describe(cell);
+  for (Cell& cell : cells_) {  // those that waited for this one too
+    if (cell.title.empty()) texts_->describe(cell);
+  }
   return name;
 }
 
