@@ -61,12 +61,15 @@ GradientError check_gradients(const ScalarFunction& function,
         moved[k].data()[i] = x + shift;
         return evaluate(function, moved);
       };
-      const double h = 1e-3;
-      const double numeric = (8.0 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12.0 * h);
-      moved[k].data()[i] = x;
       const double exact = gradients[k].data()[i];
-      const double scale = std::max({std::abs(exact), std::abs(numeric), 1e-3});
-      const double relative = std::abs(exact - numeric) / scale;
+      double relative = 0.0, numeric = 0.0;
+      for (const double h : {1e-3, 1e-4, 1e-5}) {  // a kink is rarely nearer than the last
+        numeric = (8.0 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12.0 * h);
+        const double scale = std::max({std::abs(exact), std::abs(numeric), 1e-3});
+        relative = std::abs(exact - numeric) / scale;
+        if (relative <= 1e-7) break;
+      }
+      moved[k].data()[i] = x;
       if (!(relative <= error.worst) && !std::isnan(error.worst)) {
         error = {relative, fmt::format("input {}, element {}: tape {}, differences {}", k, i, exact,
                                        numeric)};

@@ -17,9 +17,10 @@ struct GradientError {
   std::string where;  // "input 1, element 3: tape 0.5, differences 0.25"
 };
 
-/// Compares the tape's gradients with central differences (four points, step 1e-3), in double,
-/// for each element of the first `checked` inputs (all of them when negative). The error is
-/// relative to the larger of the two, or to 1e-3 where both are smaller.
+/// Compares the tape's gradients with central differences (four points), in double, for each
+/// element of the first `checked` inputs (all of them when negative). The step is 1e-3; where that
+/// does not agree, 1e-4, then 1e-5, since a kink (of relu, abs, ..) may lie between the points. The
+/// error is relative to the larger of the two, or to 1e-3 where both are smaller.
 GradientError check_gradients(const ScalarFunction& function,
                               const std::vector<Tensor<double>>& inputs, int checked = -1);
 

@@ -22,39 +22,55 @@ Tensor<T> normal(const Shape& shape, const std::string& stream, double deviation
   return initialise<T>(Initialiser::normal(deviation), shape, Random(3, stream));
 }
 
-// What a scan is run on: parameters, then inputs, then initial states, and how many there are.
+// A parameter as training would draw it, moved a little, so that no bias is zero.
+template <class T>
+std::vector<Tensor<T>> parameter_values(const StepProgram& program) {
+  std::vector<ParameterSpec> specs;
+  for (const auto& p : program.parameters) specs.push_back({p.name, p.shape, p.init});
+  const ParameterSet<double> drawn(specs, 3);
+  std::vector<Tensor<T>> values;
+  for (std::size_t k = 0; k < specs.size(); ++k) {
+    const auto noise = normal<double>(specs[k].shape, specs[k].name, 0.1);
+    auto value = Tensor<T>::uninitialised(specs[k].shape);
+    const bool trained = program.parameters[k].trained;
+    for (Index i = 0; i < value.numel(); ++i) {
+      value.data()[i] = T(drawn.value(k).data()[i] + (trained ? noise.data()[i] : 0.0));
+    }
+    values.push_back(value);
+  }
+  return values;
+}
+
+// What a scan is run on: parameters, then inputs, then initial states.
+template <class T>
 struct ScanArguments {
   explicit ScanArguments(const StepProgram& program)
-      : parameters(program.parameters.size()),
+      : values(parameter_values<T>(program)),
+        parameters(program.parameters.size()),
         inputs(program.inputs.size()),
         states(program.states.size()) {
-    for (const auto& p : program.parameters) add(p.shape, p.name);
+    for (const auto& p : program.parameters) names.push_back(p.name);
     for (const int input : program.inputs) {
       const ProgramNode& node = program.nodes[static_cast<std::size_t>(input)];
-      add({steps, batch, node.shape.back()}, node.name);
+      add({steps, batch, node.shape.back()}, node.name, node.otherwise.value_or(0.0));
     }
     for (const auto& state : program.states) {
       Shape shape = state.shape;
       shape[0] = batch;
-      add(shape, state.name + "[0]");
+      add(shape, state.name + "[0]", state.initial);
     }
   }
 
-  void add(const Shape& shape, const std::string& name) {
-    shapes.push_back(shape);
+  void add(const Shape& shape, const std::string& name, double mean) {
+    auto value = normal<T>(shape, name);
+    for (T& v : value.values()) v += T(mean);
+    values.push_back(value);
     names.push_back(name);
   }
 
-  template <class T>
-  std::vector<Tensor<T>> values() const {
-    std::vector<Tensor<T>> all;
-    for (std::size_t k = 0; k < shapes.size(); ++k) all.push_back(normal<T>(shapes[k], names[k]));
-    return all;
-  }
-
-  std::size_t parameters, inputs, states;
-  std::vector<Shape> shapes;
+  std::vector<Tensor<T>> values;
   std::vector<std::string> names;
+  std::size_t parameters, inputs, states;
 };
 
 // A loss that every output and final state moves.
@@ -69,7 +85,7 @@ Var loss_of(Tape<T>& tape, const ScanResult& result) {
 }
 
 template <class T>
-ScanResult run(const Scan& scan, Tape<T>& tape, const ScanArguments& arguments,
+ScanResult run(const Scan& scan, Tape<T>& tape, const ScanArguments<T>& arguments,
                const std::vector<Var>& values, bool compiled) {
   const std::span<const Var> all(values);
   const auto parameters = all.first(arguments.parameters);
@@ -80,28 +96,71 @@ ScanResult run(const Scan& scan, Tape<T>& tape, const ScanArguments& arguments,
                   : scan_on_tape(scan.program(), tape, parameters, inputs, states, options);
 }
 
-CheckStep check_gradients(const Scan& scan, const ScanArguments& arguments) {
+// No gradient flows through stop_gradient, but differences would see its value move. So its values
+// are recorded and become inputs, after those that there are: the gradient of the rest is the same.
+struct Frozen {
+  StepProgram program;
+  std::vector<Tensor<double>> values;
+};
+
+Frozen freeze_stopped_values(const StepProgram& program, const ScanArguments<double>& arguments) {
+  Frozen frozen{program, {}};
+  ScanOptions options{false, lengths};
+  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+    ProgramNode& node = frozen.program.nodes[i];
+    const bool stops =
+        node.kind == ProgramNode::Kind::op && node.op->name == std::string_view("stop_gradient");
+    if (!stops || node.shape.rank() != 2 || node.shape[0] != batch_dim) continue;
+    if (node.name.empty()) node.name = fmt::format("stopped {}", i);
+    options.probes.push_back(node.name);
+  }
+  Tape<double> tape;
+  const std::vector<Var> all = leaves(tape, arguments.values);
+  const std::span<const Var> vars(all);
+  const ScanResult result = scan_on_tape(frozen.program, tape, vars.first(arguments.parameters),
+                                         vars.subspan(arguments.parameters, arguments.inputs),
+                                         vars.last(arguments.states), options);
+  for (const Var& probe : result.probes) frozen.values.push_back(tape.value(probe));
+  for (const int node : find_probes(frozen.program, options.probes)) {
+    frozen.program.nodes[static_cast<std::size_t>(node)].inputs.clear();
+    frozen.program.nodes[static_cast<std::size_t>(node)].kind = ProgramNode::Kind::input;
+    frozen.program.inputs.push_back(node);
+  }
+  return frozen;
+}
+
+CheckStep check_gradients(const StepProgram& program) {
+  const ScanArguments<double> own(program);
+  const Frozen frozen = freeze_stopped_values(program, own);
+  const Scan scan(frozen.program);
   const ScalarFunction loss = [&](Tape<double>& tape, const std::vector<Var>& values) {
-    return loss_of(tape, run(scan, tape, arguments, values, true));
+    const std::span<const Var> all(values);
+    const auto states = all.last(own.states);
+    std::vector<Var> inputs(all.begin() + std::ptrdiff_t(own.parameters),
+                            all.end() - std::ptrdiff_t(own.states));
+    for (const auto& value : frozen.values) inputs.push_back(tape.constant(value));
+    const ScanOptions options{false, lengths};
+    return loss_of(tape, scan.run(tape, all.first(own.parameters), inputs, states, options));
   };
-  const GradientError error = carousel::check_gradients(loss, arguments.values<double>());
+  const GradientError error = carousel::check_gradients(loss, own.values);
   const bool passed = error.worst <= 1e-5;
   std::string detail = fmt::format("largest error {:.1e}", error.worst);
   if (!passed) {
     // "input 3, ..." in the order of the arguments
     const auto input = static_cast<std::size_t>(std::atoi(error.where.c_str() + 6));
-    detail += fmt::format(" for {} ({})", arguments.names.at(input), error.where);
+    detail += fmt::format(" for {} ({})", own.names.at(input), error.where);
   }
   return {"gradients", passed, detail};
 }
 
 // The largest difference of outputs, final states and gradients, relative to the largest element.
 template <class T>
-double scan_difference(const Scan& scan, const ScanArguments& arguments) {
+double scan_difference(const Scan& scan) {
+  const ScanArguments<T> arguments(scan.program());
   std::vector<std::vector<Tensor<T>>> results;
   for (const bool compiled : {true, false}) {
     Tape<T> tape;
-    const std::vector<Var> values = leaves(tape, arguments.values<T>());
+    const std::vector<Var> values = leaves(tape, arguments.values);
     const ScanResult result = run(scan, tape, arguments, values, compiled);
     std::vector<Tensor<T>> all{tape.value(result.outputs)};
     for (const Var& state : result.final_states) all.push_back(tape.value(state));
@@ -122,9 +181,10 @@ double scan_difference(const Scan& scan, const ScanArguments& arguments) {
   return worst;
 }
 
-CheckStep check_scan_agrees(const Scan& scan, const ScanArguments& arguments) {
-  const double precise = scan_difference<double>(scan, arguments);
-  const double single = scan_difference<float>(scan, arguments);
+CheckStep check_scan_agrees(const StepProgram& program) {
+  const Scan scan(program);
+  const double precise = scan_difference<double>(scan);
+  const double single = scan_difference<float>(scan);
   std::string detail = fmt::format("differs by {:.1e} in double, {:.1e} in float", precise, single);
   if (!scan.why_not_compiled().empty()) detail = "on the tape: " + scan.why_not_compiled();
   return {"scan", precise <= 1e-10 && single <= 2e-5, detail};
@@ -211,10 +271,8 @@ std::vector<CheckStep> check_cell(const Cell& cell, double seconds,
   note({"builds", true,
         fmt::format("{} parameters at input {}, hidden {}", program.parameter_count(), sizes.input,
                     sizes.hidden)});
-  const Scan scan(program);
-  const ScanArguments arguments(program);
-  if (!note(check_gradients(scan, arguments))) return all;
-  if (!note(check_scan_agrees(scan, arguments))) return all;
+  if (!note(check_gradients(program))) return all;
+  if (!note(check_scan_agrees(program))) return all;
   note(check_learns(cell, sizes, seconds));
   return all;
 }
