@@ -33,7 +33,7 @@ void training_step(benchmark::State& state, const Cell& cell, bool unequal) {
   };
   std::vector<Tensor<float>> parameters, states;
   for (const auto& p : program.parameters) parameters.push_back(normal(p.shape, p.name));
-  for (const auto& s : program.states) states.push_back(normal({batch, s.shape.back()}, s.name));
+  for (const auto& s : program.states) states.push_back(normal(with_batch(s.shape, batch), s.name));
   std::vector<Index> lengths;
   for (Index b = 0; b < batch; ++b) {
     lengths.push_back(unequal ? std::max<Index>(1, steps * (batch - b) / batch) : steps);

@@ -59,6 +59,10 @@ CompiledScan<T>::CompiledScan(const ScanPlan& plan)
   for (const PlanRowSum& sum : plan.backward_pass.row_sums) {
     row_sums_.emplace_back(static_cast<std::size_t>(sum.a.width));
   }
+  for (const PlanCall& call : plan.backward_pass.summed_calls) {
+    const Shape& shape = plan.backward.program.nodes[index(call.node)].shape;
+    call_sums_.emplace_back(static_cast<std::size_t>(shape.numel()));
+  }
 }
 
 template <class T>
@@ -84,7 +88,7 @@ void CompiledScan<T>::check(std::span<const Tensor<T>> parameters,
   for (std::size_t k = 0; k < states.size(); ++k) {
     const ProgramState& state = program.states[k];
     expect_shape(program, state.name, states[k],
-                 {static_cast<Index>(lengths.size()), state.shape.back()});
+                 with_batch(state.shape, static_cast<Index>(lengths.size())));
   }
 }
 
@@ -290,6 +294,9 @@ void CompiledScan<T>::run_window_back(std::size_t window) {
     if (records_norms_) note_gradient_norms();
     gather_rows();
     for (std::size_t k = 0; k < pass.row_sums.size(); ++k) add_rows(pass.row_sums[k], row_sums_[k]);
+    for (std::size_t k = 0; k < pass.summed_calls.size(); ++k) {
+      add_call(pass.summed_calls[k], call_sums_[k]);
+    }
     for (std::size_t k = 0; k < input_gradients_.size(); ++k) {
       if (!input_gradients_[k].defined()) continue;
       copy_rows(plan_.slots[index(plan_.backward.input_cotangents[k])], input_gradients_[k]);
@@ -343,7 +350,9 @@ void CompiledScan<T>::start_gradients() {
   }
   squared_norms_.resize(records_norms_ ? carried_.size() : 0);
   for (auto& norms : squared_norms_) norms.resize(static_cast<std::size_t>(steps_.all_rows()));
-  for (auto& sum : row_sums_) std::fill(sum.begin(), sum.end(), 0.0);
+  for (auto* sums : {&row_sums_, &call_sums_}) {
+    for (auto& sum : *sums) std::fill(sum.begin(), sum.end(), 0.0);
+  }
   input_gradients_.resize(plan_.forward.inputs.size());
   for (std::size_t k = 0; k < input_gradients_.size(); ++k) {
     const int node = plan_.backward.input_cotangents[k];
@@ -351,6 +360,13 @@ void CompiledScan<T>::start_gradients() {
     if (node < 0 || !plan_.wanted_inputs[k]) continue;
     input_gradients_[k] = allocate({steps_.all_rows(), plan_.slots[index(node)].width});
   }
+}
+
+template <class T>
+void CompiledScan<T>::finish_sum(int node, const std::vector<double>& sum) {
+  Tensor<T>& total = unbatched_[index(node)];
+  total = allocate(plan_.backward.program.nodes[index(node)].shape);
+  std::transform(sum.begin(), sum.end(), total.data(), [](double v) { return static_cast<T>(v); });
 }
 
 template <class T>
@@ -368,12 +384,10 @@ void CompiledScan<T>::finish_gradients() {
     }
   }
   for (std::size_t k = 0; k < pass.row_sums.size(); ++k) {
-    const int node = pass.row_sums[k].node;
-    Tensor<T>& total = unbatched_[index(node)];
-    total = allocate(plan_.backward.program.nodes[index(node)].shape);
-    std::transform(row_sums_[k].begin(), row_sums_[k].end(), total.data(),
-                   [](double v) { return static_cast<T>(v); });
+    finish_sum(pass.row_sums[k].node, row_sums_[k]);
   }
+  for (std::size_t k = 0; k < pass.summed_calls.size(); ++k)
+    finish_sum(pass.summed_calls[k].node, call_sums_[k]);
   run_unbatched(plan_.backward.program, pass.final_ops);
   parameter_gradients_.resize(plan_.forward.parameters.size());
   for (std::size_t k = 0; k < parameter_gradients_.size(); ++k) {

@@ -96,6 +96,7 @@ class CompiledScan {
   Index row_at(Line line, Index step) const;
   Place place(const Slot& slot, Index step) const;
   bool has_gaps(const Slot& slot) const;
+  bool has_gaps(const PlanCall& work) const;
   bool has_gaps(const std::vector<PlanStage>& stages) const;
   std::span<const StepRange> runs(bool gaps) const;
   void check(std::span<const Tensor<T>> parameters, std::span<const Tensor<T>> inputs,
@@ -126,20 +127,27 @@ class CompiledScan {
   void gather_rows();
   void multiply_gathered();
   void add_rows(const PlanRowSum& sum, std::vector<double>& total);
+  void finish_sum(int node, const std::vector<double>& sum);
+  static void multiply_matrices(PackedMatrix<T>& weights, const PlanGemm& product, Place a, Place c,
+                                Index first_row, Index rows);
+  Tensor<T> call(const PlanCall& work, Index step, Index first_row, Index rows);
+  void run_call(const PlanCall& work, Index step, Index first_row, Index rows);
+  void add_call(const PlanCall& work, std::vector<double>& total);
 
   const ScanPlan& plan_;
   PartTimes times_;
   Arena arena_;
   PackedSteps steps_;
-  StepRange window_, chunk_;             // the steps at work
-  std::size_t chunk_index_ = 0;          // of chunk_
-  std::vector<Tensor<T>> memory_;        // of each buffer
-  std::vector<T*> base_;                 // of each buffer
-  std::vector<Tensor<T>> unbatched_;     // of each unbatched node
-  std::vector<PackedMatrix<T>> packed_;  // of each packing
-  std::vector<char> is_packed_;          // since forward() began
-  std::vector<ReadyStage> ready_;        // of each stage; empty: not looked up
-  std::vector<const Tensor<T>*> parts_;  // operands at work
+  StepRange window_, chunk_;                  // the steps at work
+  std::size_t chunk_index_ = 0;               // of chunk_
+  std::vector<Tensor<T>> memory_;             // of each buffer
+  std::vector<T*> base_;                      // of each buffer
+  std::vector<Tensor<T>> unbatched_;          // of each unbatched node
+  std::vector<PackedMatrix<T>> packed_;       // of each packing
+  std::vector<char> is_packed_;               // since forward() began
+  std::vector<ReadyStage> ready_;             // of each stage; empty: not looked up
+  std::vector<const Tensor<T>*> parts_;       // operands at work
+  std::vector<Tensor<T>> gathered_operands_;  // of a call at work
   Tensor<T> outputs_;
   std::vector<Tensor<T>> probes_;
   int zero_buffer_ = -1;  // the external buffer that is one chunk of zeros
@@ -150,11 +158,11 @@ class CompiledScan {
   std::vector<std::vector<Tensor<T>>> start_states_;  // of each window
   std::size_t loaded_window_ = 0;                     // whose values are in memory
 
-  std::vector<RowPanels<T>> gathered_;   // of each of the plan's
-  std::vector<Tensor<T>> sums_;          // of each contraction that is transposed
-  std::vector<RowProduct<T>> products_;  // of each contraction
-  bool first_product_ = true;            // since backward() began
-  std::vector<std::vector<double>> row_sums_;
+  std::vector<RowPanels<T>> gathered_;                     // of each of the plan's
+  std::vector<Tensor<T>> sums_;                            // of each contraction that is transposed
+  std::vector<RowProduct<T>> products_;                    // of each contraction
+  bool first_product_ = true;                              // since backward() began
+  std::vector<std::vector<double>> row_sums_, call_sums_;  // of the plan's
   std::vector<T> block_sum_;
   std::vector<Tensor<T>> parameter_gradients_, input_gradients_;
   std::vector<Tensor<T>> carried_;  // cotangents of the states in front of the chunk

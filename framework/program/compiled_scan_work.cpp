@@ -36,6 +36,9 @@ bool CompiledScan<T>::has_gaps(const std::vector<PlanStage>& stages) const {
     for (const PlanGemm& product : stage.gemms) {
       if (has_gaps(product.a) || has_gaps(product.c)) return true;
     }
+    for (const PlanCall& work : stage.calls) {
+      if (has_gaps(work)) return true;
+    }
   }
   return false;
 }
@@ -68,9 +71,14 @@ void CompiledScan<T>::run_rows(const std::vector<PlanStage>& stages, Part produc
       const PartTimer timer(times_, products);
       const Place a = place(product.a, step);
       const Place c = place(product.c, step);
+      if (product.repeat > 1) {
+        multiply_matrices(weights, product, a, c, first_row, rows);
+        continue;
+      }
       weights.multiply(rows, a.data + first_row * a.stride, a.stride, product.accumulate,
                        c.data + first_row * c.stride, c.stride);
     }
+    for (const PlanCall& work : stage.calls) run_call(work, step, first_row, rows);
   }
 }
 

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <map>
+#include <string_view>
 
 #include "program/plan.hpp"
 
@@ -13,27 +13,41 @@ struct Work {
 };
 
 std::string product_text(const PlanGemm& product) {
-  return fmt::format("[rows, {}] @ [{}, {}]{}", product.a.width, product.a.width, product.c.width,
+  const Index inner = product.a.width / product.repeat, columns = product.c.width / product.repeat;
+  const std::string rows = product.repeat == 1 ? "rows" : fmt::format("{} rows", product.repeat);
+  return fmt::format("[{}, {}] @ [{}, {}]{}", rows, inner, inner, columns,
                      product.weights.size() > 1
                          ? fmt::format(" ({} matrices as one)", product.weights.size())
                          : "");
 }
 
 // "add_sigmoid x3, mul, tanh", in the order in which they first run.
-std::string tiles_text(const std::vector<PlanTile>& tiles) {
-  std::vector<std::pair<Tile, int>> counts;
-  for (const PlanTile& tile : tiles) {
-    const auto same = [&](const auto& c) { return c.first == tile.tile; };
+std::string counted(const std::vector<std::string_view>& names) {
+  std::vector<std::pair<std::string_view, int>> counts;
+  for (const std::string_view name : names) {
+    const auto same = [&](const auto& c) { return c.first == name; };
     const auto found = std::find_if(counts.begin(), counts.end(), same);
-    if (found == counts.end()) counts.emplace_back(tile.tile, 1);
+    if (found == counts.end()) counts.emplace_back(name, 1);
     else ++found->second;
   }
   std::string text;
-  for (const auto& [tile, count] : counts) {
-    text += (text.empty() ? "" : ", ") + std::string(tile_name(tile));
+  for (const auto& [name, count] : counts) {
+    text += (text.empty() ? "" : ", ") + std::string(name);
     if (count > 1) text += fmt::format(" x{}", count);
   }
   return text;
+}
+
+std::string tiles_text(const std::vector<PlanTile>& tiles) {
+  std::vector<std::string_view> names;
+  for (const PlanTile& tile : tiles) names.push_back(tile_name(tile.tile));
+  return counted(names);
+}
+
+std::string calls_text(const std::vector<PlanCall>& calls) {
+  std::vector<std::string_view> names;
+  for (const PlanCall& call : calls) names.push_back(call.op->name);
+  return counted(names);
 }
 
 // Lines of at most 80 columns.
@@ -56,14 +70,15 @@ std::string stages_text(const char* where, const std::vector<PlanStage>& stages,
   std::string text;
   for (std::size_t wave = 0; wave < stages.size(); ++wave) {
     const PlanStage& stage = stages[wave];
-    if (stage.tiles.empty() && stage.gemms.empty()) continue;
+    if (stage.tiles.empty() && stage.gemms.empty() && stage.calls.empty()) continue;
     text += fmt::format("  {}, wave {}\n", where, wave);
     if (!stage.tiles.empty()) text += wrapped("    elementwise: ", tiles_text(stage.tiles));
     for (const PlanTile& tile : stage.tiles) work.elementwise += tile.out.width;
     for (const PlanGemm& product : stage.gemms) {
       text += fmt::format("    product {}\n", product_text(product));
-      work.products += 2 * product.a.width * product.c.width;
+      work.products += 2 * product.a.width * product.c.width / product.repeat;
     }
+    if (!stage.calls.empty()) text += wrapped("    ops by themselves: ", calls_text(stage.calls));
   }
   return text;
 }
@@ -86,6 +101,9 @@ std::string pass_text(const ScanPlan& plan, const char* name, const PlanPass& pa
   }
   if (!pass.row_sums.empty()) {
     text += fmt::format("  behind: {} vector gradients\n", pass.row_sums.size());
+  }
+  if (!pass.summed_calls.empty()) {
+    text += wrapped("  behind: gradients summed by ", calls_text(pass.summed_calls));
   }
   const Index products = front.products + loop.products + behind.products;
   return text + fmt::format("  a row: {} operations in products ({} in the loop), {} elementwise\n",

@@ -44,7 +44,7 @@ Tensor<T> Packing::unpack(const Tensor<T>& packed) const {
 template <class T>
 Tensor<T> Packing::sort(Tensor<T> state, bool back) const {
   if (same_order) return state;
-  const Index width = state.shape().back();
+  const Index width = state.numel() / batch;
   Tensor<T> out = Tensor<T>::uninitialised(state.shape());
   for (Index b = 0; b < batch; ++b) {
     const Index from = back ? b : order[static_cast<std::size_t>(b)];

@@ -36,7 +36,7 @@ struct Packing {
   /// Zero beyond a sequence's length.
   template <class T>
   Tensor<T> unpack(const Tensor<T>& packed) const;
-  /// States [batch, width] in the packed order, and back.
+  /// States [batch, ..] in the packed order, and back.
   template <class T>
   Tensor<T> sort(Tensor<T> state, bool back) const;
 };

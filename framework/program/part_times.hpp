@@ -6,13 +6,13 @@
 namespace carousel {
 
 /// What a compiled scan spends its time on.
-enum class Part { packing, front, loop, elementwise, behind, weights, other };
+enum class Part { packing, front, loop, elementwise, behind, weights, other, calls };
 
 /// Seconds by part, for benchmarks; nothing is measured unless it is on.
 struct PartTimes {
-  static constexpr std::array<const char*, 7> names{
-      "packing", "front products",     "loop products", "elementwise", "behind",
-      "dW",      "copies and row sums"};
+  static constexpr std::array<const char*, 8> names{
+      "packing", "front products",      "loop products", "elementwise", "behind",
+      "dW",      "copies and row sums", "other ops"};
   bool on = false;
   std::array<double, names.size()> seconds{};
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 
 #include "program/plan.hpp"
 
@@ -41,9 +42,7 @@ struct Sum {
   std::vector<int> rest;  // other addends
 };
 
-inline bool batched(const ProgramNode& node) {
-  return node.shape.rank() > 0 && node.shape[0] == batch_dim;
-}
+inline bool batched(const ProgramNode& node) { return is_batched(node.shape); }
 
 /// The nodes [first, end) of one direction of a program; those below are known.
 class PassAnalysis {
@@ -97,30 +96,64 @@ class PassAnalysis {
     for (const int input : at(node).inputs) mark_live(input);
   }
 
-  bool is_product(int node) const {  // batched @ unbatched
+  bool is_op(int node, std::string_view name) const {
+    return at(node).kind == ProgramNode::Kind::op && at(node).op->name == name;
+  }
+
+  bool is_batch_of_vectors(int node) const {
+    return batched(at(node)) && at(node).shape.rank() == 2 && at(node).shape[0] == batch_dim;
+  }
+
+  // batched @ unbatched; the left side may hold several rows of a matrix for each sequence.
+  bool is_matrix_product(int node) const {
     const ProgramNode& n = at(node);
-    return n.kind == ProgramNode::Kind::op && n.op->name == "matmul" && batched(n) &&
-           batched(at(n.inputs[0])) && !batched(at(n.inputs[1])) && !n.attributes.transpose_a;
+    return is_op(node, "matmul") && batched(at(n.inputs[0])) && !batched(at(n.inputs[1])) &&
+           !n.attributes.transpose_a;
+  }
+
+  bool is_product(int node) const {  // of a vector for each sequence
+    return is_matrix_product(node) && is_batch_of_vectors(at(node).inputs[0]);
   }
 
   bool is_contraction(int node) const {  // batched^T @ batched
     const ProgramNode& n = at(node);
-    return n.kind == ProgramNode::Kind::op && n.op->name == "matmul" && !batched(n) &&
-           batched(at(n.inputs[0])) && batched(at(n.inputs[1])) && n.attributes.transpose_a &&
+    return is_op(node, "matmul") && is_batch_of_vectors(n.inputs[0]) &&
+           is_batch_of_vectors(n.inputs[1]) && n.attributes.transpose_a &&
            !n.attributes.transpose_b;
   }
 
   bool is_row_sum(int node) const {
     const ProgramNode& n = at(node);
-    return n.kind == ProgramNode::Kind::op && n.op->name == "sum_to" && !batched(n) &&
-           batched(at(n.inputs[0])) && n.shape.rank() == 1;
+    if (!is_op(node, "sum_to") || batched(n) || at(n.inputs[0]).shape.rank() == 0) return false;
+    const Shape& from = at(n.inputs[0]).shape;
+    return from[0] == batch_dim && from.rank() == n.shape.rank() + 1 &&
+           std::equal(n.shape.begin(), n.shape.end(), from.begin() + 1);
   }
 
-  bool is_tile(int node) const {
-    const ProgramNode& n = at(node);
-    if (n.kind != ProgramNode::Kind::op || !batched(n)) return false;
-    return n.op->tile.has_value() || n.op->name == "broadcast_to";
+  bool is_tile(int node) const { return has_tile(program_, node); }
+
+  // An op that runs by its own kernel, or a product of matrices.
+  bool is_call(int node) const {
+    return at(node).kind == ProgramNode::Kind::op && batched(at(node)) && !is_tile(node) &&
+           !is_product(node);
   }
+
+  // An unbatched value of batched ones: the sum of what it is for some of the rows.
+  bool is_summed_call(int node) const {
+    const ProgramNode& n = at(node);
+    if (n.kind != ProgramNode::Kind::op || batched(n) || is_contraction(node) || is_row_sum(node)) {
+      return false;
+    }
+    return std::any_of(n.inputs.begin(), n.inputs.end(),
+                       [&](int input) { return batched(at(input)); });
+  }
+
+  bool is_over_rows(int node) const {
+    return is_contraction(node) || is_row_sum(node) || is_summed_call(node);
+  }
+
+  // Work that is better done for many rows at once.
+  bool is_heavy(int node) const { return is_product(node) || is_call(node); }
 
   // Trees of additions that hold a product become one sum.
   void find_sums() {
@@ -162,22 +195,20 @@ class PassAnalysis {
     std::vector<char> feeds_front(program_.nodes.size(), 0);
     for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
       if (!is_live_op(i)) continue;
-      const bool front =
-          rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_product(i));
+      const bool front = rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_heavy(i));
       if (!front) continue;
       for (const int input : at(i).inputs) feeds_front[index(input)] = 1;
     }
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i)) continue;
-      const bool on_batch = batched(at(i)) || is_contraction(i) || is_row_sum(i);
+      const bool on_batch = batched(at(i)) || is_over_rows(i);
       if (!on_batch) continue;
       Phase& phase = phase_[index(i)];
       phase = Phase::loop;
-      if (rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_product(i))) {
+      if (rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_heavy(i))) {
         phase = Phase::before;
       }
-      bool behind =
-          is_contraction(i) || is_row_sum(i) || (rates_[index(i)] == Rate::output && is_product(i));
+      bool behind = is_over_rows(i) || (rates_[index(i)] == Rate::output && is_heavy(i));
       for (const int input : at(i).inputs) {
         behind = behind || phase_[index(input)] == Phase::behind;
       }
@@ -194,7 +225,7 @@ class PassAnalysis {
     }
   }
 
-  // A wave ends with the products that read its values.
+  // A wave ends with the products and calls that read its values.
   void find_waves() {
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || phase_[index(i)] == Phase::none) continue;
@@ -202,7 +233,7 @@ class PassAnalysis {
       for (const int input : at(i).inputs) {
         if (phase_[index(input)] == phase_[index(i)]) wave = std::max(wave, wave_[index(input)]);
       }
-      wave_[index(i)] = wave + (is_product(i) ? 1 : 0);
+      wave_[index(i)] = wave + (is_heavy(i) ? 1 : 0);
     }
   }
 

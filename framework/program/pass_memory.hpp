@@ -59,9 +59,21 @@ class PassMemory : public PassAnalysis {
     }
   }
 
+  // A sum down to a matrix of products a^T b of matrices, which are nothing but its operand.
+  bool sums_matrix_product(int node) const {
+    if (!is_op(node, "sum_to") || at(node).shape.rank() != 2 || batched(at(node))) return false;
+    const int of = at(node).inputs[0];
+    const Shape& from = at(of).shape;
+    return of >= first_ && is_call(of) && is_op(of, "matmul") && at(of).attributes.transpose_a &&
+           !at(of).attributes.transpose_b && batched(at(at(of).inputs[0])) &&
+           batched(at(at(of).inputs[1])) && uses_[index(of)] == 1 && !kept_[index(of)] &&
+           std::equal(at(node).shape.begin(), at(node).shape.end(), from.end() - 2);
+  }
+
   void join_row_sums() {
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
-      if (!live_[index(i)] || !is_row_sum(i) || !sums_product(i)) continue;
+      if (!live_[index(i)]) continue;
+      if (!sums_matrix_product(i) && !(is_row_sum(i) && sums_product(i))) continue;
       joined_[index(at(i).inputs[0])] = 1;
       read_instead(at(i).inputs[0], i);
     }
@@ -150,15 +162,15 @@ class PassMemory : public PassAnalysis {
       if (has_slot(node) || std::count(fresh.begin(), fresh.end(), node)) continue;
       fresh.push_back(node);
       scope = std::max(scope, scope_of(node));
-      width += at(node).shape.back();
+      width += row_size(at(node).shape);
     }
     if (fresh.empty()) return;
     buffers_.push_back({scope, width});
     const int buffer = static_cast<int>(buffers_.size()) - 1;
     Index column = 0;
     for (const int node : fresh) {
-      slots_[index(node)] = {buffer, column, at(node).shape.back(), 0};
-      column += at(node).shape.back();
+      slots_[index(node)] = {buffer, column, row_size(at(node).shape), 0};
+      column += row_size(at(node).shape);
     }
   }
 
@@ -201,7 +213,7 @@ class PassMemory : public PassAnalysis {
 
   // Values of a block whose last reader has run leave their place to others.
   void place_in_block(int node) {
-    const Index width = at(node).shape.back();
+    const Index width = row_size(at(node).shape);
     const auto& users = users_[index(node)];
     const int last_use = users.empty() ? node : *std::max_element(users.begin(), users.end());
     const auto free = std::find_if(passed_.begin(), passed_.end(), [&](const Passed& p) {
@@ -222,7 +234,8 @@ class PassMemory : public PassAnalysis {
     if (!is_tile(node) || at(node).inputs.size() != 1) return false;
     const int operand = at(node).inputs[0];
     if (operand < first_ || uses_[index(operand)] != 1 || !sums_.count(operand) ||
-        kept_[index(operand)] || phase_[index(operand)] != phase_[index(node)]) {
+        kept_[index(operand)] || phase_[index(operand)] != phase_[index(node)] ||
+        !(at(operand).shape == at(node).shape)) {
       return false;
     }
     slots_[index(node)] = slots_[index(operand)];

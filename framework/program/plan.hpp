@@ -20,6 +20,10 @@ enum class Rate {
 /// backward program).
 std::vector<Rate> rates_of(const StepProgram& program, int first = 0);
 
+/// Whether a node is elementwise by the tile kernels: a batched value whose operands have its
+/// shape, one element for each sequence, or, unbatched, one element or those of a row.
+bool has_tile(const StepProgram& program, int node);
+
 /// Where the values of a batched node are kept while a scan runs.
 struct Slot {
   int buffer = -1;
@@ -66,6 +70,7 @@ struct PlanGemm {
   std::vector<int> weights;
   bool transpose = true;  // c = a weights^T; else c = a weights
   bool accumulate = false;
+  Index repeat = 1;  // rows of a matrix that lie side by side in a row: [batch, repeat, ..]
   int packing = -1;  // number of the packed matrix; equal matrices have the same
 };
 
@@ -76,16 +81,28 @@ struct PlanContraction {
   bool transposed = false;  // made as b^T a, whose rows fill the processor's vectors better
 };
 
-/// Sum over all rows of a, or of a b where b has a buffer: the gradient of a vector.
+/// Sum over all rows of a, or of a b where b has a buffer: the gradient of a value of that size.
 struct PlanRowSum {
   Slot a, b;
   int node = -1;
 };
 
-/// Work of one wave: elementwise ops, then matrix products that read their results.
+/// An op of the table on the rows of a step or a chunk, by its own kernel.
+struct PlanCall {
+  int node = -1;
+  const Op* op = nullptr;
+  Attributes attributes;
+  std::vector<PlanOperand> operands;
+  std::vector<Shape> shapes;  // of the operands
+  Shape shape;                // of the result
+  Slot out;                   // no buffer: the result is unbatched, and summed over all rows
+};
+
+/// Work of one wave: elementwise ops, then matrix products and calls that read their results.
 struct PlanStage {
   std::vector<PlanTile> tiles;
   std::vector<PlanGemm> gemms;
+  std::vector<PlanCall> calls;
   int number = -1;  // among all stages of the plan
 };
 
@@ -94,8 +111,9 @@ struct PlanPass {
   std::vector<PlanStage> before, loop, behind;  // each stage in turn
   std::vector<PlanContraction> contractions;
   std::vector<PlanRowSum> row_sums;
-  std::vector<int> invariant_ops;  // unbatched nodes to run first, in order
-  std::vector<int> final_ops;      // unbatched nodes to run last, in order
+  std::vector<PlanCall> summed_calls;  // gradients of another kind
+  std::vector<int> invariant_ops;      // unbatched nodes to run first, in order
+  std::vector<int> final_ops;          // unbatched nodes to run last, in order
 };
 
 /// A scan and its way back, compiled for given sizes but any number of steps and rows.
@@ -122,8 +140,8 @@ void recompute_cheap(const StepProgram& forward, BackwardStep& back,
                      const std::vector<bool>& wanted_inputs, const std::vector<int>& probes);
 
 /// Compiles a program. wanted_inputs: of which inputs gradients are wanted; empty: of all. probes:
-/// batched nodes whose values are wanted. Throws InputError when it holds an op that only the tape
-/// can run on a batch; the message names it.
+/// batched nodes whose values are wanted. Throws InputError where the derivative rule of an op does
+/// not fit a batch of unknown size.
 ScanPlan plan_scan(const StepProgram& program, std::vector<bool> wanted_inputs = {},
                    const std::vector<int>& probes = {});
 

@@ -82,6 +82,8 @@ class PassPlanner : public PassMemory {
                  slots_[index(i)], is_last_use(at(i).inputs[0]));
       } else if (is_contraction(i)) {
         contractions.push_back({operand(at(i).inputs[0]).slot, operand(at(i).inputs[1]).slot, {i}});
+      } else if (sums_matrix_product(i)) {
+        pass.summed_calls.push_back(summed_product(i));
       } else if (is_row_sum(i)) {
         const int of = at(i).inputs[0];
         const auto& in = at(of).inputs;
@@ -90,10 +92,14 @@ class PassPlanner : public PassMemory {
         } else {
           pass.row_sums.push_back({operand(of).slot, {}, i});
         }
+      } else if (is_summed_call(i)) {
+        pass.summed_calls.push_back(call(i));
       } else if (!batched(at(i))) {
         (rates_[index(i)] == Rate::invariant ? pass.invariant_ops : pass.final_ops).push_back(i);
       } else {
-        fail_input("cell {}: op '{}' runs on the tape only", program_.name, at(i).op->name);
+        PlanStage& before = stage(pass, phase_[index(i)], wave_[index(i)] - 1);
+        if (is_matrix_product(i)) before.gemms.push_back(matrix_product(i));
+        else before.calls.push_back(call(i));
       }
     }
     for (auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
@@ -111,6 +117,33 @@ class PassPlanner : public PassMemory {
       }
     }
     return pass;
+  }
+
+  PlanCall call(int node) const {
+    const ProgramNode& n = at(node);
+    PlanCall made{node, n.op, n.attributes, {}, {}, n.shape, slots_[index(node)]};
+    for (const int input : n.inputs) {
+      made.operands.push_back(operand(input));
+      made.shapes.push_back(at(input).shape);
+    }
+    return made;
+  }
+
+  // The sum of a^T b over all rows of all sequences: one product of the rows below each other.
+  PlanCall summed_product(int node) const {
+    PlanCall made = call(at(node).inputs[0]);
+    made.node = node;
+    made.shape = at(node).shape;
+    for (Shape& shape : made.shapes) shape = {shape.numel() / shape.back(), shape.back()};
+    return made;
+  }
+
+  PlanGemm matrix_product(int node) const {
+    const auto& in = at(node).inputs;
+    PlanGemm made{
+        operand(in[0]).slot, slots_[index(node)], {in[1]}, at(node).attributes.transpose_b};
+    made.repeat = made.a.width / at(in[0]).shape.back();
+    return made;
   }
 
   // What a row of n elements costs.
@@ -186,7 +219,7 @@ class PassPlanner : public PassMemory {
           if (i == j) continue;
           PlanGemm& x = gemms[i];
           const PlanGemm& y = gemms[j];
-          if (x.transpose != y.transpose) continue;
+          if (x.transpose != y.transpose || x.repeat > 1 || y.repeat > 1) continue;
           if (x.transpose && x.accumulate == y.accumulate && same(x.a, y.a) && follows(x.c, y.c)) {
             x.c.width += y.c.width;
           } else if (!x.transpose && same(x.c, y.c) && follows(x.a, y.a)) {
@@ -219,10 +252,10 @@ StateCopies place_states(const StepProgram& program, int first, bool reverse, Sc
   StateCopies result;
   for (const ProgramState& state : program.states) {
     const auto scope = reverse ? PlanBuffer::Scope::chunk : PlanBuffer::Scope::window;
-    buffers.push_back({scope, state.shape.back(), true});
+    buffers.push_back({scope, row_size(state.shape), true});
     const int buffer = static_cast<int>(buffers.size()) - 1;
-    Slot old_value{buffer, 0, state.shape.back(), reverse ? 1 : 0};
-    Slot new_value{buffer, 0, state.shape.back(), reverse ? 0 : 1};
+    Slot old_value{buffer, 0, row_size(state.shape), reverse ? 1 : 0};
+    Slot new_value{buffer, 0, row_size(state.shape), reverse ? 0 : 1};
     slots[static_cast<std::size_t>(state.previous)] = old_value;
     const bool free =
         state.next >= first &&

@@ -1,6 +1,19 @@
+#include <algorithm>
+
 #include "program/plan.hpp"
 
 namespace carousel {
+
+bool has_tile(const StepProgram& program, int node) {
+  const ProgramNode& n = program.nodes[static_cast<std::size_t>(node)];
+  if (n.kind != ProgramNode::Kind::op || !is_batched(n.shape)) return false;
+  if (!n.op->tile && n.op->name != "broadcast_to") return false;
+  return std::all_of(n.inputs.begin(), n.inputs.end(), [&](int input) {
+    const Shape& shape = program.nodes[static_cast<std::size_t>(input)].shape;
+    if (is_batched(shape)) return shape == n.shape || row_size(shape) == 1;
+    return shape.numel() == 1 || shape.numel() == row_size(n.shape);
+  });
+}
 
 std::vector<Rate> rates_of(const StepProgram& program, int first) {
   const std::size_t count = program.nodes.size();

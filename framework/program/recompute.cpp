@@ -8,9 +8,10 @@ namespace {
 
 std::size_t index(int node) { return static_cast<std::size_t>(node); }
 
-bool is_cheap(const ProgramNode& node) {
-  if (node.kind != ProgramNode::Kind::op || !node.op->tile) return false;
-  const Tile tile = *node.op->tile;
+bool is_cheap(const StepProgram& program, int node) {
+  const Op* op = program.nodes[index(node)].op;
+  if (!has_tile(program, node) || !op->tile) return false;
+  const Tile tile = *op->tile;
   return tile == Tile::neg || tile == Tile::add || tile == Tile::sub || tile == Tile::mul;
 }
 
@@ -50,8 +51,7 @@ void recompute_cheap(const StepProgram& forward, BackwardStep& back,
   std::vector<char> anyway(kept.size(), 0);  // in memory whatever the way back reads
   for (std::size_t i = 0; i < kept.size(); ++i) {
     const ProgramNode& node = forward.nodes[i];
-    const bool batched = node.shape.rank() > 0 && node.shape[0] == batch_dim;
-    anyway[i] = node.kind != ProgramNode::Kind::op || !batched;
+    anyway[i] = node.kind != ProgramNode::Kind::op || !is_batched(node.shape);
   }
   anyway[index(forward.output)] = 1;
   for (const ProgramState& state : forward.states) anyway[index(state.next)] = 1;
@@ -60,7 +60,7 @@ void recompute_cheap(const StepProgram& forward, BackwardStep& back,
   std::vector<int> again;  // forward nodes to compute again
   for (std::size_t i = kept.size(); i-- > 0;) {
     const ProgramNode& node = forward.nodes[i];
-    if (!kept[i] || anyway[i] || !is_cheap(node)) continue;
+    if (!kept[i] || anyway[i] || !is_cheap(forward, static_cast<int>(i))) continue;
     const bool possible = std::all_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
       return kept[index(input)] || anyway[index(input)];
     });

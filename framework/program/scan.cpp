@@ -203,8 +203,13 @@ ScanResult record(Tape<T>& tape, const std::shared_ptr<Run<T>>& run, std::vector
       run->options.outputs ? run->packing.unpack(run->scan->outputs()) : Tensor<T>::zeros({1});
   ScanResult result;
   result.gradient_norms = run->norms;
-  for (const auto& probe : run->scan->probes()) {
-    result.probes.push_back(tape.constant(run->packing.unpack(probe)));
+  for (std::size_t k = 0; k < run->scan->probes().size(); ++k) {
+    const ScanPlan& plan = run->compiled->plan;
+    const Shape& of_step = plan.forward.nodes[static_cast<std::size_t>(plan.probes[k])].shape;
+    Shape shape{run->packing.steps, run->packing.batch};
+    for (int axis = 1; axis < of_step.rank(); ++axis) shape.push_back(of_step[axis]);
+    const Tensor<T> probe = run->packing.unpack(run->scan->probes()[k]);
+    result.probes.push_back(tape.constant(probe.reshaped(shape)));
   }
   const Var first = tape.record(outputs, inputs, std::make_shared<OutputsNode<T>>(run));
   if (run->options.outputs) result.outputs = first;
@@ -231,7 +236,6 @@ ScanResult record(Tape<T>& tape, const std::shared_ptr<Run<T>>& run, std::vector
 // probes.
 struct Scan::Shared {
   std::shared_ptr<const Programs> programs;
-  std::string why_not_compiled;
   std::mutex mutex;
   std::map<std::pair<std::vector<bool>, std::vector<std::string>>, std::shared_ptr<Compiled>>
       compiled;
@@ -255,15 +259,10 @@ Scan::Scan(StepProgram program) : shared_(std::make_shared<Shared>()) {
   const std::vector<bool> all_inputs(compiled.program.inputs.size(), true);
   shared_->programs =
       std::make_shared<const Programs>(Programs{std::move(program), std::move(compiled)});
-  try {
-    shared_->find(all_inputs, {});
-  } catch (const InputError& error) {
-    shared_->why_not_compiled = error.what();
-  }
+  shared_->find(all_inputs, {});
 }
 
 const StepProgram& Scan::program() const { return shared_->programs->given; }
-const std::string& Scan::why_not_compiled() const { return shared_->why_not_compiled; }
 
 template <class T>
 ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<const Var> inputs,
@@ -271,7 +270,7 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<c
   const Shape shape = check_scan(program(), inputs, options);
   const bool empty = !options.lengths.empty() &&
                      *std::max_element(options.lengths.begin(), options.lengths.end()) == 0;
-  if (!shared_->why_not_compiled.empty() || tape.check_finite() || empty) {
+  if (tape.check_finite() || empty) {
     return scan_on_tape(program(), tape, parameters, inputs, states, options);
   }
   check_states(program(), states, shape[1]);

@@ -15,12 +15,11 @@ namespace carousel {
 /// threads may run one scan at a time, each on its own tape.
 class Scan {
  public:
-  /// Compiles the program. One that holds an op which only the tape can run is kept as it is.
+  /// Compiles the program. Throws InputError where the derivative rule of an op does not fit a
+  /// batch of unknown size.
   explicit Scan(StepProgram program);
 
   const StepProgram& program() const;
-  /// Why the program runs on the tape op by op; empty when it is compiled.
-  const std::string& why_not_compiled() const;
 
   /// Runs through time as one node of the tape; gradients flow to parameters, inputs and states.
   /// Arguments and result are those of scan_on_tape(). A second derivative, and a tape that checks

@@ -21,6 +21,20 @@ struct ProgramNode {
   std::optional<double> otherwise = {};  // of an input: its value where none is given
 };
 
+/// Whether a value of a step program differs from sequence to sequence.
+inline bool is_batched(const Shape& shape) { return shape.rank() > 0 && shape[0] < 0; }
+
+/// Elements of one sequence: 12 for [batch, 3, 4], and for [-3, 4], which is its matrices' rows.
+inline Index row_size(const Shape& shape) { return -shape.numel(); }
+
+/// The shape for a batch of this size.
+inline Shape with_batch(Shape shape, Index batch) {
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] < 0) shape[i] *= -batch;
+  }
+  return shape;
+}
+
 /// A parameter of a cell: shape [..] without a batch.
 struct ProgramParameter {
   std::string name;

@@ -13,13 +13,6 @@ void check_count(const StepProgram& program, const char* what, std::size_t got,
   }
 }
 
-Shape with_batch(Shape shape, Index batch) {
-  for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] < 0) shape[i] *= -batch;  // several rows a sequence where it is below -1
-  }
-  return shape;
-}
-
 void check_shape(const StepProgram& program, const std::string& name, Var got,
                  const Shape& expected) {
   if (!(got.shape() == expected)) {

@@ -91,7 +91,7 @@ TEST_P(CellContract, SecondDerivativesMatchDifferences) {
   std::vector<Tensor<double>> in{normal<double>({2, 2, input}, "x")};
   for (const auto& p : program_.parameters) in.push_back(normal<double>(p.shape, p.name));
   for (const auto& state : program_.states) {
-    in.push_back(normal<double>({2, state.shape.back()}, state.name));
+    in.push_back(normal<double>(with_batch(state.shape, 2), state.name));
   }
   const GradientError error = check_gradients(weighted_gradients(loss), in);
   EXPECT_LE(error.worst, 1e-6) << error.where;

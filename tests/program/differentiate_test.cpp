@@ -37,7 +37,7 @@ TEST_P(Differentiate, TheBackwardStepGivesTheTapesGradients) {
   const Var frames = tape.leaf(x);
   std::vector<Var> start;
   for (const auto& s : program.states) {
-    start.push_back(tape.leaf(normal({batch, s.shape.back()}, s.name)));
+    start.push_back(tape.leaf(normal(with_batch(s.shape, batch), s.name)));
   }
   const ScanResult run = scan_on_tape(program, tape, parameters, {&frames, 1}, start);
   Var loss = sum(run.outputs * tape.constant(weight));

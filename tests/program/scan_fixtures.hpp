@@ -42,13 +42,19 @@ void expect_same_bits(const Tensor<T>& got, const Tensor<T>& expected, const std
   }
 }
 
-inline Shape with_batch(Shape shape, Index batch) {
-  shape[0] = batch;
-  return shape;
-}
-
 enum class Executor { tape, compiled };
 enum class LossOf { outputs_and_states, states };
+
+/// Random tensors for the inputs of a program: [steps, batch, size] each.
+template <class T>
+std::vector<Tensor<T>> random_inputs(const StepProgram& program, Index steps, Index batch) {
+  std::vector<Tensor<T>> all;
+  for (const int node : program.inputs) {
+    const ProgramNode& n = program.nodes[std::size_t(node)];
+    all.push_back(normal<T>({steps, batch, n.shape.back()}, n.name));
+  }
+  return all;
+}
 
 /// All that a scan and its way back give.
 template <class T>
@@ -75,10 +81,9 @@ ScanRun<T> run_scan(const Scan& scan, Index steps, Index batch, const ScanOption
     wrt.push_back(tape.leaf(normal<T>(p.shape, p.name)));
     run.wrt.push_back(p.name);
   }
-  for (const int node : program.inputs) {
-    const ProgramNode& n = program.nodes[std::size_t(node)];
-    wrt.push_back(tape.leaf(normal<T>({steps, batch, n.shape.back()}, n.name)));
-    run.wrt.push_back(n.name);
+  for (const auto& input : random_inputs<T>(program, steps, batch)) {
+    run.wrt.push_back("input " + std::to_string(wrt.size() - program.parameters.size()));
+    wrt.push_back(tape.leaf(input));
   }
   for (const auto& s : program.states) {
     wrt.push_back(tape.leaf(normal<T>(with_batch(s.shape, batch), s.name)));

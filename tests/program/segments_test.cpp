@@ -80,10 +80,13 @@ TEST_P(SegmentsTest, AWayWithoutReturnGivesTheSameBits) {
       parameters.push_back(tape.constant(normal<double>(p.shape, p.name)));
     }
     for (const auto& s : program.states) {
-      states.push_back(tape.constant(normal<double>({batch, s.shape.back()}, s.name)));
+      states.push_back(tape.constant(normal<double>(with_batch(s.shape, batch), s.name)));
     }
-    const Var x = tape.constant(normal<double>({steps, batch, fixture_input}, "x"));
-    const ScanResult got = scan_.run(tape, parameters, {&x, 1}, states, options);
+    std::vector<Var> inputs;
+    for (const auto& in : random_inputs<double>(program, steps, batch)) {
+      inputs.push_back(tape.constant(in));
+    }
+    const ScanResult got = scan_.run(tape, parameters, inputs, states, options);
     SCOPED_TRACE(to_text(options));
     expect_same_bits(tape.value(got.outputs), expected.outputs, "outputs");
     for (std::size_t k = 0; k < states.size(); ++k) {

@@ -1,0 +1,100 @@
+// The work of a scan that has no kernels of its own: ops of the table on the rows of a step or a
+// chunk, gathered into tensors.
+
+#include <algorithm>
+#include <type_traits>
+
+#include "program/compiled_scan.hpp"
+
+namespace carousel {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+template <class T>
+void copy_strided(const T* from, Index from_stride, T* to, Index to_stride, Index rows,
+                  Index width) {
+  if (from_stride == width && to_stride == width) {
+    std::copy_n(from, rows * width, to);
+    return;
+  }
+  for (Index r = 0; r < rows; ++r) std::copy_n(from + r * from_stride, width, to + r * to_stride);
+}
+
+}  // namespace
+
+template <class T>
+bool CompiledScan<T>::has_gaps(const PlanCall& work) const {
+  return has_gaps(work.out) ||
+         std::any_of(work.operands.begin(), work.operands.end(),
+                     [&](const PlanOperand& operand) { return has_gaps(operand.slot); });
+}
+
+// Rows that hold several rows of a matrix each are that many rows.
+template <class T>
+void CompiledScan<T>::multiply_matrices(PackedMatrix<T>& weights, const PlanGemm& product, Place a,
+                                        Place c, Index first_row, Index rows) {
+  const Index inner = product.a.width / product.repeat, columns = product.c.width / product.repeat;
+  const T* from = a.data + first_row * a.stride;
+  T* to = c.data + first_row * c.stride;
+  if (a.stride == product.a.width && c.stride == product.c.width) {
+    weights.multiply(rows * product.repeat, from, inner, product.accumulate, to, columns);
+    return;
+  }
+  for (Index r = 0; r < rows; ++r) {
+    weights.multiply(product.repeat, from + r * a.stride, inner, product.accumulate,
+                     to + r * c.stride, columns);
+  }
+}
+
+template <class T>
+Tensor<T> CompiledScan<T>::call(const PlanCall& work, Index step, Index first_row, Index rows) {
+  gathered_operands_.clear();
+  for (std::size_t k = 0; k < work.operands.size(); ++k) {
+    const PlanOperand& operand = work.operands[k];
+    if (operand.unbatched >= 0) {
+      gathered_operands_.push_back(unbatched_[index(operand.unbatched)]);
+      continue;
+    }
+    const Place from = place(operand.slot, step);
+    Tensor<T> gathered = allocate(with_batch(work.shapes[k], rows));
+    copy_strided<T>(from.data + first_row * from.stride, from.stride, gathered.data(),
+                    operand.slot.width, rows, operand.slot.width);
+    gathered_operands_.push_back(std::move(gathered));
+  }
+  parts_.clear();
+  for (const Tensor<T>& operand : gathered_operands_) parts_.push_back(&operand);
+  Attributes attributes = work.attributes;
+  attributes.shape = with_batch(attributes.shape, rows);
+  Tensor<T> out = allocate(with_batch(work.shape, rows));
+  const KernelCall<T> kernel{parts_, attributes, out};
+  if constexpr (std::is_same_v<T, float>) work.op->kernel_float(kernel);
+  else work.op->kernel_double(kernel);
+  gathered_operands_.clear();
+  return out;
+}
+
+template <class T>
+void CompiledScan<T>::run_call(const PlanCall& work, Index step, Index first_row, Index rows) {
+  const PartTimer timer(times_, Part::calls);
+  const Tensor<T> out = call(work, step, first_row, rows);
+  const Place to = place(work.out, step);
+  copy_strided<T>(out.data(), work.out.width, to.data + first_row * to.stride, to.stride, rows,
+                  work.out.width);
+}
+
+// The sums of chunks are added in double, in the order of the chunks.
+template <class T>
+void CompiledScan<T>::add_call(const PlanCall& work, std::vector<double>& total) {
+  const PartTimer timer(times_, Part::calls);
+  for (const StepRange& run : runs(has_gaps(work))) {
+    const Tensor<T> share = call(work, run.first, 0, steps_.rows(run));
+    std::transform(total.begin(), total.end(), share.data(), total.begin(),
+                   [](double sum, T v) { return sum + static_cast<double>(v); });
+  }
+}
+
+template class CompiledScan<float>;
+template class CompiledScan<double>;
+
+}  // namespace carousel
