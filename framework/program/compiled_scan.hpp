@@ -128,8 +128,6 @@ class CompiledScan {
   void multiply_gathered();
   void add_rows(const PlanRowSum& sum, std::vector<double>& total);
   void finish_sum(int node, const std::vector<double>& sum);
-  static void multiply_matrices(PackedMatrix<T>& weights, const PlanGemm& product, Place a, Place c,
-                                Index first_row, Index rows);
   Tensor<T> call(const PlanCall& work, Index step, Index first_row, Index rows);
   void run_call(const PlanCall& work, Index step, Index first_row, Index rows);
   void add_call(const PlanCall& work, std::vector<double>& total);

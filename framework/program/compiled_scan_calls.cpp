@@ -30,23 +30,6 @@ bool CompiledScan<T>::has_gaps(const PlanCall& work) const {
                      [&](const PlanOperand& operand) { return has_gaps(operand.slot); });
 }
 
-// Rows that hold several rows of a matrix each are that many rows.
-template <class T>
-void CompiledScan<T>::multiply_matrices(PackedMatrix<T>& weights, const PlanGemm& product, Place a,
-                                        Place c, Index first_row, Index rows) {
-  const Index inner = product.a.width / product.repeat, columns = product.c.width / product.repeat;
-  const T* from = a.data + first_row * a.stride;
-  T* to = c.data + first_row * c.stride;
-  if (a.stride == product.a.width && c.stride == product.c.width) {
-    weights.multiply(rows * product.repeat, from, inner, product.accumulate, to, columns);
-    return;
-  }
-  for (Index r = 0; r < rows; ++r) {
-    weights.multiply(product.repeat, from + r * a.stride, inner, product.accumulate,
-                     to + r * c.stride, columns);
-  }
-}
-
 template <class T>
 Tensor<T> CompiledScan<T>::call(const PlanCall& work, Index step, Index first_row, Index rows) {
   gathered_operands_.clear();

@@ -71,12 +71,9 @@ void CompiledScan<T>::run_rows(const std::vector<PlanStage>& stages, Part produc
       const PartTimer timer(times_, products);
       const Place a = place(product.a, step);
       const Place c = place(product.c, step);
-      if (product.repeat > 1) {
-        multiply_matrices(weights, product, a, c, first_row, rows);
-        continue;
-      }
-      weights.multiply(rows, a.data + first_row * a.stride, a.stride, product.accumulate,
-                       c.data + first_row * c.stride, c.stride);
+      const Index n = product.repeat;
+      weights.multiply(rows * n, a.data + first_row * a.stride, a.stride / n, product.accumulate,
+                       c.data + first_row * c.stride, c.stride / n);
     }
     for (const PlanCall& work : stage.calls) run_call(work, step, first_row, rows);
   }

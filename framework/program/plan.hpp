@@ -70,7 +70,9 @@ struct PlanGemm {
   std::vector<int> weights;
   bool transpose = true;  // c = a weights^T; else c = a weights
   bool accumulate = false;
-  Index repeat = 1;  // rows of a matrix that lie side by side in a row: [batch, repeat, ..]
+  // Rows of a matrix that lie side by side in a row: [batch, repeat, ..]. Where there are several,
+  // both slots are all of their buffers.
+  Index repeat = 1;
   int packing = -1;  // number of the packed matrix; equal matrices have the same
 };
 

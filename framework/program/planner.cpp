@@ -143,6 +143,11 @@ class PassPlanner : public PassMemory {
     PlanGemm made{
         operand(in[0]).slot, slots_[index(node)], {in[1]}, at(node).attributes.transpose_b};
     made.repeat = made.a.width / at(in[0]).shape.back();
+    for (const Slot& slot : {made.a, made.c}) {
+      if (made.repeat > 1 && slot.width != buffers_[index(slot.buffer)].width) {
+        fail_bug("planner: node {} of {} shares its buffer", node, program_.name);
+      }
+    }
     return made;
   }
 

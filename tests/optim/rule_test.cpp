@@ -148,5 +148,20 @@ TEST(RuleByHand, FirstUpdates) {
   EXPECT_NEAR(first_update(options_of("adam", 0.5), -1e-3), 0.5, 1e-5);
 }
 
+TEST(Optimiser, LeavesWhatIsNotTrained) {
+  for (const char* rule : {"sgd", "rmsprop", "adam"}) {
+    ParameterSpec fixed{"fixed", {2}, Initialiser::ones()};
+    fixed.trained = false;
+    ParameterSet<double> set({fixed, {"free", {2}, Initialiser::ones()}}, 1);
+    OptimiserOptions options;
+    options.rule = rule;
+    Optimiser<double> optimiser(options, set);
+    const auto g = Tensor<double>::from({2}, {0.5, -2.0});
+    for (int i = 0; i < 3; ++i) optimiser.update(set, {g, g});
+    for (const double v : set.value(0).values()) EXPECT_EQ(v, 1.0) << rule;
+    for (const double v : set.value(1).values()) EXPECT_NE(v, 1.0) << rule;
+  }
+}
+
 }  // namespace
 }  // namespace carousel
