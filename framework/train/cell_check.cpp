@@ -251,8 +251,9 @@ CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
     optimiser.update(parameters, gradients);
     ++updates;
   } while (std::chrono::duration<double>(Clock::now() - begin).count() < seconds &&
-           mean > 0.05 * first);
-  return {"learns", mean < 0.9 * first,
+           mean > 0.05);
+  const double chance = std::log(2.0);
+  return {"learns", mean < 0.99 * chance,
           fmt::format("loss {:.3f} to {:.3f} in {} updates", first, mean, updates)};
 }
 

@@ -22,8 +22,8 @@ struct CheckStep {
 ///               five steps of three sequences of unequal length, to 1e-5
 ///   scan        outputs, final states and all gradients of the compiled scan against the tape, to
 ///               1e-10 in double and 2e-5 in float
-///   learns      to say what the sign of its input was at the step before: the loss must fall by a
-///               tenth within `seconds` of training
+///   learns      to say what the sign of its input was at the step before: the loss must be a
+///               hundredth below chance (log 2) within `seconds` of training
 /// `done` hears of each step as it ends.
 std::vector<CheckStep> check_cell(const Cell& cell, double seconds,
                                   const std::function<void(const CheckStep&)>& done);

@@ -136,7 +136,7 @@ TEST(Delays, GradientsReachTheInitialStateOfAConstantInput) {
 
 // All that a QRNN needs of x and x[t-1] is known in front of the loop.
 TEST(Delays, AQrnnHasNoProductInItsLoop) {
-  const StepProgram program = qrnn().build({fixture_input, fixture_hidden});
+  const StepProgram program = catalogue().find("qrnn").build({fixture_input, fixture_hidden});
   const auto loop_products = [](const StepProgram& p) {
     std::size_t count = 0;
     const ScanPlan plan = plan_scan(p);
@@ -146,7 +146,7 @@ TEST(Delays, AQrnnHasNoProductInItsLoop) {
     return count;
   };
   EXPECT_EQ(loop_products(without_delays(program).program), 0u);
-  EXPECT_GT(loop_products(rnn_tanh().build({fixture_input, fixture_hidden})), 0u);
+  EXPECT_GT(loop_products(catalogue().find("rnn_tanh").build({fixture_input, fixture_hidden})), 0u);
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ TEST(Inputs, MustFitEachOther) {
 }
 
 TEST(CompiledScan, RefusesFewerThanNoSegments) {
-  const StepProgram program = rnn_tanh().build({2, 2});
+  const StepProgram program = catalogue().find("rnn_tanh").build({2, 2});
   const ScanPlan plan = plan_scan(program);
   CompiledScan<float> scan(plan);
   std::vector<Tensor<float>> parameters;

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 #include "program/equations.hpp"
 
 namespace carousel {
@@ -118,7 +118,7 @@ TEST(ToText, PrintsEveryOp) {
 }
 
 TEST(ToLatex, PrintsTheGru) {
-  EXPECT_EQ(to_latex(gru_reset_before().build({4, 3})),
+  EXPECT_EQ(to_latex(catalogue().find("gru_reset_before").build({4, 3})),
             "\\begin{aligned}\n"
             "z_{t} &= \\sigma\\left(W_{z} x_{t} + U_{z} h_{t-1} + b_{z}\\right) \\\\\n"
             "r_{t} &= \\sigma\\left(W_{r} x_{t} + U_{r} h_{t-1} + b_{r}\\right) \\\\\n"

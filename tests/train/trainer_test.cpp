@@ -111,7 +111,7 @@ TEST_F(TrainerTest, SameBitsOnAnyNumberOfThreads) {
 
 // A matrix (which takes weight noise) and a vector of the cell that are not trained.
 TEST_F(TrainerTest, LeavesParametersThatAreNotTrainedAsTheyAre) {
-  Cell cell = lstm_peephole();
+  Cell cell = catalogue().find("lstm_peephole");
   cell.build = [build = cell.build](const CellSizes& sizes) {
     StepProgram program = build(sizes);
     for (ProgramParameter& p : program.parameters) {
