@@ -128,6 +128,9 @@ TEST_F(TrainerTest, LeavesParametersThatAreNotTrainedAsTheyAre) {
     const ParameterSpec& spec = start.spec(k);
     const auto zero = [](float v) { return v == 0.0f; };
     EXPECT_EQ(std::ranges::all_of(gradients[k].values(), zero), !spec.trained) << spec.name;
+    EXPECT_EQ(spec.recurrent_weight,
+              spec.trained && spec.name != "output/W" && spec.shape.rank() == 2)
+        << spec.name << " takes weight noise";
   }
   for (const char* rule : {"adam", "rmsprop", "sgd"}) {
     options_.train.optimiser.rule = rule;
