@@ -48,13 +48,11 @@ const char* meaning(const std::string& group) {
   return "";
 }
 
-bool batched(const Shape& shape) { return shape.rank() > 0 && shape[0] == batch_dim; }
-
 bool is_product(const StepProgram& program, const ProgramNode& node) {
   if (node.kind != ProgramNode::Kind::op || node.op->name != std::string_view("matmul"))
     return false;
   return std::any_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
-    return !batched(program.nodes[static_cast<std::size_t>(input)].shape);
+    return !is_batched(program.nodes[static_cast<std::size_t>(input)].shape);
   });
 }
 

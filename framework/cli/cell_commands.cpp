@@ -15,7 +15,6 @@
 #include "program/delays.hpp"
 #include "program/equations.hpp"
 #include "program/plan.hpp"
-#include "program/scan.hpp"
 #include "train/cell_check.hpp"
 
 namespace carousel {
@@ -60,12 +59,6 @@ void print_warnings(const Cell& cell) {
   for (const std::string& warning : cell.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
 }
 
-std::string schedule_text(const StepProgram& program) {
-  const std::string why = Scan(program).why_not_compiled();
-  if (!why.empty()) return fmt::format("runs on the tape: {}\n", why);
-  return to_text(plan_scan(without_delays(program).program));
-}
-
 }  // namespace
 
 int cells_command(const CellRegistry& registry, const std::string& pattern,
@@ -107,7 +100,7 @@ int show_command(CellRegistry& registry, CellArguments arguments, const std::str
   print_warnings(cell);
   std::printf("%s\n%td parameters at input %td, hidden %td\n\n%s", to_text(program).c_str(),
               program.parameter_count(), arguments.sizes.input, arguments.sizes.hidden,
-              schedule_text(program).c_str());
+              to_text(plan_scan(without_delays(program).program)).c_str());
   return 0;
 }
 

@@ -44,8 +44,6 @@ Term transposed(Term term) {
   return call("transpose", {std::move(term)}, shape);
 }
 
-bool is_batched(const Shape& shape) { return shape.rank() > 0 && shape[0] == batch_dim; }
-
 Shape without_axis(const Shape& shape, int axis) {
   Shape out;
   for (int i = 0; i < shape.rank(); ++i) {
