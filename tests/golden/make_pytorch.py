@@ -10,6 +10,7 @@ the loss for x, the initial states and every weight. With the fixed random weigh
 Cases with `packed` = 1 run by lengths; the others run every sequence to the end.
 """
 
+import functools
 import itertools
 import pathlib
 
@@ -18,15 +19,23 @@ import numpy
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-STEPS, BATCH, INPUT, HIDDEN = 6, 4, 2, 3
+STEPS, BATCH, INPUT, HIDDEN, PROJECTION = 6, 4, 2, 3, 2
 LENGTHS = torch.tensor([3, 5, 1, 4])  # not sorted; no sequence runs at the last step
-MODULES = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+MODULES = {
+    "rnn": torch.nn.RNN,
+    "lstm": torch.nn.LSTM,
+    "gru": torch.nn.GRU,
+    "relu": functools.partial(torch.nn.RNN, nonlinearity="relu"),
+    "lstmp": functools.partial(torch.nn.LSTM, proj_size=PROJECTION),
+}
+FIRST = ("rnn", "lstm", "gru")  # their cases come first, which keeps the seeds
 
 
 def all_cases():
     """(cell, layers, bidirectional, packed) for each case."""
-    yield from itertools.product(MODULES, (1, 2), (False, True), (True,))
-    yield from itertools.product(MODULES, (1,), (False,), (False,))
+    for cells in (FIRST, [cell for cell in MODULES if cell not in FIRST]):
+        yield from itertools.product(cells, (1, 2), (False, True), (True,))
+        yield from itertools.product(cells, (1,), (False,), (False,))
 
 
 def name_of(cell, layers, bidirectional, packed):
@@ -54,10 +63,11 @@ def compute(cell, layers, bidirectional, packed):
     """Every array of a case by its name."""
     directions = 2 if bidirectional else 1
     module = MODULES[cell](INPUT, HIDDEN, layers, bidirectional=bidirectional, dtype=torch.float64)
-    names = ["h", "c"] if cell == "lstm" else ["h"]
+    names = ["h", "c"] if cell in ("lstm", "lstmp") else ["h"]
     inputs = {"x": draw(STEPS, BATCH, INPUT)}
     for s in names:
-        inputs[f"{s}_0"] = draw(layers * directions, BATCH, HIDDEN)
+        size = PROJECTION if cell == "lstmp" and s == "h" else HIDDEN
+        inputs[f"{s}_0"] = draw(layers * directions, BATCH, size)
     for value in inputs.values():
         value.requires_grad_()
     y, final = run(module, inputs["x"], [inputs[f"{s}_0"] for s in names], packed)

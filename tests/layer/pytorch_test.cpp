@@ -1,5 +1,6 @@
-// The same numbers as PyTorch's RNN, LSTM and GRU from the same weights: outputs, final states,
-// loss and every gradient. tests/golden/make_pytorch.py wrote the numbers and says what they are.
+// The same numbers as PyTorch's RNN (tanh and relu), LSTM (plain and projected) and GRU from the
+// same weights: outputs, final states, loss and every gradient. tests/golden/make_pytorch.py wrote
+// the numbers and says what they are.
 
 #include <H5Cpp.h>
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -23,7 +25,7 @@ constexpr double kToleranceDouble = 1e-11;
 constexpr double kToleranceFloat = 1e-5;
 
 struct Case {
-  std::string cell;  // PyTorch's: rnn, lstm, gru
+  std::string cell;  // PyTorch's: rnn, relu, lstm, lstmp, gru
   int layers = 1;
   bool bidirectional = false;
   bool packed = true;  // runs by lengths
@@ -39,7 +41,7 @@ void PrintTo(const Case& c, std::ostream* out) { *out << c.name(); }
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  for (const char* cell : {"rnn", "lstm", "gru"}) {
+  for (const char* cell : {"rnn", "lstm", "gru", "relu", "lstmp"}) {
     cases.push_back({cell, 1, false, false});
     for (const int layers : {1, 2}) {
       for (const bool bidirectional : {false, true}) {
@@ -50,16 +52,26 @@ std::vector<Case> all_cases() {
   return cases;
 }
 
-Cell cell_of(const Case& c) {
-  return c.cell == "rnn"    ? catalogue().find("rnn_tanh")
-         : c.cell == "lstm" ? catalogue().find("lstm")
-                            : catalogue().find("gru_reset_after");
+Cell cell_of(const Case& c, Index output) {
+  static const std::map<std::string, std::string> names{{"rnn", "rnn_tanh"},
+                                                        {"relu", "rnn_relu"},
+                                                        {"lstm", "lstm"},
+                                                        {"lstmp", "lstmp"},
+                                                        {"gru", "gru_reset_after"}};
+  Cell cell = catalogue().find(names.at(c.cell));
+  if (c.cell == "lstmp") {
+    cell.build = [build = cell.build, output](CellSizes sizes) {
+      sizes.hyper["projection"] = static_cast<double>(output);
+      return build(sizes);
+    };
+  }
+  return cell;
 }
 
 // PyTorch stacks the gates' rows in this order.
 std::vector<std::string> gates_of(const Case& c) {
-  if (c.cell == "rnn") return {"h"};
-  if (c.cell == "lstm") return {"i", "f", "g", "o"};
+  if (c.cell == "rnn" || c.cell == "relu") return {"h"};
+  if (c.cell == "lstm" || c.cell == "lstmp") return {"i", "f", "g", "o"};
   return {"r", "z", "n"};
 }
 
@@ -114,10 +126,11 @@ double difference(const Tensor<T>& got, const std::vector<double>& want) {
 }
 
 // Where a parameter of ours is in PyTorch: one gate's rows of one array, or of two biases that
-// PyTorch adds. Each of the two then has the gradient of the sum.
+// PyTorch adds. Each of the two then has the gradient of the sum. A projection is a whole array.
 struct Source {
   std::vector<std::string> arrays;
   std::size_t gate = 0;
+  std::size_t gates = 1;
 };
 
 // name: "layers/1/backward/W_i", which is in PyTorch's weight_ih_l1_reverse.
@@ -125,16 +138,20 @@ Source source_of(const Case& c, const std::string& name) {
   const std::string local = name.substr(name.rfind('/') + 1);
   const std::string gate = local.substr(2);
   const std::vector<std::string> gates = gates_of(c);
-  const auto found = std::find(gates.begin(), gates.end(), gate);
-  if (found == gates.end()) throw std::runtime_error("no gate of PyTorch for " + name);
   Source source;
-  source.gate = static_cast<std::size_t>(found - gates.begin());
+  if (local != "P_h") {
+    const auto found = std::find(gates.begin(), gates.end(), gate);
+    if (found == gates.end()) throw std::runtime_error("no gate of PyTorch for " + name);
+    source.gate = static_cast<std::size_t>(found - gates.begin());
+    source.gates = gates.size();
+  }
   const bool two_biases = c.cell == "gru" && gate == "n";  // the reset stands between them
   switch (local[0]) {
     case 'W': source.arrays = {"weight_ih"}; break;
     case 'U': source.arrays = {"weight_hh"}; break;
     case 'b': source.arrays = {"bias_ih"}; break;
     case 'd': source.arrays = {"bias_hh"}; break;
+    case 'P': source.arrays = {"weight_hr"}; break;
     default: throw std::runtime_error("no array of PyTorch for " + name);
   }
   if (local[0] == 'b' && !two_biases) source.arrays.push_back("bias_hh");
@@ -152,8 +169,10 @@ class Comparison {
       : case_(c),
         tolerance_(tolerance),
         file_(open_file()),
-        stack_(cell_of(c),
-               {golden("x").shape[2], golden("h_0").shape[2], c.layers, c.bidirectional}) {}
+        stack_(cell_of(c, golden("h_0").shape[2]),
+               {golden("x").shape[2],
+                golden("weight_hh_l0").shape[0] / static_cast<Index>(gates_of(c).size()), c.layers,
+                c.bidirectional}) {}
 
   void run() {
     make_leaves();
@@ -192,8 +211,8 @@ class Comparison {
     const auto scans = static_cast<std::size_t>(case_.layers * case_.directions());
     return golden(prefix + array_name(s, suffix)).part(s / states_per_scan(), scans);
   }
-  Shape state_shape() const {
-    const Shape shape = golden("h_0").shape;
+  Shape state_shape(std::size_t s) const {
+    const Shape shape = golden(array_name(s, "_0")).shape;
     return {shape[1], shape[2]};
   }
 
@@ -201,7 +220,7 @@ class Comparison {
     const Source source = source_of(case_, spec.name);
     std::vector<double> sum(static_cast<std::size_t>(spec.shape.numel()), 0.0);
     for (const std::string& array : source.arrays) {
-      const auto part = golden(array).part(source.gate, gates_of(case_).size());
+      const auto part = golden(array).part(source.gate, source.gates);
       for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += part.at(i);
     }
     return sum;
@@ -212,7 +231,7 @@ class Comparison {
     x_ = tape_.leaf(to_tensor<T>(x.shape, x.values));
     const std::size_t scans = static_cast<std::size_t>(case_.layers * case_.directions());
     for (std::size_t s = 0; s < scans * states_per_scan(); ++s) {
-      states_.push_back(tape_.leaf(to_tensor<T>(state_shape(), state(s, "", "_0"))));
+      states_.push_back(tape_.leaf(to_tensor<T>(state_shape(s), state(s, "", "_0"))));
     }
     for (const ParameterSpec& spec : stack_.parameters()) {
       parameters_.push_back(tape_.leaf(to_tensor<T>(spec.shape, parameter(spec))));
@@ -225,7 +244,7 @@ class Comparison {
     Var loss = sum(tape_.constant(to_tensor<T>(weight.shape, weight.values)) * y + 0.5 * y * y);
     for (std::size_t s = 0; s < result.states.size(); ++s) {
       const auto values = state(s, "weight_", "_n");
-      loss = loss + sum(tape_.constant(to_tensor<T>(state_shape(), values)) * result.states[s]);
+      loss = loss + sum(tape_.constant(to_tensor<T>(state_shape(s), values)) * result.states[s]);
     }
     return loss;
   }
@@ -246,13 +265,14 @@ class Comparison {
       const Source source = source_of(case_, spec.name);
       for (const std::string& array : source.arrays) {
         expect_same(fmt::format("grad/{} for {}", array, spec.name), gradients[next],
-                    golden("grad/" + array).part(source.gate, gates));
+                    golden("grad/" + array).part(source.gate, source.gates));
         ++blocks;
       }
       ++next;
     }
-    // Two weights and two biases in each scan, a block a gate: none was left out.
-    EXPECT_EQ(blocks, 4 * gates * static_cast<std::size_t>(case_.layers * case_.directions()));
+    // Two weights and two biases in each scan, a block a gate, and a projection: none was left out.
+    const std::size_t in_scan = 4 * gates + (case_.cell == "lstmp" ? 1 : 0);
+    EXPECT_EQ(blocks, in_scan * static_cast<std::size_t>(case_.layers * case_.directions()));
   }
 
   void expect_same(const std::string& name, const Tensor<T>& got, const std::vector<double>& want) {
