@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 
 namespace carousel {
 namespace {
@@ -36,7 +36,7 @@ StepProgram with_number(StepProgram program, const std::string& name, double val
 }
 
 TEST(Simplified, LeavesOutFactorsOfOneAndTermsOfZero) {
-  const StepProgram gru = gru_reset_before().build({2, 3});
+  const StepProgram gru = catalogue().find("gru_reset_before").build({2, 3});
   EXPECT_EQ(equations(with_number(gru, "r", 1.0)),
             "z = sigmoid(W_z @ x + U_z @ h[t-1] + b_z)\n"
             "c = tanh(W_c @ x + U_c @ h[t-1] + b_c)\n"
@@ -56,17 +56,17 @@ TEST(Simplified, LeavesOutFactorsOfOneAndTermsOfZero) {
 }
 
 TEST(Simplified, LeavesOutStatesAndParametersWithoutAReader) {
-  const StepProgram program = with_number(lstm().build({2, 3}), "f", 0.0);
+  const StepProgram program = with_number(catalogue().find("lstm").build({2, 3}), "f", 0.0);
   EXPECT_EQ(program.states.size(), 1u);  // c[t-1] was read by the product with f
   EXPECT_EQ(program.parameters.size(), 9u);
-  const StepProgram constant = with_number(lstm().build({2, 3}), "h", 2.0);
+  const StepProgram constant = with_number(catalogue().find("lstm").build({2, 3}), "h", 2.0);
   EXPECT_EQ(equations(constant), "h = 2 * ones([3])\n");
   EXPECT_EQ(constant.inputs.size(), 1u);
   EXPECT_TRUE(constant.parameters.empty());
 }
 
 TEST(Simplified, SaysWhatDependsOnItself) {
-  StepProgram program = lstm().build({2, 3});
+  StepProgram program = catalogue().find("lstm").build({2, 3});
   program.nodes[std::size_t(node_of(program, "i"))].inputs[0] = node_of(program, "c");
   try {
     simplified(program);
@@ -95,7 +95,7 @@ TEST(Simplified, AParameterThatStartsAsMinusAnotherIsDrawnAlone) {
 }
 
 TEST(Redirect, MovesTheNameAndKeepsThatOfTheOther) {
-  StepProgram program = lstm().build({2, 3});
+  StepProgram program = catalogue().find("lstm").build({2, 3});
   redirect(program, node_of(program, "i"), node_of(program, "g"));
   EXPECT_EQ(equations(simplified(program)),
             "f = sigmoid(W_f @ x + U_f @ h[t-1] + b_f)\n"

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "build_fixtures.hpp"
-#include "cells/catalogue.hpp"
+#include "catalogue.hpp"
 
 namespace carousel {
 namespace {
@@ -28,7 +28,7 @@ std::string message_of(const CellRegistry& registry, const std::string& cell) {
 TEST(TextCells, TakeFilesInAnyOrder) {
   for (const bool base_first : {true, false}) {
     CellRegistry registry;
-    registry.add(lstm());
+    registry.add(catalogue().find("lstm"));
     if (base_first) registry.add_text(leaky, "leaky.cell");
     registry.add_text(without_bias, "without_bias.cell");
     if (!base_first) registry.add_text(leaky, "leaky.cell");

@@ -63,13 +63,5 @@ TEST(BuildMutations, GiveAProgramOrAMessage) {
   EXPECT_GT(messages, 100);
 }
 
-TEST(BuildFunctions, AreThoseThatTheParserKnows) {
-  std::vector<std::string> parsed = known_functions(), built;
-  for (const Function& function : functions()) built.push_back(function.name);
-  std::sort(parsed.begin(), parsed.end());
-  std::sort(built.begin(), built.end());
-  EXPECT_EQ(parsed, built);
-}
-
 }  // namespace
 }  // namespace carousel
