@@ -68,8 +68,7 @@ bool has_calls(const ScanPlan& plan) {
 template <class T>
 void expect_no_allocation(const Cell& cell, const std::vector<Index>& lengths, Index segments) {
   SCOPED_TRACE(cell.name + ", " + std::to_string(segments) + " segments");
-  constexpr Index input = 6, hidden = 16;
-  const StepProgram program = cell.build({input, hidden});
+  const StepProgram program = cell.build(nearest_sizes(cell, {6, 16}));
   const Index batch = Index(lengths.size());
   Index rows = 0;
   for (const Index length : lengths) rows += length;

@@ -29,10 +29,10 @@ void expect_scan_agrees_with_tape(const StepProgram& program, const std::vector<
                                   double tolerance) {
   const Index steps = lengths.front();
   const std::vector<Tensor<T>> inputs = random_inputs<T>(program, steps, batch);
-  std::vector<Tensor<T>> parameters, states, weights;
-  for (const auto& p : program.parameters) parameters.push_back(normal<T>(p.shape, p.name));
+  const std::vector<Tensor<T>> parameters = random_parameters<T>(program);
+  const std::vector<Tensor<T>> states = random_states<T>(program, batch);
+  std::vector<Tensor<T>> weights;
   for (const auto& s : program.states) {
-    states.push_back(normal<T>(with_batch(s.shape, batch), s.name));
     weights.push_back(normal<T>(with_batch(s.shape, batch), "weight " + s.name));
   }
   const Tensor<T> weight = normal<T>({steps, batch, program.output_shape().back()}, "weight");
@@ -85,7 +85,7 @@ void expect_scan_agrees_with_tape(const StepProgram& program, const std::vector<
 class CompiledScanTest : public testing::TestWithParam<Cell> {};
 
 TEST_P(CompiledScanTest, AgreesWithTheTape) {
-  const StepProgram program = GetParam().build({input, hidden});
+  const StepProgram program = fixture_program(GetParam());
   for (const std::vector<Index>& lengths : {std::vector<Index>{6, 6, 6, 6},
                                             {7, 4, 4, 1},
                                             {5, 2, 0, 0},
@@ -99,15 +99,13 @@ TEST_P(CompiledScanTest, AgreesWithTheTape) {
 
 // Two uses of one scan on a tape, the second reading the first's final state, and the tape twice.
 TEST_P(CompiledScanTest, IsANodeOfTheTape) {
-  const StepProgram program = GetParam().build({input, hidden});
+  const StepProgram program = fixture_program(GetParam());
   const Scan compiled(program);
   std::vector<std::vector<Tensor<double>>> gradients;
   for (const bool by_steps : {true, false}) {
     Tape<double> tape;
     std::vector<Var> parameters;
-    for (const auto& p : program.parameters) {
-      parameters.push_back(tape.leaf(normal<double>(p.shape, p.name)));
-    }
+    for (const auto& p : random_parameters<double>(program)) parameters.push_back(tape.leaf(p));
     std::vector<Var> inputs;
     for (const auto& in : random_inputs<double>(program, 5, batch)) inputs.push_back(tape.leaf(in));
     const auto run = [&](std::span<const Var> states, const ScanOptions& options) {

@@ -85,7 +85,18 @@ TEST_P(Differentiate, TheBackwardStepGivesTheTapesGradients) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, Differentiate, testing::ValuesIn(catalogue().cells()),
+// Those with one input and vectors as wide as the hidden size, which the walk above takes.
+std::vector<Cell> plain_cells() {
+  std::vector<Cell> cells;
+  for (const char* name : {"rnn_tanh", "lstm", "lstm_peephole", "fgr", "gru_reset_before",
+                           "gru_reset_after", "mgu", "ugrnn", "mut1", "mut2", "mut3", "ran",
+                           "indrnn", "sru", "min_gru", "qrnn", "rhn", "slstm", "ln_lstm"}) {
+    cells.push_back(catalogue().find(name));
+  }
+  return cells;
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalogue, Differentiate, testing::ValuesIn(plain_cells()),
                          [](const testing::TestParamInfo<Cell>& test) { return test.param.name; });
 
 // A delay: the new state is the input itself, and nothing of it reaches the output.

@@ -34,7 +34,7 @@ std::string error_of(const Scan& scan, const std::string& probe, Executor execut
 
 class ScanRecords : public testing::TestWithParam<Cell> {
  protected:
-  const Scan scan_{GetParam().build({fixture_input, fixture_hidden})};
+  const Scan scan_{fixture_program(GetParam())};
   const std::vector<std::string> names_ = named_values(scan_.program(), true);
 };
 

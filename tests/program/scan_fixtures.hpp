@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "catalogue.hpp"
+#include "cell/catalogue_page.hpp"
 #include "program/scan.hpp"
+#include "tape/parameters.hpp"
 
 namespace carousel {
 
@@ -68,6 +70,35 @@ struct ScanRun {
 
 constexpr Index fixture_input = 3, fixture_hidden = 5;
 
+/// A cell at the sizes of the fixture, or the nearest that it takes.
+inline StepProgram fixture_program(const Cell& cell) {
+  return cell.build(nearest_sizes(cell, {fixture_input, fixture_hidden}));
+}
+
+/// Near what training starts from, where every cell is well behaved, but no zeros.
+template <class T>
+std::vector<Tensor<T>> random_parameters(const StepProgram& program) {
+  std::vector<ParameterSpec> specs;
+  for (const auto& p : program.parameters) specs.push_back({p.name, p.shape, p.init});
+  std::vector<Tensor<T>> values = ParameterSet<T>(specs, 3).snapshot();
+  for (std::size_t k = 0; k < specs.size(); ++k) {
+    const auto noise = normal<T>(specs[k].shape, specs[k].name);
+    for (Index i = 0; i < noise.numel(); ++i) values[k].data()[i] += T(0.4) * noise.data()[i];
+  }
+  return values;
+}
+
+/// Positive: some cells divide by a state.
+template <class T>
+std::vector<Tensor<T>> random_states(const StepProgram& program, Index batch) {
+  std::vector<Tensor<T>> values;
+  for (const auto& state : program.states) {
+    values.push_back(normal<T>(with_batch(state.shape, batch), state.name));
+    for (T& v : values.back().values()) v = T(0.2) + std::abs(v);
+  }
+  return values;
+}
+
 /// Runs a scan of fixed random tensors and a random linear loss.
 template <class T>
 ScanRun<T> run_scan(const Scan& scan, Index steps, Index batch, const ScanOptions& options,
@@ -77,18 +108,16 @@ ScanRun<T> run_scan(const Scan& scan, Index steps, Index batch, const ScanOption
   ScanRun<T> run;
   Tape<T> tape;
   std::vector<Var> wrt;
-  for (const auto& p : program.parameters) {
-    wrt.push_back(tape.leaf(normal<T>(p.shape, p.name)));
-    run.wrt.push_back(p.name);
+  for (const auto& value : random_parameters<T>(program)) {
+    run.wrt.push_back(program.parameters[wrt.size()].name);
+    wrt.push_back(tape.leaf(value));
   }
   for (const auto& input : random_inputs<T>(program, steps, batch)) {
     run.wrt.push_back("input " + std::to_string(wrt.size() - program.parameters.size()));
     wrt.push_back(tape.leaf(input));
   }
-  for (const auto& s : program.states) {
-    wrt.push_back(tape.leaf(normal<T>(with_batch(s.shape, batch), s.name)));
-    run.wrt.push_back("initial " + s.name);
-  }
+  for (const auto& value : random_states<T>(program, batch)) wrt.push_back(tape.leaf(value));
+  for (const auto& s : program.states) run.wrt.push_back("initial " + s.name);
   const std::size_t count = program.parameters.size();
   const std::span<const Var> all(wrt);
   const std::span<const Var> inputs = all.subspan(count, program.inputs.size());

@@ -12,7 +12,7 @@ constexpr Index steps = 150, batch = 4;
 
 class SegmentsTest : public testing::TestWithParam<Cell> {
  protected:
-  const Scan scan_{GetParam().build({fixture_input, fixture_hidden})};
+  const Scan scan_{fixture_program(GetParam())};
 
   template <class T>
   void expect_same_bits_for_any_segments() const {
