@@ -173,10 +173,9 @@ class PassAnalysis {
 
   void collect(int node, int root, Sum& sum, std::vector<int>& inner) {
     const ProgramNode& n = at(node);
-    // A named value inside a sum may be asked for by a probe, but only its uses count here.
-    const bool own =
-        node == root || (node >= first_ && uses_[index(node)] == 1 && !kept_[index(node)] &&
-                         n.shape == at(root).shape && is_live_op(node));
+    // Named values stay for themselves: to record one must not change how the sum is rounded.
+    const bool own = node == root || (node >= first_ && uses_[index(node)] == 1 && n.name.empty() &&
+                                      n.shape == at(root).shape && is_live_op(node));
     if (own && is_product(node)) {
       if (node != root) inner.push_back(node);
       sum.products.push_back({node, n.inputs[0], n.inputs[1], n.attributes.transpose_b});

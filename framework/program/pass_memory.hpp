@@ -17,10 +17,12 @@ class PassMemory : public PassAnalysis {
            at(node).shape == at(user).shape;
   }
 
-  // An elementwise value that is nothing but an operand of `user`.
+  // An elementwise value that is nothing but an operand of `user`. Named values stay for
+  // themselves: to record one must not change how another is rounded.
   bool is_read_by(int node, int user) const {
-    return is_plain_tile(node) && !fused_.count(node) && !has_slot(node) && !kept_[index(node)] &&
-           uses_[index(node)] == 1 && users_[index(node)] == std::vector<int>{user};
+    return at(node).name.empty() && is_plain_tile(node) && !fused_.count(node) && !has_slot(node) &&
+           !kept_[index(node)] && uses_[index(node)] == 1 &&
+           users_[index(node)] == std::vector<int>{user};
   }
 
   // An elementwise op that is no part of a sum of products.

@@ -137,9 +137,10 @@ struct ScanPlan {
 std::vector<int> backward_roots(const BackwardStep& back, const std::vector<bool>& wanted_inputs);
 
 /// Lets the way back compute again what costs little and is made of values that are kept anyway,
-/// such as 1 - z, so that it is not kept. probes: forward nodes that are kept all the same.
+/// such as 1 - z, so that it is not kept. What is probed does not count: recording a value must not
+/// change how others are rounded.
 void recompute_cheap(const StepProgram& forward, BackwardStep& back,
-                     const std::vector<bool>& wanted_inputs, const std::vector<int>& probes);
+                     const std::vector<bool>& wanted_inputs);
 
 /// Compiles a program. wanted_inputs: of which inputs gradients are wanted; empty: of all. probes:
 /// batched nodes whose values are wanted. Throws InputError where the derivative rule of an op does

@@ -309,7 +309,7 @@ ScanPlan plan_scan(const StepProgram& program, std::vector<bool> wanted_inputs,
   plan.forward = program;
   plan.probes = probes;
   plan.backward = differentiate(program);
-  recompute_cheap(program, plan.backward, wanted_inputs, probes);
+  recompute_cheap(program, plan.backward, wanted_inputs);
   const StepProgram& back = plan.backward.program;
   const int first_back = plan.backward.forward_nodes;
   plan.slots.resize(back.nodes.size());

@@ -46,7 +46,7 @@ std::vector<int> backward_roots(const BackwardStep& back, const std::vector<bool
 }
 
 void recompute_cheap(const StepProgram& forward, BackwardStep& back,
-                     const std::vector<bool>& wanted_inputs, const std::vector<int>& probes) {
+                     const std::vector<bool>& wanted_inputs) {
   std::vector<char> kept = nodes_read(back, wanted_inputs);
   std::vector<char> anyway(kept.size(), 0);  // in memory whatever the way back reads
   for (std::size_t i = 0; i < kept.size(); ++i) {
@@ -55,7 +55,6 @@ void recompute_cheap(const StepProgram& forward, BackwardStep& back,
   }
   anyway[index(forward.output)] = 1;
   for (const ProgramState& state : forward.states) anyway[index(state.next)] = 1;
-  for (const int node : probes) anyway[index(node)] = 1;
 
   std::vector<int> again;  // forward nodes to compute again
   for (std::size_t i = kept.size(); i-- > 0;) {

@@ -55,6 +55,12 @@ struct Counts {
 bool has_calls(const ScanPlan& plan) {
   for (const PlanPass* pass : {&plan.forward_pass, &plan.backward_pass}) {
     if (!pass->summed_calls.empty()) return true;
+    for (const auto* ops : {&pass->invariant_ops, &pass->final_ops}) {
+      for (const int node : *ops) {
+        const Op& op = *plan.backward.program.nodes[std::size_t(node)].op;
+        if (!op.tile && op.name != "constant") return true;
+      }
+    }
     for (const auto* stages : {&pass->before, &pass->loop, &pass->behind}) {
       for (const PlanStage& stage : *stages) {
         if (!stage.calls.empty()) return true;

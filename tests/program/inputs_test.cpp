@@ -48,15 +48,12 @@ TEST(Inputs, GradientsAreMadeOnDemand) {
   for (std::size_t leaf = 0; leaf < 3; ++leaf) {
     Tape<double> tape;
     std::vector<Var> parameters, inputs;
-    for (const auto& p : program.parameters) {
-      parameters.push_back(tape.constant(normal<double>(p.shape, p.name)));
-    }
+    for (const auto& p : random_parameters<double>(program)) parameters.push_back(tape.constant(p));
     for (std::size_t k = 0; k < 3; ++k) {
-      const ProgramNode& n = program.nodes[std::size_t(program.inputs[k])];
-      const auto value = normal<double>({steps, batch, n.shape.back()}, n.name);
+      const auto value = random_inputs<double>(program, steps, batch)[k];
       inputs.push_back(k == leaf ? tape.leaf(value) : tape.constant(value));
     }
-    const Var h = tape.constant(normal<double>({batch, fixture_hidden}, "h"));
+    const Var h = tape.constant(random_states<double>(program, batch)[0]);
     const auto run = scan.run(tape, parameters, inputs, {&h, 1});
     const auto weight = [&](Var v, const char* name) {
       return sum(v * tape.constant(normal<double>(v.shape(), name)));

@@ -54,6 +54,8 @@ std::vector<Tensor<T>> random_inputs(const StepProgram& program, Index steps, In
   for (const int node : program.inputs) {
     const ProgramNode& n = program.nodes[std::size_t(node)];
     all.push_back(normal<T>({steps, batch, n.shape.back()}, n.name));
+    if (!n.otherwise) continue;  // near what it usually is
+    for (T& v : all.back().values()) v = T(*n.otherwise) + T(0.4) * v;
   }
   return all;
 }
@@ -83,7 +85,7 @@ std::vector<Tensor<T>> random_parameters(const StepProgram& program) {
   std::vector<Tensor<T>> values = ParameterSet<T>(specs, 3).snapshot();
   for (std::size_t k = 0; k < specs.size(); ++k) {
     const auto noise = normal<T>(specs[k].shape, specs[k].name);
-    for (Index i = 0; i < noise.numel(); ++i) values[k].data()[i] += T(0.4) * noise.data()[i];
+    for (Index i = 0; i < noise.numel(); ++i) values[k].data()[i] += T(0.2) * noise.data()[i];
   }
   return values;
 }

@@ -76,12 +76,8 @@ TEST_P(SegmentsTest, AWayWithoutReturnGivesTheSameBits) {
     const ScanRun<double> expected = run_scan<double>(scan_, steps, batch, options);
     Tape<double> tape;
     std::vector<Var> parameters, states;
-    for (const auto& p : program.parameters) {
-      parameters.push_back(tape.constant(normal<double>(p.shape, p.name)));
-    }
-    for (const auto& s : program.states) {
-      states.push_back(tape.constant(normal<double>(with_batch(s.shape, batch), s.name)));
-    }
+    for (const auto& p : random_parameters<double>(program)) parameters.push_back(tape.constant(p));
+    for (const auto& s : random_states<double>(program, batch)) states.push_back(tape.constant(s));
     std::vector<Var> inputs;
     for (const auto& in : random_inputs<double>(program, steps, batch)) {
       inputs.push_back(tape.constant(in));
