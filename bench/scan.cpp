@@ -5,11 +5,11 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "cells/catalogue.hpp"
 #include "program/compiled_scan.hpp"
+#include "program/delays.hpp"
 
 namespace carousel {
 namespace {
@@ -25,7 +25,13 @@ double forward_flops(const StepProgram& program, Index rows) {
 // unequal: lengths fall evenly from T to T / batch.
 void training_step(benchmark::State& state, const Cell& cell, bool unequal) {
   const Index steps = state.range(0), batch = state.range(1), input = state.range(2);
-  const StepProgram program = cell.build({input, state.range(3)});
+  StepProgram program;
+  try {
+    program = without_delays(cell.build({input, state.range(3)})).program;
+  } catch (const InputError& error) {
+    state.SkipWithError("the cell does not take these sizes");
+    return;
+  }
   const ScanPlan plan = plan_scan(program);
   CompiledScan<float> scan(plan);
   const auto normal = [](const Shape& shape, const std::string& name) {
@@ -39,7 +45,13 @@ void training_step(benchmark::State& state, const Cell& cell, bool unequal) {
     lengths.push_back(unequal ? std::max<Index>(1, steps * (batch - b) / batch) : steps);
   }
   const Index rows = std::accumulate(lengths.begin(), lengths.end(), Index{0});
-  const std::array x{normal({rows, input}, "x")};
+  std::vector<Tensor<float>> x;
+  for (const int in : program.inputs) {
+    const ProgramNode& node = program.nodes[static_cast<std::size_t>(in)];
+    const Shape shape{rows, node.shape.back()};
+    x.push_back(node.otherwise ? Tensor<float>::full(shape, float(*node.otherwise))
+                               : normal(shape, node.name));
+  }
   const auto cotangent = normal({rows, program.output_shape().back()}, "cotangent");
   // The first run makes the memory.
   scan.forward(parameters, x, states, lengths);

@@ -138,7 +138,9 @@ TEST_F(ScanSuite, StopsWhenAsked) {
 }
 
 TEST_F(ScanSuite, AStepHasTheGradientsOfTheReference) {
-  for (const Cell& cell : registry_.cells()) {
+  for (const char* name : {"rnn_tanh", "lstm", "lstm_peephole", "gru_reset_before",
+                           "gru_reset_after", "mgu", "mut1", "sru", "qrnn", "ln_lstm"}) {
+    const Cell& cell = registry_.find(name);
     TrainingStep step(cell, small, 1);
     step.run();
     const auto print = step.fingerprint();
