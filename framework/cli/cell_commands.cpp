@@ -131,11 +131,12 @@ int catalogue_command(const CellRegistry& registry) {
   return 0;
 }
 
-int check_command(CellRegistry& registry, const std::string& name, double seconds) {
-  const Cell& cell = find_or_load(registry, name);
+int check_command(CellRegistry& registry, CellArguments arguments, double seconds) {
+  set_hypers(arguments);
+  const Cell cell = changed_cell(find_or_load(registry, arguments.cell), arguments.sizes.hyper, "");
   print_warnings(cell);
   bool passed = true;
-  check_cell(cell, seconds, [&](const CheckStep& step) {
+  check_cell(cell, arguments.sizes, seconds, [&](const CheckStep& step) {
     std::printf("%-10s %-7s %s\n", step.name.c_str(), step.passed ? "ok" : "FAILED",
                 step.detail.c_str());
     std::fflush(stdout);

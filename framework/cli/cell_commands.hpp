@@ -31,7 +31,7 @@ int show_command(CellRegistry& registry, CellArguments arguments, const std::str
 int ablate_command(CellRegistry& registry, CellArguments arguments, const std::string& variant,
                    bool json);
 /// Checks a cell; the exit code is 1 when a check fails.
-int check_command(CellRegistry& registry, const std::string& cell, double seconds);
+int check_command(CellRegistry& registry, CellArguments arguments, double seconds);
 /// Writes NAME.cell, which must not exist, into the current folder.
 int new_command(const std::string& name);
 

@@ -117,11 +117,11 @@ class CommandLine {
     report->add_option("RUN", folder_, "Run folder")->required();
   }
 
-  void add_cell_arguments(CLI::App* command) {
-    command->add_option("CELL", cell_.cell, "Name of a cell, or path of a .cell file")->required();
-    command->add_option("--input", cell_.sizes.input, "Input size")->capture_default_str();
-    command->add_option("--hidden", cell_.sizes.hidden, "Hidden size")->capture_default_str();
-    command->add_option("--set", cell_.hyper, "Hyperparameter, such as depth=3; repeatable")
+  static void add_cell_arguments(CLI::App* command, CellArguments& to) {
+    command->add_option("CELL", to.cell, "Name of a cell, or path of a .cell file")->required();
+    command->add_option("--input", to.sizes.input, "Input size")->capture_default_str();
+    command->add_option("--hidden", to.sizes.hidden, "Hidden size")->capture_default_str();
+    command->add_option("--set", to.hyper, "Hyperparameter, such as depth=3; repeatable")
         ->allow_extra_args(false);
   }
 
@@ -137,13 +137,13 @@ class CommandLine {
 
     auto* show = add("show", "Equations, size and schedule of a cell",
                      [this] { return show_command(registry_, cell_, variant_, latex_); });
-    add_cell_arguments(show);
+    add_cell_arguments(show, cell_);
     show->add_option("--variant", variant_, "One of the cell's single changes (carousel ablate)");
     show->add_flag("--latex", latex_, "The equations as LaTeX");
 
     auto* check = add("check", "Check a cell: gradients, scan, training",
-                      [this] { return check_command(registry_, cell_.cell, check_seconds_); });
-    check->add_option("CELL", cell_.cell, "Path of a .cell file, or name of a cell")->required();
+                      [this] { return check_command(registry_, checked_, check_seconds_); });
+    add_cell_arguments(check, checked_);
     check->add_option("--seconds", check_seconds_, "Longest training run")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
@@ -155,7 +155,7 @@ class CommandLine {
     auto* ablate = add("ablate", "Single changes of a cell: list them, or print one", [this] {
       return ablate_command(registry_, cell_, list_ ? std::string() : variant_, json_);
     });
-    add_cell_arguments(ablate);
+    add_cell_arguments(ablate, cell_);
     ablate->add_option("VARIANT", variant_, "The change to print");
     ablate->add_flag("--list", list_, "List the changes (also without it, when none is named)");
     ablate->add_flag("--json", json_, "As JSON");
@@ -190,6 +190,7 @@ class CommandLine {
   std::string study_, folder_, pattern_, group_, variant_, name_;
   std::vector<std::string> overrides_;
   CellArguments cell_;
+  CellArguments checked_{"", {3, 4}, {}};
   BenchArguments bench_;
   double check_seconds_ = 2.0;
   bool json_ = false, markdown_ = false, latex_ = false, list_ = false;

@@ -255,9 +255,22 @@ CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
           fmt::format("loss {:.3f} to {:.3f} in {} updates", first, mean, updates)};
 }
 
+CellSizes buildable_sizes(const Cell& cell, const CellSizes& wanted) {
+  const CellSizes sizes = nearest_sizes(cell, wanted);
+  if (sizes.input != sizes.hidden || wanted.input == wanted.hidden) return sizes;
+  try {
+    cell.build(wanted);
+    return wanted;
+  } catch (const InputError& error) {
+    fail_input(
+        "{}\n(It can be built where input = hidden. If that is meant: --input {} --hidden {})",
+        error.what(), sizes.input, sizes.hidden);
+  }
+}
+
 }  // namespace
 
-std::vector<CheckStep> check_cell(const Cell& cell, double seconds,
+std::vector<CheckStep> check_cell(const Cell& cell, const CellSizes& wanted, double seconds,
                                   const std::function<void(const CheckStep&)>& done) {
   std::vector<CheckStep> all;
   const auto note = [&](const CheckStep& step) {
@@ -265,7 +278,7 @@ std::vector<CheckStep> check_cell(const Cell& cell, double seconds,
     done(step);
     return step.passed;
   };
-  const CellSizes sizes = nearest_sizes(cell, {3, 4});
+  const CellSizes sizes = buildable_sizes(cell, wanted);
   const StepProgram program = cell.build(sizes);
   note({"builds", true,
         fmt::format("{} parameters at input {}, hidden {}", program.parameter_count(), sizes.input,

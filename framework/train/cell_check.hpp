@@ -24,8 +24,11 @@ struct CheckStep {
 ///               1e-10 in double and 2e-5 in float
 ///   learns      to say what the sign of its input was at the step before: the loss must be a
 ///               hundredth below chance (log 2) within `seconds` of training
-/// `done` hears of each step as it ends.
-std::vector<CheckStep> check_cell(const Cell& cell, double seconds,
+/// `done` hears of each step as it ends. Sizes are `wanted`, or a little larger hidden sizes where
+/// the cell takes these only. Throws the error of the cell where it can't be built, or only where
+/// input and hidden size are the same and that was not wanted: most likely a matrix has the wrong
+/// shape.
+std::vector<CheckStep> check_cell(const Cell& cell, const CellSizes& wanted, double seconds,
                                   const std::function<void(const CheckStep&)>& done);
 
 }  // namespace carousel

@@ -14,9 +14,9 @@
 namespace carousel {
 namespace {
 
-// The blocks between lines ```, each with its last newline.
-std::vector<std::string> blocks() {
-  std::ifstream file(CAROUSEL_SOURCE_DIR "/docs/language.md");
+// The blocks between lines ``` of a page, each with its last newline.
+std::vector<std::string> blocks(const std::string& page = "docs/language.md") {
+  std::ifstream file(CAROUSEL_SOURCE_DIR "/" + page);
   std::vector<std::string> found;
   bool inside = false;
   for (std::string line; std::getline(file, line);) {
@@ -47,6 +47,17 @@ TEST(LanguagePage, CellsAreCells) {
     EXPECT_NO_THROW(parse_cell(block, "page.cell")) << block;
   }
   EXPECT_EQ(cells, 2);
+}
+
+TEST(Readme, ItsCellIsACell) {
+  int cells = 0;
+  for (const std::string& block : blocks("README.md")) {
+    if (!block.starts_with("cell ")) continue;
+    if (block.find("\noutput ") == block.npos) continue;  // the result table
+    ++cells;
+    EXPECT_EQ(message_of(block, "README.md"), "no error");
+  }
+  EXPECT_EQ(cells, 1);
 }
 
 TEST(LanguagePage, PiecesOfCellsAreWhatTheySay) {
