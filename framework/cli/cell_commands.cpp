@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
+#include <sstream>
 
 #include "cell/ablation/ablation.hpp"
 #include "cell/catalogue_page.hpp"
@@ -98,9 +99,11 @@ int show_command(CellRegistry& registry, CellArguments arguments, const std::str
   }
   print_head(cell);
   print_warnings(cell);
-  std::printf("%s\n%td parameters at input %td, hidden %td\n\n%s", to_text(program).c_str(),
-              program.parameter_count(), arguments.sizes.input, arguments.sizes.hidden,
-              to_text(plan_scan(without_delays(program).program)).c_str());
+  // As a comment, so that the whole can be read back.
+  std::istringstream schedule(to_text(plan_scan(without_delays(program).program)));
+  std::printf("%s\n# %td parameters at input %td, hidden %td\n#\n", to_text(program).c_str(),
+              program.parameter_count(), arguments.sizes.input, arguments.sizes.hidden);
+  for (std::string line; std::getline(schedule, line);) std::printf("# %s\n", line.c_str());
   return 0;
 }
 
@@ -134,18 +137,21 @@ int catalogue_command(const CellRegistry& registry) {
 int check_command(CellRegistry& registry, CellArguments arguments, double seconds) {
   set_hypers(arguments);
   const Cell cell = changed_cell(find_or_load(registry, arguments.cell), arguments.sizes.hyper, "");
-  print_warnings(cell);
   bool passed = true;
   check_cell(cell, arguments.sizes, seconds, [&](const CheckStep& step) {
     std::printf("%-10s %-7s %s\n", step.name.c_str(), step.passed ? "ok" : "FAILED",
                 step.detail.c_str());
     std::fflush(stdout);
+    if (step.name == "builds") print_warnings(cell);
     passed = passed && step.passed;
   });
   return passed ? 0 : 1;
 }
 
-int new_command(const std::string& name) {
+int new_command(const CellRegistry& registry, const std::string& name) {
+  for (const Cell& cell : registry.cells()) {
+    if (cell.name == name) fail_input("the catalogue has a cell '{}': choose another name", name);
+  }
   const std::filesystem::path file = name + ".cell";
   const std::string text = cell_template(name);
   if (std::filesystem::exists(file)) fail_input("{}: exists already", file.string());

@@ -33,6 +33,6 @@ int ablate_command(CellRegistry& registry, CellArguments arguments, const std::s
 /// Checks a cell; the exit code is 1 when a check fails.
 int check_command(CellRegistry& registry, CellArguments arguments, double seconds);
 /// Writes NAME.cell, which must not exist, into the current folder.
-int new_command(const std::string& name);
+int new_command(const CellRegistry& registry, const std::string& name);
 
 }  // namespace carousel

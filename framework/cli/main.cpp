@@ -148,8 +148,8 @@ class CommandLine {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
 
-    auto* create =
-        add("new", "Write NAME.cell to begin from", [this] { return new_command(name_); });
+    auto* create = add("new", "Write NAME.cell to begin from",
+                       [this] { return new_command(registry_, name_); });
     create->add_option("NAME", name_, "Name of the new cell")->required();
 
     auto* ablate = add("ablate", "Single changes of a cell: list them, or print one", [this] {

@@ -16,7 +16,7 @@ constexpr std::size_t columns = 79;
 std::string nll(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
 
 std::string trial_name(int trial, int trials, const TrialRecord& record) {
-  return fmt::format("[{}/{}] {} {} seed {}", trial, trials, record.cell, record.hidden,
+  return fmt::format("[{}/{}] {} {} seed {}", trial, trials, record.name(), record.hidden,
                      record.seed);
 }
 
@@ -60,7 +60,8 @@ void ProgressDisplay::show(int trial, int trials, const TrialRecord& record, con
   const std::string figures = fmt::format(
       " s{} {}/{} train {} valid {} best {} {} left", record.seed, p.epoch, p.epochs,
       brief(p.train_nll), brief(p.valid_nll), brief(p.best_valid_nll), clock_text(left));
-  const std::string name = fmt::format("[{}/{}] {} {}", trial, trials, record.cell, record.hidden);
+  const std::string name =
+      fmt::format("[{}/{}] {} {}", trial, trials, record.name(), record.hidden);
   // One line of 79 columns: the name gives way, the figures stay.
   const std::size_t room = columns - std::min(columns, figures.size());
   std::fprintf(stderr, "\r\033[K%s%s", name.substr(0, room).c_str(), figures.c_str());

@@ -33,7 +33,10 @@ void sync(const std::filesystem::path& path) {
 std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
-  if (!std::filesystem::is_regular_file(path) || !(text << file.rdbuf())) {
+  const bool is_file = std::filesystem::is_regular_file(path);
+  if (is_file && std::filesystem::is_empty(path))
+    return "";  // the stream would call that a failure
+  if (!is_file || !(text << file.rdbuf())) {
     fail_input("{}: can't read this file; does it exist?", path.string());
   }
   return text.str();

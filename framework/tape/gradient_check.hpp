@@ -21,8 +21,10 @@ struct GradientError {
 /// element of the first `checked` inputs (all of them when negative). The step is 1e-3; where that
 /// does not agree, 1e-4, then 1e-5, since a kink (of relu, abs, ..) may lie between the points. The
 /// error is relative to the larger of the two, or to 1e-3 where both are smaller.
+/// most: at most so many elements, evenly chosen; negative: all.
 GradientError check_gradients(const ScalarFunction& function,
-                              const std::vector<Tensor<double>>& inputs, int checked = -1);
+                              const std::vector<Tensor<double>>& inputs, int checked = -1,
+                              Index most = -1);
 
 /// The function whose value is a fixed weighted sum of `function`'s gradients for the first
 /// `checked` inputs: checking its gradients checks the second derivatives.

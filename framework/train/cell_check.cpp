@@ -142,7 +142,8 @@ CheckStep check_gradients(const StepProgram& program) {
     const ScanOptions options{false, lengths};
     return loss_of(tape, scan.run(tape, all.first(own.parameters), inputs, states, options));
   };
-  const GradientError error = carousel::check_gradients(loss, own.values);
+  constexpr Index most = 1500;  // a cell that looks far back has very many initial states
+  const GradientError error = carousel::check_gradients(loss, own.values, -1, most);
   const bool passed = error.worst <= 1e-5;
   std::string detail = fmt::format("largest error {:.1e}", error.worst);
   if (!passed) {
@@ -185,7 +186,8 @@ CheckStep check_scan_agrees(const StepProgram& program) {
   const Scan scan(program);
   const double precise = scan_difference<double>(scan);
   const double single = scan_difference<float>(scan);
-  return {"scan", precise <= 1e-10 && single <= 2e-5,
+  // A cell may be steep: what is wrong is wrong in double.
+  return {"scan", precise <= 1e-10 && single <= 1e-2,
           fmt::format("differs by {:.1e} in double, {:.1e} in float", precise, single)};
 }
 
@@ -209,6 +211,19 @@ struct EchoTask {
     }
   }
 };
+
+// Inputs besides x: what they usually are, or numbers at random.
+std::vector<Var> further_inputs(const StepProgram& program, Tape<float>& tape) {
+  std::vector<Var> all;
+  for (std::size_t k = 1; k < program.inputs.size(); ++k) {
+    const ProgramNode& node = program.nodes[static_cast<std::size_t>(program.inputs[k])];
+    const Shape shape{EchoTask::steps, EchoTask::batch, node.shape.back()};
+    all.push_back(tape.constant(
+        node.otherwise ? Tensor<float>::full(shape, static_cast<float>(*node.otherwise))
+                       : normal<float>(shape, node.name)));
+  }
+  return all;
+}
 
 CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
   using Clock = std::chrono::steady_clock;
@@ -235,7 +250,8 @@ CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
     const std::span<const Var> own = std::span<const Var>(all).first(stack.parameters().size());
     const auto states = stack.initial_states(tape, own, EchoTask::batch);
     const Var x = tape.constant(task.x);
-    const StackResult result = stack.forward(tape, own, x, states, {});
+    const auto further = further_inputs(stack.program(0), tape);
+    const StackResult result = stack.forward(tape, own, x, states, {}, further);
     const Var logits = readout.forward(std::span<const Var>(all).last(2), result.outputs);
     const Var loss = bernoulli_nll(logits, tape.constant(task.targets), tape.constant(task.mask)) /
                      double((EchoTask::steps - 1) * EchoTask::batch);
@@ -251,8 +267,10 @@ CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
     ++updates;
   } while (std::chrono::duration<double>(Clock::now() - begin).count() < seconds && mean > 0.05);
   const double chance = std::log(2.0);
-  return {"learns", mean < 0.99 * chance,
-          fmt::format("loss {:.3f} to {:.3f} in {} updates", first, mean, updates)};
+  const bool learned = mean < 0.99 * chance;
+  return {"learns", learned,
+          fmt::format("loss {:.3f} to {:.3f} in {} updates{}", first, mean, updates,
+                      learned ? "" : ": it can't say what the sign of x was a step before")};
 }
 
 CellSizes buildable_sizes(const Cell& cell, const CellSizes& wanted) {

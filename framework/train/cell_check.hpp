@@ -21,7 +21,7 @@ struct CheckStep {
 ///   on
 ///               five steps of three sequences of unequal length, to 1e-5
 ///   scan        outputs, final states and all gradients of the compiled scan against the tape, to
-///               1e-10 in double and 2e-5 in float
+///               1e-10 in double and 1e-2 in float
 ///   learns      to say what the sign of its input was at the step before: the loss must be a
 ///               hundredth below chance (log 2) within `seconds` of training
 /// `done` hears of each step as it ends. Sizes are `wanted`, or a little larger hidden sizes where

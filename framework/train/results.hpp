@@ -18,6 +18,9 @@ struct CurvePoint {
 
 /// One trial: one cell, data set, rate and seed.
 struct TrialRecord {
+  /// "cell", or "cell+variant".
+  std::string name() const { return variant.empty() ? cell : cell + "+" + variant; }
+
   std::string cell;
   std::string variant;  // empty: the cell as it is
   std::string dataset;

@@ -18,8 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::string trial_key(const TrialRecord& r) {
-  const std::string variant = r.variant.empty() ? "" : "+" + r.variant;
-  return fmt::format("{}{}-h{}-s{}", r.cell, variant, r.hidden, r.seed);
+  return fmt::format("{}-h{}-s{}", r.name(), r.hidden, r.seed);
 }
 
 std::string results_csv(const StudyResults& results) {

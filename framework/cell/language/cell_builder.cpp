@@ -246,6 +246,21 @@ void CellBuilder::use(const Statement& line) {
   cells_[line.name] = std::unique_ptr<CellBuilder>(new CellBuilder(*this, line, syntax));
 }
 
+// "[hidden, 3]": sizes that are those of the cell by their names.
+std::string CellBuilder::shape_in_words(const Shape& shape) const {
+  std::string text;
+  for (const Index size : shape) {
+    text += text.empty() ? "[" : ", ";
+    const auto named =
+        std::find_if(constants_.begin(), constants_.end(), [&](const auto& constant) {
+          const bool is_size = constant.first == "hidden" || constant.first == "input";
+          return is_size && constant.second == static_cast<double>(size);
+        });
+    text += named == constants_.end() ? std::to_string(size) : named->first;
+  }
+  return text + "]";
+}
+
 void CellBuilder::finish_state(const State& state) {
   const auto input = input_values_.find(state.name);
   const auto found = values_.find(state.name);
@@ -257,11 +272,13 @@ void CellBuilder::finish_state(const State& state) {
   if (!(value.shape() == state.shape)) {
     const bool has_line = shapes_.count(state.name) > 0;
     fail_at(found->second.place,
-            has_line ? fmt::format("{0} is {1}, its line says state {0} : {2}", state.name,
-                                   value.shape_text(), state.shape.to_string())
-                     : fmt::format("{0} is {1}, {0}[t-1] is {2}: add 'state {0} : {3}'", state.name,
-                                   value.shape_text(), state.shape.to_string(),
-                                   value.shape().to_string()));
+            has_line
+                ? fmt::format("{0} is {1}, its line says state {0} : {2}", state.name,
+                              value.shape_text(), state.shape.to_string())
+                : fmt::format("{0} is {1}, {0}[t-1] is {2}: if that is meant, add 'state {0} : "
+                              "{3}'; * is elementwise, the matrix product is @",
+                              state.name, value.shape_text(), state.shape.to_string(),
+                              shape_in_words(value.shape())));
   }
   const bool is_number = value.is_number();
   if (!value.batched()) value = as_batched(graph(), value, state.shape);

@@ -67,6 +67,7 @@ class CellBuilder final : public Expressions {
   std::string numbered(const std::string& name);
   Value let(std::string name, const Value& value);
   void name_carried();
+  std::string shape_in_words(const Shape& shape) const;
   void finish_state(const State& state);
   Value finish_output();
 

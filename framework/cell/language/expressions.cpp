@@ -124,7 +124,7 @@ Value Expressions::binary(const Expression& e) {
   }
   if (!broadcast_of(a.shape(), b.shape())) fail_shapes(e, {&left, &right}, {a, b});
   if (e.text == "/" && a.is_number() && b.is_number() && *b.number == 0.0) {
-    fail_at(e.place, fmt::format("{} is 0", text_of(right.place)));
+    fail_at(e.place, fmt::format("a division by 0: {} is 0", text_of(right.place)));
   }
   return elementwise(graph_, e.text, a, b);
 }
@@ -135,6 +135,14 @@ void Expressions::fail_shapes(const Expression& whole, const std::vector<const E
   for (std::size_t i = 0; i < parts.size(); ++i) {
     message += fmt::format("{}{} is {}", i == 0 ? "" : ", ", text_of(parts[i]->place),
                            values[i].shape_text());
+  }
+  const bool operation = whole.kind == Expression::Kind::binary;
+  const auto rank = [&](std::size_t i) { return values[i].shape().rank(); };
+  if (operation && whole.text == "@" && rank(0) == 1 && rank(1) == 2) {
+    message += fmt::format(": the matrix stands on the left, {} @ {}", text_of(parts[1]->place),
+                           text_of(parts[0]->place));
+  } else if (operation && whole.text != "@" && (rank(0) > 1 || rank(1) > 1)) {
+    message += "; * is elementwise, the matrix product is @";
   }
   fail_at(whole.place, message);
 }

@@ -195,7 +195,8 @@ Value straight_through(FunctionCall& call) {
   const std::vector<Value> values = call.fitting(shape);
   if (values[0].is_number() && values[1].is_number()) return values[0];
   const std::vector<Var> vars = aligned(call.graph(), values);
-  return vars[1] + stop_gradient(vars[0] - vars[1]);
+  // b - b is exactly 0, so the value is a to the last bit.
+  return stop_gradient(vars[0]) + (vars[1] - stop_gradient(vars[1]));
 }
 
 Value filled(FunctionCall& call, double value) {

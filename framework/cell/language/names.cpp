@@ -52,7 +52,9 @@ Value CellBuilder::value_of(const std::string& name, const SourcePlace& place) {
       fail_at(place,
               fmt::format("{0} is a name of one round: outside it is {0}.1, {0}.2, ..", name));
     }
-    fail_at(place, fmt::format("{0} is read before it is computed: did you mean {0}[t-1]?", name));
+    fail_at(place, fmt::format("{0} is read before it is computed: did you mean {0}[t-1]? Else its "
+                               "line must stand above this one",
+                               name));
   }
   fail_unknown(name, place);
 }
@@ -67,6 +69,10 @@ void CellBuilder::fail_unknown(const std::string& name, const SourcePlace& place
   for (const auto& [input, line] : inputs_) known.push_back(input);
   for (const auto& [cell, builder] : cells_) known.push_back(cell);
   known.insert(known.end(), assigned_.begin(), assigned_.end());
+  if (name.ends_with(".T")) {
+    fail_at(place,
+            fmt::format("there is no .T: write transpose({})", name.substr(0, name.size() - 2)));
+  }
   fail_at(place, fmt::format("there is no value '{}'{}", name, did_you_mean(name, known)));
 }
 

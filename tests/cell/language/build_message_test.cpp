@@ -41,7 +41,10 @@ TEST(BuildMessages, ShowTheShapesOfBothSidesAndThePlace) {
 TEST(BuildMessages, NamesThatAreNotThere) {
   EXPECT_EQ(says("param W_z : [hidden, input]\ny = W_x @ x"),
             "there is no value 'W_x'; did you mean 'W_z'?");
-  EXPECT_EQ(says("y = x + z\nz = x"), "z is read before it is computed: did you mean z[t-1]?");
+  EXPECT_EQ(
+      says("y = x + z\nz = x"),
+      "z is read before it is computed: did you mean z[t-1]? Else its line must stand above this "
+      "one");
   EXPECT_EQ(says("memory = x\ny = x + memroy[t-1]"),
             "no line sets 'memroy'; did you mean 'memory'?");
   EXPECT_EQ(says("param W : [2]\ny = x + W[t-1]"), "W is the same at each step");
@@ -56,12 +59,16 @@ TEST(BuildMessages, NamesThatAreNotThere) {
 TEST(BuildMessages, States) {
   EXPECT_EQ(error_of("cell t\nm = m[t-1] + x[0]\ny = concat(m[t-1], x)\nh = x * y[0] + h[t-1][0]\n"
                      "output h\n"),
-            "t.cell:4:1: h is [2], h[t-1] is [3]: add 'state h : [2]'\n"
+            "t.cell:4:1: h is [2], h[t-1] is [3]: if that is meant, add 'state h : [input]'; * is "
+            "elementwise, the matrix product is @\n"
             "  h = x * y[0] + h[t-1][0]\n"
             "  ^");
   EXPECT_EQ(says("state y : [4]\ny = x + y[t-1][0]"), "y is [2], its line says state y : [4]");
   EXPECT_EQ(says("hyper k = 0\ny = x + y[t-k]"), "got 0 steps back, expected 1 to 1000");
-  EXPECT_EQ(says("y = x + h[t-1][0]\nh = 2"), "h is a number, h[t-1] is [3]: add 'state h : [1]'");
+  EXPECT_EQ(
+      says("y = x + h[t-1][0]\nh = 2"),
+      "h is a number, h[t-1] is [3]: if that is meant, add 'state h : [1]'; * is elementwise, the "
+      "matrix product is @");
   EXPECT_EQ(says("state y : [2]\ninitial y = x\ny = x + y[t-1]"),
             "x is a value of a step: before the first step there are parameters and numbers only");
   EXPECT_EQ(says("param a : [3]\nstate y : [2]\ninitial y = a\ny = x + y[t-1]"),
@@ -84,7 +91,7 @@ TEST(BuildMessages, SizesAndNumbers) {
   EXPECT_EQ(says("y = x[2]"), "elements 2 to 2 of an axis of 2, counted from 0");
   EXPECT_EQ(says("y = x[0, 1]"), "x is [2], it can't take 2 indices");
   EXPECT_EQ(says("y = x / (hidden - 3)"), "no error");
-  EXPECT_EQ(says("y = x * (1 / (hidden - 3))"), "hidden - 3 is 0");
+  EXPECT_EQ(says("y = x * (1 / (hidden - 3))"), "a division by 0: hidden - 3 is 0");
   EXPECT_EQ(says("y = x", {0, 3}), "input is 0, expected 1 to 1048576");
   EXPECT_EQ(says("hyper rank = 2\ny = x * rank", {2, 3, {{"rnak", 1}}}),
             "t has no hyper 'rnak'; did you mean 'rank'?");
