@@ -152,6 +152,11 @@ class PassAnalysis {
     return is_contraction(node) || is_row_sum(node) || is_summed_call(node);
   }
 
+  // Needs no state; a batched value may be made of parameters alone, a vector repeated.
+  bool is_known_early(int node) const {
+    return rates_[index(node)] == Rate::input || rates_[index(node)] == Rate::invariant;
+  }
+
   // Work that is better done for many rows at once.
   bool is_heavy(int node) const { return is_product(node) || is_call(node); }
 
@@ -194,8 +199,7 @@ class PassAnalysis {
     std::vector<char> feeds_front(program_.nodes.size(), 0);
     for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
       if (!is_live_op(i)) continue;
-      const bool front = rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_heavy(i));
-      if (!front) continue;
+      if (!is_known_early(i) || !(feeds_front[index(i)] || is_heavy(i))) continue;
       for (const int input : at(i).inputs) feeds_front[index(input)] = 1;
     }
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
@@ -204,9 +208,7 @@ class PassAnalysis {
       if (!on_batch) continue;
       Phase& phase = phase_[index(i)];
       phase = Phase::loop;
-      if (rates_[index(i)] == Rate::input && (feeds_front[index(i)] || is_heavy(i))) {
-        phase = Phase::before;
-      }
+      if (is_known_early(i) && (feeds_front[index(i)] || is_heavy(i))) phase = Phase::before;
       bool behind = is_over_rows(i) || (rates_[index(i)] == Rate::output && is_heavy(i));
       for (const int input : at(i).inputs) {
         behind = behind || phase_[index(input)] == Phase::behind;

@@ -212,6 +212,19 @@ TEST(CompiledScan, AgreesWithTheTapeForRandomPrograms) {
   }
 }
 
+// Work in front of the loop reads values that differ from sequence to sequence by shape alone.
+TEST(CompiledScan, JoinsARepeatedParameterAndTheInput) {
+  StepBuilder b("test");
+  const Var x = b.input("x", 3), h = b.state("h", 5);
+  const Var p = b.parameter("p", {2}, Initialiser::zeros());
+  const Var repeated = broadcast_to(exp(p), {batch_dim, 2});
+  const Var s = b.let("s", concat(std::vector{repeated, x, repeated + 1.0}, -1));
+  const Var u = b.parameter("U", {5, 5}, Initialiser::glorot());
+  b.set_state("h", tanh(linear(h, u) + slice(s, -1, 0, 5) * slice(s, -1, 2, 5)));
+  b.set_output("h");
+  expect_scan_agrees_with_tape<double>(b.finish(), {40, 33, 33, 2}, 1e-11);
+}
+
 INSTANTIATE_TEST_SUITE_P(Catalogue, CompiledScanTest, testing::ValuesIn(catalogue().cells()),
                          [](const testing::TestParamInfo<Cell>& test) { return test.param.name; });
 
