@@ -14,7 +14,6 @@
 #include "io/cell_file.hpp"
 #include "io/files.hpp"
 #include "program/delays.hpp"
-#include "program/equations.hpp"
 #include "program/plan.hpp"
 #include "train/cell_check.hpp"
 

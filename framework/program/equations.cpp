@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <iterator>
 #include <set>
-#include <sstream>
 
 #include "program/composites.hpp"
+#include "program/reserved_words.hpp"
 
 namespace carousel {
 namespace {
@@ -91,23 +90,8 @@ std::string valid_name(const std::string& given) {
   return name;
 }
 
-// Words that can't be names.
-const std::set<std::string>& taken_words() {
-  static const std::set<std::string> words = [] {
-    std::istringstream text(
-        "cell extends ref group conventions param init fixed hyper input default state initial "
-        "output def use as repeat in t hidden exp log sqrt sin cos tanh sigmoid relu softplus "
-        "logsigmoid abs sign hard_sigmoid hard_tanh elu silu gelu softsign floor erf heaviside "
-        "leaky_relu modrelu max min mod where sum mean softmax logsumexp cumsum layer_norm "
-        "rms_norm concat reshape roll repeat_elements tile transpose outer dot diag "
-        "block_diagonal eye arange zeros ones tril triu expm inverse stop_gradient "
-        "straight_through clipped_sqrt size");
-    return std::set<std::string>(std::istream_iterator<std::string>(text), {});
-  }();
-  return words;
-}
-
-const std::map<std::string_view, const char*>& function_names() {
+// Functions of the language that are called otherwise than their op.
+const std::map<std::string_view, const char*>& other_names() {
   static const std::map<std::string_view, const char*> names = {
       {"maximum", "max"}, {"minimum", "min"}, {"step", "heaviside"}};
   return names;
@@ -148,7 +132,7 @@ class Reader {
   std::string free_name(const std::string& given) {
     const std::string name = valid_name(given);
     std::string free = name;
-    for (int n = 2; taken_words().contains(free) || !used_.insert(free).second; ++n) {
+    for (int n = 2; is_reserved(free) || !used_.insert(free).second; ++n) {
       free = name + "_" + std::to_string(n);
     }
     return free;
@@ -159,7 +143,6 @@ class Reader {
   }
 
   void choose_names() {
-    used_.insert("x");
     identifiers_[node(program_.inputs[0]).name] = "x";
     for (const ProgramNode& n : program_.nodes) {  // names that can stay come first
       if (!n.name.empty() && valid_name(n.name) == n.name) name(n.name);
@@ -206,7 +189,9 @@ class Reader {
     }
     for (const ProgramState& state : program_.states) {  // a state that is another value
       const auto [base, delay] = split_delay(state.name);
-      if (delay > 0 || node(state.next).name == state.name) continue;
+      int value = state.next;  // repeated for each sequence where it needs none
+      while (is_hidden(value, "broadcast_to")) value = node(value).inputs[0];
+      if (delay > 0 || node(value).name == state.name) continue;
       result.values.push_back({identifiers_[base], true, term(state.next)});
     }
     return result;
@@ -319,9 +304,8 @@ class Reader {
     if (op == "sigmoid_slope") {
       return binary("*", in[0], binary("-", number(1.0), in[0], shape), shape);
     }
-    const auto function = function_names().find(n.op->name);
-    return call(function == function_names().end() ? op : function->second, std::move(in),
-                together);
+    const auto function = other_names().find(n.op->name);
+    return call(function == other_names().end() ? op : function->second, std::move(in), together);
   }
 
   // What the language's own broadcasting makes needless is looked through.

@@ -46,7 +46,4 @@ struct Equations {
 
 Equations equations_of(const StepProgram& program);
 
-/// The program's equations as a LaTeX block `aligned`, a line each (amsmath, MathJax or KaTeX).
-std::string to_latex(const StepProgram& program);
-
 }  // namespace carousel

@@ -133,4 +133,7 @@ class StepBuilder final : public Graph {
 /// The program as equations, in the notation of the cell files.
 std::string to_text(const StepProgram& program);
 
+/// The equations as a LaTeX block `aligned`, a line each (amsmath, MathJax or KaTeX).
+std::string to_latex(const StepProgram& program);
+
 }  // namespace carousel

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "catalogue.hpp"
-#include "program/equations.hpp"
 
 namespace carousel {
 namespace {

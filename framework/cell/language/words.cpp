@@ -5,14 +5,6 @@
 
 namespace carousel {
 
-const std::vector<std::string>& keywords() {
-  static const std::vector<std::string> words = {
-      "cell",  "extends", "ref",   "group",   "conventions", "param",   "init",
-      "fixed", "hyper",   "input", "default", "state",       "initial", "output",
-      "def",   "use",     "as",    "repeat",  "in"};
-  return words;
-}
-
 const std::vector<std::string>& initialiser_names() {
   static const std::vector<std::string> words = {"zeros",  "ones",   "constant",   "uniform",
                                                  "normal", "glorot", "orthogonal", "identity",

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "program/reserved_words.hpp"
+
 namespace carousel {
 
-/// Words that begin a statement or stand in one.
-const std::vector<std::string>& keywords();
 const std::vector<std::string>& initialiser_names();
 const std::vector<std::string>& group_names();
 

@@ -36,6 +36,7 @@ TEST(BuildValues, ElementwiseFunctions) {
   expect_each("gelu(x)", [](double v) { return v * 0.5 * (1 + std::erf(v / std::sqrt(2.0))); });
   expect_each("softsign(x)", [](double v) { return v / (1 + std::abs(v)); });
   expect_each("floor(x)", [](double v) { return std::floor(v); });
+  expect_each("erf(x)", [](double v) { return std::erf(v); });
   expect_each("heaviside(x)", [](double v) { return v > 0 ? 1.0 : 0.0; });
   expect_each("leaky_relu(x, 0.1)", [](double v) { return v > 0 ? v : 0.1 * v; });
   expect_each("modrelu(x, -1)",
@@ -108,6 +109,8 @@ TEST(BuildValues, Reductions) {
   expect_near(y_of(a + "y = max(A * x)", given), {0.5, 1.5, 2});
   expect_near(y_of("y = softmax(x)"), {logistic(2.5), logistic(-2.5)});
   expect_near(y_of("y = cumsum(x)"), {0.5, -1.5});
+  expect_near(y_of("y = logsumexp(x)"), {std::log(std::exp(0.5) + std::exp(-2.0))});
+  expect_near(y_of("y = logsumexp(outer(x, x) * 1000)"), {250, 4000});
   const double deviation = std::sqrt(1.25 * 1.25 + 1e-5);
   expect_near(y_of("y = layer_norm(x)"), {1.25 / deviation, -1.25 / deviation});
   const double root = std::sqrt((0.25 + 4) / 2 + 1e-5);
