@@ -36,7 +36,8 @@ struct Ablation {
 };
 
 /// Every change of one thing that leaves a cell whose output depends on its input. A gate is a
-/// named value that is sigmoid(..) or hard_sigmoid(..).
+/// named value that is sigmoid(..) or hard_sigmoid(..). What does nothing, such as a factor of 1,
+/// is left out before one looks: see simplified().
 std::vector<Ablation> single_changes(const StepProgram& program);
 
 /// The single change of that name or alias. Throws InputError with a suggestion when there is none.
@@ -44,10 +45,10 @@ Ablation find_ablation(const StepProgram& program, const std::string& name);
 
 /// The program with the change. What the change leaves without a reader (nodes, parameters, states)
 /// is gone; the rest keeps its name, and the program is called "NAME ABLATION". Layer norm is that
-/// of Ba et al. 2016 (arXiv:1607.06450): a bias goes behind it, and it has a gain. The matrices of
-/// full gate recurrence are R_TO_FROM, drawn by glorot; gates are 0 before the first step. A
-/// diagonal is drawn uniformly from -1 to 1. Throws InputError when the program lacks what the
-/// change names.
+/// of Ba et al. 2016 (arXiv:1607.06450): a bias goes behind it, and it has a gain, gain_VALUE. The
+/// matrices of full gate recurrence are R_TO_FROM, drawn by glorot; gates are 0 before the first
+/// step. A parameter whose name is taken gets a number behind it. A diagonal is drawn uniformly
+/// from -1 to 1. Throws InputError when the program lacks what the change names.
 StepProgram apply_ablation(const StepProgram& program, const Ablation& ablation);
 
 }  // namespace carousel

@@ -95,6 +95,16 @@ int add_all(StepProgram& program, const std::vector<int>& terms) {
   return sum;
 }
 
+// The name, or NAME_2, NAME_3, .. where the cell has it already.
+std::string free_name(const StepProgram& program, const std::string& wanted) {
+  std::string name = wanted;
+  const auto is_taken = [&](const ProgramNode& node) { return node.name == name; };
+  for (int k = 2; std::any_of(program.nodes.begin(), program.nodes.end(), is_taken); ++k) {
+    name = fmt::format("{}_{}", wanted, k);
+  }
+  return name;
+}
+
 // (v - mean) / sqrt(variance + 1e-5) over the last axis.
 int append_layer_norm(StepProgram& program, int v) {
   Attributes row;
@@ -122,8 +132,8 @@ void add_layer_norm(StepProgram& program, const Ablation& change) {
     (bias ? biases : rest).push_back(term);
   }
   const int normed = append_layer_norm(program, biases.empty() ? input : add_all(program, rest));
-  const int gain =
-      append_parameter(program, "gain_" + change.targets[0], {shape.back()}, Initialiser::ones());
+  const int gain = append_parameter(program, free_name(program, "gain_" + change.targets[0]),
+                                    {shape.back()}, Initialiser::ones());
   std::vector<int> sum{append_op(program, "mul", {gain, normed})};
   sum.insert(sum.end(), biases.begin(), biases.end());
   const int whole = add_all(program, sum);
@@ -181,8 +191,8 @@ void add_gate_recurrence(StepProgram& program, const Ablation& change) {
     const Index n = program.nodes[at(gate)].shape.back();
     std::vector<int> terms{program.nodes[at(place->node)].inputs[place->input]};
     for (std::size_t k = 0; k < old.size(); ++k) {
-      const int matrix = append_parameter(program, "R_" + to + "_" + change.targets[k], {n, n},
-                                          Initialiser::glorot());
+      const std::string name = free_name(program, fmt::format("R_{}_{}", to, change.targets[k]));
+      const int matrix = append_parameter(program, name, {n, n}, Initialiser::glorot());
       terms.push_back(append_op(program, "matmul", {old[k], matrix}, transposed));
     }
     const int sum = add_all(program, terms);
@@ -193,7 +203,7 @@ void add_gate_recurrence(StepProgram& program, const Ablation& change) {
 }  // namespace
 
 StepProgram apply_ablation(const StepProgram& program, const Ablation& change) {
-  StepProgram changed = program;
+  StepProgram changed = simplified(program);
   switch (change.kind) {
     case Ablation::Kind::constant:
       redirect(changed, find_value(changed, change.targets.at(0)),

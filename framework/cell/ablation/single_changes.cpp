@@ -25,13 +25,19 @@ bool is_sound(const StepProgram& program) {
       return false;
     }
   }
-  return output_reads_input(program);
+  const std::vector<char> behind = nodes_behind_output(program);
+  return std::any_of(program.inputs.begin(), program.inputs.end(),
+                     [&](int input) { return behind[at(input)] != 0; });
 }
 
 class Enumerator {
  public:
-  explicit Enumerator(const StepProgram& program) : program_(program), gates_(gates_of(program)) {
-    if (const auto parts = lstm_parts(program)) parts_ = *parts;
+  explicit Enumerator(StepProgram program)
+      : program_(std::move(program)), counts_(nodes_behind_output(program_)) {
+    for (const int gate : gates_of(program_)) {
+      if (counts_[at(gate)]) gates_.push_back(gate);
+    }
+    if (const auto parts = lstm_parts(program_)) parts_ = *parts;
   }
 
   std::vector<Ablation> run() {
@@ -110,8 +116,9 @@ class Enumerator {
       const int value = static_cast<int>(i);
       for (int place = 0;; ++place) {
         const int activation = activation_at(program_, value, place);
-        if (activation >= 0) changes_of_activation(node.name, place, activation);
-        else if (place > 0) break;
+        if (activation < 0 && place > 0) break;
+        if (activation < 0 || !counts_[at(activation)]) continue;
+        changes_of_activation(node.name, place, activation);
       }
     }
   }
@@ -157,6 +164,7 @@ class Enumerator {
                        .name = "no_peepholes",
                        .alias = parts_.input_gate >= 0 ? "NP" : ""};
     for (const ProgramParameter& parameter : program_.parameters) {
+      if (!counts_[at(parameter.node)]) continue;
       add({.kind = Kind::drop_parameters,
            .targets = {parameter.name},
            .name = "no_" + parameter.name});
@@ -164,7 +172,7 @@ class Enumerator {
     }
     if (peepholes.targets.size() > 1) add(peepholes);
     for (const ProgramParameter& parameter : program_.parameters) {
-      if (!is_recurrent_matrix(parameter)) continue;
+      if (!counts_[at(parameter.node)] || !is_recurrent_matrix(parameter)) continue;
       add({.kind = Kind::diagonal,
            .targets = {parameter.name},
            .name = "diagonal_" + parameter.name});
@@ -245,7 +253,8 @@ class Enumerator {
     add(change);
   }
 
-  const StepProgram& program_;
+  const StepProgram program_;
+  std::vector<char> counts_;  // nodes that the output's value depends on
   std::vector<int> gates_;
   LstmParts parts_;
   std::vector<Ablation> changes_;
@@ -254,7 +263,7 @@ class Enumerator {
 }  // namespace
 
 std::vector<Ablation> single_changes(const StepProgram& program) {
-  return Enumerator(program).run();
+  return Enumerator(simplified(program)).run();
 }
 
 Ablation find_ablation(const StepProgram& program, const std::string& name) {

@@ -53,6 +53,18 @@ int other_factor(const StepProgram& program, int product, int factor) {
   return in[0] == factor ? in[1] : in[1] == factor ? in[0] : -1;
 }
 
+// a of b + stop_gradient(a - b), which has the value of a and the gradient of b; -1: it is
+// something else.
+int straight_through_value(const StepProgram& program, int id) {
+  if (!is_op(program, id, "add")) return -1;
+  const int gradient = program.nodes[at(id)].inputs[0], stop = program.nodes[at(id)].inputs[1];
+  if (!is_op(program, stop, "stop_gradient")) return -1;
+  const int difference = program.nodes[at(stop)].inputs[0];
+  if (!is_op(program, difference, "sub")) return -1;
+  const auto& in = program.nodes[at(difference)].inputs;
+  return in[1] == gradient ? in[0] : -1;
+}
+
 }  // namespace
 
 int find_value(const StepProgram& program, const std::string& name) {
@@ -108,22 +120,27 @@ std::vector<int> gates_of(const StepProgram& program) {
   return gates;
 }
 
-bool output_reads_input(const StepProgram& program) {
+std::vector<char> nodes_behind_output(const StepProgram& program) {
+  std::vector<char> found(program.nodes.size(), 0);
   std::vector<int> open{program.output};
-  std::vector<char> seen(program.nodes.size(), 0);
   while (!open.empty()) {
-    const std::vector<char> parts = ancestors(program, open.back());
+    const int id = open.back();
     open.pop_back();
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      if (parts[i] && program.nodes[i].kind == ProgramNode::Kind::input) return true;
-    }
+    if (found[at(id)]) continue;
+    found[at(id)] = 1;
     for (const ProgramState& state : program.states) {
-      if (!parts[at(state.previous)] || seen[at(state.previous)]) continue;
-      seen[at(state.previous)] = 1;
+      if (state.previous != id) continue;
       open.push_back(state.next);
+      if (state.initial_node >= 0) open.push_back(state.initial_node);
     }
+    if (const int value = straight_through_value(program, id); value >= 0) {
+      open.push_back(value);
+      continue;
+    }
+    const auto& inputs = program.nodes[at(id)].inputs;
+    open.insert(open.end(), inputs.begin(), inputs.end());
   }
-  return false;
+  return found;
 }
 
 std::optional<LstmParts> lstm_parts(const StepProgram& program) {
