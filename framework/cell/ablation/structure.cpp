@@ -53,16 +53,15 @@ int other_factor(const StepProgram& program, int product, int factor) {
   return in[0] == factor ? in[1] : in[1] == factor ? in[0] : -1;
 }
 
-// a of b + stop_gradient(a - b), which has the value of a and the gradient of b; -1: it is
-// something else.
+// stop_gradient(a) of stop_gradient(a) + (b - stop_gradient(b)), which has the value of a and the
+// gradient of b; -1: it is something else.
 int straight_through_value(const StepProgram& program, int id) {
   if (!is_op(program, id, "add")) return -1;
-  const int gradient = program.nodes[at(id)].inputs[0], stop = program.nodes[at(id)].inputs[1];
-  if (!is_op(program, stop, "stop_gradient")) return -1;
-  const int difference = program.nodes[at(stop)].inputs[0];
-  if (!is_op(program, difference, "sub")) return -1;
-  const auto& in = program.nodes[at(difference)].inputs;
-  return in[1] == gradient ? in[0] : -1;
+  const int value = program.nodes[at(id)].inputs[0], nothing = program.nodes[at(id)].inputs[1];
+  if (!is_op(program, value, "stop_gradient") || !is_op(program, nothing, "sub")) return -1;
+  const auto& in = program.nodes[at(nothing)].inputs;
+  const bool stops = is_op(program, in[1], "stop_gradient");
+  return stops && program.nodes[at(in[1])].inputs[0] == in[0] ? value : -1;
 }
 
 }  // namespace

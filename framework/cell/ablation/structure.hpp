@@ -33,7 +33,7 @@ std::optional<NodeInput> gate_input_of(const StepProgram& program, int node);
 std::vector<int> gates_of(const StepProgram& program);
 
 /// The nodes that the output's value depends on, within a step or through the states. Of
-/// b + stop_gradient(a - b) that is a alone.
+/// stop_gradient(a) + (b - stop_gradient(b)) that is a alone.
 std::vector<char> nodes_behind_output(const StepProgram& program);
 
 /// The parts of an LSTM: c = f * c[t-1] + i * g, h = o * tanh(c), with gates i, f, o.
