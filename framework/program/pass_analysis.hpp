@@ -13,7 +13,7 @@ namespace carousel {
 enum class Phase { none, before, loop, behind };
 
 /// A product of a batched node and an unbatched matrix that is added into a sum.
-struct Term {
+struct ProductTerm {
   int node, left, weight;
   bool transpose;
 };
@@ -38,7 +38,7 @@ struct Passed {
 
 /// A node that is a sum with at least one such product, as a list.
 struct Sum {
-  std::vector<Term> products;
+  std::vector<ProductTerm> products;
   std::vector<int> rest;  // other addends
 };
 
@@ -218,7 +218,7 @@ class PassAnalysis {
     // The products of a sum that is finished behind the loop are all done there, but for those
     // in front.
     for (auto& [root, sum] : sums_) {
-      for (const Term& term : sum.products) {
+      for (const ProductTerm& term : sum.products) {
         Phase& phase = phase_[index(term.node)];
         if (phase_[index(root)] == Phase::behind && phase == Phase::loop) phase = Phase::behind;
         if (phase_[index(root)] == Phase::loop && phase == Phase::behind) phase = Phase::loop;
@@ -256,8 +256,9 @@ class PassAnalysis {
   bool in_front(int node) const {
     const auto found = sums_.find(node);
     if (found == sums_.end()) return false;
-    return std::any_of(found->second.products.begin(), found->second.products.end(),
-                       [&](const Term& t) { return phase_[index(t.node)] == Phase::before; });
+    return std::any_of(
+        found->second.products.begin(), found->second.products.end(),
+        [&](const ProductTerm& t) { return phase_[index(t.node)] == Phase::before; });
   }
 
   Tile tile_of(int node) const { return at(node).op->tile.value_or(Tile::copy); }

@@ -145,7 +145,7 @@ class PassMemory : public PassAnalysis {
     if (sum == sums_.end()) return is_tile(user);
     const auto& products = sum->second.products;
     return std::none_of(products.begin(), products.end(),
-                        [&](const Term& term) { return term.left == node; });
+                        [&](const ProductTerm& term) { return term.left == node; });
   }
 
   bool leaves_its_phase(int node) const {
@@ -181,7 +181,7 @@ class PassMemory : public PassAnalysis {
     for (const Phase phase : {Phase::before, Phase::loop, Phase::behind}) {
       std::map<int, std::vector<int>> by_left;
       for (const auto& [root, sum] : sums_) {
-        for (const Term& term : sum.products) {
+        for (const ProductTerm& term : sum.products) {
           if (phase_[index(term.node)] == phase && term.transpose) {
             by_left[term.left].push_back(root);
           }
@@ -195,7 +195,7 @@ class PassMemory : public PassAnalysis {
     std::vector<std::vector<int>> lefts;
     for (const auto& [root, sum] : sums_) {
       std::vector<int> set;
-      for (const Term& term : sum.products) {
+      for (const ProductTerm& term : sum.products) {
         if (!term.transpose && term.left >= first_) set.push_back(term.left);
       }
       std::sort(set.begin(), set.end());

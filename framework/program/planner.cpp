@@ -186,12 +186,13 @@ class PassPlanner : public PassMemory {
   void emit_sum(PlanPass& pass, int root, const Sum& sum) const {
     const Slot& out = slots_[index(root)];
     bool started = false;
-    std::vector<Term> products = sum.products;
-    std::stable_sort(products.begin(), products.end(), [&](const Term& a, const Term& b) {
-      return wave_[index(a.node)] < wave_[index(b.node)];
-    });
+    std::vector<ProductTerm> products = sum.products;
+    std::stable_sort(products.begin(), products.end(),
+                     [&](const ProductTerm& a, const ProductTerm& b) {
+                       return wave_[index(a.node)] < wave_[index(b.node)];
+                     });
     for (const Phase phase : {Phase::before, Phase::loop, Phase::behind}) {
-      for (const Term& term : products) {
+      for (const ProductTerm& term : products) {
         if (phase_[index(term.node)] != phase) continue;
         const int wave = std::max(wave_[index(term.node)] - 1, 0);
         stage(pass, phase, wave)
