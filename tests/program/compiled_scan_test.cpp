@@ -87,7 +87,8 @@ void expect_scan_agrees_with_tape(const StepProgram& program, const std::vector<
 class CompiledScanTest : public testing::TestWithParam<Cell> {};
 
 // Cells that multiply a difference at each step, so that 90 steps in float show nothing.
-const std::set<std::string> growing = {"hyper_lstm", "noaf", "nru", "ode_rnn", "surnn"};
+const std::set<std::string> growing = {"hyper_lstm", "ln_lstm", "ln_lstm_fed_back", "noaf", "nru",
+                                       "ode_rnn",    "surnn"};
 
 TEST_P(CompiledScanTest, AgreesWithTheTape) {
   const StepProgram program = fixture_program(GetParam());
