@@ -107,18 +107,24 @@ void tape_op(benchmark::State& state) {
 }
 
 void training_step_on_the_tape(benchmark::State& state, const Cell& cell) {
-  const Index steps = state.range(0), batch = state.range(1), input = state.range(2);
-  const StepProgram program = cell.build({input, state.range(3)});
+  const Index steps = state.range(0), batch = state.range(1);
+  const StepProgram program = cell.build({state.range(2), state.range(3)});
   std::vector<Tensor<float>> values;
   for (const auto& p : program.parameters) {
     values.push_back(initialise<float>(p.init, p.shape, Random(1, p.name)));
   }
-  const auto x = initialise<float>(Initialiser::normal(1.0), {steps, batch, input}, Random(1, "x"));
+  std::vector<Tensor<float>> inputs;
+  for (const int node : program.inputs) {
+    const Index size = program.nodes[static_cast<std::size_t>(node)].shape.back();
+    inputs.push_back(initialise<float>(Initialiser::normal(1.0), {steps, batch, size},
+                                       Random(1, std::to_string(node))));
+  }
   Tape<float> tape;
   for (auto _ : state) {
     const auto parameters = leaves(tape, values);
-    const Var frames = tape.constant(x);
-    const auto result = scan_on_tape(program, tape, parameters, {&frames, 1},
+    std::vector<Var> frames;
+    for (const auto& input : inputs) frames.push_back(tape.constant(input));
+    const auto result = scan_on_tape(program, tape, parameters, frames,
                                      initial_states(program, tape, parameters, batch));
     benchmark::DoNotOptimize(tape.gradients(sum(result.outputs), parameters));
     tape.clear();

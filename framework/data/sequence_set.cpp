@@ -51,20 +51,21 @@ Batch<T> next_frame_batch(const SequenceSplit& split, const std::vector<int>& se
   const Index count = static_cast<Index>(sequences.size());
   Index steps = 0;
   for (const int s : sequences) {
-    batch.lengths.push_back(split.lengths.at(static_cast<std::size_t>(s)) - 1);
+    batch.lengths.push_back(split.scored(s));
     steps = std::max(steps, batch.lengths.back());
     batch.scored += batch.lengths.back();
   }
   const Index width = split.width;
-  batch.x = Tensor<T>::zeros({steps, count, width});
+  const Index context = split.context;
+  batch.x = Tensor<T>::zeros({steps, count, context * width});
   batch.target = Tensor<T>::zeros({steps, count, width});
   batch.mask = Tensor<T>::zeros({steps, count});
   for (Index b = 0; b < count; ++b) {
     const Index s = sequences[static_cast<std::size_t>(b)];
     for (Index t = 0; t < batch.lengths[static_cast<std::size_t>(b)]; ++t) {
       const Index row = t * count + b;
-      std::copy_n(split.frame(s, t), width, batch.x.data() + row * width);
-      std::copy_n(split.frame(s, t + 1), width, batch.target.data() + row * width);
+      std::copy_n(split.frame(s, t), context * width, batch.x.data() + row * context * width);
+      std::copy_n(split.frame(s, t + context), width, batch.target.data() + row * width);
       batch.mask.data()[row] = T(1);
     }
   }

@@ -7,9 +7,24 @@
 
 namespace carousel {
 
+/// The distribution that a set's frames are predicted with.
+enum class OutputKind {
+  bernoulli,         // elements are 0 or 1, independent given the past
+  gaussian_mixture,  // elements are real: a mixture of Gaussians over the frame
+};
+
+/// What is predicted from what, step by step: each frame from the frames before it.
+struct FrameTask {
+  Index width = 0;    // elements of a frame
+  Index context = 1;  // frames that a step reads: step t reads t .. t + context - 1 and predicts
+                      // frame t + context
+  OutputKind outputs = OutputKind::bernoulli;
+};
+
 /// Sequences of frames, one after another in memory.
 struct SequenceSplit {
   Index width = 0;             // elements of a frame
+  Index context = 1;           // see FrameTask
   std::vector<Index> lengths;  // frames of each sequence
   std::vector<Index> starts;   // first frame of each sequence
   std::vector<float> frames;   // [sum of lengths, width]
@@ -17,6 +32,12 @@ struct SequenceSplit {
   Index sequences() const { return static_cast<Index>(lengths.size()); }
   /// Frames of all sequences together.
   Index total() const;
+  /// Steps of a sequence that are predicted and scored: its frames less the context.
+  Index scored(Index sequence) const {
+    return lengths[static_cast<std::size_t>(sequence)] - context;
+  }
+  /// Scored steps of all sequences together.
+  Index scored_total() const { return total() - context * sequences(); }
   const float* frame(Index sequence, Index t) const;
   /// Adds a sequence of frames: [length, width].
   void add(const std::vector<float>& sequence);
@@ -27,13 +48,16 @@ struct SequenceSet {
   std::string name;
   std::string source;  // the file, or how it was made
   SequenceSplit train, valid, test;
+  OutputKind outputs = OutputKind::bernoulli;
+
+  FrameTask task() const { return {train.width, train.context, outputs}; }
 };
 
-/// Sequences side by side, for predicting each next frame: steps 2..T are scored.
+/// Sequences side by side, for predicting each next frame.
 template <class T>
 struct Batch {
-  Tensor<T> x;                 // [steps, batch, width], frames 1..T-1, zero beyond the end
-  Tensor<T> target;            // [steps, batch, width], frames 2..T, zero beyond the end
+  Tensor<T> x;                 // [steps, batch, context width], zero beyond the end
+  Tensor<T> target;            // [steps, batch, width], the frame after each step's context
   Tensor<T> mask;              // [steps, batch], 1 for a step that is scored
   std::vector<Index> lengths;  // scored steps of each sequence
   Index scored = 0;            // their sum

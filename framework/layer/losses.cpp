@@ -25,13 +25,14 @@ Var mask_for(const char* what, Var values, Var mask) {
 Var bernoulli_nll(Var logits, Var targets, Var mask) {
   expect_same("bernoulli_nll", logits, targets);
   const Var weight = mask_for("bernoulli_nll", logits, mask);
-  return sum(weight * (softplus(logits) - targets * logits));
+  const Var nll = sum_to(weight * (softplus(logits) - targets * logits), weight.shape());
+  return reshape(nll, mask.shape());
 }
 
 Var softmax_nll(Var logits, Var labels, Var mask) {
   mask_for("softmax_nll", logits, mask);
   expect_same("softmax_nll", labels, mask);
-  return sum(mask * (reshape(logsumexp(logits), mask.shape()) - pick(logits, labels)));
+  return mask * (reshape(logsumexp(logits), mask.shape()) - pick(logits, labels));
 }
 
 Var mean_squared_error(Var prediction, Var targets, Var mask) {

@@ -1,6 +1,6 @@
 #include "report/page.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
@@ -115,7 +115,7 @@ std::string report_page(const StudyResults& results) {
       text_of(report_page_html, report_page_html_size),
       {{"study", escape_html(results.study)},
        {"style", text_of(report_page_css, report_page_css_size)},
-       {"dataset_note", escape_html(results.dataset_note)},
+       {"dataset_note", escape_html(fmt::format("{}", fmt::join(results.dataset_notes, " ")))},
        {"counts", counts_of(results.trials)},
        {"summary", summary_table(rows)},
        {"seeds", seed_table(rows, results)},

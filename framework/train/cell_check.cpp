@@ -253,8 +253,8 @@ CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
     const auto further = further_inputs(stack.program(0), tape);
     const StackResult result = stack.forward(tape, own, x, states, {}, further);
     const Var logits = readout.forward(std::span<const Var>(all).last(2), result.outputs);
-    const Var loss = bernoulli_nll(logits, tape.constant(task.targets), tape.constant(task.mask)) /
-                     double((EchoTask::steps - 1) * EchoTask::batch);
+    const Var nll = bernoulli_nll(logits, tape.constant(task.targets), tape.constant(task.mask));
+    const Var loss = sum(nll) / double((EchoTask::steps - 1) * EchoTask::batch);
     const double value = double(tape.value(loss).item());
     if (!std::isfinite(value)) {
       return {"learns", false, fmt::format("the loss is {} after {} updates", value, updates)};

@@ -4,10 +4,10 @@
 
 namespace carousel {
 
-NextFrameModel::NextFrameModel(const Cell& cell, Index width, Index hidden, int depth,
+NextFrameModel::NextFrameModel(const Cell& cell, const FrameTask& task, Index hidden, int depth,
                                Index segments)
-    : stack_(cell, {width, hidden, depth, false, segments}),
-      output_("output", stack_.output_size(), width),
+    : stack_(cell, {task.context * task.width, hidden, depth, false, segments}),
+      output_("output", stack_.output_size(), task.width),
       specs_(stack_.parameters()) {
   specs_.insert(specs_.end(), output_.parameters().begin(), output_.parameters().end());
 }
@@ -21,8 +21,8 @@ Index NextFrameModel::cell_parameter_count() const {
 }
 
 template <class T>
-Var NextFrameModel::loss(Tape<T>& tape, std::span<const Var> parameters,
-                         const Batch<T>& batch) const {
+Var NextFrameModel::step_nll(Tape<T>& tape, std::span<const Var> parameters,
+                             const Batch<T>& batch) const {
   const std::size_t of_stack = stack_.parameters().size();
   const Index size = static_cast<Index>(batch.lengths.size());
   const std::span<const Var> own = parameters.first(of_stack);
@@ -32,7 +32,9 @@ Var NextFrameModel::loss(Tape<T>& tape, std::span<const Var> parameters,
   return bernoulli_nll(logits, tape.constant(batch.target), tape.constant(batch.mask));
 }
 
-template Var NextFrameModel::loss(Tape<float>&, std::span<const Var>, const Batch<float>&) const;
-template Var NextFrameModel::loss(Tape<double>&, std::span<const Var>, const Batch<double>&) const;
+template Var NextFrameModel::step_nll(Tape<float>&, std::span<const Var>,
+                                      const Batch<float>&) const;
+template Var NextFrameModel::step_nll(Tape<double>&, std::span<const Var>,
+                                      const Batch<double>&) const;
 
 }  // namespace carousel

@@ -9,12 +9,12 @@
 
 namespace carousel {
 
-/// Predicts each next frame of binary vectors: a recurrent stack, a linear layer, and
-/// independent Bernoulli outputs.
+/// Predicts each next frame: a recurrent stack, and a linear layer for the outputs.
 class NextFrameModel {
  public:
-  /// width: elements of a frame; segments: see ScanOptions.
-  NextFrameModel(const Cell& cell, Index width, Index hidden, int depth, Index segments = 1);
+  /// segments: see ScanOptions.
+  NextFrameModel(const Cell& cell, const FrameTask& task, Index hidden, int depth,
+                 Index segments = 1);
 
   /// The stack's parameters, then output/W and output/b.
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
@@ -23,10 +23,10 @@ class NextFrameModel {
   /// Equations of the cell as they are run, at the sizes of the first layer.
   std::string cell_text() const { return to_text(stack_.program(0)); }
 
-  /// Negative log-likelihood of a batch in nats, summed over outputs, steps and sequences.
-  /// parameters: as parameters().
+  /// Negative log-likelihood of each step in nats, summed over the frame: [T, batch], zero for
+  /// padding. parameters: as parameters().
   template <class T>
-  Var loss(Tape<T>& tape, std::span<const Var> parameters, const Batch<T>& batch) const;
+  Var step_nll(Tape<T>& tape, std::span<const Var> parameters, const Batch<T>& batch) const;
 
  private:
   RecurrentStack stack_;

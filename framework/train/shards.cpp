@@ -8,7 +8,7 @@
 namespace carousel {
 Index scored_steps(const SequenceSplit& split, const std::vector<int>& sequences) {
   Index steps = 0;
-  for (const int s : sequences) steps += split.lengths.at(static_cast<std::size_t>(s)) - 1;
+  for (const int s : sequences) steps += split.scored(s);
   return steps;
 }
 
@@ -42,7 +42,7 @@ double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values,
     Tape<T>& tape = *tapes_[i];
     tape.clear();
     const std::vector<Var> parameters = leaves(tape, values);
-    const Var loss = model_.loss(tape, parameters, next_frame_batch<T>(split_, shards[i]));
+    const Var loss = sum(model_.step_nll(tape, parameters, next_frame_batch<T>(split_, shards[i])));
     losses[i] = static_cast<double>(tape.value(loss).item());
     shares[i] = tape.gradients(loss * scale, parameters);
     tape.clear();
@@ -57,18 +57,28 @@ double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values,
 }
 
 template <class T>
-double ShardRunner<T>::mean_loss(const std::vector<Tensor<T>>& values) {
+MeanNll ShardRunner<T>::mean_nll(const std::vector<Tensor<T>>& values) {
   const auto batches = evaluation_batches(split_, shard_);
-  std::vector<double> losses(batches.size());
+  std::vector<double> of_sequence(static_cast<std::size_t>(split_.sequences()));
   for_each_task(batches.size(), [&](std::size_t i) {
     Tape<T> tape;
     std::vector<Var> parameters;
     for (const auto& value : values) parameters.push_back(tape.constant(value));
-    const Var loss = model_.loss(tape, parameters, next_frame_batch<T>(split_, batches[i]));
-    losses[i] = static_cast<double>(tape.value(loss).item());
+    const Var nll = model_.step_nll(tape, parameters, next_frame_batch<T>(split_, batches[i]));
+    const Tensor<T>& steps = tape.value(nll);
+    const std::size_t count = batches[i].size();
+    for (std::size_t k = 0; k < steps.values().size(); ++k) {
+      of_sequence[static_cast<std::size_t>(batches[i][k % count])] +=
+          static_cast<double>(steps.data()[k]);
+    }
   });
-  const double steps = static_cast<double>(split_.total() - split_.sequences());
-  return std::accumulate(losses.begin(), losses.end(), 0.0) / steps;
+  MeanNll mean;
+  for (Index s = 0; s < split_.sequences(); ++s) {
+    const double nll = of_sequence[static_cast<std::size_t>(s)];
+    mean.by_step += nll / static_cast<double>(split_.scored_total());
+    mean.by_sequence += nll / static_cast<double>(split_.scored(s) * split_.sequences());
+  }
+  return mean;
 }
 
 template <class T>
@@ -79,7 +89,7 @@ std::string ShardRunner<T>::find_non_finite(const std::vector<Tensor<T>>& values
     tape.set_check_finite(true);
     try {
       const std::vector<Var> parameters = leaves(tape, values);
-      const Var loss = model_.loss(tape, parameters, next_frame_batch<T>(split_, shard));
+      const Var loss = sum(model_.step_nll(tape, parameters, next_frame_batch<T>(split_, shard)));
       static_cast<void>(tape.gradients(loss, parameters));
     } catch (const NonFiniteError& error) {
       return error.what();

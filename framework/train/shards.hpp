@@ -7,6 +7,12 @@
 
 namespace carousel {
 
+/// NLL in nats per scored step, by the two averages that papers use.
+struct MeanNll {
+  double by_step = 0.0;      // of all scored steps of a split together
+  double by_sequence = 0.0;  // the mean of the sequences' own means
+};
+
 /// Runs batches in parallel: cut into shards of a fixed number of sequences, one TBB task and
 /// one tape each, gradients summed in a fixed tree. The result has the same bits on any number
 /// of threads.
@@ -22,8 +28,8 @@ class ShardRunner {
   double loss_and_gradients(const std::vector<Tensor<T>>& values, const std::vector<int>& sequences,
                             std::vector<Tensor<T>>& gradients);
 
-  /// NLL in nats per scored step, of all sequences of the split together.
-  double mean_loss(const std::vector<Tensor<T>>& values);
+  /// NLL of all sequences of the split.
+  MeanNll mean_nll(const std::vector<Tensor<T>>& values);
 
   /// Runs the sequences again with every op checked, and says where the first value that is
   /// not finite came up; empty when all were finite.

@@ -33,8 +33,8 @@ std::string results_csv(const StudyResults& results) {
     csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{}\n", results.study, r.cell,
                        r.variant, r.dataset, r.hidden, r.parameters, r.seed, r.learning_rate,
                        r.epochs, r.best_epoch, figure(r.status == "done", r.train_nll),
-                       figure(r.best_epoch > 0, r.valid_nll),
-                       figure(r.status == "done", r.test_nll), r.seconds, r.status);
+                       figure(r.best_epoch > 0, r.valid_nll), figure(r.selected, r.test_nll),
+                       r.seconds, r.status);
   }
   return csv;
 }
@@ -119,7 +119,7 @@ class Study {
         archives_(std::move(archives)) {
     results_.study = options.name;
     results_.study_yaml = to_yaml(options);
-    results_.dataset_note = set_note(set_);
+    results_.dataset_notes = {set_note(set_)};
     for (TrialRecord& trial : plan(options, cells_, set_.name)) {
       const auto saved = archives_.find(trial_key(trial));
       if (saved != archives_.end()) {
@@ -155,9 +155,8 @@ class Study {
                                     static_cast<std::size_t>(threads_));
     RunLog log(run_.folder);
     log_ = &log;
-    listener_.note(results_.dataset_note);
-    log.info(fmt::format("study {} with {} threads; {}", options_.name, threads_,
-                         results_.dataset_note));
+    listener_.note(set_note(set_));
+    log.info(fmt::format("study {} with {} threads; {}", options_.name, threads_, set_note(set_)));
     const int count = static_cast<int>(results_.trials.size());
     for (int i = 0; i < count && !stop; ++i) {
       TrialRecord& record = results_.trials[static_cast<std::size_t>(i)];
@@ -179,7 +178,7 @@ class Study {
   void run_trial(int index, const std::atomic<bool>& stop) {
     TrialRecord& record = results_.trials[static_cast<std::size_t>(index)];
     const Cell& cell = cells_[static_cast<std::size_t>(index) / options_.seeds.size()];
-    const NextFrameModel model(cell, set_.train.width, record.hidden, options_.model.depth,
+    const NextFrameModel model(cell, set_.task(), record.hidden, options_.model.depth,
                                options_.train.segments);
     const auto trainer = make_trainer(model, set_, options_, record);
     const std::string key = trial_key(record);
@@ -205,6 +204,7 @@ class Study {
       const double since = std::chrono::duration<double>(Clock::now() - saved_).count();
       if (progress.epoch_ended && since >= options_.train.checkpoint_seconds) keep();
     });
+    if (outcome == Outcome::finished) trainer->evaluate_test();
     keep();
     if (outcome == Outcome::diverged) {
       const std::string reason = key + " diverged: " + trainer->divergence();

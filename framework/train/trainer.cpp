@@ -9,8 +9,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
-
 template <class T>
 class TypedTrainer final : public Trainer {
  public:
@@ -49,6 +47,7 @@ class TypedTrainer final : public Trainer {
     return pause(Outcome::finished);
   }
 
+  void evaluate_test() override;
   const TrialRecord& record() const override { return record_; }
   const std::string& divergence() const override { return divergence_; }
 
@@ -129,7 +128,8 @@ bool TypedTrainer<T>::update(const std::vector<int>& sequences) {
 
 template <class T>
 bool TypedTrainer<T>::end_epoch() {
-  const double valid = valid_.mean_loss(parameters_.values());
+  const MeanNll nll = valid_.mean_nll(parameters_.values());
+  const double valid = nll.by_step;
   if (!std::isfinite(valid)) {
     const auto all = evaluation_batches(set_.valid, static_cast<int>(set_.valid.sequences()));
     explain(valid_, parameters_.values(), all.front(),
@@ -143,6 +143,7 @@ bool TypedTrainer<T>::end_epoch() {
   if (record_.best_epoch == 0 || valid < record_.valid_nll) {
     record_.best_epoch = epoch_;
     record_.valid_nll = valid;
+    record_.valid_nll_by_sequence = nll.by_sequence;
     best_ = parameters_.snapshot();
   }
   next_batch_ = 0;
@@ -154,9 +155,19 @@ bool TypedTrainer<T>::end_epoch() {
 template <class T>
 void TypedTrainer<T>::finish() {
   parameters_.restore(best_);
-  record_.train_nll = train_.mean_loss(best_);
-  record_.test_nll = test_.mean_loss(best_);
+  const MeanNll train = train_.mean_nll(best_);
+  record_.train_nll = train.by_step;
+  record_.train_nll_by_sequence = train.by_sequence;
   record_.status = "done";
+}
+
+template <class T>
+void TypedTrainer<T>::evaluate_test() {
+  if (record_.status != "done") fail_bug("the test NLL of a trial that is not done was asked for");
+  const MeanNll test = test_.mean_nll(best_);
+  record_.test_nll = test.by_step;
+  record_.test_nll_by_sequence = test.by_sequence;
+  record_.selected = true;
 }
 
 template <class T>
@@ -255,6 +266,10 @@ void TypedTrainer<T>::load(const Archive& archive) {
   std::vector<Tensor<T>> values = parameters_.snapshot();
   load_tensors(archive, "parameters", parameters_, values);
   parameters_.restore(values);
+  if (record_.status == "done") {
+    best_ = std::move(values);
+    return;
+  }
   load_tensors(archive, "best", parameters_, best_);
   for (auto& slot : optimiser_.slots()) {
     load_tensors(archive, "optimiser/" + slot.name, parameters_, slot.values);
@@ -276,22 +291,43 @@ std::unique_ptr<Trainer> make_trainer(const NextFrameModel& model, const Sequenc
   return std::make_unique<TypedTrainer<float>>(model, set, options, record);
 }
 
+namespace {
+
+// The one list of a record's fields: saving and loading both walk it.
+template <class Record, class Visitor>
+void visit_fields(Record& r, Visitor&& v) {
+  v("cell", r.cell);
+  v("variant", r.variant);
+  v("dataset", r.dataset);
+  v("status", r.status);
+  v("hidden", r.hidden);
+  v("parameter_count", r.parameters);
+  v("cell_parameter_count", r.cell_parameters);
+  v("seed", r.seed);
+  v("draw", r.draw);
+  v("selected", r.selected);
+  v("epochs", r.epochs);
+  v("best_epoch", r.best_epoch);
+  v("memory", r.memory);
+  v("learning_rate", r.learning_rate);
+  v("train_nll", r.train_nll);
+  v("valid_nll", r.valid_nll);
+  v("test_nll", r.test_nll);
+  v("train_nll_by_sequence", r.train_nll_by_sequence);
+  v("valid_nll_by_sequence", r.valid_nll_by_sequence);
+  v("test_nll_by_sequence", r.test_nll_by_sequence);
+  v("seconds", r.seconds);
+}
+
+}  // namespace
+
 void save_record(const TrialRecord& r, Archive& archive) {
-  archive.texts["cell"] = r.cell;
-  archive.texts["variant"] = r.variant;
-  archive.texts["dataset"] = r.dataset;
-  archive.texts["status"] = r.status;
-  archive.counters["hidden"] = r.hidden;
-  archive.counters["parameter_count"] = r.parameters;
-  archive.counters["cell_parameter_count"] = r.cell_parameters;
-  archive.counters["seed"] = static_cast<std::int64_t>(r.seed);
-  archive.counters["epochs"] = r.epochs;
-  archive.counters["best_epoch"] = r.best_epoch;
-  archive.numbers["learning_rate"] = r.learning_rate;
-  archive.numbers["train_nll"] = r.train_nll;
-  archive.numbers["valid_nll"] = r.valid_nll;
-  archive.numbers["test_nll"] = r.test_nll;
-  archive.numbers["seconds"] = r.seconds;
+  visit_fields(r, [&]<class V>(const char* name, const V& value) {
+    if constexpr (std::is_same_v<V, std::string>) archive.texts[name] = value;
+    else if constexpr (std::is_integral_v<V>)
+      archive.counters[name] = static_cast<std::int64_t>(value);
+    else archive.numbers[name] = value;
+  });
   const Index points = static_cast<Index>(r.curve.size());
   Tensor<double> curve = Tensor<double>::uninitialised({points, 5});
   for (Index i = 0; i < points; ++i) {
@@ -304,21 +340,11 @@ void save_record(const TrialRecord& r, Archive& archive) {
 
 TrialRecord load_record(const Archive& archive) {
   TrialRecord r;
-  r.cell = archive.text("cell");
-  r.variant = archive.text("variant");
-  r.dataset = archive.text("dataset");
-  r.status = archive.text("status");
-  r.hidden = static_cast<int>(archive.counter("hidden"));
-  r.parameters = archive.counter("parameter_count");
-  r.cell_parameters = archive.counter("cell_parameter_count");
-  r.seed = static_cast<std::uint64_t>(archive.counter("seed"));
-  r.epochs = static_cast<int>(archive.counter("epochs"));
-  r.best_epoch = static_cast<int>(archive.counter("best_epoch"));
-  r.learning_rate = archive.number("learning_rate");
-  r.train_nll = archive.number("train_nll");
-  r.valid_nll = archive.number("valid_nll");
-  r.test_nll = archive.number("test_nll");
-  r.seconds = archive.number("seconds");
+  visit_fields(r, [&]<class V>(const char* name, V& value) {
+    if constexpr (std::is_same_v<V, std::string>) value = archive.text(name);
+    else if constexpr (std::is_integral_v<V>) value = static_cast<V>(archive.counter(name));
+    else value = archive.number(name);
+  });
   const Tensor<double>& curve = archive.tensor<double>("curve");
   if (curve.shape().rank() != 2 || curve.shape()[1] != 5) {
     fail_input("the checkpoint's curve has shape {}, expected [epochs, 5]",

@@ -38,7 +38,10 @@ class Trainer {
   /// it may save a checkpoint.
   virtual Outcome run(const std::atomic<bool>& stop,
                       const std::function<void(const Progress&)>& on_progress) = 0;
-  /// The result so far; test figures only once the trial has finished.
+  /// Takes a finished trial into the comparison: computes its test figures, which nothing is ever
+  /// chosen by.
+  virtual void evaluate_test() = 0;
+  /// The result so far.
   virtual const TrialRecord& record() const = 0;
   /// After Outcome::diverged: what became NaN or infinite, and where.
   virtual const std::string& divergence() const = 0;

@@ -36,14 +36,14 @@ TEST_F(Losses, BernoulliIsTheSumOverOutputsAndScoredSteps) {
     const double p = 1.0 / (1.0 + std::exp(-logits[i]));
     expected -= targets[i] * std::log(p) + (1.0 - targets[i]) * std::log(1.0 - p);
   }
-  const Var loss = bernoulli_nll(values(logits), values(targets), steps(mask));
+  const Var loss = sum(bernoulli_nll(values(logits), values(targets), steps(mask)));
   EXPECT_NEAR(tape_.value(loss).item(), expected, 1e-14);
 }
 
 TEST_F(Losses, BernoulliStaysFiniteFarOut) {
   const Var x = values({1000, -1000, 1000, -1000, 0, 0, 0, 0});
   const Var y = values({1, 0, 0, 1, 0, 0, 0, 0});
-  EXPECT_DOUBLE_EQ(tape_.value(bernoulli_nll(x, y, steps({1, 1, 0, 0}))).item(), 2000.0);
+  EXPECT_DOUBLE_EQ(tape_.value(sum(bernoulli_nll(x, y, steps({1, 1, 0, 0})))).item(), 2000.0);
 }
 
 TEST_F(Losses, SoftmaxIsTheNegativeLogProbabilityOfTheLabel) {
@@ -54,7 +54,7 @@ TEST_F(Losses, SoftmaxIsTheNegativeLogProbabilityOfTheLabel) {
     const double b = std::exp(logits[2 * row + 1]);
     expected -= std::log((labels[row] == 0 ? a : b) / (a + b));
   }
-  const Var loss = softmax_nll(values(logits), steps(labels), steps(mask));
+  const Var loss = sum(softmax_nll(values(logits), steps(labels), steps(mask)));
   EXPECT_NEAR(tape_.value(loss).item(), expected, 1e-14);
 }
 
@@ -69,7 +69,7 @@ TEST_F(Losses, SquaredErrorIsTheMeanOverScoredOutputs) {
 TEST_F(Losses, PaddingGetsNoGradient) {
   const Var x = values(logits);
   const auto gradient = tape_.gradients(
-      bernoulli_nll(x, values({1, 0, 0, 1, 1, 1, 1, 1}), steps(mask)), std::vector{x})[0];
+      sum(bernoulli_nll(x, values({1, 0, 0, 1, 1, 1, 1, 1}), steps(mask))), std::vector{x})[0];
   EXPECT_NE(gradient.data()[5], 0.0);
   EXPECT_EQ(gradient.data()[6], 0.0);
   EXPECT_EQ(gradient.data()[7], 0.0);
@@ -96,10 +96,10 @@ TEST(LossGradients, MatchDifferences) {
   };
   const std::vector<ScalarFunction> losses = {
       [&](Tape<double>& t, const std::vector<Var>& v) {
-        return bernoulli_nll(v[0], v[1], steps(t, mask));
+        return sum(bernoulli_nll(v[0], v[1], steps(t, mask)));
       },
       [&](Tape<double>& t, const std::vector<Var>& v) {
-        return softmax_nll(v[0], steps(t, {1, 0, 0, 1}), steps(t, mask)) + 0.0 * sum(v[1]);
+        return sum(softmax_nll(v[0], steps(t, {1, 0, 0, 1}), steps(t, mask))) + 0.0 * sum(v[1]);
       },
       [&](Tape<double>& t, const std::vector<Var>& v) {
         return mean_squared_error(v[0], v[1], steps(t, mask));

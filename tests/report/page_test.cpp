@@ -44,7 +44,7 @@ class Page : public testing::Test {
 StudyResults sample_results(const std::string& text) {
   StudyResults results;
   results.study = text;
-  results.dataset_note = text;
+  results.dataset_notes = {text};
   results.study_yaml = "cells: [" + text + "]";
   results.machine = {{text, text}};
   results.cell_texts = {{text, text}};

@@ -51,9 +51,11 @@ class TrainerTest : public testing::Test {
   // Runs, interrupting after `updates` updates (never when negative).
   static Outcome run(Trainer& trainer, int updates = -1) {
     std::atomic<bool> stop{updates == 0};
-    return trainer.run(stop, [&](const Progress&) {
+    const Outcome outcome = trainer.run(stop, [&](const Progress&) {
       if (--updates == 0) stop = true;
     });
+    if (outcome == Outcome::finished) trainer.evaluate_test();
+    return outcome;
   }
 
   static std::string bits(const Trainer& trainer) {
@@ -78,7 +80,7 @@ class TrainerTest : public testing::Test {
   }
 
   SequenceSet set_ = small_set();
-  NextFrameModel model_{catalogue().find("lstm_peephole"), set_.train.width, 6, 1};
+  NextFrameModel model_{catalogue().find("lstm_peephole"), set_.task(), 6, 1};
   StudyOptions options_;
   TrialRecord record_;
 };
@@ -120,7 +122,7 @@ TEST_F(TrainerTest, LeavesParametersThatAreNotTrainedAsTheyAre) {
     return program;
   };
   const Index all = model_.cell_parameter_count();
-  model_ = NextFrameModel(cell, set_.train.width, 6, 1);
+  model_ = NextFrameModel(cell, set_.task(), 6, 1);
   const ParameterSet<float> start(model_.parameters(), record_.seed);
   std::vector<Tensor<float>> gradients;  // zero, so that they do not count in the norm
   ShardRunner<float>(model_, set_.train, 3).loss_and_gradients(start.values(), {0, 1}, gradients);
@@ -193,11 +195,36 @@ TEST_F(TrainerTest, StopsEarlyAndKeepsTheBest) {
   for (const CurvePoint& p : r.curve) EXPECT_GE(p.valid_nll, r.valid_nll);
 }
 
-TEST_F(TrainerTest, NoTestFigureBeforeTheEnd) {
+TEST_F(TrainerTest, TestFiguresOnlyWhenAskedFor) {
   const auto trainer = make();
   run(*trainer, 7);
-  EXPECT_EQ(trainer->record().test_nll, 0.0);
   EXPECT_EQ(trainer->record().status, "running");
+  EXPECT_THROW(trainer->evaluate_test(), BugError);
+  std::atomic<bool> stop{false};
+  trainer->run(stop, [](const Progress&) {});
+  EXPECT_EQ(trainer->record().status, "done");
+  EXPECT_TRUE(std::isnan(trainer->record().test_nll));
+  EXPECT_FALSE(trainer->record().selected);
+  trainer->evaluate_test();
+  EXPECT_TRUE(std::isfinite(trainer->record().test_nll));
+  EXPECT_TRUE(trainer->record().selected);
+}
+
+// Both averages, from the NLL of each sequence alone.
+TEST_F(TrainerTest, MeansOverStepsAndOverSequences) {
+  const ParameterSet<double> parameters(model_.parameters(), 3);
+  double total = 0.0, of_means = 0.0;
+  for (int s = 0; s < int(set_.train.sequences()); ++s) {
+    std::vector<Tensor<double>> gradients;
+    const double nll = ShardRunner<double>(model_, set_.train, 1)
+                           .loss_and_gradients(parameters.values(), {s}, gradients);
+    total += nll;
+    of_means += nll / double(set_.train.scored(s)) / double(set_.train.sequences());
+  }
+  const MeanNll mean = ShardRunner<double>(model_, set_.train, 4).mean_nll(parameters.values());
+  EXPECT_NEAR(mean.by_step, total / double(set_.train.scored_total()), 1e-12 * mean.by_step);
+  EXPECT_NEAR(mean.by_sequence, of_means, 1e-12 * mean.by_sequence);
+  EXPECT_GT(std::abs(mean.by_step - mean.by_sequence), 1e-6);
 }
 
 TEST_F(TrainerTest, NamesCellLayerStepAndParameterOfADivergence) {
@@ -215,7 +242,7 @@ TEST_F(TrainerTest, RefusesACheckpointOfAnotherModel) {
   const auto trainer = make();
   run(*trainer, 2);
   const Archive saved = trainer->save();
-  const NextFrameModel other(catalogue().find("lstm_peephole"), set_.train.width, 7, 1);
+  const NextFrameModel other(catalogue().find("lstm_peephole"), set_.task(), 7, 1);
   record_.hidden = 7;
   const auto second = make_trainer(other, set_, options_, record_);
   EXPECT_THAT(error_of<InputError>([&] { second->load(saved); }), HasSubstr("has shape"));
