@@ -16,7 +16,7 @@ class ProgressDisplay {
   StudyListener listener();
 
  private:
-  void show(int trial, int trials, const TrialRecord& record, const Progress& progress);
+  void show(const StudyProgress& study, const TrialRecord& record, const Progress& progress);
   void line(const std::string& text);
   void clear_line();
 

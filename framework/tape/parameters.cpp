@@ -55,10 +55,9 @@ Tensor<T>& ParameterSet<T>::value(std::string_view name) {
   fail_input("there is no parameter '{}'{}", name, did_you_mean(name, known));
 }
 
-template <class T>
-Index ParameterSet<T>::count() const {
+Index trained_count(const std::vector<ParameterSpec>& specs) {
   Index total = 0;
-  for (const ParameterSpec& spec : specs_) {
+  for (const ParameterSpec& spec : specs) {
     if (spec.trained) total += spec.shape.numel();
   }
   return total;

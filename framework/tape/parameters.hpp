@@ -18,6 +18,9 @@ struct ParameterSpec {
   bool trained = true;
 };
 
+/// Number of elements of the parameters that are trained.
+Index trained_count(const std::vector<ParameterSpec>& specs);
+
 /// Named parameters in a fixed order, with their values.
 template <class T>
 class ParameterSet {
@@ -37,7 +40,7 @@ class ParameterSet {
   /// The parameter of that name. Throws InputError with a suggestion when there is none.
   Tensor<T>& value(std::string_view name);
   /// Number of elements of the parameters that are trained.
-  Index count() const;
+  Index count() const { return trained_count(specs_); }
   /// Deep copies of the values, and their return.
   std::vector<Tensor<T>> snapshot() const;
   void restore(const std::vector<Tensor<T>>& values);

@@ -3,7 +3,9 @@
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 
+#include <algorithm>
 #include <chrono>
+#include <mutex>
 
 #include "cell/changed_cell.hpp"
 #include "data/music.hpp"
@@ -11,49 +13,18 @@
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/machine.hpp"
+#include "train/result_files.hpp"
+#include "train/study_plan.hpp"
+#include "train/tasks.hpp"
+#include "train/time_left.hpp"
 
 namespace carousel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string trial_key(const TrialRecord& r) {
-  return fmt::format("{}-h{}-s{}", r.name(), r.hidden, r.seed);
-}
-
-std::string results_csv(const StudyResults& results) {
-  std::string csv =
-      "study,cell,variant,dataset,hidden,parameters,seed,learning_rate,epochs,best_epoch,"
-      "train_nll,valid_nll,test_nll,seconds,status\n";
-  for (const TrialRecord& r : results.trials) {
-    // Figures that a trial has not got yet stay empty.
-    const auto figure = [](bool known, double value) {
-      return known ? fmt::format("{}", value) : std::string();
-    };
-    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{}\n", results.study, r.cell,
-                       r.variant, r.dataset, r.hidden, r.parameters, r.seed, r.learning_rate,
-                       r.epochs, r.best_epoch, figure(r.status == "done", r.train_nll),
-                       figure(r.best_epoch > 0, r.valid_nll), figure(r.selected, r.test_nll),
-                       r.seconds, r.status);
-  }
-  return csv;
-}
-
-std::string curves_csv(const StudyResults& results) {
-  std::string csv = "study,cell,variant,dataset,seed,epoch,updates,seconds,train_nll,valid_nll\n";
-  for (const TrialRecord& r : results.trials) {
-    for (const CurvePoint& p : r.curve) {
-      csv +=
-          fmt::format("{},{},{},{},{},{},{},{:.3f},{},{}\n", results.study, r.cell, r.variant,
-                      r.dataset, r.seed, p.epoch, p.updates, p.seconds, p.train_nll, p.valid_nll);
-    }
-  }
-  return csv;
-}
-
-SequenceSet load_set(const StudyOptions& options, const std::string& data_dir,
+SequenceSet load_set(const StudyDataset& d, const std::string& data_dir,
                      const StudyListener& listener) {
-  const auto& d = options.dataset;
   expect_music_set(d.name);
   if (!d.fallback.empty()) expect_music_set(d.fallback);
   try {
@@ -77,33 +48,27 @@ std::vector<Cell> resolve(const StudyOptions& options, CellRegistry& registry) {
   return cells;
 }
 
-// Cells in their order, each with every seed.
-std::vector<TrialRecord> plan(const StudyOptions& options, const std::vector<Cell>& cells,
-                              const std::string& dataset) {
-  std::vector<TrialRecord> trials;
-  for (std::size_t k = 0; k < cells.size(); ++k) {
-    const StudyCell& cell = options.cells[k];
-    for (const std::uint64_t seed : options.seeds) {
-      TrialRecord r;
-      r.cell = cells[k].name;
-      r.variant = cell.changes();
-      r.dataset = dataset;
-      r.hidden = cell.hidden;
-      r.seed = seed;
-      r.learning_rate = options.train.optimiser.learning_rate;
-      trials.push_back(r);
-    }
-  }
-  return trials;
+void drop_tensors(Archive& archive) {
+  archive.floats.clear();
+  std::erase_if(archive.doubles, [](const auto& entry) { return entry.first != "curve"; });
 }
 
 std::string set_note(const SequenceSet& set) {
   const auto part = [](const char* name, const SequenceSplit& split) {
     return fmt::format("{} {} sequences ({} steps)", name, split.sequences(), split.total());
   };
-  return fmt::format("{} ({}): {}, {}, {}; {} outputs a step. Steps 2 to T are scored.", set.name,
+  return fmt::format("{} ({}): {}, {}, {}; {} outputs a step. Steps {} to T are scored.", set.name,
                      set.source, part("train", set.train), part("valid", set.valid),
-                     part("test", set.test), set.train.width);
+                     part("test", set.test), set.train.width, set.train.context + 1);
+}
+
+std::vector<SequenceSet> load_sets(const StudyOptions& options, const std::string& data_dir,
+                                   const StudyListener& listener) {
+  std::vector<SequenceSet> sets;
+  for (const StudyDataset& dataset : options.datasets) {
+    sets.push_back(load_set(dataset, data_dir, listener));
+  }
+  return sets;
 }
 
 // The trials of a run folder, in order, and their checkpoint.
@@ -115,39 +80,26 @@ class Study {
         cells_(resolve(options, registry)),
         run_(run),
         listener_(listener),
-        set_(load_set(options, run.data_dir, listener)),
-        archives_(std::move(archives)) {
+        sets_(load_sets(options, run.data_dir, listener)),
+        plan_(options, cells_, sets_),
+        archives_(std::move(archives)),
+        share_(plan_.trials().size(), 0.0) {
     results_.study = options.name;
+    results_.description = options.description;
     results_.study_yaml = to_yaml(options);
-    results_.dataset_notes = {set_note(set_)};
-    for (TrialRecord& trial : plan(options, cells_, set_.name)) {
-      const auto saved = archives_.find(trial_key(trial));
-      if (saved != archives_.end()) {
-        const TrialRecord record = load_record(saved->second);
-        if (record.dataset != set_.name) {
-          fail_input("{}: the run used the data set '{}', but '{}' is here; give --data",
-                     run.folder.string(), record.dataset, set_.name);
-        }
-        trial = record;
-      }
-      results_.trials.push_back(trial);
-    }
-    for (std::size_t k = 0; k < cells_.size(); ++k) {
-      const Cell& cell = cells_[k];
-      const StepProgram program = cell.build({set_.train.width, options.cells[k].hidden});
-      const std::string changes = options.cells[k].changes();
-      for (const std::string& warning : cell.warnings) listener.warn(warning);
-      results_.cell_texts.emplace_back(
-          changes.empty() ? cell.name : cell.name + "+" + changes,
-          fmt::format("# {}\n# {}\n# {}\n{}", cell.title, cell.reference, cell.conventions,
-                      to_text(program)));
-    }
-    const int machine_threads = tbb::info::default_concurrency();
-    threads_ = run.threads > 0 ? run.threads : machine_threads;
+    results_.published = options.published;
+    for (const SequenceSet& set : sets_) results_.dataset_notes.push_back(set_note(set));
+    read_records();
+    describe_cells();
+    threads_ = run.threads > 0 ? run.threads : tbb::info::default_concurrency();
     results_.machine = machine_facts(threads_);
   }
 
-  const StudyResults& results() const { return results_; }
+  StudyResults results() const {
+    StudyResults results = results_;
+    results.trials = plan_.trials();
+    return results;
+  }
   const std::vector<Cell>& cells() const { return cells_; }
 
   void run(const std::atomic<bool>& stop) {
@@ -155,61 +107,153 @@ class Study {
                                     static_cast<std::size_t>(threads_));
     RunLog log(run_.folder);
     log_ = &log;
-    listener_.note(set_note(set_));
-    log.info(fmt::format("study {} with {} threads; {}", options_.name, threads_, set_note(set_)));
-    const int count = static_cast<int>(results_.trials.size());
-    for (int i = 0; i < count && !stop; ++i) {
-      TrialRecord& record = results_.trials[static_cast<std::size_t>(i)];
-      if (record.status != "done" && record.status != "diverged") run_trial(i, stop);
-      log.info(fmt::format("{} {}: valid {} at epoch {} of {}", trial_key(record), record.status,
-                           record.valid_nll, record.best_epoch, record.epochs));
-      if (record.status != "running") listener_.trial_ended(i + 1, count, record);
+    log.info(fmt::format("study {} with {} threads", options_.name, threads_));
+    for (const std::string& note : results_.dataset_notes) {
+      listener_.note(note);
+      log.info(note);
     }
+    run_jobs(plan_.take_ready(), [&](std::size_t trial) {
+      if (stop) return std::vector<std::size_t>();
+      run_trial(trial, stop);
+      const std::lock_guard lock(mutex_);
+      return stop ? std::vector<std::size_t>() : plan_.take_ready();
+    });
+    save();
   }
 
   void save() {
     write_archives(run_.folder / "checkpoint.h5", archives_);
-    write_text(run_.folder / "results.csv", results_csv(results_));
-    write_text(run_.folder / "curves.csv", curves_csv(results_));
+    const StudyResults now = results();
+    write_text(run_.folder / "results.csv", results_csv(now));
+    write_text(run_.folder / "curves.csv", curves_csv(now));
+    write_text(run_.folder / "baselines.csv", baselines_csv(now));
     saved_ = Clock::now();
   }
 
  private:
-  void run_trial(int index, const std::atomic<bool>& stop) {
-    TrialRecord& record = results_.trials[static_cast<std::size_t>(index)];
-    const Cell& cell = cells_[static_cast<std::size_t>(index) / options_.seeds.size()];
-    const NextFrameModel model(cell, set_.task(), record.hidden, options_.model.depth,
-                               options_.train.segments);
-    const auto trainer = make_trainer(model, set_, options_, record);
-    const std::string key = trial_key(record);
-    if (const auto saved = archives_.find(key); saved != archives_.end()) {
-      try {
-        trainer->load(saved->second);
-      } catch (const InputError& error) {
-        fail_input("{}, trial {}: {}", (run_.folder / "checkpoint.h5").string(), key, error.what());
+  void read_records() {
+    for (std::size_t i = 0; i < plan_.trials().size(); ++i) {
+      const auto saved = archives_.find(plan_.key(i));
+      if (saved == archives_.end()) continue;
+      TrialRecord& trial = plan_.trials()[i];
+      TrialRecord record = load_record(saved->second);
+      if (record.dataset != trial.dataset) {
+        fail_input("{}: the run used the data set '{}', but '{}' is here; give --data",
+                   run_.folder.string(), record.dataset, trial.dataset);
       }
+      trial = std::move(record);
     }
-    const auto keep = [&] {
+  }
+
+  void describe_cells() {
+    for (const StudyCase& one : plan_.cases()) {
+      if (one.dataset > 0) break;
+      const Cell& cell = cells_[one.cell];
+      const FrameTask task = sets_[0].task();
+      const int hidden = plan_.trials()[one.first_trial()].hidden;
+      const StepProgram program = cell.build({task.context * task.width, hidden});
+      const std::string changes = options_.cells[one.cell].changes();
+      for (const std::string& warning : cell.warnings) listener_.warn(warning);
+      results_.cell_texts.emplace_back(
+          changes.empty() ? cell.name : cell.name + "+" + changes,
+          fmt::format("# {}\n# {}\n# {}\n{}", cell.title, cell.reference, cell.conventions,
+                      to_text(program)));
+    }
+  }
+
+  // Several threads run trials at a time: whatever they share is touched under the mutex.
+  void run_trial(std::size_t index, const std::atomic<bool>& stop) {
+    std::unique_lock lock(mutex_);
+    TrialRecord& record = plan_.trials()[index];
+    const StudyCase& one = plan_.case_of(index);
+    const Cell& cell = cells_[one.cell];
+    const SequenceSet& set = sets_[one.dataset];
+    const bool trained = record.status == "done";
+    record.status = trained ? "done" : "running";
+    const NextFrameModel model(cell, set.task(), record.hidden, options_.model.depth,
+                               options_.train.segments);
+    const auto trainer = make_trainer(model, set, options_, record);
+    if (const auto saved = archives_.find(plan_.key(index)); saved != archives_.end()) {
+      load(*trainer, index, saved->second);
+    }
+    lock.unlock();
+
+    const auto outcome = trained ? Outcome::finished : trainer->run(stop, [&](const Progress& p) {
+      const std::lock_guard guard(mutex_);
+      share_[index] = p.done;
       record = trainer->record();
-      Archive archive = trainer->save();
-      archive.texts["cell_text"] = model.cell_text();
-      archive.texts["cell_conventions"] = cell.conventions;
-      archive.texts["study"] = results_.study_yaml;
-      archives_[key] = std::move(archive);
-      save();
-    };
-    const Outcome outcome = trainer->run(stop, [&](const Progress& progress) {
-      listener_.progress(index + 1, static_cast<int>(results_.trials.size()), trainer->record(),
-                         progress);
-      const double since = std::chrono::duration<double>(Clock::now() - saved_).count();
-      if (progress.epoch_ended && since >= options_.train.checkpoint_seconds) keep();
+      report(index, p);
+      if (p.epoch_ended && checkpoint_is_due()) {
+        keep(index, *trainer, model, cell);
+        save();
+      }
     });
-    if (outcome == Outcome::finished) trainer->evaluate_test();
-    keep();
+    if (outcome == Outcome::finished && record.selected) trainer->evaluate_test();
+    lock.lock();
+    record = trainer->record();
+    keep(index, *trainer, model, cell);
+    if (checkpoint_is_due()) save();
+    ended(index, outcome, trainer->divergence());
+  }
+
+  void load(Trainer& trainer, std::size_t index, const Archive& archive) {
+    // Whether a trial is selected is known here alone.
+    const bool selected = plan_.trials()[index].selected;
+    try {
+      trainer.load(archive);
+    } catch (const InputError& error) {
+      fail_input("{}, trial {}: {}", (run_.folder / "checkpoint.h5").string(), plan_.key(index),
+                 error.what());
+    }
+    trainer.select(selected);
+  }
+
+  bool checkpoint_is_due() const {
+    const double since = std::chrono::duration<double>(Clock::now() - saved_).count();
+    return since >= options_.train.checkpoint_seconds;
+  }
+
+  // Takes the state of a trial into the next checkpoint. Of the draws of a search only those that
+  // still run and the best one keep their tensors.
+  void keep(std::size_t index, const Trainer& trainer, const NextFrameModel& model,
+            const Cell& cell) {
+    Archive archive = trainer.save();
+    archive.texts["cell_text"] = model.cell_text();
+    archive.texts["cell_conventions"] = cell.conventions;
+    archive.texts["study"] = results_.study_yaml;
+    archives_[plan_.key(index)] = std::move(archive);
+    const StudyCase& one = plan_.case_of(index);
+    const auto best = plan_.best_draw(one);
+    for (const std::size_t draw : one.draws) {
+      if (!has_ended(plan_.trials()[draw]) || draw == best) continue;
+      const auto saved = archives_.find(plan_.key(draw));
+      if (saved != archives_.end()) drop_tensors(saved->second);
+    }
+  }
+
+  void report(std::size_t index, const Progress& progress) {
+    const auto& trials = plan_.trials();
+    StudyProgress now;
+    now.trials = static_cast<int>(trials.size());
+    now.ended = static_cast<int>(std::count_if(trials.begin(), trials.end(), has_ended));
+    now.seconds_left = seconds_left(trials, share_, threads_);
+    listener_.progress(now, trials[index], progress);
+  }
+
+  void ended(std::size_t index, Outcome outcome, const std::string& divergence) {
+    const TrialRecord& record = plan_.trials()[index];
     if (outcome == Outcome::diverged) {
-      const std::string reason = key + " diverged: " + trainer->divergence();
+      const std::string reason = plan_.key(index) + " diverged: " + divergence;
       listener_.warn(reason);
       log_->warn(reason);
+    }
+    log_->info(fmt::format("{} {}: valid {} at epoch {} of {}{}", plan_.key(index), record.status,
+                           record.valid_nll, record.best_epoch, record.epochs,
+                           record.selected ? fmt::format(", test {}", record.test_nll) : ""));
+    if (has_ended(record)) {
+      const auto& trials = plan_.trials();
+      const auto count = std::count_if(trials.begin(), trials.end(), has_ended);
+      listener_.trial_ended(static_cast<int>(count), static_cast<int>(trials.size()), record);
     }
   }
 
@@ -217,12 +261,15 @@ class Study {
   std::vector<Cell> cells_;  // as options_.cells
   const StudyRun& run_;
   const StudyListener& listener_;
-  SequenceSet set_;
-  std::map<std::string, Archive> archives_;
-  StudyResults results_;
+  std::vector<SequenceSet> sets_;  // as options_.datasets
+  StudyPlan plan_;
+  std::map<std::string, Archive> archives_;  // by the plan's keys
+  std::vector<double> share_;                // of each trial's epochs
+  StudyResults results_;                     // all but the trials
   int threads_ = 1;
   RunLog* log_ = nullptr;  // while the study runs
   Clock::time_point saved_ = Clock::now();
+  std::mutex mutex_;
 };
 
 std::map<std::string, Archive> archives_of(const StudyRun& run) {
@@ -277,7 +324,6 @@ StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
   const FolderLock lock(run.folder);
   Study study(options, registry, run, listener, archives_of(run));
   study.run(stop);
-  study.save();
   return study.results();
 }
 

@@ -9,16 +9,23 @@
 
 namespace carousel {
 
-/// What the user of a study hears while it runs.
+/// Where a study is.
+struct StudyProgress {
+  int ended = 0;   // trials
+  int trials = 0;  // in all
+  double seconds_left = 0.0;
+};
+
+/// What the user of a study hears while it runs, never from two threads at a time.
 struct StudyListener {
   std::function<void(const std::string&)> note = [](const std::string&) {};
   /// A warning or the reason of a divergence.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
-  /// trial and trials count from 1.
-  std::function<void(int trial, int trials, const TrialRecord&, const Progress&)> progress =
-      [](int, int, const TrialRecord&, const Progress&) {};
-  /// A trial ended or was taken from the checkpoint.
-  std::function<void(int trial, int trials, const TrialRecord&)> trial_ended =
+  /// A trial made an update.
+  std::function<void(const StudyProgress&, const TrialRecord&, const Progress&)> progress =
+      [](const StudyProgress&, const TrialRecord&, const Progress&) {};
+  /// A trial ended, or the best draw of a search got its test figures.
+  std::function<void(int ended, int trials, const TrialRecord&)> trial_ended =
       [](int, int, const TrialRecord&) {};
 };
 
@@ -30,8 +37,10 @@ struct StudyRun {
 };
 
 /// Starts a study in a new run folder: study.yaml, run.json, and with each checkpoint
-/// checkpoint.h5, results.csv and curves.csv. Trials run in the order cells x seeds; each takes
-/// the same data order and, for parameters of the same name and shape, the same first values.
+/// checkpoint.h5, results.csv, curves.csv and baselines.csv. Trials run side by side, one on each
+/// thread; the results do not depend on it. Trials of one seed take the same data order and, for
+/// parameters of the same name and shape, the same first values. Test figures are computed for
+/// selected trials alone, after the choice.
 /// Returns all trials; one that `stop` interrupted has the status "running".
 /// Throws InputError when the folder holds a run already.
 StudyResults start_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "io/files.hpp"
+#include "tensor/random.hpp"
 
 namespace carousel {
 namespace {
@@ -15,15 +16,28 @@ namespace {
 template <class Options, class Visitor>
 void visit_fields(Options& o, Visitor&& v) {
   v.field("name", o.name);
-  v.group("dataset", "name", [&](auto& g) {
-    g.field("name", o.dataset.name);
-    g.field("fallback", o.dataset.fallback);
-    g.field("width", o.dataset.width);
+  v.field("description", o.description);
+  v.records("dataset", "name", o.datasets, [](auto& g, auto& d) {
+    g.field("name", d.name);
+    g.field("fallback", d.fallback);
+    g.field("width", d.width);
   });
-  v.cells("cells", o.cells);
+  v.records("cells", "name", o.cells, [](auto& g, auto& c) {
+    g.field("name", c.name);
+    g.field("hidden", c.hidden);
+    g.field("variant", c.variant);
+    g.numbers("hyper", c.hyper);
+  });
+  v.field("parameters", o.parameters);
   v.seeds("seeds", o.seeds);
-  v.group("model", "", [&](auto& g) { g.field("depth", o.model.depth); });
-  v.group("train", "", [&](auto& g) {
+  v.group("search", [&](auto& g) {
+    g.field("draws", o.search.draws);
+    g.field("exponent_min", o.search.exponent_min);
+    g.field("exponent_max", o.search.exponent_max);
+    g.field("seed", o.search.seed);
+  });
+  v.group("model", [&](auto& g) { g.field("depth", o.model.depth); });
+  v.group("train", [&](auto& g) {
     auto& t = o.train;
     g.field("epochs", t.epochs);
     g.field("patience", t.patience);
@@ -44,6 +58,13 @@ void visit_fields(Options& o, Visitor&& v) {
     g.field("weight_noise", t.weight_noise);
     g.field("precision", t.precision);
     g.field("checkpoint_seconds", t.checkpoint_seconds);
+  });
+  v.records("published", "", o.published, [](auto& g, auto& p) {
+    g.field("source", p.source);
+    g.field("dataset", p.dataset);
+    g.field("cell", p.cell);
+    g.field("train_nll", p.train_nll);
+    g.field("test_nll", p.test_nll);
   });
 }
 
@@ -71,35 +92,28 @@ class Reader {
   }
 
   template <class Body>
-  void group(const std::string& key, const std::string& shorthand, Body&& body) {
-    YAML::Node node = take(key);
+  void group(const std::string& key, Body&& body) {
+    const YAML::Node node = take(key);
     if (!node || node.IsNull()) return;
-    if (node.IsScalar() && !shorthand.empty()) {  // `dataset: chords`
-      YAML::Node map;
-      map[shorthand] = node;
-      node = map;
-    }
     Reader reader(node, source_, overrides_, full(key));
     body(reader);
     reader.expect_no_more();
   }
 
-  void cells(const std::string& key, std::vector<StudyCell>& cells) {
+  // A list of maps. Where `shorthand` is a key of them, a text stands for a map with that key
+  // alone, and one map or text for a list of one: `dataset: chords`.
+  template <class Record, class Body>
+  void records(const std::string& key, const std::string& shorthand, std::vector<Record>& records,
+               Body&& body) {
     const YAML::Node node = take(key);
-    if (!node) return;
-    if (!node.IsSequence()) {
-      fail(node, key, "cells: expected a list, such as [{name: lstm, hidden: 36}]");
-    }
-    cells.clear();
-    for (const YAML::Node& item : node) {
-      Reader reader(item, source_, overrides_, fmt::format("cells[{}]", cells.size()));
-      StudyCell cell;
-      reader.field("name", cell.name);
-      reader.field("hidden", cell.hidden);
-      reader.field("variant", cell.variant);
-      reader.numbers("hyper", cell.hyper);
-      reader.expect_no_more();
-      cells.push_back(cell);
+    if (!node || node.IsNull()) return;
+    records.clear();
+    if (node.IsSequence()) {
+      for (const YAML::Node& item : node) {
+        record(item, fmt::format("{}[{}]", full(key), records.size()), shorthand, records, body);
+      }
+    } else {
+      record(node, full(key), shorthand, records, body);
     }
   }
 
@@ -139,6 +153,19 @@ class Reader {
   }
 
  private:
+  template <class Record, class Body>
+  void record(YAML::Node node, const std::string& path, const std::string& shorthand,
+              std::vector<Record>& records, Body&& body) {
+    if (node.IsScalar() && !shorthand.empty()) {
+      YAML::Node map;
+      map[shorthand] = node;
+      node = map;
+    }
+    Reader reader(node, source_, overrides_, path);
+    body(reader, records.emplace_back());
+    reader.expect_no_more();
+  }
+
   YAML::Node take(const std::string& key) {
     known_.insert(key);
     if (!node_.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
@@ -190,27 +217,34 @@ class Writer {
  public:
   template <class V>
   void field(const std::string& key, const V& value) {
+    // A record shows only what it says.
+    if (in_record_ && (value == V{} || value != value)) return;
     out_ << YAML::Key << key << YAML::Value << value;
   }
 
   template <class Body>
-  void group(const std::string& key, const std::string&, Body&& body) {
+  void group(const std::string& key, Body&& body) {
     out_ << YAML::Key << key << YAML::Value << YAML::BeginMap;
     body(*this);
     out_ << YAML::EndMap;
   }
 
-  void cells(const std::string& key, const std::vector<StudyCell>& cells) {
+  template <class Record, class Body>
+  void records(const std::string& key, const std::string&, const std::vector<Record>& records,
+               Body&& body) {
     out_ << YAML::Key << key << YAML::Value << YAML::BeginSeq;
-    for (const StudyCell& cell : cells) {
+    in_record_ = true;
+    for (const Record& record : records) {
       out_ << YAML::Flow << YAML::BeginMap;
-      field("name", cell.name);
-      field("hidden", cell.hidden);
-      if (!cell.variant.empty()) field("variant", cell.variant);
-      if (!cell.hyper.empty()) field("hyper", cell.hyper);
+      body(*this, record);
       out_ << YAML::EndMap;
     }
+    in_record_ = false;
     out_ << YAML::EndSeq;
+  }
+
+  void numbers(const std::string& key, const std::map<std::string, double>& numbers) {
+    field(key, numbers);
   }
 
   void seeds(const std::string& key, const std::vector<std::uint64_t>& seeds) {
@@ -227,6 +261,7 @@ class Writer {
 
  private:
   YAML::Emitter out_;
+  bool in_record_ = false;
 };
 
 // Puts `key.sub=value` into the tree; a comma makes a list.
@@ -253,6 +288,10 @@ void apply_override(YAML::Node root, const std::string& text) {
   keys.push_back(path);
   YAML::Node node = root;
   for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
+    if (node[keys[i]] && node[keys[i]].IsSequence()) {
+      fail_input("the override '{}': {} is a list; give the whole list, such as '{}=[...]'", text,
+                 keys[i], keys[i]);
+    }
     if (!node[keys[i]] || !node[keys[i]].IsMap()) {
       YAML::Node map(YAML::NodeType::Map);
       if (keys[i] == "dataset" && node[keys[i]]) map["name"] = YAML::Clone(node[keys[i]]);
@@ -281,9 +320,27 @@ void check(const StudyOptions& o, const std::string& source) {
   expect(!o.seeds.empty(), source, "seeds: expected at least one seed");
   for (const StudyCell& cell : o.cells) {
     expect(!cell.name.empty(), source, "cells: a cell has no name");
-    expect(cell.hidden >= 1, source, "cells: each cell needs 'hidden', 1 or more");
+    expect(cell.hidden >= 0, source, "cells: 'hidden' must be 1 or more");
+    expect(cell.hidden >= 1 || o.parameters >= 1, source,
+           "cells: each cell needs 'hidden', 1 or more, unless the study gives 'parameters', the "
+           "number of parameters that every cell should have");
   }
-  expect(o.dataset.width >= 0, source, "dataset.width must be 0 or more");
+  expect(o.parameters >= 0, source, "parameters must be 0 or more");
+  expect(!o.datasets.empty(), source, "dataset: expected a data set, such as jsb_chorales");
+  std::set<std::string> sets;
+  for (const StudyDataset& dataset : o.datasets) {
+    expect(!dataset.name.empty(), source, "dataset: a set has no name");
+    expect(dataset.width >= 0, source, "dataset.width must be 0 or more");
+    expect(sets.insert(dataset.name).second, source, "dataset: a set stands there twice");
+  }
+  expect(o.search.draws >= 0, source, "search.draws must be 0 or more");
+  expect(o.search.exponent_min <= o.search.exponent_max && std::isfinite(o.search.exponent_min) &&
+             o.search.exponent_max <= 88.0,
+         source, "search.exponent_min must not be above search.exponent_max, and both at most 88");
+  for (const PublishedResult& p : o.published) {
+    expect(!p.source.empty() && !p.dataset.empty() && !p.cell.empty(), source,
+           "published: expected source, dataset and cell of each figure");
+  }
   expect(o.model.depth >= 1, source, "model.depth must be 1 or more");
   expect(t.epochs >= 1, source, "train.epochs must be 1 or more");
   expect(t.patience >= 0, source, "train.patience must be 0 or more");
@@ -338,6 +395,18 @@ StudyOptions read_study(const std::filesystem::path& file,
     if (cell.name.ends_with(".cell") && std::filesystem::exists(beside)) cell.name = beside;
   }
   return options;
+}
+
+std::vector<double> drawn_rates(const StudyOptions& options) {
+  const auto& search = options.search;
+  Random random(search.seed, "learning_rate");
+  std::vector<double> rates;
+  for (int draw = 0; draw < search.draws; ++draw) {
+    const double share = random.uniform();
+    rates.push_back(
+        std::exp(search.exponent_min + share * (search.exponent_max - search.exponent_min)));
+  }
+  return rates;
 }
 
 std::string StudyCell::changes() const {

@@ -7,13 +7,21 @@
 #include <vector>
 
 #include "optim/optimiser.hpp"
+#include "train/results.hpp"
 
 namespace carousel {
 
+/// One data set of a study.
+struct StudyDataset {
+  std::string name;
+  std::string fallback;  // set used when `name` is not found
+  int width = 0;         // of music: 0 for the 88 keys; else frames by MIDI pitch, this many
+};
+
 /// One competitor of a study.
 struct StudyCell {
-  std::string name;  // of the catalogue, or a path to a .cell file
-  int hidden = 0;
+  std::string name;                          // of the catalogue, or a path to a .cell file
+  int hidden = 0;                            // 0: solved from StudyOptions::parameters
   std::string variant = {};                  // one of the cell's single changes; empty: as it is
   std::map<std::string, double> hyper = {};  // hyperparameters that differ from their defaults
 
@@ -24,15 +32,25 @@ struct StudyCell {
 /// A study as its YAML file gives it. study_options.cpp lists every key.
 struct StudyOptions {
   std::string name = "study";
+  std::string description;  // for the report
 
-  struct {
-    std::string name = "jsb_chorales";
-    std::string fallback;  // set used when `name` is not found
-    int width = 0;         // 0: the 88 keys; else frames by MIDI pitch, this many
-  } dataset;
-
+  std::vector<StudyDataset> datasets;
   std::vector<StudyCell> cells;
+  /// Parameters wanted of each cell without a hidden size: trained elements of its recurrent
+  /// layers, without the output layer, as in Chung et al. 2014, table 1. The nearest hidden size is
+  /// taken.
+  std::int64_t parameters = 0;
   std::vector<std::uint64_t> seeds = {1};
+
+  /// Search of the learning rate: each cell on each data set is trained with the same `draws` rates
+  /// e^u, u uniform in [exponent_min, exponent_max], and the first seed. The rate with the lowest
+  /// validation NLL is taken for the other seeds too.
+  struct {
+    int draws = 0;  // 0: no search, train.learning_rate is taken
+    double exponent_min = -12.0;
+    double exponent_max = -6.0;
+    std::uint64_t seed = 1;  // of the draws
+  } search;
 
   struct {
     int depth = 1;
@@ -51,7 +69,12 @@ struct StudyOptions {
     std::string precision = "float";
     double checkpoint_seconds = 10.0;  // at least this long between checkpoints
   } train;
+
+  std::vector<PublishedResult> published;  // shown beside ours
 };
+
+/// The learning rates of the search, in the order of the draws; empty without a search.
+std::vector<double> drawn_rates(const StudyOptions& options);
 
 /// Reads a study file and applies overrides of the form key.sub=value, in order. The path of a cell
 /// file that is in the study's folder is taken from there.

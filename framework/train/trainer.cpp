@@ -48,6 +48,7 @@ class TypedTrainer final : public Trainer {
   }
 
   void evaluate_test() override;
+  void select(bool selected) override { record_.selected = selected; }
   const TrialRecord& record() const override { return record_; }
   const std::string& divergence() const override { return divergence_; }
 
@@ -167,7 +168,6 @@ void TypedTrainer<T>::evaluate_test() {
   const MeanNll test = test_.mean_nll(best_);
   record_.test_nll = test.by_step;
   record_.test_nll_by_sequence = test.by_sequence;
-  record_.selected = true;
 }
 
 template <class T>

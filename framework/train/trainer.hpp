@@ -38,9 +38,10 @@ class Trainer {
   /// it may save a checkpoint.
   virtual Outcome run(const std::atomic<bool>& stop,
                       const std::function<void(const Progress&)>& on_progress) = 0;
-  /// Takes a finished trial into the comparison: computes its test figures, which nothing is ever
-  /// chosen by.
+  /// Computes the test figures of a finished trial. Nothing is ever chosen by them.
   virtual void evaluate_test() = 0;
+  /// Notes in the record whether the trial counts in the comparison.
+  virtual void select(bool selected) = 0;
   /// The result so far.
   virtual const TrialRecord& record() const = 0;
   /// After Outcome::diverged: what became NaN or infinite, and where.

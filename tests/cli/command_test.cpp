@@ -1,19 +1,8 @@
 // The command as a user runs it: messages, exit codes, interruption and return.
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <regex>
-#include <thread>
-
-#include "io/archive.hpp"
-#include "music_file.hpp"
-#include "temporary_folder.hpp"
+#include "command_fixture.hpp"
 
 namespace carousel {
 namespace {
@@ -22,100 +11,23 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-struct Finished {
-  int code = -1;  // exit code, or minus the signal
-  std::string out, err;
-};
-
-class Command : public testing::Test {
- protected:
-  // A study of a moment, on a set of a few short sequences.
-  std::string study_ = R"(name: small
-dataset: {name: jsb_chorales, fallback: chords}
-cells:
-  - {name: rnn_tanh, hidden: 6}
-  - {name: gru_reset_after, hidden: 4}
-seeds: [3, 4]
-train: {epochs: 2, patience: 0, batch: 5, shard: 2, weight_noise: 0.05, checkpoint_seconds: 0}
-)";
-
-  void SetUp() override {
-    std::ofstream(folder_ / "study.yaml") << study_;
-    std::filesystem::create_directories(folder_ / "sets/music");
-    wandering_notes().write(folder_ / "sets/music/jsb_chorales.h5");
-    setenv("CAROUSEL_DATA", (folder_ / "sets").c_str(), 1);
-  }
-
-  pid_t start(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), CAROUSEL_BINARY);
-    std::vector<char*> argv;
-    for (auto& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    const std::string out = folder_ / "out";
-    const std::string err = folder_ / "err";
-    const pid_t child = fork();
-    if (child == 0) {
-      if (chdir(folder_.path().c_str()) != 0) _exit(99);
-      for (const auto& [name, target] : {std::pair(out, 1), std::pair(err, 2)}) {
-        const int file = open(name.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
-        dup2(file, target);
-        close(file);
-      }
-      execv(argv[0], argv.data());
-      _exit(98);
-    }
-    return child;
-  }
-
-  Finished wait(pid_t child) {
-    int status = 0;
-    waitpid(child, &status, 0);
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    return {code, file_text(folder_ / "out"), file_text(folder_ / "err")};
-  }
-
-  Finished run(const std::vector<std::string>& arguments) { return wait(start(arguments)); }
-
-  Finished compare(const std::string& out, std::vector<std::string> more = {}) {
-    more.insert(more.begin(), {"compare", "study.yaml", "--out", out});
-    return run(more);
-  }
-
-  // Everything of a run that must not depend on when it was interrupted.
-  std::string essence(const std::string& run_folder) {
-    std::string all;
-    for (const auto& [key, archive] : read_archives(folder_ / run_folder / "checkpoint.h5")) {
-      all += key;
-      for (const auto& [name, tensor] : archive.floats) {
-        all += name;
-        all.append(reinterpret_cast<const char*>(tensor.data()), tensor.values().size_bytes());
-      }
-    }
-    for (const char* name : {"results.csv", "curves.csv"}) {
-      // Times have three decimals at the end of a field; figures have more.
-      all += std::regex_replace(file_text(folder_ / run_folder / name),
-                                std::regex(",[0-9]+\\.[0-9]{3},"), ",TIME,");
-    }
-    return all;
-  }
-
-  TemporaryFolder folder_;
-};
-
 TEST_F(Command, ComparesAndLeavesAWholeRunFolder) {
   const Finished done = compare("run");
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_THAT(done.out, AllOf(HasSubstr("rnn_tanh"), HasSubstr("gru_reset_after"),
                               HasSubstr("run/report.html")));
-  EXPECT_THAT(done.err, AllOf(HasSubstr("[4/4] gru_reset_after 4 seed 4"), Not(HasSubstr("\r"))));
+  EXPECT_THAT(done.err,
+              AllOf(HasSubstr("[4/4] jsb_chorales gru_reset_after 4 seed "), Not(HasSubstr("\r"))));
   for (const char* name : {"study.yaml", "run.json", "results.csv", "curves.csv", "checkpoint.h5",
                            "report.html", "run.log"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / name)) << name;
     EXPECT_FALSE(std::filesystem::exists(folder_ / "run" / (std::string(name) + ".tmp"))) << name;
   }
   const std::string csv = file_text(folder_ / "run/results.csv");
-  EXPECT_THAT(csv, HasSubstr("study,cell,variant,dataset,hidden,parameters,seed,learning_rate,"
-                             "epochs,best_epoch,train_nll,valid_nll,test_nll,seconds,status\n"));
+  EXPECT_THAT(
+      csv,
+      HasSubstr("study,cell,variant,dataset,hidden,parameters,seed,learning_rate,"
+                "epochs,best_epoch,train_nll,valid_nll,test_nll,seconds,status,draw,selected,"));
   EXPECT_THAT(csv, HasSubstr("small,rnn_tanh,,jsb_chorales,6,"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5);
   const Archive trial = read_archives(folder_ / "run/checkpoint.h5").at("rnn_tanh-h6-s3");
@@ -249,7 +161,7 @@ TEST_F(Command, ADivergedTrialIsNamedCountedAndCode1) {
   EXPECT_EQ(done.code, 1);
   EXPECT_THAT(done.err, AllOf(HasSubstr("cell rnn_tanh"), HasSubstr("layer 0"), HasSubstr("step "),
                               HasSubstr("Parameter ")));
-  EXPECT_THAT(file_text(folder_ / "run/results.csv"), HasSubstr(",diverged\n"));
+  EXPECT_THAT(file_text(folder_ / "run/results.csv"), HasSubstr(",diverged,0,1,"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "run/report.html"));
 }
 

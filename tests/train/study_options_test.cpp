@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "temporary_folder.hpp"
 
 namespace carousel {
@@ -32,8 +34,8 @@ std::string error(const std::vector<std::string>& overrides, const std::string& 
 
 TEST(StudyOptions, ReadsTheFile) {
   const StudyOptions o = parse();
-  EXPECT_EQ(o.dataset.name, "chords");
-  EXPECT_EQ(o.dataset.width, 96);
+  EXPECT_EQ(o.datasets[0].name, "chords");
+  EXPECT_EQ(o.datasets[0].width, 96);
   ASSERT_EQ(o.cells.size(), 2u);
   EXPECT_EQ(o.cells[1].name, "rnn_tanh");
   EXPECT_EQ(o.cells[1].hidden, 5);
@@ -49,8 +51,8 @@ TEST(StudyOptions, TakesOverrides) {
                                 "train.optimiser=sgd", "train.nesterov=true"});
   EXPECT_EQ(o.train.epochs, 9);
   EXPECT_EQ(o.seeds, (std::vector<std::uint64_t>{1, 2, 3}));
-  EXPECT_EQ(o.dataset.name, "jsb_chorales");
-  EXPECT_EQ(o.dataset.width, 96);
+  EXPECT_EQ(o.datasets[0].name, "jsb_chorales");
+  EXPECT_EQ(o.datasets[0].width, 96);
   ASSERT_EQ(o.cells.size(), 1u);
   EXPECT_EQ(o.cells[0].name, "gru_reset_after");
   EXPECT_EQ(o.model.depth, 2);
@@ -63,6 +65,45 @@ TEST(StudyOptions, WritesWhatReadsBack) {
   const std::string text = to_yaml(o);
   EXPECT_EQ(to_yaml(parse({}, text)), text);
   EXPECT_EQ(parse({}, text).train.optimiser.learning_rate, 0.1);
+}
+
+TEST(StudyOptions, TakesSeveralSetsAndPublishedFigures) {
+  const std::string text = R"(
+dataset: [{name: jsb_chorales, width: 96}, chords]
+cells: [lstm, {name: rnn_tanh, hidden: 7}]
+parameters: 20000
+search: {draws: 4, exponent_min: -9, exponent_max: -7, seed: 3}
+published: [{source: A paper, dataset: chords, cell: lstm, test_nll: 8.67}]
+)";
+  const StudyOptions o = parse({}, text);
+  ASSERT_EQ(o.datasets.size(), 2u);
+  EXPECT_EQ(o.datasets[0].width, 96);
+  EXPECT_EQ(o.datasets[1].name, "chords");
+  EXPECT_EQ(o.cells[0].hidden, 0);
+  EXPECT_EQ(o.cells[1].hidden, 7);
+  EXPECT_EQ(o.published[0].test_nll, 8.67);
+  EXPECT_TRUE(std::isnan(o.published[0].train_nll));
+  EXPECT_EQ(to_yaml(parse({}, to_yaml(o))), to_yaml(o));
+  EXPECT_EQ(parse({"dataset=chords,jsb_chorales"}, text).datasets[1].name, "jsb_chorales");
+}
+
+TEST(StudyOptions, DrawsRatesFromTheRange) {
+  StudyOptions o =
+      parse({"search.draws=2000", "search.exponent_min=-12", "search.exponent_max=-6"});
+  const std::vector<double> rates = drawn_rates(o);
+  ASSERT_EQ(rates.size(), 2000u);
+  double mean = 0.0;
+  for (const double rate : rates) {
+    EXPECT_GE(rate, std::exp(-12.0));
+    EXPECT_LE(rate, std::exp(-6.0));
+    mean += std::log(rate) / 2000.0;
+  }
+  EXPECT_NEAR(mean, -9.0, 4.0 * 6.0 / std::sqrt(12.0 * 2000.0));  // four standard errors
+  o.search.draws = 10;
+  EXPECT_EQ(drawn_rates(o), std::vector<double>(rates.begin(), rates.begin() + 10));
+  o.search.seed = 2;
+  EXPECT_NE(drawn_rates(o)[0], rates[0]);
+  EXPECT_TRUE(drawn_rates(parse()).empty());
 }
 
 TEST(StudyOptions, SuggestsAKey) {
@@ -81,11 +122,17 @@ TEST(StudyOptions, NamesTheTypeExpected) {
               AllOf(HasSubstr("train.epochs is 'many'"), HasSubstr("a whole number")));
   EXPECT_THAT(error({"train.epochs=2.5"}), HasSubstr("a whole number"));
   EXPECT_THAT(error({"train.learning_rate=[1]"}), HasSubstr("a list or map, expected a number"));
-  EXPECT_THAT(error({"cells=3"}), HasSubstr("cells: expected a list"));
+  EXPECT_THAT(error({"published=3"}), HasSubstr("published: expected keys and values"));
+  EXPECT_THAT(error({"dataset=[{name: chords}]", "dataset.width=96"}),
+              HasSubstr("give the whole list"));
   EXPECT_THAT(error({"seeds=[a]"}), HasSubstr("seeds[0] is 'a'"));
 }
 
 TEST(StudyOptions, ChecksRanges) {
+  EXPECT_THAT(error({"cells=[lstm]"}), HasSubstr("needs 'hidden'"));
+  EXPECT_THAT(error({"search.exponent_min=-3"}),
+              HasSubstr("search.exponent_min must not be above"));
+  EXPECT_THAT(error({"dataset=chords,chords"}), HasSubstr("a set stands there twice"));
   EXPECT_THAT(error({"train.epochs=0"}), HasSubstr("train.epochs must be 1 or more"));
   EXPECT_THAT(error({"train.batch=-1"}), HasSubstr("train.batch"));
   EXPECT_THAT(error({"train.precision=half"}), HasSubstr("float or double"));

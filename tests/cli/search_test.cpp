@@ -1,0 +1,176 @@
+// Studies that search for a learning rate, on two sets.
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <sstream>
+
+#include "command_fixture.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+using Row = std::map<std::string, std::string>;
+
+std::vector<std::string> split(const std::string& line) {
+  std::vector<std::string> fields(1);
+  for (const char c : line) {
+    if (c == ',') fields.emplace_back();
+    else fields.back() += c;
+  }
+  return fields;
+}
+
+std::vector<Row> read_csv(const std::string& text) {
+  std::istringstream lines(text);
+  std::string line;
+  std::getline(lines, line);
+  const auto names = split(line);
+  std::vector<Row> rows;
+  while (std::getline(lines, line)) {
+    const auto fields = split(line);
+    EXPECT_EQ(fields.size(), names.size()) << line;
+    Row& row = rows.emplace_back();
+    for (std::size_t k = 0; k < names.size(); ++k) row[names[k]] = fields.at(k);
+  }
+  return rows;
+}
+
+class Search : public Command {
+ protected:
+  void SetUp() override {
+    Command::SetUp();
+    std::ofstream(folder_ / "study.yaml") << R"(name: small
+dataset: [jsb_chorales, nottingham]
+cells:
+  - {name: rnn_tanh, hidden: 6}
+  - gru_reset_after
+parameters: 1120
+seeds: [3, 4, 5]
+search: {draws: 4, exponent_min: -8, exponent_max: -2}
+train: {epochs: 6, patience: 0, batch: 5, shard: 2, weight_noise: 0.05, checkpoint_seconds: 0}
+)";
+    MusicFile other = wandering_notes();
+    std::rotate(other.notes.begin(), other.notes.begin() + 5 * MusicFile::keys, other.notes.end());
+    other.write(folder_ / "sets/music/nottingham.h5");
+  }
+
+  std::vector<Row> results(const std::string& run_folder) {
+    return read_csv(file_text(folder_ / run_folder / "results.csv"));
+  }
+};
+
+// Two sets x two cells x (four draws and two further seeds).
+TEST_F(Search, ChoosesByValidationAndTestsTheChosenAlone) {
+  const Finished done = compare("run");
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("[24/24]"));
+  const auto rows = results("run");
+  ASSERT_EQ(rows.size(), 24u);
+  std::map<std::string, std::vector<std::string>> rates;
+  for (std::size_t first = 0; first < rows.size(); first += 6) {
+    const std::string name = rows[first].at("dataset") + " " + rows[first].at("cell");
+    std::size_t best = first;
+    for (std::size_t k = first; k < first + 6; ++k) {
+      const Row& row = rows[k];
+      EXPECT_EQ(row.at("dataset") + " " + row.at("cell"), name);
+      EXPECT_EQ(row.at("status"), "done");
+      EXPECT_EQ(row.at("selected") == "1", !row.at("test_nll").empty()) << name << k;
+      EXPECT_EQ(row.at("selected") == "1", !row.at("test_nll_by_sequence").empty()) << name << k;
+      if (k >= first + 4) continue;
+      EXPECT_EQ(row.at("seed"), "3");
+      EXPECT_EQ(row.at("draw"), std::to_string(k - first + 1));
+      rates[name].push_back(row.at("learning_rate"));
+      if (std::stod(row.at("valid_nll")) < std::stod(rows[best].at("valid_nll"))) best = k;
+    }
+    for (std::size_t k = first; k < first + 6; ++k) {
+      EXPECT_EQ(rows[k].at("selected"), k == best || k >= first + 4 ? "1" : "0") << name << k;
+    }
+    for (const std::size_t k : {first + 4, first + 5}) {
+      EXPECT_EQ(rows[k].at("learning_rate"), rows[best].at("learning_rate"));
+      EXPECT_EQ(rows[k].at("draw"), rows[best].at("draw"));
+    }
+    EXPECT_EQ(rows[first + 4].at("seed"), "4");
+    EXPECT_EQ(rows[first + 5].at("seed"), "5");
+    if (rows[first].at("cell") == "gru_reset_after") {
+      EXPECT_EQ(rows[first].at("hidden"), "4");  // the only size with 1120 parameters
+      EXPECT_EQ(rows[first].at("cell_parameters"), "1120");
+    }
+  }
+  ASSERT_EQ(rates.size(), 4u);
+  for (const auto& [name, of_case] : rates) EXPECT_EQ(of_case, rates.begin()->second) << name;
+}
+
+// A run on sets that differ in their test splits alone differs in test figures alone.
+TEST_F(Search, NothingIsChosenOnTestData) {
+  ASSERT_EQ(compare("one").code, 0);
+  for (const char* set : {"jsb_chorales", "nottingham"}) {
+    const std::string path = folder_ / "sets/music" / (std::string(set) + ".h5");
+    H5::H5File file(path, H5F_ACC_RDWR);
+    H5::DataSet notes = file.openDataSet("test/notes");
+    hsize_t dims[2];
+    notes.getSpace().getSimpleExtentDims(dims);
+    std::vector<std::uint8_t> other(dims[0] * dims[1]);
+    for (std::size_t k = 0; k < other.size(); ++k) other[k] = k % 3 == 0;
+    notes.write(other.data(), H5::PredType::NATIVE_UINT8);
+  }
+  ASSERT_EQ(compare("two").code, 0);
+  const auto one = results("one"), two = results("two");
+  ASSERT_EQ(one.size(), two.size());
+  for (std::size_t k = 0; k < one.size(); ++k) {
+    for (const auto& [name, value] : one[k]) {
+      if (name == "seconds") continue;
+      const bool differs = name.starts_with("test_nll") && one[k].at("selected") == "1";
+      EXPECT_EQ(two[k].at(name) != value, differs) << k << " " << name;
+    }
+  }
+}
+
+TEST_F(Search, TwiceAndOnAnyNumberOfThreadsTheSameBits) {
+  ASSERT_EQ(compare("one", {"--threads", "1"}).code, 0);
+  ASSERT_EQ(compare("four", {"--threads", "4"}).code, 0);
+  ASSERT_EQ(compare("again", {"--threads", "4"}).code, 0);
+  EXPECT_EQ(essence("one"), essence("four"));
+  EXPECT_EQ(essence("one"), essence("again"));
+}
+
+TEST_F(Search, KilledOrInterruptedAndResumedEndsInTheSameBits) {
+  ASSERT_EQ(compare("whole").code, 0);
+  for (const int delay : {0, 40, 150}) {
+    for (const int signal : {SIGKILL, SIGINT}) {
+      const std::string name = fmt::format("stopped{}-{}", signal, delay);
+      const pid_t child = start({"compare", "study.yaml", "--out", name});
+      while (!std::filesystem::exists(folder_ / name / "checkpoint.h5")) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+      kill(child, signal);
+      wait(child);
+      const Finished resumed = run({"resume", name});
+      ASSERT_EQ(resumed.code, 0) << resumed.err;
+      EXPECT_EQ(essence(name), essence("whole")) << name;
+    }
+  }
+}
+
+// The other seeds of a cell without a rate are skipped, and the study says so.
+TEST_F(Search, DivergedDrawsAreCounted) {
+  const Finished done = compare("run", {"search.exponent_min=87", "search.exponent_max=88",
+                                        "train.optimiser=sgd", "train.clip_norm=0"});
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.err, AllOf(HasSubstr("diverged"), HasSubstr("Parameter ")));
+  int diverged = 0, skipped = 0;
+  for (const Row& row : results("run")) {
+    diverged += row.at("status") == "diverged";
+    skipped += row.at("status") == "skipped";
+    EXPECT_EQ(row.at("test_nll"), "");
+  }
+  EXPECT_EQ(diverged, 16);
+  EXPECT_EQ(skipped, 8);
+}
+
+}  // namespace
+}  // namespace carousel
