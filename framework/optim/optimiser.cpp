@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernel/normal.hpp"
 #include "kernel/reduce.hpp"
 
 namespace carousel {
@@ -140,9 +141,14 @@ std::vector<Tensor<T>> with_weight_noise(const ParameterSet<T>& parameters, doub
   for (std::size_t k = 0; k < values.size() && deviation > 0.0; ++k) {
     const ParameterSpec& spec = parameters.spec(k);
     if (!spec.recurrent_weight) continue;
-    values[k] = values[k].clone();
-    Random random(seed, Random::hash("noise/" + spec.name, static_cast<std::uint64_t>(update)));
-    for (T& value : values[k].values()) value += static_cast<T>(deviation * random.normal());
+    const Random random(seed,
+                        Random::hash("noise/" + spec.name, static_cast<std::uint64_t>(update)));
+    Tensor<T> noisy = Tensor<T>::uninitialised(values[k].shape());
+    fill_normal(random, noisy.data(), noisy.numel());
+    for (Index i = 0; i < noisy.numel(); ++i) {
+      noisy.data()[i] = values[k].data()[i] + static_cast<T>(deviation) * noisy.data()[i];
+    }
+    values[k] = noisy;
   }
   return values;
 }

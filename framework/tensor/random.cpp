@@ -7,20 +7,28 @@
 #include <numeric>
 #include <utility>
 
+#include "tensor/error.hpp"
+
 namespace carousel {
+
+namespace {
+
+r123::Philox4x32::ctr_type philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t block) {
+  const auto low = [](std::uint64_t v) { return static_cast<std::uint32_t>(v); };
+  const auto high = [](std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); };
+  const r123::Philox4x32::ctr_type counter = {{low(block), high(block), low(stream), high(stream)}};
+  const r123::Philox4x32::key_type key = {{low(seed), high(seed)}};
+  return r123::Philox4x32()(counter, key);
+}
+
+}  // namespace
 
 std::uint64_t Random::bits() {
   if (position_ % 2 == 1) {
     ++position_;
     return second_;
   }
-  using Generator = r123::Philox4x32;
-  const std::uint64_t block = position_ / 2;
-  const auto low = [](std::uint64_t v) { return static_cast<std::uint32_t>(v); };
-  const auto high = [](std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); };
-  const Generator::ctr_type counter = {{low(block), high(block), low(stream_), high(stream_)}};
-  const Generator::key_type key = {{low(seed_), high(seed_)}};
-  const Generator::ctr_type r = Generator()(counter, key);
+  const auto r = philox(seed_, stream_, position_ / 2);
   ++position_;
   second_ = (static_cast<std::uint64_t>(r[3]) << 32) | r[2];
   return (static_cast<std::uint64_t>(r[1]) << 32) | r[0];
@@ -31,6 +39,15 @@ double Random::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53;
 double Random::normal() {
   const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
+}
+
+void Random::words(std::span<std::uint32_t> out) {
+  if (out.size() % 4 != 0) fail_bug("got {} random words, expected a multiple of 4", out.size());
+  position_ += position_ % 2;
+  for (std::size_t i = 0; i < out.size(); i += 4, position_ += 2) {
+    const auto r = philox(seed_, stream_, position_ / 2);
+    for (std::size_t k = 0; k < 4; ++k) out[i + k] = r[k];
+  }
 }
 
 std::uint64_t Random::below(std::uint64_t n) {

@@ -22,6 +22,8 @@ class Random {
   double normal();
   /// Uniform integer in [0, n); n > 0.
   std::uint64_t below(std::uint64_t n);
+  /// Random words, many at a time. Their number must be a multiple of four.
+  void words(std::span<std::uint32_t> out);
   /// A uniform permutation of 0..n-1 (Fisher and Yates).
   std::vector<int> permutation(int n);
 
