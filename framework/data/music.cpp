@@ -1,8 +1,6 @@
 #include "data/music.hpp"
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 
 #include "data/hdf5_file.hpp"
 
@@ -11,9 +9,6 @@ namespace {
 
 constexpr Index keys = 88;
 constexpr Index lowest_pitch_index = 20;  // MIDI pitch 21 (A0), counted from pitch 1
-
-const std::vector<std::string> known_sets = {"jsb_chorales", "nottingham", "musedata", "piano_midi",
-                                             "chords"};
 
 // Two-dimensional, or one-dimensional as a single column.
 struct Grid {
@@ -97,37 +92,6 @@ SequenceSet read_music(const std::filesystem::path& path, Index width) {
   set.valid = read_split(path, file, "valid", width);
   set.test = read_split(path, file, "test", width);
   return set;
-}
-
-std::vector<std::filesystem::path> music_search_path(const std::string& data_dir,
-                                                     const std::string& set) {
-  std::vector<std::filesystem::path> folders;
-  if (!data_dir.empty()) folders.emplace_back(data_dir);
-  if (const char* from_env = std::getenv("CAROUSEL_DATA")) folders.emplace_back(from_env);
-  folders.emplace_back("data");
-  std::vector<std::filesystem::path> files;
-  for (const auto& folder : folders) files.push_back(folder / "music" / (set + ".h5"));
-  return files;
-}
-
-void expect_music_set(const std::string& name) {
-  if (std::find(known_sets.begin(), known_sets.end(), name) == known_sets.end()) {
-    fail_input("there is no data set '{}'{}", name, did_you_mean(name, known_sets));
-  }
-}
-
-SequenceSet load_music(const std::string& name, const std::string& data_dir, Index width) {
-  expect_music_set(name);
-  if (name == "chords") return generate_chords(width);
-  std::string looked_at;
-  for (const auto& file : music_search_path(data_dir, name)) {
-    if (std::filesystem::exists(file)) return read_music(file, width);
-    looked_at += "\n  " + file.string();
-  }
-  fail_input(
-      "the data set '{}' was not found; looked for:{}\nGet the sets as docs/data.md says, "
-      "or use the generated set 'chords' (dataset.name=chords)",
-      name, looked_at);
 }
 
 }  // namespace carousel

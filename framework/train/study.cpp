@@ -8,7 +8,7 @@
 #include <mutex>
 
 #include "cell/changed_cell.hpp"
-#include "data/music.hpp"
+#include "data/datasets.hpp"
 #include "io/cell_file.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
@@ -23,19 +23,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-SequenceSet load_set(const StudyDataset& d, const std::string& data_dir,
-                     const StudyListener& listener) {
-  expect_music_set(d.name);
-  if (!d.fallback.empty()) expect_music_set(d.fallback);
+SequenceSet load_or_fall_back(const StudyDataset& d, const std::string& data_dir,
+                              const StudyListener& listener) {
+  expect_set(d.name);
+  if (!d.fallback.empty()) expect_set(d.fallback);
   try {
-    return load_music(d.name, data_dir, d.width);
+    return load_set(d.name, data_dir, d.width);
   } catch (const InputError& error) {
-    for (const auto& file : music_search_path(data_dir, d.name)) {
+    for (const auto& file : set_search_path(d.name, data_dir)) {
       if (std::filesystem::exists(file)) throw;  // found, but damaged: never replaced in silence
     }
     if (d.fallback.empty() || d.name == d.fallback) throw;
     listener.warn(fmt::format("{}\nGoing on with '{}' instead.", error.what(), d.fallback));
-    return load_music(d.fallback, data_dir, d.width);
+    return load_set(d.fallback, data_dir, d.width);
   }
 }
 
@@ -66,7 +66,7 @@ std::vector<SequenceSet> load_sets(const StudyOptions& options, const std::strin
                                    const StudyListener& listener) {
   std::vector<SequenceSet> sets;
   for (const StudyDataset& dataset : options.datasets) {
-    sets.push_back(load_set(dataset, data_dir, listener));
+    sets.push_back(load_or_fall_back(dataset, data_dir, listener));
   }
   return sets;
 }

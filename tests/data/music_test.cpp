@@ -77,14 +77,6 @@ TEST_F(MusicReader, RefusesATruncatedFile) {
   }
 }
 
-TEST(LoadMusic, NamesThePlacesAndTheWayOut) {
-  EXPECT_THAT(error_of<InputError>([] { load_music("jsb_chorals", ""); }),
-              HasSubstr("did you mean 'jsb_chorales'"));
-  EXPECT_THAT(error_of<InputError>([] { load_music("musedata", "/nowhere"); }),
-              testing::AnyOf(AllOf(HasSubstr("/nowhere/music/musedata.h5"), HasSubstr("chords")),
-                             "nothing was thrown"));  // found by CAROUSEL_DATA
-}
-
 TEST(Chords, AreAlwaysTheSameFourVoices) {
   const SequenceSet a = generate_chords();
   const SequenceSet b = generate_chords(96);

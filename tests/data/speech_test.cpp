@@ -1,0 +1,182 @@
+#include "data/speech.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "speech_files.hpp"
+#include "temporary_folder.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+// from, from + step, ..
+std::vector<short> ramp(int count, int from, int step = 1) {
+  std::vector<short> samples;
+  for (int i = 0; i < count; ++i) samples.push_back(static_cast<short>(from + step * i));
+  return samples;
+}
+
+class SpeechReader : public testing::Test {
+ protected:
+  SpeechReader() {
+    folder_.add("train", "a.wav", "ann", ramp(65, 100));
+    folder_.add("train", "b.wav", "bob", ramp(30, 1000));
+    folder_.add("train", "c.wav", "ann", ramp(25, 2000));
+    folder_.add("valid", "d.wav", "ann", ramp(30, 0));
+    folder_.add("test", "e.wav", "ann", ramp(61, -7));
+    folder_.write_list();
+  }
+  std::string error(Index samples = 30) {
+    return error_of<InputError>([&] { read_speech(folder_.path, samples, SpeechCut::by_file); });
+  }
+  // The samples of a split as the file had them.
+  std::vector<int> raw(const SequenceSplit& split) {
+    std::vector<int> samples;
+    for (const float x : split.frames) {
+      samples.push_back(static_cast<int>(std::lround(double(x) * deviation_ + mean_)));
+    }
+    return samples;
+  }
+  static std::vector<int> numbers(std::initializer_list<std::vector<short>> parts) {
+    std::vector<int> all;
+    for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }
+  void find_scale() {
+    double sum = 0.0, squares = 0.0;
+    const auto all = numbers({ramp(65, 100), ramp(30, 1000), ramp(25, 2000)});
+    for (const int x : all) sum += x;
+    mean_ = sum / 120.0;
+    for (const int x : all) squares += (x - mean_) * (x - mean_);
+    deviation_ = std::sqrt(squares / 120.0);
+  }
+
+  TemporaryFolder root_;
+  SpeechFolder folder_{root_ / "digits"};
+  double mean_ = 0.0, deviation_ = 1.0;
+};
+
+TEST_F(SpeechReader, CutsEachFileAndDropsTheRest) {
+  find_scale();
+  const SequenceSet set = read_speech(folder_.path, 30, SpeechCut::by_file);
+  EXPECT_EQ(set.name, "speech_30");
+  EXPECT_EQ(set.outputs, OutputKind::gaussian_mixture);
+  EXPECT_EQ(set.task().width, 10);
+  EXPECT_EQ(set.task().context, 2);
+  EXPECT_EQ(set.train.lengths, (std::vector<Index>{3, 3, 3}));
+  EXPECT_EQ(set.train.scored_total(), 3);
+  EXPECT_EQ(raw(set.train), numbers({ramp(30, 100), ramp(30, 130), ramp(30, 1000)}));
+  EXPECT_EQ(raw(set.valid), numbers({ramp(30, 0)}));
+  EXPECT_EQ(raw(set.test), numbers({ramp(30, -7), ramp(30, 23)}));
+  EXPECT_EQ(set.source, fmt::format("digits; samples less their mean {:.6g}, divided by their "
+                                    "deviation {:.6g}",
+                                    mean_ / 32768, deviation_ / 32768));
+}
+
+TEST_F(SpeechReader, JoinsTheFilesOfASpeakerInsideASplit) {
+  find_scale();
+  const SequenceSet set = read_speech(folder_.path, 30, SpeechCut::by_speaker);
+  // Ann's 65 + 25 samples, then Bob's.
+  EXPECT_EQ(raw(set.train), numbers({ramp(65, 100), ramp(25, 2000), ramp(30, 1000)}));
+  EXPECT_EQ(raw(set.valid), numbers({ramp(30, 0)}));
+}
+
+TEST_F(SpeechReader, NamesFileAndLine) {
+  EXPECT_THAT(error_of<InputError>([&] { read_speech(root_ / "none", 30, SpeechCut::by_file); }),
+              AllOf(HasSubstr("none/split.tsv"), HasSubstr("no such file")));
+  EXPECT_THAT(error(35), HasSubstr("got sequences of 35 samples"));
+  EXPECT_THAT(error(20), HasSubstr("got sequences of 20 samples"));
+  EXPECT_THAT(error(40), AllOf(HasSubstr("digits"), HasSubstr("split valid holds no sequence")));
+  const std::string good = folder_.list;
+  const auto with_line = [&](const std::string& line) {
+    folder_.list = good + line + "\n";
+    folder_.write_list();
+    return error();
+  };
+  EXPECT_THAT(with_line("train\ta.wav\t0\tann"),
+              AllOf(HasSubstr("split.tsv, line 7"), HasSubstr("got 4 columns, expected 7")));
+  EXPECT_THAT(with_line("dev\ta.wav\t0\tann\t0\t65\tabc"),
+              AllOf(HasSubstr("line 7"), HasSubstr("'dev'")));
+  EXPECT_THAT(with_line("train\ta.wav\t0\tann\t0\t6x\tabc"),
+              AllOf(HasSubstr("line 7"), HasSubstr("got '6x' samples")));
+  EXPECT_THAT(with_line("train\tz.wav\t0\tann\t0\t65\tabc"),
+              AllOf(HasSubstr("wav/z.wav"), HasSubstr("no such file")));
+  folder_.list = "file\tsplit\n";
+  folder_.write_list();
+  EXPECT_THAT(error(), AllOf(HasSubstr("split.tsv, line 1"), HasSubstr("got 'file\tsplit'")));
+}
+
+TEST_F(SpeechReader, RefusesOtherAndDamagedRecordings) {
+  const auto a = folder_.path / "wav" / "a.wav";
+  write_wav(a, ramp(65, 100), 16000);
+  EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("got 1 channels at 16000 Hz")));
+  write_wav(a, ramp(130, 100), 8000, 2);
+  EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("got 2 channels at 8000 Hz")));
+  write_wav(a, ramp(66, 100));
+  EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("got more than 65 samples")));
+  write_wav(a, ramp(65, 100));
+  std::filesystem::resize_file(a, std::filesystem::file_size(a) - 20);
+  EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("got 55 samples, expected 65")));
+  std::ofstream(a) << "no recording";
+  EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("can't be read")));
+}
+
+TEST_F(SpeechReader, RefusesSilence) {
+  for (const char* file : {"a.wav", "b.wav", "c.wav"}) {
+    const int count = file[0] == 'a' ? 65 : file[0] == 'b' ? 30 : 25;
+    write_wav(folder_.path / "wav" / file, ramp(count, 3, 0));
+  }
+  EXPECT_THAT(error(), HasSubstr("the training split holds no sound"));
+}
+
+double mean_square(const SequenceSplit& split) {
+  double sum = 0.0;
+  for (const float x : split.frames) sum += double(x) * double(x);
+  return sum / static_cast<double>(split.frames.size());
+}
+
+TEST(Waves, AreAlwaysTheSameStandardisedSounds) {
+  const SequenceSet set = generate_waves();
+  EXPECT_EQ(set.train.frames, generate_waves().train.frames);
+  EXPECT_EQ(set.train.sequences(), 60);
+  EXPECT_EQ(set.valid.sequences(), 15);
+  EXPECT_EQ(set.test.sequences(), 15);
+  EXPECT_EQ(set.train.scored(0), 48);
+  EXPECT_NEAR(mean_square(set.train), 1.0, 1e-6);
+  EXPECT_NEAR(mean_square(set.test), 1.0, 0.5);
+  // They can be predicted: neighbours are alike.
+  double product = 0.0;
+  for (std::size_t i = 1; i < set.train.frames.size(); ++i) {
+    product += double(set.train.frames[i]) * double(set.train.frames[i - 1]);
+  }
+  EXPECT_GT(product / double(set.train.frames.size()), 0.9);
+}
+
+// The real recordings, where they are on the machine: counts of their own description.
+TEST(SpokenDigits, HaveThePublishedSizes) {
+  const char* data = std::getenv("CAROUSEL_DATA");
+  const std::filesystem::path folder = std::filesystem::path(data ? data : "data") / "speech_fsdd";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is not on this machine";
+  const SequenceSet files = read_speech(folder, 500, SpeechCut::by_file);
+  EXPECT_EQ(files.train.sequences(), 3130);
+  EXPECT_EQ(files.valid.sequences(), 762);
+  EXPECT_EQ(files.test.sequences(), 1912);
+  EXPECT_EQ(files.train.scored(0), 48);
+  EXPECT_THAT(files.source, AllOf(HasSubstr("mean -0.0010044,"), HasSubstr("deviation 0.0579906")));
+  const SequenceSet speakers = read_speech(folder, 8000, SpeechCut::by_speaker);
+  // Whole blocks of 8000 in the samples of each of six speakers.
+  EXPECT_EQ(speakers.train.sequences(), 38 + 41 + 47 + 28 + 27 + 27);
+  EXPECT_EQ(speakers.valid.sequences(), 10 + 10 + 10 + 7 + 6 + 6);
+  EXPECT_EQ(speakers.test.sequences(), 25 + 25 + 28 + 17 + 16 + 17);
+  EXPECT_EQ(speakers.train.scored(0), 798);
+  EXPECT_EQ(speakers.source, files.source);
+}
+
+}  // namespace
+}  // namespace carousel
