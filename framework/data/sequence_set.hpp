@@ -19,6 +19,7 @@ struct FrameTask {
   Index context = 1;  // frames that a step reads: step t reads t .. t + context - 1 and predicts
                       // frame t + context
   OutputKind outputs = OutputKind::bernoulli;
+  Index components = 20;  // of a mixture, as in Chung et al. 2014
 };
 
 /// Sequences of frames, one after another in memory.

@@ -6,9 +6,9 @@
 
 namespace carousel {
 
-/// Raw audio in frames of 10 samples; a step reads two frames and predicts the next, as in Chung et
-/// al. 2014. Samples are standardised: less the mean of all training samples, divided by their
-/// standard deviation; both numbers, in units of full scale, are in the set's `source`.
+// Raw audio in frames of 10 samples; a step reads two frames and predicts the next, as in Chung et
+// al. 2014. Samples are standardised: less the mean of all training samples, divided by their
+// standard deviation; both numbers, in units of full scale, are in the set's `source`.
 
 /// How recordings become sequences.
 enum class SpeechCut {

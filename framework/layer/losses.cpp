@@ -1,5 +1,8 @@
 #include "layer/losses.hpp"
 
+#include <cmath>
+#include <numbers>
+
 namespace carousel {
 namespace {
 
@@ -33,6 +36,30 @@ Var softmax_nll(Var logits, Var labels, Var mask) {
   mask_for("softmax_nll", logits, mask);
   expect_same("softmax_nll", labels, mask);
   return mask * (reshape(logsumexp(logits), mask.shape()) - pick(logits, labels));
+}
+
+Var gaussian_mixture_nll(Var outputs, Var targets, Var mask) {
+  mask_for("gaussian_mixture_nll", outputs, mask);
+  mask_for("gaussian_mixture_nll", targets, mask);
+  const Index t = mask.shape()[0], batch = mask.shape()[1];
+  const Index d = targets.shape()[2], all = outputs.shape()[2];
+  const Index k = all / (1 + 2 * d);
+  if (k < 1 || all != k * (1 + 2 * d)) {
+    fail_input(
+        "gaussian_mixture_nll: got {} outputs for frames of {} elements, expected a multiple of {}",
+        all, d, 1 + 2 * d);
+  }
+  const auto part = [&](Index begin) {
+    return reshape(slice(outputs, -1, begin, d * k), {t, batch, d, k});
+  };
+  const Var logits = slice(outputs, -1, 0, k);
+  const Var log_deviation = log_deviation_bound * tanh(part(k + d * k) / log_deviation_bound);
+  const Var z = (reshape(targets, {t, batch, d, 1}) - part(k)) * exp(-log_deviation);
+  const Var exponent =
+      reshape(sum_to(0.5 * (z * z) + log_deviation, {t, batch, 1, k}), {t, batch, k});
+  const double log_norm = 0.5 * static_cast<double>(d) * std::log(2.0 * std::numbers::pi);
+  const Var nll = logsumexp(logits) - logsumexp(logits - exponent) + log_norm;
+  return mask * reshape(nll, mask.shape());
 }
 
 Var mean_squared_error(Var prediction, Var targets, Var mask) {

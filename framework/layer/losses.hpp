@@ -12,9 +12,23 @@ namespace carousel {
 Var bernoulli_nll(Var logits, Var targets, Var mask);
 
 /// Negative log-likelihood of a softmax at each step, in nats.
-/// logits: [T, batch, classes]; labels: [T, batch] of whole numbers in [0, classes); out: [T, batch],
-/// zero for padding.
+/// logits: [T, batch, classes]; labels: [T, batch] of whole numbers in [0, classes); out: [T,
+/// batch], zero for padding.
 Var softmax_nll(Var logits, Var labels, Var mask);
+
+/// Bound of a mixture's log standard deviations, on either side. Without one, a constant stretch of
+/// data gives a component a density without limit. e^-7 = 0.0009 of standardised speech is one or two
+/// steps of a 16-bit recording.
+inline constexpr double log_deviation_bound = 7.0;
+
+/// Negative log density of a mixture of K Gaussians at each step, in nats. Each component has a
+/// diagonal covariance over the D elements of a frame; papers that model audio this way leave its
+/// form open.
+/// outputs: [T, batch, K + 2 D K]: K logits of the weights; D K means, those of element 1 first;
+/// D K values a in the same order, whose log standard deviation is b tanh(a / b) with b =
+/// log_deviation_bound. targets: [T, batch, D]; out: [T, batch], zero for padding.
+/// Throws InputError where the shapes fit no whole number of components.
+Var gaussian_mixture_nll(Var outputs, Var targets, Var mask);
 
 /// Squared error, averaged over the outputs of the steps that count.
 /// prediction, targets: [T, batch, outputs].

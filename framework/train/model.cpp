@@ -3,11 +3,23 @@
 #include "layer/losses.hpp"
 
 namespace carousel {
+namespace {
+
+Index outputs_of(const FrameTask& task) {
+  switch (task.outputs) {
+    case OutputKind::bernoulli: return task.width;
+    case OutputKind::gaussian_mixture: return task.components * (1 + 2 * task.width);
+  }
+  fail_bug("an output kind without a size");
+}
+
+}  // namespace
 
 NextFrameModel::NextFrameModel(const Cell& cell, const FrameTask& task, Index hidden, int depth,
                                Index segments)
-    : stack_(cell, {task.context * task.width, hidden, depth, false, segments}),
-      output_("output", stack_.output_size(), task.width),
+    : outputs_(task.outputs),
+      stack_(cell, {task.context * task.width, hidden, depth, false, segments}),
+      output_("output", stack_.output_size(), outputs_of(task)),
       specs_(stack_.parameters()) {
   specs_.insert(specs_.end(), output_.parameters().begin(), output_.parameters().end());
 }
@@ -28,8 +40,13 @@ Var NextFrameModel::step_nll(Tape<T>& tape, std::span<const Var> parameters,
   const std::span<const Var> own = parameters.first(of_stack);
   const StackResult hidden = stack_.forward(tape, own, tape.constant(batch.x),
                                             stack_.initial_states(tape, own, size), batch.lengths);
-  const Var logits = output_.forward(parameters.subspan(of_stack), hidden.outputs);
-  return bernoulli_nll(logits, tape.constant(batch.target), tape.constant(batch.mask));
+  const Var outputs = output_.forward(parameters.subspan(of_stack), hidden.outputs);
+  const Var target = tape.constant(batch.target), mask = tape.constant(batch.mask);
+  switch (outputs_) {
+    case OutputKind::bernoulli: return bernoulli_nll(outputs, target, mask);
+    case OutputKind::gaussian_mixture: return gaussian_mixture_nll(outputs, target, mask);
+  }
+  fail_bug("an output kind without a loss");
 }
 
 template Var NextFrameModel::step_nll(Tape<float>&, std::span<const Var>,

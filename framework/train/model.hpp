@@ -9,7 +9,8 @@
 
 namespace carousel {
 
-/// Predicts each next frame: a recurrent stack, and a linear layer for the outputs.
+/// Predicts each next frame: a recurrent stack, and a linear layer for what its distribution needs
+/// (FrameTask::outputs): the logits of a frame, or the outputs of gaussian_mixture_nll.
 class NextFrameModel {
  public:
   /// segments: see ScanOptions.
@@ -29,6 +30,7 @@ class NextFrameModel {
   Var step_nll(Tape<T>& tape, std::span<const Var> parameters, const Batch<T>& batch) const;
 
  private:
+  OutputKind outputs_;
   RecurrentStack stack_;
   Linear output_;
   std::vector<ParameterSpec> specs_;

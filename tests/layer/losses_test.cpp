@@ -110,6 +110,106 @@ TEST(LossGradients, MatchDifferences) {
   }
 }
 
+// The outputs of two steps of two sequences, and frames of three elements for them.
+Tensor<double> mixture_outputs() {
+  Tensor<double> x = Tensor<double>::zeros({2, 2, 14});
+  for (Index i = 0; i < x.numel(); ++i) x.data()[i] = std::sin(1.7 * double(i) + 0.3);
+  return x;
+}
+Tensor<double> mixture_targets() {
+  Tensor<double> y = Tensor<double>::zeros({2, 2, 3});
+  for (Index i = 0; i < y.numel(); ++i) y.data()[i] = std::cos(0.9 * double(i));
+  return y;
+}
+
+// The golden values are PyTorch's, in double:
+//   logits, means, a = outputs.split([2, 6, 6], -1)
+//   means, a = [v.reshape(2, 2, 3, 2).transpose(-1, -2) for v in (means, a)]
+//   normal = Normal(means, torch.exp(7 * torch.tanh(a / 7)))
+//   nll = -MixtureSameFamily(Categorical(logits=logits), Independent(normal, 1)).log_prob(targets)
+//   torch.autograd.grad(nll.sum(), outputs)[0][0, 0]
+TEST(GaussianMixture, AgreesWithPyTorch) {
+  const std::vector<double> golden = {3.91198870198, 6.13751191906087, 3.44273012466558,
+                                      5.70886855491393};
+  const std::vector<double> golden_slope = {
+      0.00552102727812364, -0.00552102727812364, -0.0766346596273894, -0.935097673266802,
+      0.27042404655473,    -0.01779143327006,    -0.0333893100760271, -0.18971220858256,
+      0.224089891245415,   -1.00314724481271,    0.310272160878194,   0.653370593143459,
+      0.31786021617568,    0.627439528799828};
+  Tape<double> tape;
+  const Var x = tape.leaf(mixture_outputs());
+  const Var y = tape.constant(mixture_targets());
+  const Var all = tape.constant(Tensor<double>::full({2, 2}, 1.0));
+  const Var nll = gaussian_mixture_nll(x, y, all);
+  const auto slope = tape.gradients(sum(nll), std::vector{x})[0];
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_NEAR(tape.value(nll).data()[i], golden[i], 1e-13) << i;
+  }
+  for (std::size_t i = 0; i < 14; ++i) EXPECT_NEAR(slope.data()[i], golden_slope[i], 1e-13) << i;
+}
+
+TEST(GaussianMixture, OfOneGaussianIsItsDensity) {
+  Tape<double> tape;
+  const auto at = [&](const Shape& shape, const std::vector<double>& v) {
+    return tape.constant(Tensor<double>::from(shape, v));
+  };
+  const double deviation = std::exp(7.0 * std::tanh(0.5));
+  const Var nll = gaussian_mixture_nll(at({1, 2, 5}, {9, 1, -2, 0, 3.5, 9, 1, -2, 0, 3.5}),
+                                       at({1, 2, 2}, {1.5, 4, 0, 0}), at({1, 2}, {1, 0}));
+  const double z = 6.0 / deviation;
+  EXPECT_NEAR(tape.value(nll).data()[0],
+              0.5 * 0.25 + 0.5 * z * z + std::log(deviation) + std::log(2.0 * M_PI), 1e-13);
+  EXPECT_EQ(tape.value(nll).data()[1], 0.0);
+}
+
+// Logits, means, deviations and frames far out, alone and together, in the precision of training.
+TEST(GaussianMixture, StaysFiniteFarOut) {
+  for (int far = 1; far < 16; ++far) {
+    for (const float sign : {-1.0f, 1.0f}) {
+      const auto value = [&](int bit) { return far & bit ? 1e4f * sign : 0.5f; };
+      const float l = value(1), m = value(2), a = value(4), y = value(8);
+      Tape<float> tape;
+      const Var x = tape.leaf(Tensor<float>::from({1, 1, 6}, {l, -l, m, -m, a, a}));
+      const Var nll = gaussian_mixture_nll(x, tape.constant(Tensor<float>::from({1, 1, 1}, {y})),
+                                           tape.constant(Tensor<float>::full({1, 1}, 1.0f)));
+      const auto slope = tape.gradients(sum(nll), std::vector{x})[0];
+      EXPECT_TRUE(std::isfinite(tape.value(nll).item())) << far;
+      for (const float g : slope.values()) EXPECT_TRUE(std::isfinite(g)) << far;
+    }
+  }
+}
+
+TEST(GaussianMixture, GradientsMatchDifferences) {
+  Tensor<double> far = mixture_outputs();
+  for (double& v : far.values()) v *= 4.0;
+  for (const Tensor<double>& outputs : {mixture_outputs(), far}) {
+    const ScalarFunction loss = [](Tape<double>& t, const std::vector<Var>& v) {
+      return sum(gaussian_mixture_nll(v[0], v[1], t.constant(Tensor<double>::from({2, 2}, mask))));
+    };
+    const auto error = check_gradients(loss, {outputs, mixture_targets()});
+    EXPECT_LE(error.worst, 1e-6) << error.where;
+    const auto second = check_gradients(weighted_gradients(loss), {outputs, mixture_targets()});
+    EXPECT_LE(second.worst, 1e-6) << second.where;
+  }
+}
+
+TEST(GaussianMixture, RefusesPartsOfComponents) {
+  Tape<double> tape;
+  const auto zeros = [&](const Shape& shape) {
+    return tape.constant(Tensor<double>::zeros(shape));
+  };
+  for (const Index outputs : {6, 13, 15}) {
+    EXPECT_THAT(error_of<InputError>([&] {
+                  gaussian_mixture_nll(zeros({2, 2, outputs}), zeros({2, 2, 3}), zeros({2, 2}));
+                }),
+                HasSubstr("expected a multiple of 7"));
+  }
+  EXPECT_THAT(error_of<InputError>([&] {
+                gaussian_mixture_nll(zeros({2, 2, 14}), zeros({2, 3, 3}), zeros({2, 2}));
+              }),
+              testing::AllOf(HasSubstr("[2, 3, 3]"), HasSubstr("[2, 2]")));
+}
+
 TEST(Linear, IsWxPlusB) {
   Tape<double> tape;
   const Linear layer("output", 2, 3);
