@@ -107,10 +107,10 @@ std::string format_nll(double value) {
 }
 
 std::string format_nll(const Statistic& statistic) {
-  if (!std::isfinite(statistic.mean) || !std::isfinite(statistic.deviation)) {
+  if (!std::isfinite(statistic.mean) || !std::isfinite(statistic.low)) {
     return format_nll(statistic.mean);
   }
-  return format_nll(statistic.mean) + " ± " + format_nll(statistic.deviation);
+  return format_nll(statistic.mean) + " ± " + format_nll(statistic.half_width());
 }
 
 std::string format_seconds(double seconds) {
@@ -123,7 +123,20 @@ std::string format_count(double mean) {
   return mean == std::floor(mean) ? fmt::format("{:.0f}", mean) : fmt::format("{:.1f}", mean);
 }
 
-std::string format_rate(double rate) { return fmt::format("{:.4g}", rate); }
+std::string format_rate(double rate) { return rate == 0.0 ? "-" : fmt::format("{:.4g}", rate); }
+
+std::string format_p(double p) {
+  if (std::isnan(p)) return "-";
+  return p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p);
+}
+
+std::string format_bytes(std::int64_t bytes) {
+  const auto count = static_cast<double>(bytes);
+  if (bytes == 0) return "-";
+  if (count < 1e6) return fmt::format("{:.0f} kB", count / 1e3);
+  return count < 1e9 ? fmt::format("{:.1f} MB", count / 1e6)
+                     : fmt::format("{:.1f} GB", count / 1e9);
+}
 
 std::string format_seeds(const SummaryRow& row) {
   if (row.finished == row.seeds) return fmt::format("{}", row.seeds);

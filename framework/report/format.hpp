@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,8 @@ std::string pad_right(std::string_view text, int width);
 /// Three decimals, an exponent from 10000 on, "-" for a value that is not finite.
 std::string format_nll(double value);
 
-/// "8.612 ± 0.020", without a deviation "8.612", without a mean "-".
+/// The mean and half of its 95 % interval: "8.612 ± 0.020", without an interval "8.612", without a
+/// mean "-".
 std::string format_nll(const Statistic& statistic);
 
 /// One decimal below 100 s, whole seconds from there on, "-" for a value that is not finite.
@@ -31,8 +33,14 @@ std::string format_seconds(double seconds);
 /// A mean of whole numbers: "12" or "12.3", "-" for a value that is not finite.
 std::string format_count(double mean);
 
-/// A learning rate with up to four significant digits.
+/// A learning rate with up to four significant digits, "-" for 0: not chosen yet.
 std::string format_rate(double rate);
+
+/// A p value or a probability: three decimals, "< 0.001" below that, "-" for NaN.
+std::string format_p(double p);
+
+/// Bytes as "640 kB", "12.3 MB" or "1.2 GB" (powers of 1000), "-" for 0: not known.
+std::string format_bytes(std::int64_t bytes);
 
 /// "3", or "2/3" (finished / all) when not every seed has finished.
 std::string format_seeds(const SummaryRow& row);

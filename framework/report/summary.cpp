@@ -1,15 +1,19 @@
 #include "report/summary.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <set>
 
 namespace carousel {
 namespace {
 
 bool belongs(const SummaryRow& row, const TrialRecord& trial) {
   return row.cell == trial.cell && row.variant == trial.variant && row.dataset == trial.dataset &&
-         row.hidden == trial.hidden && row.learning_rate == trial.learning_rate;
+         row.hidden == trial.hidden;
 }
 
 SummaryRow row_for(const TrialRecord& trial) {
@@ -18,26 +22,57 @@ SummaryRow row_for(const TrialRecord& trial) {
   row.variant = trial.variant;
   row.dataset = trial.dataset;
   row.hidden = trial.hidden;
-  row.learning_rate = trial.learning_rate;
   row.parameters = trial.parameters;
   row.cell_parameters = trial.cell_parameters;
   return row;
 }
 
+int count_status(const std::vector<std::size_t>& places, const std::vector<TrialRecord>& trials,
+                 const char* status) {
+  return static_cast<int>(std::count_if(
+      places.begin(), places.end(), [&](std::size_t at) { return trials[at].status == status; }));
+}
+
+// `all` holds the places of the row's trials. The search runs with the seed of its first one.
+void split_trials(SummaryRow& row, const std::vector<std::size_t>& all,
+                  const std::vector<TrialRecord>& trials) {
+  std::set<std::uint64_t> seeds;
+  for (const std::size_t at : all) {
+    const TrialRecord& trial = trials[at];
+    seeds.insert(trial.seed);
+    if (trial.draw > 0 && trial.seed == trials[all.front()].seed) row.search.push_back(at);
+  }
+  row.seeds = static_cast<int>(seeds.size());
+  row.draws = static_cast<int>(row.search.size());
+  row.diverged_draws = count_status(row.search, trials, "diverged");
+  for (const std::size_t at : all) {
+    if (row.search.empty() || trials[at].selected) row.trials.push_back(at);
+  }
+  if (!row.trials.empty()) row.learning_rate = trials[row.trials.front()].learning_rate;
+  row.finished = count_status(row.trials, trials, "done");
+  row.diverged = count_status(row.trials, trials, "diverged");
+}
+
 void fill_statistics(SummaryRow& row, const std::vector<TrialRecord>& trials) {
-  const auto over_finished = [&](auto value) {
+  const auto over_finished = [&](auto member) {
     std::vector<double> values;
     for (const std::size_t at : row.trials) {
-      if (trials[at].status == "done") values.push_back(static_cast<double>(value(trials[at])));
+      if (trials[at].status == "done") values.push_back(static_cast<double>(trials[at].*member));
     }
     return statistic_of(values);
   };
-  row.train_nll = over_finished([](const TrialRecord& t) { return t.train_nll; });
-  row.valid_nll = over_finished([](const TrialRecord& t) { return t.valid_nll; });
-  row.test_nll = over_finished([](const TrialRecord& t) { return t.test_nll; });
-  row.epochs = over_finished([](const TrialRecord& t) { return t.epochs; });
-  row.best_epoch = over_finished([](const TrialRecord& t) { return t.best_epoch; });
-  row.seconds = over_finished([](const TrialRecord& t) { return t.seconds; });
+  row.train_nll = over_finished(&TrialRecord::train_nll);
+  row.valid_nll = over_finished(&TrialRecord::valid_nll);
+  row.test_nll = over_finished(&TrialRecord::test_nll);
+  row.train_nll_by_sequence = over_finished(&TrialRecord::train_nll_by_sequence);
+  row.valid_nll_by_sequence = over_finished(&TrialRecord::valid_nll_by_sequence);
+  row.test_nll_by_sequence = over_finished(&TrialRecord::test_nll_by_sequence);
+  row.epochs = over_finished(&TrialRecord::epochs);
+  row.best_epoch = over_finished(&TrialRecord::best_epoch);
+  row.seconds = over_finished(&TrialRecord::seconds);
+  for (const std::size_t at : row.trials) {
+    if (trials[at].status == "done") row.memory = std::max(row.memory, trials[at].memory);
+  }
 }
 
 void keep_datasets_together(std::vector<SummaryRow>& rows) {
@@ -48,39 +83,58 @@ void keep_datasets_together(std::vector<SummaryRow>& rows) {
   });
 }
 
-}  // namespace
-
-Statistic statistic_of(const std::vector<double>& values) {
-  Statistic result;
-  if (values.empty()) return result;
-  const double count = static_cast<double>(values.size());
-  double sum = 0.0;
-  for (const double value : values) sum += value;
-  result.mean = sum / count;
-  if (values.size() < 2) return result;
-  double squares = 0.0;
-  for (const double value : values) squares += (value - result.mean) * (value - result.mean);
-  result.deviation = std::sqrt(squares / (count - 1.0));
-  return result;
+void set_labels(std::vector<SummaryRow>& rows) {
+  for (SummaryRow& row : rows) {
+    row.label = row.name();
+    const bool several_sizes = std::any_of(rows.begin(), rows.end(), [&](const SummaryRow& other) {
+      return other.dataset == row.dataset && other.name() == row.name() &&
+             other.hidden != row.hidden;
+    });
+    if (several_sizes) row.label += fmt::format(", {} units", row.hidden);
+  }
 }
 
-std::string SummaryRow::name() const { return variant.empty() ? cell : cell + "+" + variant; }
+}  // namespace
+
+std::vector<double> SummaryRow::test_nlls(const StudyResults& results) const {
+  std::vector<double> values;
+  for (const std::size_t at : trials) {
+    if (results.trials[at].status == "done") values.push_back(results.trials[at].test_nll);
+  }
+  return values;
+}
 
 std::vector<SummaryRow> summarise(const StudyResults& results) {
   std::vector<SummaryRow> rows;
+  std::vector<std::vector<std::size_t>> places;
   for (std::size_t at = 0; at < results.trials.size(); ++at) {
     const TrialRecord& trial = results.trials[at];
-    auto row = std::find_if(rows.begin(), rows.end(),
-                            [&](const SummaryRow& r) { return belongs(r, trial); });
-    if (row == rows.end()) row = rows.insert(rows.end(), row_for(trial));
-    row->trials.push_back(at);
-    ++row->seeds;
-    if (trial.status == "done") ++row->finished;
-    if (trial.status == "diverged") ++row->diverged;
+    const auto found = std::find_if(rows.begin(), rows.end(),
+                                    [&](const SummaryRow& r) { return belongs(r, trial); });
+    const auto k = static_cast<std::size_t>(found - rows.begin());
+    if (found == rows.end()) {
+      rows.push_back(row_for(trial));
+      places.emplace_back();
+    }
+    places[k].push_back(at);
   }
-  for (SummaryRow& row : rows) fill_statistics(row, results.trials);
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    split_trials(rows[k], places[k], results.trials);
+    fill_statistics(rows[k], results.trials);
+  }
   keep_datasets_together(rows);
+  set_labels(rows);
   return rows;
+}
+
+std::vector<double> draws_of(const SummaryRow& row, const StudyResults& results) {
+  std::vector<double> values;
+  for (const std::size_t at : row.search) {
+    const TrialRecord& trial = results.trials[at];
+    if (trial.status == "done") values.push_back(trial.valid_nll);
+    if (trial.status == "diverged") values.push_back(std::numeric_limits<double>::infinity());
+  }
+  return values;
 }
 
 }  // namespace carousel

@@ -2,50 +2,55 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "train/results.hpp"
+#include "train/statistics.hpp"
 
 namespace carousel {
 
-/// Mean and sample standard deviation (divisor n - 1), in the unit of the values.
-/// NaN stands for "no such number": no value at all, or a deviation of a single value.
-struct Statistic {
-  double mean = std::numeric_limits<double>::quiet_NaN();
-  double deviation = std::numeric_limits<double>::quiet_NaN();
-};
-
-/// Mean and sample standard deviation of `values`.
-Statistic statistic_of(const std::vector<double>& values);
-
-/// All seeds of one cell, variant, data set, hidden size and rate. The statistics are taken over
-/// the finished seeds alone; diverged and running seeds are counted, never averaged.
+/// One cell, variant and hidden size on one data set. Its trials are those that count in the
+/// comparison: with a search of the learning rate the selected ones, without a search all. The
+/// statistics are taken over the finished ones; diverged ones are counted, never averaged.
 struct SummaryRow {
+  /// "cell", or "cell+variant".
+  std::string name() const { return variant.empty() ? cell : cell + "+" + variant; }
+  /// The test NLL of each finished trial, in the order of `trials`.
+  std::vector<double> test_nlls(const StudyResults& results) const;
+
   std::string cell;
   std::string variant;
   std::string dataset;
   int hidden = 0;
-  double learning_rate = 0.0;
+  std::string label;           // name(), and the units where its data set has it in several sizes
+  double learning_rate = 0.0;  // of the trials; 0: the search has not chosen one
   std::int64_t parameters = 0;
   std::int64_t cell_parameters = 0;
-  int seeds = 0;  // finished, diverged and running
-  int finished = 0;
-  int diverged = 0;
-  Statistic train_nll;  // this and the next two: nats per step, at the best epoch
+  int draws = 0;           // learning rates of the search; 0: there is no search
+  int diverged_draws = 0;  // of these
+  int seeds = 0;           // of the plan: finished, diverged, running and waiting
+  int finished = 0;        // of the trials that count
+  int diverged = 0;        // of the trials that count
+  Statistic train_nll;     // this and the next five: nats per step, at the best epoch
   Statistic valid_nll;
   Statistic test_nll;
+  Statistic train_nll_by_sequence;
+  Statistic valid_nll_by_sequence;
+  Statistic test_nll_by_sequence;
   Statistic epochs;
   Statistic best_epoch;
   Statistic seconds;
+  std::int64_t memory = 0;          // bytes: the largest of the finished trials
   std::vector<std::size_t> trials;  // places in StudyResults::trials
-
-  /// "cell", or "cell+variant".
-  std::string name() const;
+  std::vector<std::size_t> search;  // the same of the search's trials, a draw each
 };
 
 /// Rows in order of first appearance; rows of one data set stand together.
 std::vector<SummaryRow> summarise(const StudyResults& results);
+
+/// The best validation NLL of each draw of the row's search, infinite where it diverged, without
+/// those that have not ended: what tuning_curve() takes.
+std::vector<double> draws_of(const SummaryRow& row, const StudyResults& results);
 
 }  // namespace carousel

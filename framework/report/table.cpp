@@ -107,7 +107,7 @@ std::string line_of(const std::vector<Column>& columns, int gap, TextOf text_of)
 std::string notes(const std::vector<Column>& columns, const std::vector<std::string>& dropped) {
   std::string text =
       "train, valid, test: NLL in nats per step at the best epoch, mean of finished\n"
-      "seeds; ±: sample standard deviation over seeds. params: those of the cell.\n"
+      "seeds; ±: half of its 95 % interval by Student's t. params: those of the cell.\n"
       "epoch: the best one, mean. sec: training time of a seed in seconds, mean.\n";
   for (const Column& column : columns) {
     if (column.title == "div") text += "div: diverged seeds, which no mean includes.\n";

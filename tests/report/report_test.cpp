@@ -48,7 +48,7 @@ StudyResults three_seeds_and_a_diverged_one() {
   return results;
 }
 
-TEST(Summary, MeansAndSampleDeviationsAreThoseComputedByHand) {
+TEST(Summary, MeansDeviationsAndIntervalsAreThoseComputedByHand) {
   const auto rows = summarise(three_seeds_and_a_diverged_one());
   ASSERT_EQ(rows.size(), 2U);
   const SummaryRow& lstm = rows[0];
@@ -56,6 +56,10 @@ TEST(Summary, MeansAndSampleDeviationsAreThoseComputedByHand) {
   // (8 + 8.5 + 9.6) / 3 = 8.7; deviations -0.7, -0.2, 0.9: sqrt((0.49 + 0.04 + 0.81) / 2).
   EXPECT_NEAR(lstm.test_nll.mean, 8.7, 1e-12);
   EXPECT_NEAR(lstm.test_nll.deviation, std::sqrt(0.67), 1e-12);
+  // Student's t with 2 degrees of freedom has a closed form: (2p - 1) / sqrt(2p (1 - p)), p =
+  // 0.975.
+  const double t = 0.95 / std::sqrt(2.0 * 0.975 * 0.025);
+  EXPECT_NEAR(lstm.test_nll.half_width(), t * std::sqrt(0.67 / 3.0), 1e-12);
   EXPECT_NEAR(lstm.train_nll.mean, 7.7, 1e-12);
   EXPECT_NEAR(lstm.valid_nll.mean, 9.2, 1e-12);
   EXPECT_NEAR(lstm.best_epoch.mean, 32.0 / 3.0, 1e-12);
@@ -78,28 +82,28 @@ TEST(Summary, OneSeedHasNoDeviation) {
   EXPECT_TRUE(std::isnan(gru.test_nll.deviation));
 }
 
-TEST(Summary, VariantSizeRateAndDataSetMakeRowsOfTheirOwn) {
+TEST(Summary, VariantSizeAndDataSetMakeRowsOfTheirOwn) {
   StudyResults results;
-  results.trials.assign(6, finished_trial("lstm", 1, 8.0));
+  results.trials.assign(5, finished_trial("lstm", 1, 8.0));
   results.trials[1].variant = "no_forget";
   results.trials[2].dataset = "songs";
   results.trials[3].hidden = 72;
-  results.trials[4].learning_rate = 0.01;
+  results.trials[4].seed = 2;
   const auto rows = summarise(results);
-  ASSERT_EQ(rows.size(), 5U);
-  EXPECT_THAT(rows[0].trials, ElementsAre(0, 5));
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_THAT(rows[0].trials, ElementsAre(0, 4));
   EXPECT_EQ(rows[1].name(), "lstm+no_forget");
-  EXPECT_EQ(rows[4].dataset, "songs") << "rows of one data set must stand together";
-  EXPECT_THAT(series_labels(rows),
-              ElementsAre("lstm, 36 units, rate 0.001", "lstm+no_forget",
-                          "lstm, 72 units, rate 0.001", "lstm, 36 units, rate 0.01", "lstm"));
+  EXPECT_EQ(rows[3].dataset, "songs") << "rows of one data set must stand together";
+  std::vector<std::string> labels;
+  for (const SummaryRow& row : rows) labels.push_back(row.label);
+  EXPECT_THAT(labels, ElementsAre("lstm, 36 units", "lstm+no_forget", "lstm, 72 units", "lstm"));
 }
 
-TEST(Table, ShowsMeansDeviationAndDivergedSeeds) {
+TEST(Table, ShowsMeansIntervalAndDivergedSeeds) {
   const std::string table = result_table(three_seeds_and_a_diverged_one());
   const auto lines = lines_of(table);
   EXPECT_THAT(lines[0], HasSubstr("div"));
-  EXPECT_THAT(lines[2], HasSubstr("8.700 ± 0.819"));
+  EXPECT_THAT(lines[2], HasSubstr("8.700 ± 2.033"));
   EXPECT_THAT(lines[2], HasSubstr("3/4"));
   EXPECT_THAT(lines[3], Not(HasSubstr("±")));
   EXPECT_EQ(display_width(lines[2]), display_width(lines[0]));

@@ -17,12 +17,17 @@ inline TrialRecord finished_trial(const std::string& cell, std::uint64_t seed, d
   trial.cell_parameters = 8000;
   trial.seed = seed;
   trial.learning_rate = 0.001;
+  trial.selected = true;
   trial.epochs = 20;
   trial.best_epoch = 10;
   trial.train_nll = test_nll - 1.0;
   trial.valid_nll = test_nll + 0.5;
   trial.test_nll = test_nll;
+  trial.train_nll_by_sequence = test_nll - 1.25;
+  trial.valid_nll_by_sequence = test_nll + 0.25;
+  trial.test_nll_by_sequence = test_nll - 0.25;
   trial.seconds = 40.0;
+  trial.memory = 12300000;
   trial.status = "done";
   return trial;
 }

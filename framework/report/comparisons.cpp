@@ -1,0 +1,159 @@
+#include "report/comparisons.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "train/count_models.hpp"
+
+namespace carousel {
+namespace {
+
+struct Pairs {
+  std::vector<double> first;
+  std::vector<double> second;
+};
+
+// The test NLLs of the seeds that finished in both rows.
+Pairs pairs_of(const SummaryRow& a, const SummaryRow& b, const StudyResults& results) {
+  Pairs pairs;
+  for (const std::size_t i : a.trials) {
+    for (const std::size_t j : b.trials) {
+      const TrialRecord& first = results.trials[i];
+      const TrialRecord& second = results.trials[j];
+      if (first.seed != second.seed || first.status != "done" || second.status != "done") continue;
+      pairs.first.push_back(first.test_nll);
+      pairs.second.push_back(second.test_nll);
+    }
+  }
+  return pairs;
+}
+
+Statistic difference_of(const Pairs& pairs) {
+  std::vector<double> differences;
+  for (std::size_t k = 0; k < pairs.first.size(); ++k) {
+    differences.push_back(pairs.first[k] - pairs.second[k]);
+  }
+  return statistic_of(differences);
+}
+
+Comparison compare(const SummaryRow& a, const SummaryRow& b, const StudyResults& results) {
+  Comparison comparison;
+  comparison.dataset = a.dataset;
+  comparison.first = a.label;
+  comparison.second = b.label;
+  const Pairs pairs = pairs_of(a, b, results);
+  comparison.pairs = static_cast<int>(pairs.first.size());
+  comparison.difference = difference_of(pairs);
+  comparison.paired_t.single = paired_t_test(pairs.first, pairs.second).p;
+  comparison.wilcoxon.single = wilcoxon_signed_rank_test(pairs.first, pairs.second).p;
+  const std::vector<double> of_a = a.test_nlls(results);
+  const std::vector<double> of_b = b.test_nlls(results);
+  comparison.welch.single = welch_t_test(of_a, of_b).p;
+  if (!of_a.empty() && !of_b.empty()) {
+    comparison.improvement = probability_of_improvement({of_a}, {of_b});
+  }
+  return comparison;
+}
+
+void correct(std::vector<Comparison>& comparisons, PValue Comparison::*test) {
+  std::vector<double> single;
+  for (const Comparison& comparison : comparisons) single.push_back((comparison.*test).single);
+  const std::vector<double> corrected = holm(single);
+  for (std::size_t k = 0; k < corrected.size(); ++k) {
+    (comparisons[k].*test).corrected = corrected[k];
+  }
+}
+
+// Test NLLs of the finished seeds of a label, by data set.
+using ScoresBySet = std::map<std::string, std::vector<double>>;
+
+struct Pool {
+  std::vector<std::string> labels;        // in order of first appearance
+  std::vector<std::string> datasets;      // in order of first appearance
+  std::map<std::string, ScoresBySet> of;  // by label
+
+  Scores scores(const std::string& label, const std::vector<std::string>& sets) const {
+    Scores result;
+    for (const std::string& set : sets) result.push_back(of.at(label).at(set));
+    return result;
+  }
+};
+
+Pool pool_of(const StudyResults& results) {
+  Pool pool;
+  const auto add_new = [](std::vector<std::string>& list, const std::string& name) {
+    if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
+  };
+  for (const SummaryRow& row : summarise(results)) {
+    add_new(pool.labels, row.label);
+    add_new(pool.datasets, row.dataset);
+    const std::vector<double> values = row.test_nlls(results);
+    if (!values.empty()) pool.of[row.label][row.dataset] = values;
+  }
+  std::erase_if(pool.datasets, [&](const std::string& set) {
+    return !std::all_of(pool.labels.begin(), pool.labels.end(),
+                        [&](const std::string& label) { return pool.of[label].count(set) > 0; });
+  });
+  return pool;
+}
+
+// The data sets' NLL of independent keys.
+std::map<std::string, double> units_of(const StudyResults& results) {
+  std::map<std::string, double> units;
+  for (const Baseline& baseline : results.baselines) {
+    if (baseline.name == independent_keys) units[baseline.dataset] = baseline.test_nll;
+  }
+  return units;
+}
+
+}  // namespace
+
+std::vector<Comparison> comparisons(const StudyResults& results) {
+  const std::vector<SummaryRow> rows = summarise(results);
+  std::vector<Comparison> all;
+  for (std::size_t first = 0; first < rows.size();) {
+    std::size_t end = first;
+    while (end < rows.size() && rows[end].dataset == rows[first].dataset) ++end;
+    std::vector<Comparison> of_set;
+    for (std::size_t i = first; i < end; ++i) {
+      for (std::size_t j = i + 1; j < end; ++j) {
+        of_set.push_back(compare(rows[i], rows[j], results));
+      }
+    }
+    correct(of_set, &Comparison::paired_t);
+    correct(of_set, &Comparison::wilcoxon);
+    correct(of_set, &Comparison::welch);
+    all.insert(all.end(), of_set.begin(), of_set.end());
+    first = end;
+  }
+  return all;
+}
+
+PooledResults pooled_results(const StudyResults& results) {
+  const Pool pool = pool_of(results);
+  const std::map<std::string, double> units = units_of(results);
+  PooledResults pooled;
+  pooled.datasets = pool.datasets;
+  for (const std::string& set : pool.datasets) {
+    if (units.count(set) > 0) pooled.relative_datasets.push_back(set);
+  }
+  for (std::size_t i = 0; i < pool.labels.size(); ++i) {
+    if (pooled.relative_datasets.size() > 1) {
+      Scores relative = pool.scores(pool.labels[i], pooled.relative_datasets);
+      for (std::size_t set = 0; set < relative.size(); ++set) {
+        for (double& nll : relative[set]) nll /= units.at(pooled.relative_datasets[set]);
+      }
+      pooled.cells.push_back({pool.labels[i], interquartile_mean(relative)});
+    }
+    for (std::size_t j = i + 1; j < pool.labels.size() && pooled.datasets.size() > 1; ++j) {
+      pooled.pairs.push_back(
+          {pool.labels[i], pool.labels[j],
+           probability_of_improvement(pool.scores(pool.labels[i], pooled.datasets),
+                                      pool.scores(pool.labels[j], pooled.datasets))});
+    }
+  }
+  return pooled;
+}
+
+}  // namespace carousel

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/summary.hpp"
+
+namespace carousel {
+
+/// A two-sided p, as it is and corrected for all pairs of its data set (Holm 1979).
+struct PValue {
+  double single = not_known;
+  double corrected = not_known;
+};
+
+/// Two rows of one data set, by their test NLL in nats per step.
+struct Comparison {
+  std::string dataset;
+  std::string first;  // labels of the rows
+  std::string second;
+  int pairs = 0;         // seeds that both finished
+  Statistic difference;  // first less second over the pairs: below zero, the first is better
+  PValue paired_t;       // over the pairs
+  PValue wilcoxon;       // over the pairs
+  PValue welch;          // over all finished seeds of either
+  Estimate improvement;  // probability that a seed of the first has a lower NLL, of all finished
+};
+
+/// Every pair of rows of each data set, in order of the rows. Figures that take more finished seeds
+/// than there are stay NaN.
+std::vector<Comparison> comparisons(const StudyResults& results);
+
+/// A row's label over several data sets.
+struct PooledCell {
+  std::string label;
+  Estimate relative_nll;  // interquartile mean of test NLL / NLL of independent keys
+};
+
+/// Two labels over several data sets.
+struct PooledPair {
+  std::string first;
+  std::string second;
+  Estimate improvement;  // probability that a seed of the first has a lower NLL, mean over sets
+};
+
+/// What the study says over its data sets together, with stratified bootstrap intervals
+/// (statistics.hpp). Only sets count on which every cell has a finished seed; the relative NLL
+/// takes a baseline too. Below two such sets the lists are empty.
+struct PooledResults {
+  std::vector<std::string> datasets;           // of the pairs
+  std::vector<std::string> relative_datasets;  // of the cells: those with a baseline
+  std::vector<PooledCell> cells;
+  std::vector<PooledPair> pairs;
+};
+
+PooledResults pooled_results(const StudyResults& results);
+
+}  // namespace carousel

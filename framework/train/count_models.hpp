@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "data/sequence_set.hpp"
+#include "train/results.hpp"
+
+namespace carousel {
+
+/// Names of the models below.
+inline constexpr const char* independent_keys = "independent keys";
+inline constexpr const char* markov_chain = "Markov chain per key";
+
+/// What counting alone gives on a set of zeros and ones, so that a figure of a network can be
+/// judged: one rate for each key, and for each key a first-order Markov chain P(on | the frame
+/// before). Both count on the training split, with half a count added to either outcome (Krichevsky
+/// and Trofimov 1981), so that nothing unseen is impossible. Rates count all training frames. Both
+/// score the steps that networks are scored on: the frames from `context` on, the chain never the
+/// first. With a context of 0 independent keys are the "note 1-gram" of Boulanger-Lewandowski et
+/// al. 2012. NLL in nats per step, summed over keys. No models for sets of real values.
+std::vector<Baseline> count_models(const SequenceSet& set);
+
+}  // namespace carousel
