@@ -144,7 +144,7 @@ PooledResults pooled_results(const StudyResults& results) {
       for (std::size_t set = 0; set < relative.size(); ++set) {
         for (double& nll : relative[set]) nll /= units.at(pooled.relative_datasets[set]);
       }
-      pooled.cells.push_back({pool.labels[i], interquartile_mean(relative)});
+      pooled.cells.push_back({pool.labels[i], stratified_interquartile_mean(relative)});
     }
     for (std::size_t j = i + 1; j < pool.labels.size() && pooled.datasets.size() > 1; ++j) {
       pooled.pairs.push_back(

@@ -149,7 +149,7 @@ double interquartile_mean(std::vector<double> values) {
   return mean_of({values.begin() + cut, values.end() - cut});
 }
 
-Estimate interquartile_mean(const Scores& scores, const Bootstrap& bootstrap) {
+Estimate stratified_interquartile_mean(const Scores& scores, const Bootstrap& bootstrap) {
   Estimate estimate;
   estimate.value = pooled_interquartile_mean(scores);
   if (!any_varies(scores)) return estimate;

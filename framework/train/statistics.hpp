@@ -43,7 +43,7 @@ double interquartile_mean(std::vector<double> values);
 /// Interquartile mean of all scores together with the stratified percentile bootstrap interval of
 /// Agarwal et al. 2021 (arXiv:2108.13264): each data set resamples its own seeds. Without an
 /// interval when no data set has a second seed.
-Estimate interquartile_mean(const Scores& scores, const Bootstrap& bootstrap = {});
+Estimate stratified_interquartile_mean(const Scores& scores, const Bootstrap& bootstrap = {});
 
 /// P(A < B) for a seed of each, the mean over data sets of the share of all pairs of seeds in which
 /// A is lower, ties by half: 1 when A, of an NLL, always wins (Agarwal et al. 2021). The interval
