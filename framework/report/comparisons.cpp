@@ -1,6 +1,7 @@
 #include "report/comparisons.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -29,6 +30,11 @@ Pairs pairs_of(const SummaryRow& a, const SummaryRow& b, const StudyResults& res
   return pairs;
 }
 
+// A test NLL is unknown until the end of the search, or in an old run.
+bool all_known(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+}
+
 Statistic difference_of(const Pairs& pairs) {
   std::vector<double> differences;
   for (std::size_t k = 0; k < pairs.first.size(); ++k) {
@@ -42,13 +48,14 @@ Comparison compare(const SummaryRow& a, const SummaryRow& b, const StudyResults&
   comparison.dataset = a.dataset;
   comparison.first = a.label;
   comparison.second = b.label;
+  const std::vector<double> of_a = a.test_nlls(results);
+  const std::vector<double> of_b = b.test_nlls(results);
+  if (!all_known(of_a) || !all_known(of_b)) return comparison;
   const Pairs pairs = pairs_of(a, b, results);
   comparison.pairs = static_cast<int>(pairs.first.size());
   comparison.difference = difference_of(pairs);
   comparison.paired_t.single = paired_t_test(pairs.first, pairs.second).p;
   comparison.wilcoxon.single = wilcoxon_signed_rank_test(pairs.first, pairs.second).p;
-  const std::vector<double> of_a = a.test_nlls(results);
-  const std::vector<double> of_b = b.test_nlls(results);
   comparison.welch.single = welch_t_test(of_a, of_b).p;
   if (!of_a.empty() && !of_b.empty()) {
     comparison.improvement = probability_of_improvement({of_a}, {of_b});
@@ -89,7 +96,7 @@ Pool pool_of(const StudyResults& results) {
     add_new(pool.labels, row.label);
     add_new(pool.datasets, row.dataset);
     const std::vector<double> values = row.test_nlls(results);
-    if (!values.empty()) pool.of[row.label][row.dataset] = values;
+    if (!values.empty() && all_known(values)) pool.of[row.label][row.dataset] = values;
   }
   std::erase_if(pool.datasets, [&](const std::string& set) {
     return !std::all_of(pool.labels.begin(), pool.labels.end(),

@@ -43,14 +43,16 @@ std::string printable(std::string text) {
 std::vector<Column> columns_of(const std::vector<SummaryRow>& rows) {
   using Row = const SummaryRow&;
   const auto any_diverged = [](Row row) { return row.diverged > 0; };
-  const auto other_rate = [&](Row row) { return row.learning_rate != rows.front().learning_rate; };
+  const auto rate_matters = [&](Row row) {
+    return row.draws > 0 || row.learning_rate != rows.front().learning_rate;
+  };
   std::vector<Column> columns;
   const auto add = [&](const char* title, const Render& render) {
     columns.push_back(column_of(title, rows, render));
   };
   add("cell", [](Row row) { return printable(row.name()); });
   add("units", [](Row row) { return fmt::format("{}", row.hidden); });
-  if (std::any_of(rows.begin(), rows.end(), other_rate)) {
+  if (std::any_of(rows.begin(), rows.end(), rate_matters)) {
     add("rate", [](Row row) { return format_rate(row.learning_rate); });
   }
   add("params", [](Row row) { return fmt::format("{}", row.cell_parameters); });
@@ -104,12 +106,27 @@ std::string line_of(const std::vector<Column>& columns, int gap, TextOf text_of)
   return line + "\n";
 }
 
+// What the search met, a line for each row with a diverged draw.
+std::string notes_on_draws(const std::vector<SummaryRow>& rows) {
+  std::string text;
+  for (const SummaryRow& row : rows) {
+    if (row.diverged_draws == 0) continue;
+    const std::string end =
+        fmt::format(": {} of {} draws of the rate diverged.\n", row.diverged_draws, row.draws);
+    text += shorten(printable(row.label), kPageWidth - display_width(end)) + end;
+  }
+  return text;
+}
+
 std::string notes(const std::vector<Column>& columns, const std::vector<std::string>& dropped) {
   std::string text =
       "train, valid, test: NLL in nats per step at the best epoch, mean of finished\n"
       "seeds; ±: half of its 95 % interval by Student's t. params: those of the cell.\n"
       "epoch: the best one, mean. sec: training time of a seed in seconds, mean.\n";
   for (const Column& column : columns) {
+    if (column.title == "rate") {
+      text += "rate: the learning rate, the draw with the best validation NLL of a search.\n";
+    }
     if (column.title == "div") text += "div: diverged seeds, which no mean includes.\n";
   }
   if (!dropped.empty()) {
@@ -140,7 +157,7 @@ std::string result_table(const StudyResults& results) {
     }
     text += line_of(columns, gap, [&](const Column& c) { return c.texts[at]; });
   }
-  return text + notes(columns, dropped);
+  return text + notes(columns, dropped) + notes_on_draws(rows);
 }
 
 }  // namespace carousel

@@ -12,4 +12,10 @@ namespace carousel {
 /// in a note below the table. Ends with a newline.
 std::string result_table(const StudyResults& results);
 
+/// The sheets of table_sheets.hpp as Markdown (GitHub's tables), with headings from level 2.
+std::string table_markdown(const StudyResults& results);
+
+/// The sheets of table_sheets.hpp as LaTeX, one table* each, for the package booktabs.
+std::string table_latex(const StudyResults& results);
+
 }  // namespace carousel

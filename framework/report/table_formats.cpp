@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "report/table.hpp"
+#include "report/table_sheets.hpp"
+
+namespace carousel {
+namespace {
+
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+// A line break in a name would end the row.
+char printable(char c) { return std::iscntrl(static_cast<unsigned char>(c)) != 0 ? '?' : c; }
+
+std::string escape_markdown(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (std::string_view("\\`*_[]<>&|~$").find(c) != std::string_view::npos) escaped += '\\';
+    escaped += printable(c);
+  }
+  return escaped;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+std::string escape_latex(std::string_view text) {
+  std::string escaped;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = printable(text[at]);
+    const bool number_follows = at + 1 < text.size() && is_digit(text[at + 1]);
+    const bool starts = at == 0 || text[at - 1] == ' ' || text[at - 1] == '[';
+    switch (c) {
+      case '\\': escaped += "\\textbackslash{}"; break;
+      case '~': escaped += "\\textasciitilde{}"; break;
+      case '^': escaped += "\\textasciicircum{}"; break;
+      case '<': escaped += "$<$"; break;
+      case '>': escaped += "$>$"; break;
+      case '-': escaped += starts && number_follows ? "$-$" : "-"; break;
+      // At the start of a row these would be taken for an argument of the row before.
+      case '[':
+      case '*': escaped += at == 0 ? fmt::format("{{{}}}", c) : std::string(1, c); break;
+      case '&':
+      case '%':
+      case '$':
+      case '#':
+      case '_':
+      case '{':
+      case '}': escaped += '\\'; [[fallthrough]];
+      default: escaped += c;
+    }
+  }
+  replace_all(escaped, "±", "$\\pm$");
+  replace_all(escaped, " - ", " $-$ ");
+  return escaped == "-" ? "--" : escaped;
+}
+
+std::string markdown_row(const std::vector<std::string>& texts) {
+  std::string line = "|";
+  for (const std::string& text : texts) line += " " + text + " |";
+  return line + "\n";
+}
+
+std::string latex_row(const std::vector<std::string>& texts) {
+  std::vector<std::string> escaped;
+  for (const std::string& text : texts) escaped.push_back(escape_latex(text));
+  return fmt::format("{} \\\\\n", fmt::join(escaped, " & "));
+}
+
+std::string markdown_of(const Sheet& sheet) {
+  std::string text = "## " + escape_markdown(sheet.title) + "\n\n";
+  text += markdown_row(sheet.columns);
+  std::vector<std::string> rule(sheet.columns.size(), "---:");
+  rule[0] = "---";
+  text += "|" + fmt::format("{}", fmt::join(rule, "|")) + "|\n";
+  for (const SheetRow& row : sheet.rows) {
+    std::vector<std::string> texts(sheet.columns.size());
+    std::transform(row.texts.begin(), row.texts.end(), texts.begin(), escape_markdown);
+    if (!row.heading.empty()) texts[0] = "**" + escape_markdown(row.heading) + "**";
+    text += markdown_row(texts);
+  }
+  for (const std::string& note : sheet.notes) text += "\n" + escape_markdown(note) + "\n";
+  return text + "\n";
+}
+
+std::string latex_of(const Sheet& sheet) {
+  const std::size_t columns = sheet.columns.size();
+  std::string text =
+      "\\begin{table*}\n\\centering\n\\footnotesize\n\\setlength{\\tabcolsep}{3pt}\n";
+  text += "\\caption{" + escape_latex(sheet.title) + "}\n";
+  text += "\\begin{tabular}{l" + std::string(columns - 1, 'r') + "}\n\\toprule\n";
+  text += latex_row(sheet.columns) + "\\midrule\n";
+  for (std::size_t at = 0; at < sheet.rows.size(); ++at) {
+    const SheetRow& row = sheet.rows[at];
+    if (row.heading.empty()) {
+      text += latex_row(row.texts);
+      continue;
+    }
+    if (at > 0) text += "\\midrule\n";
+    text += fmt::format("\\multicolumn{{{}}}{{l}}{{\\emph{{{}}}}} \\\\\n", columns,
+                        escape_latex(row.heading));
+  }
+  text += "\\bottomrule\n\\end{tabular}\n";
+  for (const std::string& note : sheet.notes) {
+    text += "\n\\smallskip\n\\parbox{\\linewidth}{\\footnotesize " + escape_latex(note) + "}\n";
+  }
+  return text + "\\end{table*}\n\n";
+}
+
+}  // namespace
+
+std::string table_markdown(const StudyResults& results) {
+  std::string text;
+  for (const Sheet& sheet : table_sheets(results)) text += markdown_of(sheet);
+  if (text.empty()) return "No trials.\n";
+  text.pop_back();
+  return text;
+}
+
+std::string table_latex(const StudyResults& results) {
+  std::string text = "% needs \\usepackage{booktabs}\n";
+  for (const Sheet& sheet : table_sheets(results)) text += latex_of(sheet);
+  return text;
+}
+
+}  // namespace carousel

@@ -1,0 +1,205 @@
+// The tables as Markdown and LaTeX.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "report/format.hpp"
+#include "report/sample.hpp"
+#include "report/table.hpp"
+#include "report/table_sheets.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+// Two seeds of a cell with a search, two of another one, of which one diverged.
+StudyResults small_study() {
+  StudyResults results;
+  for (int seed = 1; seed <= 2; ++seed) {
+    for (const char* cell : {"gru", "rnn_tanh"}) {
+      TrialRecord trial = finished_trial(cell, static_cast<std::uint64_t>(seed), 8.0 + 0.2 * seed);
+      if (trial.cell == "gru") trial.draw = 1;
+      results.trials.push_back(trial);
+    }
+  }
+  TrialRecord draw = finished_trial("gru", 1, not_known);
+  draw.draw = 2;
+  draw.selected = false;
+  draw.status = "diverged";
+  results.trials.push_back(draw);
+  results.trials[3].status = "diverged";
+  Baseline keys;
+  keys.name = "independent keys";
+  keys.dataset = "tunes";
+  keys.test_nll = 11.09125;
+  results.baselines = {keys};
+  results.published = {{"A & B 2014, 100 %", "tunes", "gru", 6.94, 8.5},
+                       {"A & B 2014, 100 %", "other set", "gru", 1.0, 2.0}};
+  return results;
+}
+
+TEST(TableSheets, HoldOurRowsBaselinesAndPublishedFigures) {
+  const auto sheets = table_sheets(small_study());
+  ASSERT_EQ(sheets.size(), 2U);
+  EXPECT_EQ(sheets[0].title, "Results on tunes");
+  EXPECT_THAT(sheets[0].columns,
+              ElementsAre("model", "test", "test by sequence", "valid", "train", "rate", "draws",
+                          "units", "params", "seeds", "sec", "memory"));
+  const auto& rows = sheets[0].rows;
+  ASSERT_EQ(rows.size(), 7U);
+  EXPECT_EQ(rows[0].heading, "this study");
+  // Of 8.2 and 8.4: 8.3, and t of 1 degree of freedom, 12.706, times 0.1.
+  EXPECT_THAT(rows[1].texts,
+              ElementsAre("gru", "8.300 ± 1.271", "8.050 ± 1.271", "8.800", "7.300", "0.001",
+                          "2 (1 div)", "36", "8000", "2", "40.0", "12.3 MB"));
+  EXPECT_THAT(rows[2].texts, ElementsAre("rnn_tanh", "8.200", "7.950", "8.700", "7.200", "0.001",
+                                         "-", "36", "8000", "1/2 (1 div)", "40.0", "12.3 MB"));
+  EXPECT_EQ(rows[3].heading, "counted on the training split");
+  EXPECT_THAT(rows[4].texts, ElementsAre("independent keys", "11.091", "-", "-", "-", "-", "-", "-",
+                                         "-", "-", "-", "-"));
+  EXPECT_EQ(rows[5].heading, "A & B 2014, 100 %");
+  EXPECT_THAT(rows[6].texts,
+              ElementsAre("gru", "8.50", "-", "-", "6.94", "-", "-", "-", "-", "-", "-", "-"));
+}
+
+TEST(TableSheets, ShowPairsWithIntervalsAndCorrectedPs) {
+  StudyResults results = small_study();
+  results.trials[3].status = "done";
+  results.trials[3].test_nll = 8.9;
+  const Sheet pairs = table_sheets(results)[1];
+  EXPECT_EQ(pairs.title, "Pairs on tunes");
+  EXPECT_THAT(pairs.columns, ElementsAre("pair", "difference", "seeds", "p paired t", "p Wilcoxon",
+                                         "p Welch", "P(first better)"));
+  ASSERT_EQ(pairs.rows.size(), 1U);
+  // Differences 0 and -0.5: t = -1, p = 0.5 at one degree of freedom; -0.25 -+ 12.706 * 0.25.
+  EXPECT_EQ(pairs.rows[0].texts[0], "gru - rnn_tanh");
+  EXPECT_EQ(pairs.rows[0].texts[1], "-0.250 [-3.427, 2.927]");
+  EXPECT_EQ(pairs.rows[0].texts[2], "2");
+  EXPECT_EQ(pairs.rows[0].texts[3], "0.500 (0.500)");
+  EXPECT_EQ(pairs.rows[0].texts[4], "1.000 (1.000)");
+  // Of four pairs of seeds two wins and a tie.
+  EXPECT_THAT(pairs.rows[0].texts[6], HasSubstr("0.625 ["));
+}
+
+TEST(TableSheets, LeaveOutColumnsWithoutAValue) {
+  StudyResults results;
+  results.trials = {finished_trial("gru", 1, 8.0)};
+  results.trials[0].memory = 0;
+  EXPECT_THAT(table_sheets(results)[0].columns, Not(testing::Contains("memory")));
+  EXPECT_THAT(table_sheets(results)[0].columns, Not(testing::Contains("draws")));
+  EXPECT_THAT(table_sheets(results)[0].columns, testing::Contains("seeds"));
+  EXPECT_TRUE(table_sheets({}).empty());
+}
+
+TEST(TableSheets, OverSeveralDataSetsNameTheSets) {
+  StudyResults results = small_study();
+  for (TrialRecord trial : small_study().trials) {
+    trial.dataset = "songs";
+    results.trials.push_back(trial);
+  }
+  results.baselines.push_back(results.baselines[0]);
+  results.baselines[1].dataset = "songs";
+  const auto sheets = table_sheets(results);
+  ASSERT_EQ(sheets.size(), 6U);
+  EXPECT_EQ(sheets[4].title, "Cells over data sets");
+  EXPECT_THAT(sheets[4].rows[1].texts[1], HasSubstr("0.739"));  // 8.2 / 11.09125
+  EXPECT_THAT(sheets[4].notes[0], HasSubstr("tunes, songs"));
+  EXPECT_EQ(sheets[5].rows[0].texts[0], "gru - rnn_tanh");
+}
+
+TEST(Markdown, IsATableWithEscapedNames) {
+  StudyResults results = small_study();
+  results.trials[1].cell = results.trials[3].cell = "a|b\n<i>_*";
+  const std::string text = table_markdown(results);
+  EXPECT_THAT(text,
+              HasSubstr("## Results on tunes\n\n| model | test | test by sequence | valid |"));
+  EXPECT_THAT(text, HasSubstr("\n|---|---:|---:|"));
+  EXPECT_THAT(text, HasSubstr("\n| **this study** |  |"));
+  EXPECT_THAT(text, HasSubstr("\n| gru | 8.300 ± 1.271 | 8.050 ± 1.271 | 8.800 | 7.300 | 0.001 | "
+                              "2 (1 div) | 36 | 8000 | 2 | 40.0 | 12.3 MB |\n"));
+  EXPECT_THAT(text, HasSubstr("| a\\|b?\\<i\\>\\_\\* |"));
+  EXPECT_THAT(text, HasSubstr("| **A \\& B 2014, 100 %** |"));
+  // As many bars, but those escaped, in each row of the first table.
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line) && line.rfind("## Pairs", 0) != 0;) {
+    if (line.empty() || line[0] != '|') continue;
+    int bars = 0;
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      bars += line[at] == '|' && (at == 0 || line[at - 1] != '\\');
+    }
+    EXPECT_EQ(bars, 13) << line;
+  }
+  EXPECT_EQ(table_markdown({}), "No trials.\n");
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++found;
+  return found;
+}
+
+TEST(Latex, IsABooktabsTableWithEscapedNames) {
+  StudyResults results = small_study();
+  results.trials[1].cell = results.trials[3].cell = "a_b&{c}\\d~e^f#$<g>\n";
+  const std::string text = table_latex(results);
+  EXPECT_THAT(text, HasSubstr("\\begin{tabular}{lrrrrrrrrrrr}\n\\toprule\nmodel & test &"));
+  EXPECT_THAT(text, HasSubstr("\ngru & 8.300 $\\pm$ 1.271 & 8.050 $\\pm$ 1.271 & 8.800 & 7.300 & "
+                              "0.001 & 2 (1 div) & 36 & 8000 & 2 & 40.0 & 12.3 MB \\\\\n"));
+  EXPECT_THAT(text, HasSubstr("a\\_b\\&\\{c\\}\\textbackslash{}d\\textasciitilde{}e"
+                              "\\textasciicircum{}f\\#\\$$<$g$>$?"));
+  EXPECT_THAT(text,
+              HasSubstr("\\midrule\n\\multicolumn{12}{l}{\\emph{A \\& B 2014, 100 \\%}} \\\\\n"));
+  EXPECT_THAT(text, HasSubstr("independent keys & 11.091 & -- & --"));
+  for (const char* name : {"table*", "tabular"}) {
+    EXPECT_EQ(count(text, std::string("\\begin{") + name), 2U);
+    EXPECT_EQ(count(text, std::string("\\end{") + name), 2U);
+  }
+  EXPECT_EQ(count(text, "\\bottomrule"), 2U);
+}
+
+// "[" and "*" behind the end of a row would be arguments of it.
+TEST(Latex, NamesThatBeginLikeAnArgumentAreGrouped) {
+  StudyResults results = small_study();
+  results.trials[0].cell = results.trials[2].cell = results.trials[4].cell = "[g]*";
+  results.trials[1].cell = results.trials[3].cell = "*g";
+  EXPECT_THAT(table_latex(results), HasSubstr("\n{[}g]* & 8.300"));
+  EXPECT_THAT(table_latex(results), HasSubstr("\n{*}g & 8.200"));
+}
+
+TEST(Latex, SetsNegativeNumbersAndDifferencesInMathsMode) {
+  StudyResults results = small_study();
+  results.trials[3].status = "done";
+  results.trials[3].test_nll = 8.9;
+  EXPECT_THAT(table_latex(results),
+              HasSubstr("gru $-$ rnn\\_tanh & $-$0.250 [$-$3.427, 2.927] & 2 & 0.500 (0.500)"));
+}
+
+TEST(Table, NamesRateAndDivergedDrawsOfASearch) {
+  const std::string table = result_table(small_study());
+  EXPECT_THAT(table, HasSubstr(" rate "));
+  EXPECT_THAT(table, HasSubstr("\ngru: 1 of 2 draws of the rate diverged.\n"));
+  EXPECT_THAT(table, Not(HasSubstr("rnn_tanh:")));
+  std::istringstream in(table);
+  for (std::string line; std::getline(in, line);) EXPECT_LE(display_width(line), 80) << line;
+}
+
+TEST(Format, OfSmallPsBytesAndRates) {
+  EXPECT_EQ(format_p(0.0312), "0.031");
+  EXPECT_EQ(format_p(0.0004), "< 0.001");
+  EXPECT_EQ(format_p(not_known), "-");
+  EXPECT_EQ(format_bytes(0), "-");
+  EXPECT_EQ(format_bytes(640000), "640 kB");
+  EXPECT_EQ(format_bytes(12300000), "12.3 MB");
+  EXPECT_EQ(format_bytes(1250000000), "1.2 GB");
+  EXPECT_EQ(format_rate(0.0), "-");
+  EXPECT_EQ(format_rate(0.00012346), "0.0001235");
+}
+
+}  // namespace
+}  // namespace carousel
