@@ -107,13 +107,14 @@ std::string line_of(const std::vector<Column>& columns, int gap, TextOf text_of)
 }
 
 // What the search met, a line for each row with a diverged draw.
-std::string notes_on_draws(const std::vector<SummaryRow>& rows) {
+std::string notes_on_draws(const std::vector<SummaryRow>& rows, bool several_datasets) {
   std::string text;
   for (const SummaryRow& row : rows) {
     if (row.diverged_draws == 0) continue;
     const std::string end =
         fmt::format(": {} of {} draws of the rate diverged.\n", row.diverged_draws, row.draws);
-    text += shorten(printable(row.label), kPageWidth - display_width(end)) + end;
+    const std::string name = several_datasets ? row.dataset + ", " + row.label : row.label;
+    text += shorten(printable(name), kPageWidth - display_width(end)) + end;
   }
   return text;
 }
@@ -157,7 +158,7 @@ std::string result_table(const StudyResults& results) {
     }
     text += line_of(columns, gap, [&](const Column& c) { return c.texts[at]; });
   }
-  return text + notes(columns, dropped) + notes_on_draws(rows);
+  return text + notes(columns, dropped) + notes_on_draws(rows, several_datasets);
 }
 
 }  // namespace carousel

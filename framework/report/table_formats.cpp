@@ -15,10 +15,20 @@ bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0;
 // A line break in a name would end the row.
 char printable(char c) { return std::iscntrl(static_cast<unsigned char>(c)) != 0 ? '?' : c; }
 
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+// Marks that mean something in GitHub's Markdown where they stand: "_" not inside a word, "]" only
+// before "(", a link.
 std::string escape_markdown(std::string_view text) {
   std::string escaped;
-  for (const char c : text) {
-    if (std::string_view("\\`*_[]<>&|~$").find(c) != std::string_view::npos) escaped += '\\';
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    const char before = at > 0 ? text[at - 1] : ' ';
+    const char after = at + 1 < text.size() ? text[at + 1] : ' ';
+    const bool mark = std::string_view("\\`*<&|~$").find(c) != std::string_view::npos ||
+                      (c == '_' && !(is_word(before) && is_word(after))) ||
+                      (c == ']' && after == '(');
+    if (mark) escaped += '\\';
     escaped += printable(c);
   }
   return escaped;
@@ -91,8 +101,7 @@ std::string markdown_of(const Sheet& sheet) {
 
 std::string latex_of(const Sheet& sheet) {
   const std::size_t columns = sheet.columns.size();
-  std::string text =
-      "\\begin{table*}\n\\centering\n\\footnotesize\n\\setlength{\\tabcolsep}{3pt}\n";
+  std::string text = "\\begin{table*}\n\\centering\n\\scriptsize\n\\setlength{\\tabcolsep}{3pt}\n";
   text += "\\caption{" + escape_latex(sheet.title) + "}\n";
   text += "\\begin{tabular}{l" + std::string(columns - 1, 'r') + "}\n\\toprule\n";
   text += latex_row(sheet.columns) + "\\midrule\n";

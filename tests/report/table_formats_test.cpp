@@ -115,7 +115,7 @@ TEST(TableSheets, OverSeveralDataSetsNameTheSets) {
 
 TEST(Markdown, IsATableWithEscapedNames) {
   StudyResults results = small_study();
-  results.trials[1].cell = results.trials[3].cell = "a|b\n<i>_*";
+  results.trials[1].cell = results.trials[3].cell = "a|b\n<i>_*[x](y)c_d";
   const std::string text = table_markdown(results);
   EXPECT_THAT(text,
               HasSubstr("## Results on tunes\n\n| model | test | test by sequence | valid |"));
@@ -123,7 +123,7 @@ TEST(Markdown, IsATableWithEscapedNames) {
   EXPECT_THAT(text, HasSubstr("\n| **this study** |  |"));
   EXPECT_THAT(text, HasSubstr("\n| gru | 8.300 ± 1.271 | 8.050 ± 1.271 | 8.800 | 7.300 | 0.001 | "
                               "2 (1 div) | 36 | 8000 | 2 | 40.0 | 12.3 MB |\n"));
-  EXPECT_THAT(text, HasSubstr("| a\\|b?\\<i\\>\\_\\* |"));
+  EXPECT_THAT(text, HasSubstr("| a\\|b?\\<i>\\_\\*[x\\](y)c_d |"));
   EXPECT_THAT(text, HasSubstr("| **A \\& B 2014, 100 %** |"));
   // As many bars, but those escaped, in each row of the first table.
   std::istringstream in(text);
