@@ -11,6 +11,7 @@
 #include "cells/catalogue.hpp"
 #include "cli/bench_command.hpp"
 #include "cli/cell_commands.hpp"
+#include "cli/data_commands.hpp"
 #include "cli/study_commands.hpp"
 #include "io/version.hpp"
 #include "tensor/error.hpp"
@@ -52,6 +53,7 @@ class CommandLine {
     add_common();
     add_studies();
     add_cells();
+    add_data();
     add_bench();
   }
 
@@ -88,7 +90,8 @@ class CommandLine {
   }
 
   void add_common() {
-    app_.add_option("--out", common_.out, "Run folder (default: runs/NAME)");
+    app_.add_option("--out", common_.out,
+                    "Run folder (default: runs/NAME); import, sample: the file to write");
     app_.add_option("--data", common_.data_dir,
                     "Folder of the data sets (default: $CAROUSEL_DATA)");
     app_.add_option("--threads", common_.threads,
@@ -161,6 +164,15 @@ class CommandLine {
     ablate->add_flag("--json", json_, "As JSON");
   }
 
+  void add_data() {
+    auto* import = add("import", "Turn a data set in its public form into our layout",
+                       [this] { return import_command(import_, common_); });
+    import->add_option("KIND", import_.kind, "What it is: music")->required();
+    import->add_option("FILE", import_.file, "The set, such as JSB_Chorales.mat")->required();
+    import->add_flag("--digest", import_.digest_only,
+                     "Print the SHA-256 of a set's content (of an .h5 too), and write nothing");
+  }
+
   void add_bench() {
     auto* bench = add("bench", "Measure against other libraries", [this] {
       restart_without_hampering_variables(argv_);
@@ -192,6 +204,7 @@ class CommandLine {
   CellArguments cell_;
   CellArguments checked_{"", {3, 4}, {}};
   BenchArguments bench_;
+  ImportArguments import_;
   double check_seconds_ = 2.0;
   bool json_ = false, markdown_ = false, latex_ = false, list_ = false;
 };

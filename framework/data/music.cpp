@@ -7,8 +7,7 @@
 namespace carousel {
 namespace {
 
-constexpr Index keys = 88;
-constexpr Index lowest_pitch_index = 20;  // MIDI pitch 21 (A0), counted from pitch 1
+constexpr int lowest_pitch_index = 20;  // MIDI pitch 21 (A0), counted from pitch 1
 
 // Two-dimensional, or one-dimensional as a single column.
 struct Grid {
@@ -41,12 +40,12 @@ SequenceSplit read_split(const std::filesystem::path& path, const H5::H5File& fi
     lengths.resize(grid_of(dataset).rows);
     dataset.read(lengths.data(), H5::PredType::NATIVE_INT64);
   });
-  if (grid.columns != static_cast<hsize_t>(keys)) {
+  if (grid.columns != static_cast<hsize_t>(piano_keys)) {
     fail_input("{}: /{}/notes has {} columns, expected {}", path.string(), name, grid.columns,
-               keys);
+               piano_keys);
   }
   SequenceSplit split;
-  split.width = width == 0 ? keys : width;
+  split.width = width == 0 ? piano_keys : width;
   const Index shift = width == 0 ? 0 : lowest_pitch_index;
   std::size_t row = 0;
   for (std::size_t s = 0; s < lengths.size(); ++s) {
@@ -56,9 +55,9 @@ SequenceSplit read_split(const std::filesystem::path& path, const H5::H5File& fi
     }
     std::vector<float> frames(static_cast<std::size_t>(lengths[s] * split.width), 0.0f);
     for (Index t = 0; t < lengths[s]; ++t, ++row) {
-      for (Index k = 0; k < keys; ++k) {
+      for (Index k = 0; k < piano_keys; ++k) {
         const std::uint8_t note =
-            notes[row * static_cast<std::size_t>(keys) + static_cast<std::size_t>(k)];
+            notes[row * static_cast<std::size_t>(piano_keys) + static_cast<std::size_t>(k)];
         if (note == 0) continue;
         if (note != 1 || k + shift >= split.width) {
           fail_input("{}: /{}/notes[{}, {}] is {}, expected 0 or 1, and 0 beyond a width of {}",
@@ -78,6 +77,8 @@ SequenceSplit read_split(const std::filesystem::path& path, const H5::H5File& fi
 }
 
 }  // namespace
+
+int lowest_midi_pitch(Index width) { return width == 0 ? lowest_pitch_index + 1 : 1; }
 
 SequenceSet read_music(const std::filesystem::path& path, Index width) {
   if (width != 0 && width <= lowest_pitch_index) {

@@ -6,6 +6,12 @@
 
 namespace carousel {
 
+/// Keys of a piano, the width of the sets as they are.
+inline constexpr Index piano_keys = 88;
+
+/// MIDI pitch of a frame's first element: 21 (A0) for width 0, the 88 keys; else 1.
+int lowest_midi_pitch(Index width);
+
 /// Reads polyphonic music: groups train, valid, test, each with `notes` (uint8, steps x 88,
 /// 0 or 1) and `lengths` (int64, frames of each sequence).
 /// width 0: frames of 88 keys. A larger width: frames indexed by MIDI pitch - 1, as in Chung et

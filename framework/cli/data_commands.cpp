@@ -1,0 +1,87 @@
+#include "cli/data_commands.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+
+#include "data/mat_music.hpp"
+#include "data/music.hpp"
+#include "data/music_writer.hpp"
+#include "io/files.hpp"
+
+namespace carousel {
+namespace {
+
+// JSB_Chorales.mat is the set jsb_chorales, and so with the others.
+std::string set_name(const std::filesystem::path& file) {
+  std::string name = file.stem().string();
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
+void make_folder_of(const std::filesystem::path& file) {
+  if (!file.has_parent_path()) return;
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  if (error) {
+    throw EnvironmentError(fmt::format("{}: can't make this folder ({})",
+                                       file.parent_path().string(), error.message()));
+  }
+}
+
+// What is there already is replaced by a whole new file that was read back, or stays.
+void write_checked(const std::filesystem::path& file, const SequenceSet& set,
+                   const std::string& digest) {
+  const std::filesystem::path temporary = file.string() + ".tmp";
+  try {
+    write_music(temporary, set);
+    if (music_digest(read_music(temporary)) != digest) {
+      throw EnvironmentError(
+          fmt::format("{}: reads back otherwise than it was written", temporary.string()));
+    }
+    commit_file(temporary, file);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw;
+  }
+}
+
+void print_split(const char* name, const SequenceSplit& split) {
+  double notes = 0.0;
+  for (const float note : split.frames) notes += note;
+  std::printf("%-5s  %5lld sequences  %7lld steps  %8.0f notes\n", name,
+              static_cast<long long>(split.sequences()), static_cast<long long>(split.total()),
+              notes);
+}
+
+}  // namespace
+
+int import_command(const ImportArguments& arguments, const CommonOptions& common) {
+  if (arguments.kind != "music") {
+    fail_input("import: got '{}', expected 'music' and a MAT-file", arguments.kind);
+  }
+  const std::filesystem::path source = arguments.file;
+  const bool is_ours = arguments.digest_only && source.extension() == ".h5";
+  const SequenceSet set = is_ours ? read_music(source) : read_mat_music(source);
+  const std::string digest = music_digest(set);
+  if (arguments.digest_only) {
+    std::printf("%s\n", digest.c_str());
+    return 0;
+  }
+  const std::filesystem::path file =
+      common.out.empty() ? music_search_path(common.data_dir, set_name(source)).front()
+                         : std::filesystem::path(common.out);
+  make_folder_of(file);
+  write_checked(file, set, digest);
+  if (!common.quiet) {
+    print_split("train", set.train);
+    print_split("valid", set.valid);
+    print_split("test", set.test);
+    std::printf("SHA-256 of the content: %s\nwritten: %s\n", digest.c_str(), file.c_str());
+  }
+  return 0;
+}
+
+}  // namespace carousel

@@ -1,0 +1,94 @@
+#include "data/music_writer.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <memory>
+
+#include "data/hdf5_file.hpp"
+#include "data/music.hpp"
+
+namespace carousel {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "music_digest() hashes int64 as it lies");
+
+constexpr hsize_t rows_per_chunk = 1024;
+constexpr unsigned compression = 9;
+
+std::vector<std::uint8_t> notes_of(const SequenceSplit& split) {
+  if (split.width != piano_keys) fail_bug("music of width {} is written", split.width);
+  std::vector<std::uint8_t> notes(split.frames.size());
+  std::ranges::transform(split.frames, notes.begin(),
+                         [](float note) { return static_cast<std::uint8_t>(note); });
+  return notes;
+}
+
+std::vector<std::int64_t> lengths_of(const SequenceSplit& split) {
+  return {split.lengths.begin(), split.lengths.end()};
+}
+
+void write_attribute(const H5::H5File& file, const char* name, std::int64_t value) {
+  file.openGroup("/")
+      .createAttribute(name, H5::PredType::STD_I64LE, H5::DataSpace())
+      .write(H5::PredType::NATIVE_INT64, &value);
+}
+
+void write_split(const H5::Group& group, const SequenceSplit& split) {
+  const std::vector<std::uint8_t> notes = notes_of(split);
+  const std::vector<std::int64_t> lengths = lengths_of(split);
+  const hsize_t grid[] = {notes.size() / static_cast<hsize_t>(piano_keys), piano_keys};
+  const hsize_t chunk[] = {std::min(rows_per_chunk, grid[0]), piano_keys};
+  const hsize_t count[] = {lengths.size()};
+  H5::DSetCreatPropList packed;
+  packed.setChunk(2, chunk);
+  packed.setDeflate(compression);
+  group.createDataSet("notes", H5::PredType::STD_U8LE, H5::DataSpace(2, grid), packed)
+      .write(notes.data(), H5::PredType::NATIVE_UINT8);
+  group.createDataSet("lengths", H5::PredType::STD_I64LE, H5::DataSpace(1, count))
+      .write(lengths.data(), H5::PredType::NATIVE_INT64);
+}
+
+}  // namespace
+
+void write_music(const std::filesystem::path& path, const SequenceSet& set) {
+  H5::Exception::dontPrint();
+  try {
+    H5::H5File file(path.string(), H5F_ACC_TRUNC);
+    write_attribute(file, "lowest_midi_pitch", lowest_midi_pitch(0));
+    write_attribute(file, "keys", piano_keys);
+    write_split(file.createGroup("train"), set.train);
+    write_split(file.createGroup("valid"), set.valid);
+    write_split(file.createGroup("test"), set.test);
+    file.close();
+  } catch (const H5::Exception& error) {
+    throw EnvironmentError(
+        fmt::format("{}: can't write the music ({}); does the folder exist, and has the disk room?",
+                    path.string(), error.getDetailMsg()));
+  }
+}
+
+std::string music_digest(const SequenceSet& set) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
+                                                                     &EVP_MD_CTX_free);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  bool good = EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) == 1;
+  for (const SequenceSplit* split : {&set.train, &set.valid, &set.test}) {
+    const auto add = [&](const auto& values) {
+      good = good && EVP_DigestUpdate(hash.get(), values.data(),
+                                      values.size() * sizeof values.front()) == 1;
+    };
+    add(lengths_of(*split));
+    add(notes_of(*split));
+  }
+  good = good && EVP_DigestFinal_ex(hash.get(), digest, &size) == 1;
+  if (!good) throw EnvironmentError("libcrypto gives no SHA-256");
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
+}  // namespace carousel
