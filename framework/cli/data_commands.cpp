@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "data/mat_music.hpp"
@@ -12,6 +13,13 @@
 
 namespace carousel {
 namespace {
+
+// Where studies look for sets first.
+std::filesystem::path data_folder(const std::string& data_dir) {
+  if (!data_dir.empty()) return data_dir;
+  const char* from_env = std::getenv("CAROUSEL_DATA");
+  return from_env ? from_env : "data";
+}
 
 // JSB_Chorales.mat is the set jsb_chorales, and so with the others.
 std::string set_name(const std::filesystem::path& file) {
@@ -71,7 +79,7 @@ int import_command(const ImportArguments& arguments, const CommonOptions& common
     return 0;
   }
   const std::filesystem::path file =
-      common.out.empty() ? music_search_path(common.data_dir, set_name(source)).front()
+      common.out.empty() ? data_folder(common.data_dir) / "music" / (set_name(source) + ".h5")
                          : std::filesystem::path(common.out);
   make_folder_of(file);
   write_checked(file, set, digest);

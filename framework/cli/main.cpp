@@ -12,6 +12,7 @@
 #include "cli/bench_command.hpp"
 #include "cli/cell_commands.hpp"
 #include "cli/data_commands.hpp"
+#include "cli/sample_command.hpp"
 #include "cli/study_commands.hpp"
 #include "io/version.hpp"
 #include "tensor/error.hpp"
@@ -54,6 +55,7 @@ class CommandLine {
     add_studies();
     add_cells();
     add_data();
+    add_sample();
     add_bench();
   }
 
@@ -173,6 +175,22 @@ class CommandLine {
                      "Print the SHA-256 of a set's content (of an .h5 too), and write nothing");
   }
 
+  void add_sample() {
+    auto* sample = add("sample", "Music from a trained model, as a MIDI file",
+                       [this] { return sample_command(registry_, sample_, common_); });
+    sample->add_option("RUN", sample_.run, "Run folder")->required();
+    sample->add_option("--cell", sample_.cell, "Cell (default: that of the best model)");
+    sample->add_option("--dataset", sample_.dataset, "Data set that the model was trained on");
+    sample->add_option("--seed", sample_.seed, "Of the random numbers")->capture_default_str();
+    sample->add_option("--steps", sample_.steps, "Frames to draw, quavers each")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    sample
+        ->add_option("--prime", sample_.prime,
+                     "Start from so many frames of a test sequence (default: silence)")
+        ->check(CLI::NonNegativeNumber);
+  }
+
   void add_bench() {
     auto* bench = add("bench", "Measure against other libraries", [this] {
       restart_without_hampering_variables(argv_);
@@ -205,6 +223,7 @@ class CommandLine {
   CellArguments checked_{"", {3, 4}, {}};
   BenchArguments bench_;
   ImportArguments import_;
+  SampleRequest sample_;
   double check_seconds_ = 2.0;
   bool json_ = false, markdown_ = false, latex_ = false, list_ = false;
 };

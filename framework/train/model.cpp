@@ -49,6 +49,21 @@ Var NextFrameModel::step_nll(Tape<T>& tape, std::span<const Var> parameters,
   fail_bug("an output kind without a loss");
 }
 
+template <class T>
+StackResult NextFrameModel::step(Tape<T>& tape, std::span<const Var> parameters, Var x,
+                                 std::span<const Var> states) const {
+  const std::span<const Var> own = parameters.first(stack_.parameters().size());
+  std::vector<Var> start(states.begin(), states.end());
+  if (start.empty()) start = stack_.initial_states(tape, own, x.shape()[1]);
+  StackResult result = stack_.forward(tape, own, x, start, {});
+  result.outputs = output_.forward(parameters.subspan(own.size()), result.outputs);
+  return result;
+}
+
+template StackResult NextFrameModel::step(Tape<float>&, std::span<const Var>, Var,
+                                          std::span<const Var>) const;
+template StackResult NextFrameModel::step(Tape<double>&, std::span<const Var>, Var,
+                                          std::span<const Var>) const;
 template Var NextFrameModel::step_nll(Tape<float>&, std::span<const Var>,
                                       const Batch<float>&) const;
 template Var NextFrameModel::step_nll(Tape<double>&, std::span<const Var>,

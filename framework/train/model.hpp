@@ -29,6 +29,12 @@ class NextFrameModel {
   template <class T>
   Var step_nll(Tape<T>& tape, std::span<const Var> parameters, const Batch<T>& batch) const;
 
+  /// Goes on by some steps: the outputs for frames x, [T, batch, context width], and the states
+  /// after them. states: those of an earlier call; empty for the start of the sequences.
+  template <class T>
+  StackResult step(Tape<T>& tape, std::span<const Var> parameters, Var x,
+                   std::span<const Var> states) const;
+
  private:
   OutputKind outputs_;
   RecurrentStack stack_;

@@ -43,7 +43,7 @@ TEST_F(Import, PutsTheSetWhereStudiesLookForIt) {
   EXPECT_THAT(done.text, AllOf(HasSubstr("train     12 sequences      102 steps       204 notes"),
                                HasSubstr("SHA-256 of the content: " + music_digest(set_)),
                                HasSubstr("written: sets/music/piano_midi.h5")));
-  const SequenceSet read = load_music("piano_midi", (folder_ / "sets").string());
+  const SequenceSet read = read_music(folder_ / "sets/music/piano_midi.h5");
   EXPECT_EQ(read.train.lengths, set_.train.lengths);
   EXPECT_EQ(read.train.frames, set_.train.frames);
   EXPECT_EQ(read.test.frames, set_.test.frames);
