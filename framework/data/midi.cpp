@@ -63,16 +63,14 @@ void write_midi(const std::filesystem::path& path, const Tensor<float>& frames, 
   }
   add_tempo(track, tempo);
   for (Index t = 0; t <= steps; ++t) {
-    for (const int kind : {note_off, note_on}) {
-      for (Index k = 0; k < frames.shape()[1]; ++k) {
-        const bool before = sounds(frames, t - 1, k), now = sounds(frames, t, k);
-        if (before == now || now != (kind == note_on)) continue;
-        if (lowest_pitch + k > highest_pitch) {
-          fail_input("MIDI: the frames hold a note of pitch {} at [{}, {}], the highest is {}",
-                     lowest_pitch + k, t, k, highest_pitch);
-        }
-        add_note(track, kind, lowest_pitch + static_cast<int>(k), t);
+    for (Index k = 0; k < frames.shape()[1]; ++k) {
+      const bool before = sounds(frames, t - 1, k), now = sounds(frames, t, k);
+      if (before == now) continue;
+      if (lowest_pitch + k > highest_pitch) {
+        fail_input("MIDI: the frames hold a note of pitch {} at [{}, {}], the highest is {}",
+                   lowest_pitch + k, t, k, highest_pitch);
       }
+      add_note(track, now ? note_on : note_off, lowest_pitch + static_cast<int>(k), t);
     }
   }
   if (smf_track_add_eot_pulses(track, static_cast<int>(steps) * ticks_per_quaver) != 0) {

@@ -133,10 +133,7 @@ Trained best_trial(const std::map<std::string, Archive>& archives, const SampleR
   std::set<std::string> there, datasets;
   for (const auto& [key, archive] : archives) {
     const TrialRecord record = load_record(archive);
-    // Of the draws of a search only the best one keeps its parameters.
-    const bool kept = archive.floats.contains("parameters/output/b") ||
-                      archive.doubles.contains("parameters/output/b");
-    if (record.status != "done" || !kept) continue;
+    if (record.status != "done") continue;
     there.insert(fmt::format("{} on {}", record.name(), record.dataset));
     if (!is_asked_for(record, request)) continue;
     datasets.insert(record.dataset);
@@ -152,6 +149,7 @@ Trained best_trial(const std::map<std::string, Archive>& archives, const SampleR
     fail_input("{}: there are models of several data sets ({}); choose one with --dataset",
                request.run.string(), fmt::join(datasets, ", "));
   }
+  // Of the draws of a search the best one alone keeps its parameters.
   return *std::ranges::min_element(trials, {}, [](const Trained& trial) {
     return std::pair(!trial.record.selected, trial.record.valid_nll);
   });

@@ -71,6 +71,14 @@ TEST_F(Command, SampleSaysWhatTheRunHasNot) {
   fails({"sample", "run", "--prime", "9999"}, "got 9999 frames to start from, expected 0 to ");
   fails({"sample", "nothing-here"}, "this is no run folder");
   EXPECT_EQ(run({"sample", "run", "--out", "nowhere/x.mid"}).code, 3);
+  ASSERT_EQ(compare("two", {"dataset=[{name: jsb_chorales}, {name: chords}]", "train.epochs=1",
+                            "seeds=1", "cells=[{name: rnn_tanh, hidden: 2}]"})
+                .code,
+            0);
+  fails({"sample", "two"},
+        "models of several data sets (chords, jsb_chorales); choose one with "
+        "--dataset");
+  EXPECT_EQ(run({"sample", "two", "--dataset", "chords"}).code, 0);
 }
 
 }  // namespace

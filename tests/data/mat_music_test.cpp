@@ -146,15 +146,21 @@ TEST(MusicWriter, WritesTheLayoutThatIsRead) {
   EXPECT_THROW(write_music(folder / "nowhere/set.h5", ours), EnvironmentError);
 }
 
-// python3: hashlib.sha256(3 * (struct.pack("<2q", 3, 2) + notes)).hexdigest()
+// python3, with n[s] the 88 * sum(l[s]) notes of split s as bytes:
+// hashlib.sha256(b"".join(struct.pack(f"<{len(l[s])}q", *l[s]) + n[s] for s in
+// range(3))).hexdigest()
 TEST(MusicDigest, IsSha256OfLengthsAndNotes) {
-  const TemporaryFolder folder;
-  MusicFile file({3, 2});
-  file.notes[0 * 88 + 39] = 1;
-  file.notes[3 * 88 + 40] = 1;
-  file.write(folder / "set.h5");
-  EXPECT_EQ(music_digest(read_music(folder / "set.h5")),
-            "912355cb910f04b0882de718e1993477c7bf90f8a6872d04442b9afa43e236c2");
+  SequenceSet set;
+  Index key = 39;
+  for (SequenceSplit* split : {&set.train, &set.valid, &set.test}) {
+    split->width = 88;
+    for (const Index length : {3, 2}) {
+      std::vector<float> frames(static_cast<std::size_t>(length * 88), 0.0f);
+      frames[static_cast<std::size_t>(key++)] = 1.0f;
+      split->add(frames);
+    }
+  }
+  EXPECT_EQ(music_digest(set), "6343d2a9dc528854c4e40eb1a68894707610e09a0555e4040b0dfc449da4adfa");
 }
 
 }  // namespace
