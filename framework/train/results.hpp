@@ -78,6 +78,7 @@ struct PianoRoll {
   std::string dataset;
   std::string cell;        // name and variant
   std::string sequence;    // which one, in words
+  int lowest_pitch = 21;   // MIDI pitch of column 0: 1 where a frame is indexed by pitch - 1
   Tensor<float> notes;     // [steps, width], 0 or 1
   Tensor<float> expected;  // [steps, width], the probability that the model gave before it saw them
 };
