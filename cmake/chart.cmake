@@ -2,12 +2,13 @@
 find_file(CAROUSEL_CHART_JS NAMES chart.min.js Chart.min.js
   PATHS /usr/share/javascript/chart.js NO_DEFAULT_PATH REQUIRED)
 
-# Writes a C file that defines `const unsigned char NAME[]` and `NAME_size` with a file's text.
-function(carousel_embed_text input output name)
+# Writes a C file that defines `const unsigned char NAME[]` and `NAME_size` with the text of
+# one file, or of several one behind the other.
+function(carousel_embed_text inputs output name)
   add_custom_command(
     OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DINPUT=${input} -DOUTPUT=${output} -DNAME=${name}
+    COMMAND ${CMAKE_COMMAND} "-DINPUT=${inputs}" -DOUTPUT=${output} -DNAME=${name}
             -P ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake
-    DEPENDS ${input} ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake
+    DEPENDS ${inputs} ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake
     VERBATIM)
 endfunction()

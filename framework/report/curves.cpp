@@ -8,6 +8,7 @@ namespace carousel {
 namespace {
 
 struct Gathered {
+  std::int64_t updates = 0;  // seeds share the data and the size of a batch
   std::vector<double> valid;
   std::vector<double> train;
   std::vector<double> step_seconds;  // since the point before of the same seed
@@ -18,6 +19,7 @@ void gather(const TrialRecord& trial, std::map<int, Gathered>& epochs) {
   for (const CurvePoint& point : trial.curve) {
     if (!std::isfinite(point.valid_nll) || !std::isfinite(point.seconds)) continue;
     Gathered& at = epochs[point.epoch];
+    at.updates = point.updates;
     at.valid.push_back(point.valid_nll);
     at.train.push_back(point.train_nll);
     at.step_seconds.push_back(point.seconds - before);
@@ -38,6 +40,7 @@ std::vector<BandPoint> band_of(const SummaryRow& row, const std::vector<TrialRec
     seconds += statistic_of(gathered.step_seconds).mean;
     BandPoint point;
     point.epoch = epoch;
+    point.updates = gathered.updates;
     point.seeds = static_cast<int>(gathered.valid.size());
     point.seconds = seconds;
     point.mean = statistic_of(gathered.valid).mean;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "report/summary.hpp"
@@ -9,9 +10,10 @@ namespace carousel {
 /// One epoch of the curve of a summary row. NLL in nats per step.
 struct BandPoint {
   int epoch = 0;
-  int seeds = 0;         // seeds that reached this epoch
-  double seconds = 0.0;  // see band_of
-  double mean = 0.0;     // validation NLL over these seeds: mean, smallest, largest
+  std::int64_t updates = 0;  // until the end of the epoch
+  int seeds = 0;             // that reached this epoch
+  double seconds = 0.0;      // see band_of
+  double mean = 0.0;         // validation NLL over these seeds: mean, smallest, largest
   double low = 0.0;
   double high = 0.0;
   double train = 0.0;  // training NLL over these seeds, mean

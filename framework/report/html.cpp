@@ -51,16 +51,21 @@ std::string html_table(const std::string& label, const std::vector<HtmlColumn>& 
   for (const std::vector<std::string>& row : rows) {
     html += "<tr>";
     for (std::size_t k = 0; k < columns.size(); ++k) {
-      html += std::string("<td") + kind(k) + ">" + escape_html(row.at(k)) + "</td>";
+      const std::string tag = k == 0 ? "th" : "td";
+      html += "<" + tag + (k == 0 ? " scope=\"row\"" : "") + kind(k) + ">" +
+              escape_html(row.at(k)) + "</" + tag + ">";
     }
     html += "</tr>\n";
   }
   return html + "</tbody>\n</table>\n</div>\n";
 }
 
+std::string html_fold(const std::string& title, const std::string& html) {
+  return "<details><summary>" + escape_html(title) + "</summary>\n" + html + "</details>\n";
+}
+
 std::string html_details(const std::string& title, const std::string& text) {
-  return "<details><summary>" + escape_html(title) + "</summary>\n<pre>" + escape_html(text) +
-         "</pre></details>\n";
+  return html_fold(title, "<pre>" + escape_html(text) + "</pre>");
 }
 
 std::string fill_template(std::string_view text,

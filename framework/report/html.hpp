@@ -20,10 +20,14 @@ struct HtmlColumn {
   bool number = true;
 };
 
-/// A <table> in a box that scrolls sideways; `label` names the box for screen readers.
-/// Titles, label and cells are plain text. Every row has one text per column.
+/// A <table> whose first column names the rows, in a box that scrolls sideways; `label` names the
+/// box for screen readers. Titles, label and cells are plain text. Every row has one text per
+/// column.
 std::string html_table(const std::string& label, const std::vector<HtmlColumn>& columns,
                        const std::vector<std::vector<std::string>>& rows);
+
+/// A <details> element around HTML; the title is plain text.
+std::string html_fold(const std::string& title, const std::string& html);
 
 /// A <details> element with preformatted text in it. Both arguments are plain text.
 std::string html_details(const std::string& title, const std::string& text);

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "io/files.hpp"
-#include "report/chart_data.hpp"
-#include "report/format.hpp"
 #include "report/html.hpp"
+#include "report/page_tables.hpp"
+#include "report/plots.hpp"
 #include "report/summary.hpp"
 
-// The build turns files into these; see the page.* files of this folder.
+// The build turns files into these; see the page* files of this folder.
 extern "C" {
 extern const unsigned char chart_js[];
 extern const unsigned long chart_js_size;
@@ -38,91 +38,85 @@ std::string counts_of(const std::vector<TrialRecord>& trials) {
                          [&](const TrialRecord& t) { return t.status == status; });
   };
   std::string text = fmt::format("Trials: {} ({} finished", trials.size(), count("done"));
-  if (count("diverged") > 0) text += fmt::format(", {} diverged", count("diverged"));
-  if (count("running") > 0) text += fmt::format(", {} not finished yet", count("running"));
+  for (const char* status : {"diverged", "running", "waiting"}) {
+    if (count(status) > 0) text += fmt::format(", {} {}", count(status), status);
+  }
   return text + ").";
 }
 
-// Without the column of the data set, the second one, when all rows would show the same.
-std::string table_of_rows(const std::string& label, const std::vector<SummaryRow>& rows,
-                          std::vector<HtmlColumn> columns,
-                          std::vector<std::vector<std::string>> texts) {
-  if (rows.empty() || rows.front().dataset == rows.back().dataset) {
-    columns.erase(columns.begin() + 1);
-    for (auto& row : texts) row.erase(row.begin() + 1);
+std::string paragraphs(const std::vector<std::string>& texts) {
+  std::string html;
+  for (const std::string& text : texts) {
+    if (!text.empty()) html += "<p>" + escape_html(text) + "</p>\n";
   }
-  return html_table(label, columns, texts);
-}
-
-// The results come first: a narrow screen shows them without scrolling.
-std::string summary_table(const std::vector<SummaryRow>& rows) {
-  const std::vector<HtmlColumn> columns = {
-      {"cell", false}, {"data set", false}, {"hidden units"}, {"test NLL"},    {"valid NLL"},
-      {"train NLL"},   {"seeds"},           {"diverged"},     {"cell params"}, {"all params"},
-      {"rate"},        {"best epoch"},      {"epochs"},       {"seconds"}};
-  std::vector<std::vector<std::string>> texts;
-  for (const SummaryRow& row : rows) {
-    texts.push_back({row.name(), row.dataset, fmt::format("{}", row.hidden),
-                     format_nll(row.test_nll), format_nll(row.valid_nll), format_nll(row.train_nll),
-                     format_seeds(row), fmt::format("{}", row.diverged),
-                     fmt::format("{}", row.cell_parameters), fmt::format("{}", row.parameters),
-                     format_rate(row.learning_rate), format_count(row.best_epoch.mean),
-                     format_count(row.epochs.mean), format_seconds(row.seconds.mean)});
-  }
-  return table_of_rows("Results, mean over seeds", rows, columns, std::move(texts));
-}
-
-// All trials, in the order of the summary rows.
-std::string seed_table(const std::vector<SummaryRow>& rows, const StudyResults& results) {
-  const std::vector<HtmlColumn> columns = {{"cell", false},   {"data set", false}, {"seed"},
-                                           {"status", false}, {"test NLL"},        {"valid NLL"},
-                                           {"train NLL"},     {"best epoch"},      {"epochs"},
-                                           {"seconds"},       {"hidden units"},    {"rate"}};
-  std::vector<std::vector<std::string>> texts;
-  for (const SummaryRow& row : rows) {
-    for (const std::size_t at : row.trials) {
-      const TrialRecord& trial = results.trials[at];
-      // Before the end of a trial its NLL fields hold no result.
-      const bool done = trial.status == "done";
-      const auto nll = [&](double value) { return done ? format_nll(value) : "-"; };
-      texts.push_back({row.name(), row.dataset, fmt::format("{}", trial.seed), trial.status,
-                       nll(trial.test_nll), nll(trial.valid_nll), nll(trial.train_nll),
-                       fmt::format("{}", trial.best_epoch), fmt::format("{}", trial.epochs),
-                       format_seconds(trial.seconds), fmt::format("{}", row.hidden),
-                       format_rate(row.learning_rate)});
-    }
-  }
-  return table_of_rows("Every seed", rows, columns, std::move(texts));
+  return html;
 }
 
 std::string cell_details(const StudyResults& results) {
   std::string html;
   for (const auto& [name, text] : results.cell_texts) html += html_details(name, text);
-  return html.empty() ? "<p>No cell texts.</p>\n" : html;
+  return html;
 }
 
-std::string machine_table(const StudyResults& results) {
-  std::vector<std::vector<std::string>> texts;
-  for (const auto& [key, value] : results.machine) texts.push_back({key, value});
-  return html_table("Machine", {{"what", false}, {"value", false}}, texts);
+// Without a body nothing at all. `note` is HTML.
+std::string section(const std::string& title, const std::string& body, const std::string& note) {
+  if (body.empty()) return "";
+  const std::string below = note.empty() ? "" : "<p class=\"note\">" + note + "</p>\n";
+  return "<section>\n<h2>" + title + "</h2>\n" + body + below + "</section>\n";
 }
+
+constexpr const char* kResultNote =
+    "NLL in nats per step, at the epoch with the best validation NLL: mean over the finished seeds "
+    "± half of its 95 % interval by Student’s t. The average is over all steps of a split; “by "
+    "sequence” is the mean of the sequences’ own means. Rate: the one with the best validation NLL "
+    "of the search, if there was one. Seeds: finished/all where some have not finished. Diverged: "
+    "seeds, then draws of the search; they are in no mean. Params: those of the "
+    "recurrent layers alone. Seconds: training time of one seed. "
+    "Memory: values kept for the way back, gradients and workspace.";
+constexpr const char* kPooledNote =
+    "Test NLL, mean ± half of its 95 % interval. Relative NLL: the interquartile mean over all "
+    "seeds and data sets of test NLL divided by that of independent keys. P(first is lower): how "
+    "often a seed of the first cell has the lower test NLL, mean over the data sets. In brackets "
+    "the 95 % interval of the stratified bootstrap.";
+constexpr const char* kComparisonNote =
+    "Of the test NLL: below zero, the first cell is better. First − second: mean over the pairs of "
+    "equal seeds ± half of its 95 % interval. p: two-sided, corrected for all pairs of the data "
+    "set "
+    "after Holm, in brackets as it is; Welch’s test takes the seeds as independent. P(first is "
+    "lower): how often a seed of the first has the lower NLL, with its 95 % bootstrap interval. "
+    "“-”: too few seeds.";
+constexpr const char* kRollNote =
+    "Shade: the probability that the network gave to a key before it saw the step, empty for 0 and "
+    "full for 1. Outline: the note sounds. An empty outline is a note that was not expected, a "
+    "shade without outline one that did not come. Steps to the right, pitch upwards.";
 
 }  // namespace
 
 std::string report_page(const StudyResults& results) {
   const std::vector<SummaryRow> rows = summarise(results);
+  const std::string trials = trial_table(results);
+  const std::string yaml =
+      results.study_yaml.empty() ? "" : html_details("study.yaml", results.study_yaml);
   return fill_template(
       text_of(report_page_html, report_page_html_size),
       {{"study", escape_html(results.study)},
        {"style", text_of(report_page_css, report_page_css_size)},
-       {"dataset_note", escape_html(fmt::format("{}", fmt::join(results.dataset_notes, " ")))},
+       {"description", paragraphs({results.description})},
        {"counts", counts_of(results.trials)},
-       {"summary", summary_table(rows)},
-       {"seeds", seed_table(rows, results)},
-       {"cells", cell_details(results)},
-       {"study_yaml", html_details("The study as it was run (YAML)", results.study_yaml)},
-       {"machine", machine_table(results)},
-       {"chart_data", escape_json_for_script(chart_json(rows, results))},
+       {"results", section("Results", result_tables(rows, results), kResultNote)},
+       {"pooled", section("Over all data sets", pooled_tables(rows, results), kPooledNote)},
+       {"comparisons", section("Pairs of cells", comparison_table(results), kComparisonNote)},
+       {"rolls",
+        section("Piano roll", results.piano_rolls.empty() ? "" : "<div id=\"rolls\"></div>\n",
+                kRollNote)},
+       {"trials",
+        section("Every trial", trials.empty() ? "" : html_fold("The table of all trials", trials),
+                "“-”: the trial has no result. Chosen: it counts in the comparison.")},
+       {"datasets", section("Data", paragraphs(results.dataset_notes), "")},
+       {"cells", section("Cells", cell_details(results), "")},
+       {"protocol", section("Protocol", yaml, "The study as it was run, every key.")},
+       {"machine", section("Machine", machine_table(results), "")},
+       {"chart_data", escape_json_for_script(plots_json(plots_of(results)))},
        {"chart_library", text_of(chart_js, chart_js_size)},
        {"script", text_of(report_page_js, report_page_js_size)}});
 }

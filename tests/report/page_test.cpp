@@ -19,9 +19,11 @@
 namespace carousel {
 namespace {
 
+using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::SizeIs;
 using testing::StartsWith;
 
 namespace fs = std::filesystem;
@@ -88,14 +90,6 @@ TEST_F(Page, HostileNamesStayText) {
   EXPECT_THAT(chart_data_of(page), HasSubstr(R"(<\/script><b>&\"'\u003c!--{{study}})"));
 }
 
-TEST_F(Page, ChartDataIsTheExpectedJson) {
-  const std::string page = report_page(sample_results("x"));
-  EXPECT_EQ(chart_data_of(page),
-            R"([{"dataset":"x","series":[{"label":"x+x","seeds":2,"points":)"
-            R"([[1,1E0,9E0,9E0,9E0,8E0,2],[2,2.5E0,8.5E0,8.5E0,8.5E0,7.5E0,2]],)"
-            R"("diverged":[{"seed":"3","points":[[1,1E0,9E0]]}]}]}])");
-}
-
 TEST_F(Page, LoadsNothing) {
   const std::string page = report_page(sample_results("https://example.org/"));
   // Each of these makes a browser fetch something, unless it is a data: address.
@@ -106,14 +100,124 @@ TEST_F(Page, LoadsNothing) {
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
 }
 
-TEST_F(Page, ShowsEverySeedWithItsStatus) {
+TEST_F(Page, ShowsEveryTrialWithItsStatus) {
   StudyResults results = sample_results("x");
   results.trials[1].status = "running";
+  results.trials.push_back(results.trials[0]);
+  results.trials[3].status = "waiting";
   const std::string page = report_page(results);
-  for (const char* status : {"done", "running", "diverged"}) {
+  for (const char* status : {"done", "running", "diverged", "waiting"}) {
     EXPECT_THAT(page, HasSubstr(std::string("<td>") + status + "</td>"));
   }
-  EXPECT_THAT(page, HasSubstr("Trials: 3 (1 finished, 1 diverged, 1 not finished yet)."));
+  EXPECT_THAT(page, HasSubstr("Trials: 4 (1 finished, 1 diverged, 1 running, 1 waiting)."));
+}
+
+// The texts of the row of a table that begins with this name, in the first table that has it.
+std::vector<std::string> row_of(const std::string& page, const std::string& table,
+                                const std::string& name) {
+  const std::size_t begin = page.find("aria-label=\"" + table + "\"");
+  const std::size_t at = page.find("<th scope=\"row\">" + name + "</th>", begin);
+  if (begin == std::string::npos || at == std::string::npos) return {"no such row"};
+  const std::string row = page.substr(at, page.find("</tr>", at) - at);
+  std::vector<std::string> texts;
+  const std::regex cell("<td[^>]*>([^<]*)</td>");
+  for (std::sregex_iterator it(row.begin(), row.end(), cell), end; it != end; ++it) {
+    texts.push_back((*it)[1]);
+  }
+  return texts;
+}
+
+StudyResults study_of_two_sets() {
+  StudyResults results;
+  for (const char* dataset : {"songs", "tunes"}) {
+    for (const char* cell : {"lstm", "gru"}) {
+      for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        TrialRecord trial = finished_trial(cell, seed, 8.0 + 0.5 * static_cast<double>(seed));
+        trial.dataset = dataset;
+        if (trial.cell == "gru") trial.test_nll -= 1.0 + 0.1 * static_cast<double>(seed);
+        results.trials.push_back(trial);
+      }
+    }
+    Baseline baseline;
+    baseline.name = "independent keys";
+    baseline.dataset = dataset;
+    baseline.test_nll = 11.5;
+    baseline.test_nll_by_sequence = 11.25;
+    results.baselines.push_back(baseline);
+  }
+  results.published = {{"Paper A", "songs", "lstm", 8.125, 9.5},
+                       {"Paper B", "songs", "other <net>", not_known, 7.25}};
+  return results;
+}
+
+TEST_F(Page, ResultsStandBesidePublishedFiguresAndBaselines) {
+  const std::string page = report_page(study_of_two_sets());
+  // Test NLLs 8.5, 9, 9.5: deviation 0.5, and Student's t for 2 degrees of freedom is 4.30265.
+  EXPECT_THAT(row_of(page, "Results, data set songs", "lstm"),
+              ElementsAre("36", "9.000 ± 1.242", "9.500", "8.750 ± 1.242", "9.500 ± 1.242", "8.000",
+                          "8.125", "0.001", "3", "0", "8000", "10", "40.0", "12.3 MB"));
+  EXPECT_THAT(row_of(page, "Results, data set songs", "independent keys (by counting)"),
+              ElementsAre("", "11.500", "", "11.250", "-", "-", "", "", "", "", "", "", "", ""));
+  EXPECT_THAT(row_of(page, "Results, data set songs", "other &lt;net&gt; (Paper B)"),
+              ElementsAre("", "", "7.250", "", "", "", "", "", "", "", "", "", "", ""));
+  EXPECT_THAT(page, HasSubstr("Published: Paper A."));
+  EXPECT_THAT(row_of(page, "Results, data set tunes", "lstm"), SizeIs(12))
+      << "no published figure, no column for it";
+}
+
+TEST_F(Page, ATableForEachSourceWithoutMixingThem) {
+  StudyResults results = study_of_two_sets();
+  results.published.push_back({"Paper C", "songs", "lstm", not_known, 9.75});
+  const std::string page = report_page(results);
+  EXPECT_THAT(page, HasSubstr(">published test, Paper A</th>"));
+  EXPECT_THAT(page, HasSubstr(">published test, Paper C</th>"));
+  EXPECT_THAT(page, Not(HasSubstr("published train, Paper C")));
+  const auto row = row_of(page, "Results, data set songs", "lstm");
+  EXPECT_EQ(row.at(2), "9.500");
+  EXPECT_EQ(row.at(3), "9.750");
+}
+
+TEST_F(Page, PairsAndAllDataSetsTogether) {
+  const std::string page = report_page(study_of_two_sets());
+  // Differences 1.1, 1.2, 1.3: mean 1.2, deviation 0.1, t = 1.2 / (0.1 / sqrt 3) = 20.785, and for
+  // 2 degrees of freedom p = 1 - t / sqrt(2 + t^2) = 0.0023; a single pair needs no correction.
+  const auto pair = row_of(page, "Comparisons of cells", "lstm / gru");
+  ASSERT_THAT(pair, SizeIs(7));
+  EXPECT_EQ(pair[0], "songs");
+  EXPECT_EQ(pair[1], "1.200 ± 0.248");
+  EXPECT_EQ(pair[2], "0.002 (0.002)");
+  EXPECT_EQ(pair[6], "3");
+  EXPECT_THAT(row_of(page, "Test NLL by data set", "gru"),
+              ElementsAre("7.800 ± 0.994", "7.800 ± 0.994"));
+  EXPECT_THAT(row_of(page, "Test NLL relative to independent keys", "lstm"),
+              ElementsAre(StartsWith("0.783 (")));
+}
+
+TEST_F(Page, WhatAStudyDoesNotHaveIsLeftOut) {
+  const std::string page = report_page(sample_results("x"));
+  for (const char* title : {"Over all data sets", "Pairs of cells", "Piano roll"}) {
+    EXPECT_THAT(page, Not(HasSubstr(std::string("<h2>") + title))) << title;
+  }
+  EXPECT_THAT(page, HasSubstr("<h2>Every trial</h2>"));
+}
+
+TEST_F(Page, ASearchShowsItsRateAndItsDivergedDraws) {
+  StudyResults results;
+  for (int draw = 1; draw <= 3; ++draw) {
+    TrialRecord trial = finished_trial("lstm", 1, 8.0);
+    trial.draw = draw;
+    trial.learning_rate = 0.001 * draw;
+    trial.selected = draw == 2;
+    if (draw == 3) trial.status = "diverged";
+    results.trials.push_back(trial);
+  }
+  TrialRecord second = finished_trial("lstm", 2, 8.0);
+  second.learning_rate = 0.002;
+  second.status = "waiting";
+  results.trials.push_back(second);
+  const auto row = row_of(report_page(results), "Results, data set tunes", "lstm");
+  EXPECT_THAT(row, ElementsAre("36", "8.000", "7.750", "8.500", "7.000", "0.002", "1/2",
+                               "0; 1/3 draws", "8000", "10", "40.0", "12.3 MB"));
 }
 
 TEST_F(Page, AStudyWithoutTrialsMakesAPage) {

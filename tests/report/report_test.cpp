@@ -8,7 +8,6 @@
 #include <limits>
 #include <sstream>
 
-#include "report/chart_data.hpp"
 #include "report/curves.hpp"
 #include "report/format.hpp"
 #include "report/sample.hpp"
@@ -193,6 +192,7 @@ TEST(Curves, CoverTheSeedsThatReachedAnEpochAndNeverJumpBackInTime) {
   EXPECT_DOUBLE_EQ(band[1].train, 7.75);
   EXPECT_DOUBLE_EQ(band[1].seconds, 12.0);
   EXPECT_EQ(band[1].seeds, 2);
+  EXPECT_EQ(band[1].updates, 20);
   EXPECT_DOUBLE_EQ(band[2].mean, 9.25);
   EXPECT_DOUBLE_EQ(band[2].seconds, 14.0);
   EXPECT_EQ(band[2].seeds, 1);

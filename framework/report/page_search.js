@@ -1,0 +1,112 @@
+// The search over learning rates: every draw, and what a smaller search would have found.
+const RATE = 0, VALID = 1, DRAW = 2, STATUS = 3, CHOSEN = 4;
+const DRAWS = 0, EXPECTED = 1, FINITE = 2;
+const SHAPES = ['circle', 'rect', 'rectRot'];  // triangle and × have a meaning
+const ROWS_AT_TOP = 5;
+
+/// The axis, and the height above which stand the marks of what it does not show.
+function searchRange(state) {
+  const values = shownSeries(state).flatMap(({series}) => series.search.map((row) => row[VALID]));
+  const best = values.filter(Number.isFinite).sort((a, b) => b - a);
+  const {min = 0, max: edge = 1} = rangeOf([best], state.whole);
+  return {min, edge, max: edge + 0.2 * (edge - min)};
+}
+
+// Diverged draws and those above the axis have no height of their own: each cell has a row for them.
+const rowAtTop = ({edge, max}, index) =>
+    max - (0.5 + index % ROWS_AT_TOP) / ROWS_AT_TOP * (max - edge);
+
+function searchDatasets(state) {
+  const range = searchRange(state);
+  const inside = (row) => row[VALID] !== null && row[VALID] <= range.edge;
+  return shownSeries(state).flatMap(({series, index}) => {
+    const colour = colourOf(index);
+    const shown = series.search.filter(inside);
+    const outside = series.search.filter(
+        (row) => row[STATUS] === 'diverged' || (row[VALID] !== null && !inside(row)));
+    const common = {label: labelOf(series, index), borderColor: colour};
+    return [
+      {...common, role: 'mean', data: points(shown, RATE, VALID), borderWidth: 1,
+       backgroundColor: shown.map((row) => (row[CHOSEN] ? colour : css('--back'))),
+       pointStyle: SHAPES[index % SHAPES.length], pointBorderWidth: 2,
+       pointRadius: shown.map((row) => (row[CHOSEN] ? 7 : 4)), pointHoverRadius: 8},
+      {...common, role: 'outside', showLine: false, pointRadius: 5, pointBorderWidth: 2,
+       data: outside.map((row) => ({x: row[RATE], y: rowAtTop(range, index), row})),
+       pointStyle: outside.map((row) => (row[STATUS] === 'diverged' ? 'crossRot' : 'triangle'))},
+    ];
+  });
+}
+
+// Half a step of the decade to both sides, so that no mark lies on the frame.
+function rateRange(state) {
+  const rates = state.series.flatMap(({search}) => search.map((row) => row[RATE]))
+      .filter((rate) => rate > 0);
+  if (rates.length === 0) return {};
+  return {min: Math.min(...rates) / 1.3, max: Math.max(...rates) * 1.3};
+}
+
+function searchText({dataset, raw: {row}}) {
+  const result = row[STATUS] === 'diverged' ? 'diverged' : row[VALID].toFixed(3);
+  return `${dataset.label}, draw ${row[DRAW]}, rate ${row[RATE].toPrecision(4)}: ${result}` +
+      (row[CHOSEN] ? ', chosen' : '');
+}
+
+// Names all decades, or of a narrow range also their halves and fifths.
+function rateTick(axis) {
+  const shown = axis.max / axis.min > 50 ? [1] : [1, 2, 5];
+  return (rate) => {
+    const digit = Math.round(rate / 10 ** Math.floor(Math.log10(rate) + 1e-9));
+    return shown.includes(digit) ? rate.toExponential(0) : '';
+  };
+}
+
+// The rows of marks are no part of the axis.
+const stripAtTop = {
+  id: 'stripAtTop',
+  beforeDatasetsDraw({ctx, chartArea: {left, right, top}, scales}) {
+    ctx.save();
+    ctx.fillStyle = css('--head');
+    ctx.fillRect(left, top, right - left, scales.y.getPixelForValue(scales.y.options.edge) - top);
+    ctx.restore();
+  },
+};
+
+function addSearch(parent, state) {
+  addFigure(parent, state, 'Best validation NLL of each draw', () => searchDatasets(state), () => {
+    const xAxis = axis('learning rate', {type: 'logarithmic', ...rateRange(state)});
+    xAxis.ticks.callback = rateTick(xAxis);
+    const range = searchRange(state);
+    const options = nllOptions(xAxis, range, {mode: 'nearest', intersect: false},
+                               {title: () => '', label: searchText});
+    options.scales.y.ticks.callback = function(value, ...others) {
+      return value > range.edge ? '' :
+          Chart.Ticks.formatters.numeric.call(this, value, ...others);
+    };
+    return options;
+  }, [stripAtTop]);
+}
+
+function tuningText({dataset, raw: {row}}) {
+  const lost = row[FINITE] < 1 ? `, all diverged: ${(100 - 100 * row[FINITE]).toFixed(1)} %` : '';
+  return `${dataset.label}: ${row[EXPECTED].toFixed(3)}${lost}`;
+}
+
+function addTuning(parent, state) {
+  const line = ({series, index}) => ({
+    role: 'mean', label: labelOf(series, index),
+    data: points(series.tuning.filter((row) => row[EXPECTED] !== null), DRAWS, EXPECTED),
+    borderColor: colourOf(index), backgroundColor: colourOf(index), borderWidth: 2,
+    pointStyle: SHAPES[index % SHAPES.length], pointRadius: 3.5,
+  });
+  addFigure(parent, state, 'Expected best validation NLL of n draws',
+            () => shownSeries(state).map(line), () => {
+    const curves = shownSeries(state).map(({series}) => series.tuning.map((row) => row[EXPECTED]));
+    const last = Math.max(2, ...state.series.flatMap(({tuning}) => tuning.map((row) => row[DRAWS])));
+    const xAxis = axis('draws, n', {min: 1, max: last});
+    Object.assign(xAxis.ticks, {precision: 0, includeBounds: true});
+    return nllOptions(xAxis, rangeOf(curves, state.whole), {mode: 'meansAtX', intersect: false}, {
+      title: (items) => (items.length > 0 ? `best of ${items[0].raw.row[DRAWS]}` : ''),
+      label: tuningText,
+    });
+  });
+}

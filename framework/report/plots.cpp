@@ -1,0 +1,134 @@
+#include "report/plots.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tensor/error.hpp"
+
+namespace carousel {
+namespace {
+
+constexpr int kThousand = 1000;
+constexpr int kWorthShowing = 20;  // thousandths
+
+DivergedCurve diverged_curve(const TrialRecord& trial) {
+  DivergedCurve curve{trial.seed, {}};
+  for (const CurvePoint& point : trial.curve) {
+    if (std::isfinite(point.valid_nll) && std::isfinite(point.seconds)) {
+      curve.points.push_back(point);
+    }
+  }
+  return curve;
+}
+
+std::vector<SearchPoint> search_points(const SummaryRow& row, const StudyResults& results) {
+  std::vector<SearchPoint> points;
+  for (const std::size_t at : row.search) {
+    const TrialRecord& trial = results.trials[at];
+    const double valid = trial.status == "done" ? trial.valid_nll : not_known;
+    points.push_back({trial.draw, trial.learning_rate, valid, trial.status, trial.selected});
+  }
+  std::stable_sort(points.begin(), points.end(),
+                   [](const SearchPoint& a, const SearchPoint& b) { return a.rate < b.rate; });
+  return points;
+}
+
+PlotSeries series_of(const SummaryRow& row, const StudyResults& results) {
+  PlotSeries series;
+  series.label = row.label;
+  series.seeds = row.seeds - row.diverged;
+  series.band = band_of(row, results.trials);
+  for (const std::size_t at : row.trials) {
+    const TrialRecord& trial = results.trials[at];
+    if (trial.status == "diverged") series.diverged.push_back(diverged_curve(trial));
+  }
+  series.search = search_points(row, results);
+  const std::vector<double> draws = draws_of(row, results);
+  if (draws.size() > 1) series.tuning = tuning_curve(draws);
+  return series;
+}
+
+int thousandths(float probability) {
+  if (!std::isfinite(probability)) return -1;
+  return static_cast<int>(std::lround(std::clamp(probability, 0.0f, 1.0f) * kThousand));
+}
+
+PlotRoll whole_roll(const PianoRoll& roll) {
+  if (roll.notes.shape().rank() != 2 || roll.notes.shape() != roll.expected.shape()) {
+    fail_bug("a piano roll has notes {} and expected {}, not both [steps, width]",
+             roll.notes.shape().to_string(), roll.expected.shape().to_string());
+  }
+  const Index steps = roll.notes.shape()[0];
+  const Index width = roll.notes.shape()[1];
+  PlotRoll whole{roll.dataset, roll.cell, roll.sequence, roll.lowest_pitch, static_cast<int>(width),
+                 {},           {}};
+  for (Index step = 0; step < steps; ++step) {
+    std::vector<int>& notes = whole.notes.emplace_back();
+    std::vector<int>& expected = whole.expected.emplace_back();
+    for (Index key = 0; key < width; ++key) {
+      const auto at = static_cast<std::size_t>(step * width + key);
+      if (roll.notes.values()[at] > 0.5f)
+        notes.push_back(roll.lowest_pitch + static_cast<int>(key));
+      expected.push_back(thousandths(roll.expected.values()[at]));
+    }
+  }
+  return whole;
+}
+
+struct Keys {
+  int lowest = 0;
+  int end = 0;  // one beyond the highest
+};
+
+// One key more on either side, so that no note lies on the frame; all keys when none sounds.
+Keys keys_in_use(const std::vector<PlotRoll>& rolls, const PlotRoll& like) {
+  const int first = like.lowest;
+  const int last = like.lowest + like.keys;
+  Keys used{last, first};
+  const auto use = [&](int pitch) {
+    used.lowest = std::min(used.lowest, pitch);
+    used.end = std::max(used.end, pitch + 1);
+  };
+  for (const PlotRoll& roll : rolls) {
+    if (roll.dataset != like.dataset || roll.sequence != like.sequence) continue;
+    for (std::size_t step = 0; step < roll.notes.size(); ++step) {
+      for (const int pitch : roll.notes[step]) use(pitch);
+      for (int key = 0; key < roll.keys; ++key) {
+        if (roll.expected[step][static_cast<std::size_t>(key)] >= kWorthShowing) {
+          use(roll.lowest + key);
+        }
+      }
+    }
+  }
+  if (used.lowest >= used.end) return {first, last};
+  return {std::max(used.lowest - 1, first), std::min(used.end + 1, last)};
+}
+
+PlotRoll cut(const PlotRoll& roll, const Keys& keys) {
+  PlotRoll part = roll;
+  part.lowest = keys.lowest;
+  part.keys = keys.end - keys.lowest;
+  for (std::vector<int>& row : part.expected) {
+    const auto begin = row.begin() + (keys.lowest - roll.lowest);
+    row = std::vector<int>(begin, begin + part.keys);
+  }
+  return part;
+}
+
+}  // namespace
+
+Plots plots_of(const StudyResults& results) {
+  Plots plots;
+  for (const SummaryRow& row : summarise(results)) {
+    if (plots.datasets.empty() || plots.datasets.back().dataset != row.dataset) {
+      plots.datasets.push_back({row.dataset, {}});
+    }
+    plots.datasets.back().series.push_back(series_of(row, results));
+  }
+  std::vector<PlotRoll> whole;
+  for (const PianoRoll& roll : results.piano_rolls) whole.push_back(whole_roll(roll));
+  for (const PlotRoll& roll : whole) plots.rolls.push_back(cut(roll, keys_in_use(whole, roll)));
+  return plots;
+}
+
+}  // namespace carousel

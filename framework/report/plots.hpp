@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "report/curves.hpp"
+#include "report/summary.hpp"
+
+namespace carousel {
+
+/// The validation curve of a seed that diverged, as far as it was finite.
+struct DivergedCurve {
+  std::uint64_t seed = 0;
+  std::vector<CurvePoint> points;
+};
+
+/// One learning rate of a search. NLL in nats per step.
+struct SearchPoint {
+  int draw = 0;
+  double rate = 0.0;
+  double valid_nll = not_known;  // best of the trial; NaN where it diverged or has not ended
+  std::string status;            // of the trial
+  bool chosen = false;
+};
+
+/// What is drawn of one summary row.
+struct PlotSeries {
+  std::string label;
+  int seeds = 0;  // of the plan, without diverged ones
+  std::vector<BandPoint> band;
+  std::vector<DivergedCurve> diverged;
+  std::vector<SearchPoint> search;  // in order of rates; empty without a search
+  std::vector<TuningPoint> tuning;  // validation NLL; empty before two draws have ended
+};
+
+struct PlotDataset {
+  std::string dataset;
+  std::vector<PlotSeries> series;
+};
+
+/// A piano roll cut to the keys that sound or are expected in any roll of the same sequence.
+struct PlotRoll {
+  std::string dataset;
+  std::string cell;
+  std::string sequence;
+  int lowest = 0;  // MIDI pitch of the first key
+  int keys = 0;
+  std::vector<std::vector<int>> notes;     // [steps]: the pitches that sound
+  std::vector<std::vector<int>> expected;  // [steps][keys]: thousandths; -1: no number
+};
+
+/// Every number of the page's pictures and of the CSV files beside it.
+struct Plots {
+  std::vector<PlotDataset> datasets;
+  std::vector<PlotRoll> rolls;
+};
+
+/// Throws BugError when the tensors of a piano roll do not fit each other.
+Plots plots_of(const StudyResults& results);
+
+/// What the scripts of the page draw, as JSON (not yet safe inside a <script> element):
+///   {"datasets": [{"dataset": text, "series": [{"label": text, "seeds": count,
+///      "points": [[epoch, updates, seconds, mean, low, high, train, seeds], ...],
+///      "diverged": [{"seed": text, "points": [[epoch, updates, seconds, valid], ...]}, ...],
+///      "search": [[rate, valid, draw, status, chosen], ...],
+///      "tuning": [[draws, expected, finite], ...]}, ...]}, ...],
+///    "rolls": [{"dataset", "cell", "sequence": text, "lowest": pitch, "keys": count,
+///      "notes": [[pitch, ...], ...], "expected": [[thousandths, ...], ...]}, ...]}
+/// Times in seconds, NLL in nats per step; numbers that are not finite are null.
+std::string plots_json(const Plots& plots);
+
+/// A file of a run folder's plots/.
+struct PlotFile {
+  std::string name;  // "curves_band.csv"
+  std::string text;
+};
+
+/// The same numbers as CSV, a file for each kind of picture that the study has; a number that is
+/// not finite is an empty field. Fields are quoted by RFC 4180 where they need it.
+std::vector<PlotFile> plots_csv(const Plots& plots);
+
+}  // namespace carousel

@@ -1,0 +1,91 @@
+#include <fmt/core.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "report/plots.hpp"
+
+namespace carousel {
+namespace {
+
+namespace json = boost::json;
+
+// Six decimals are far finer than a pixel and keep the page small.
+json::value number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return std::round(value * 1e6) / 1e6;
+}
+
+// A learning rate may be smaller than that.
+json::value exact(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
+template <class T, class ToJson>
+json::array array_of(const std::vector<T>& list, ToJson to_json) {
+  json::array array;
+  array.reserve(list.size());
+  for (const T& item : list) array.push_back(to_json(item));
+  return array;
+}
+
+json::value band_json(const BandPoint& p) {
+  return json::array{p.epoch,       p.updates,      number(p.seconds), number(p.mean),
+                     number(p.low), number(p.high), number(p.train),   p.seeds};
+}
+
+json::value diverged_json(const DivergedCurve& curve) {
+  const auto point = [](const CurvePoint& p) -> json::value {
+    return json::array{p.epoch, p.updates, number(p.seconds), number(p.valid_nll)};
+  };
+  // As text: a seed may have more digits than a number of JavaScript.
+  return {{"seed", fmt::format("{}", curve.seed)}, {"points", array_of(curve.points, point)}};
+}
+
+json::value search_json(const SearchPoint& p) {
+  return json::array{exact(p.rate), number(p.valid_nll), p.draw, p.status, p.chosen};
+}
+
+json::value tuning_json(const TuningPoint& p) {
+  return json::array{p.draws, number(p.expected), number(p.finite)};
+}
+
+json::value series_json(const PlotSeries& series) {
+  return {{"label", series.label},
+          {"seeds", series.seeds},
+          {"points", array_of(series.band, band_json)},
+          {"diverged", array_of(series.diverged, diverged_json)},
+          {"search", array_of(series.search, search_json)},
+          {"tuning", array_of(series.tuning, tuning_json)}};
+}
+
+json::value dataset_json(const PlotDataset& set) {
+  return {{"dataset", set.dataset}, {"series", array_of(set.series, series_json)}};
+}
+
+json::value roll_json(const PlotRoll& roll) {
+  const auto pitches = [](const std::vector<int>& row) -> json::value {
+    return array_of(row, [](int pitch) -> json::value { return pitch; });
+  };
+  const auto expected = [](const std::vector<int>& row) -> json::value {
+    return array_of(row,
+                    [](int value) -> json::value { return value < 0 ? json::value() : value; });
+  };
+  return {{"dataset", roll.dataset},
+          {"cell", roll.cell},
+          {"sequence", roll.sequence},
+          {"lowest", roll.lowest},
+          {"keys", roll.keys},
+          {"notes", array_of(roll.notes, pitches)},
+          {"expected", array_of(roll.expected, expected)}};
+}
+
+}  // namespace
+
+std::string plots_json(const Plots& plots) {
+  return json::serialize(json::object{{"datasets", array_of(plots.datasets, dataset_json)},
+                                      {"rolls", array_of(plots.rolls, roll_json)}});
+}
+
+}  // namespace carousel

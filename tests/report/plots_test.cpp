@@ -1,0 +1,200 @@
+// The numbers of the pictures: the same in the page's JSON and in the CSV files.
+
+#include "report/plots.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "report/sample.hpp"
+#include "tensor/error.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
+std::string csv_of(const Plots& plots, const std::string& name) {
+  for (const PlotFile& file : plots_csv(plots)) {
+    if (file.name == name) return file.text;
+  }
+  return "no such file";
+}
+
+StudyResults curves_of_three_seeds() {
+  StudyResults results;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    TrialRecord trial = finished_trial("lstm", seed, 8.0);
+    const double s = static_cast<double>(seed);
+    trial.curve = {curve_point(1, s, 9.0 + s), curve_point(2, 2.5 * s, 8.0 + s)};
+    results.trials.push_back(trial);
+  }
+  results.trials[2].status = "diverged";
+  results.trials[2].seed = 18446744073709551615U;
+  results.trials[2].curve[1].valid_nll = kInfinite;
+  return results;
+}
+
+StudyResults a_search() {
+  StudyResults results;
+  const double rates[] = {0.002, 0.00000625, 0.01, 0.0005};
+  for (int draw = 1; draw <= 4; ++draw) {
+    TrialRecord trial = finished_trial("gru", 1, 7.5 + draw);  // validation: 8 + draw
+    trial.draw = draw;
+    trial.learning_rate = rates[draw - 1];
+    trial.selected = draw == 1;
+    results.trials.push_back(trial);
+  }
+  results.trials[2].status = "diverged";
+  results.trials[3].status = "waiting";
+  return results;
+}
+
+PianoRoll a_roll() {
+  PianoRoll roll;
+  roll.dataset = "tunes";
+  roll.cell = "gru";
+  roll.sequence = "the first, \"short\"";
+  roll.lowest_pitch = 40;
+  // Pitches 40 .. 47. A chance below 0.02 makes no key worth showing.
+  roll.notes = Tensor<float>::from({2, 8}, {0, 0, 0, 1, 0, 0, 0, 0,  //
+                                            0, 0, 0, 1, 1, 0, 0, 0});
+  roll.expected = Tensor<float>::from({2, 8}, {0.019f, 0, 0.0004f, 0.75f, 0, 0, 0, 0,  //
+                                               0, 0, 0, 1.0f, 0, 0.0206f, 0, 0.01f});
+  return roll;
+}
+
+TEST(Plots, CurvesAreTheSameInJsonAndCsv) {
+  const Plots plots = plots_of(curves_of_three_seeds());
+  EXPECT_EQ(plots_json(plots),
+            R"({"datasets":[{"dataset":"tunes","series":[{"label":"lstm","seeds":2,"points":)"
+            R"([[1,10,1.5E0,1.05E1,1E1,1.1E1,9.5E0,2],[2,20,3.75E0,9.5E0,9E0,1E1,8.5E0,2]],)"
+            R"("diverged":[{"seed":"18446744073709551615","points":[[1,10,3E0,1.2E1]]}],)"
+            R"("search":[],"tuning":[]}]}],"rolls":[]})");
+  EXPECT_EQ(csv_of(plots, "curves_band.csv"),
+            "dataset,cell,epoch,updates,seconds,seeds,valid_mean,valid_low,valid_high,train_mean\n"
+            "tunes,lstm,1,10,1.500000,2,10.500000,10.000000,11.000000,9.500000\n"
+            "tunes,lstm,2,20,3.750000,2,9.500000,9.000000,10.000000,8.500000\n");
+  EXPECT_EQ(csv_of(plots, "curves_diverged.csv"),
+            "dataset,cell,seed,epoch,updates,seconds,valid_nll\n"
+            "tunes,lstm,18446744073709551615,1,10,3.000000,12.000000\n");
+}
+
+TEST(Plots, DrawsAreInOrderOfRatesAndDivergedOnesHaveNoHeight) {
+  const Plots plots = plots_of(a_search());
+  EXPECT_THAT(plots_json(plots),
+              HasSubstr(R"("search":[[6.25E-6,1E1,2,"done",false],[5E-4,null,4,"waiting",false],)"
+                        R"([2E-3,9E0,1,"done",true],[1E-2,null,3,"diverged",false]])"));
+  EXPECT_EQ(csv_of(plots, "learning_rates.csv"),
+            "dataset,cell,draw,learning_rate,valid_nll,status,chosen\n"
+            "tunes,gru,2,6.25e-06,10.000000,done,0\n"
+            "tunes,gru,4,0.0005,,waiting,0\n"
+            "tunes,gru,1,0.002,9.000000,done,1\n"
+            "tunes,gru,3,0.01,,diverged,0\n");
+}
+
+TEST(Plots, TheTuningCurveIsThatComputedByHand) {
+  // Three draws ended: 9, 10, diverged. One of them: finite with 2/3, then 9.5 on average. Two:
+  // finite always; best 9 in the pairs (9, 10), (9, x), and 10 in (10, x). Three: 9.
+  const Plots plots = plots_of(a_search());
+  EXPECT_EQ(csv_of(plots, "tuning_curve.csv"),
+            "dataset,cell,draws,expected_valid_nll,probability_finite\n"
+            "tunes,gru,1,9.500000,0.666667\n"
+            "tunes,gru,2,9.333333,1.000000\n"
+            "tunes,gru,3,9.000000,1.000000\n");
+  EXPECT_THAT(plots_json(plots), HasSubstr(R"("tuning":[[1,9.5E0,6.66667E-1],[2,)"));
+}
+
+TEST(Plots, ARollIsCutToTheKeysInUse) {
+  StudyResults results;
+  results.piano_rolls = {a_roll()};
+  const Plots plots = plots_of(results);
+  ASSERT_EQ(plots.rolls.size(), 1U);
+  const PlotRoll& roll = plots.rolls[0];
+  EXPECT_EQ(roll.lowest, 42) << "43 sounds; one key more below";
+  EXPECT_EQ(roll.keys, 5) << "45 is expected with 0.0206; one key more above";
+  EXPECT_THAT(roll.notes, ElementsAre(ElementsAre(43), ElementsAre(43, 44)));
+  EXPECT_THAT(roll.expected,
+              ElementsAre(ElementsAre(0, 750, 0, 0, 0), ElementsAre(0, 1000, 0, 21, 0)));
+  EXPECT_THAT(plots_json(plots), HasSubstr(R"("lowest":42,"keys":5,"notes":[[43],[43,44]],)"
+                                           R"("expected":[[0,750,0,0,0],[0,1000,0,21,0]])"));
+  const std::string csv = csv_of(plots, "piano_roll.csv");
+  EXPECT_THAT(csv, HasSubstr("\ntunes,gru,\"the first, \"\"short\"\"\",1,43,1,0.750\n"));
+  EXPECT_THAT(csv, HasSubstr("\",2,44,1,0.000\n"));
+  EXPECT_THAT(csv, HasSubstr("\",2,45,0,0.021\n"));
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 2 * 5);
+}
+
+TEST(Plots, RollsOfOneSequenceShareTheirKeys) {
+  StudyResults results;
+  results.piano_rolls = {a_roll(), a_roll(), a_roll()};
+  results.piano_rolls[1].cell = "lstm";
+  results.piano_rolls[1].expected = Tensor<float>::full({2, 8}, 0.5f);
+  results.piano_rolls[2].sequence = "another";
+  const Plots plots = plots_of(results);
+  EXPECT_EQ(plots.rolls[0].lowest, 40);
+  EXPECT_EQ(plots.rolls[0].keys, 8);
+  EXPECT_EQ(plots.rolls[2].lowest, 42);
+}
+
+TEST(Plots, ASilentRollKeepsAllKeys) {
+  StudyResults results;
+  results.piano_rolls = {a_roll()};
+  results.piano_rolls[0].notes = Tensor<float>::zeros({2, 8});
+  results.piano_rolls[0].expected = Tensor<float>::zeros({2, 8});
+  EXPECT_EQ(plots_of(results).rolls[0].keys, 8);
+}
+
+TEST(Plots, RollsThatDoNotFitAreABug) {
+  StudyResults results;
+  results.piano_rolls = {a_roll()};
+  results.piano_rolls[0].expected = Tensor<float>::zeros({2, 7});
+  EXPECT_THROW(plots_of(results), BugError);
+  results.piano_rolls[0] = {};
+  EXPECT_THROW(plots_of(results), BugError);
+}
+
+TEST(Plots, NumbersThatAreNotFiniteAreNullOrEmpty) {
+  StudyResults results = a_search();
+  results.trials[0].valid_nll = not_known;
+  results.trials[0].curve = {curve_point(1, 1.0, 9.0)};
+  results.trials[0].curve[0].train_nll = kInfinite;
+  results.trials[1].learning_rate = kInfinite;
+  results.piano_rolls = {a_roll()};
+  results.piano_rolls[0].expected.values()[3] = std::numeric_limits<float>::quiet_NaN();
+  const Plots plots = plots_of(results);
+  const std::string json = plots_json(plots);
+  EXPECT_THAT(json, Not(HasSubstr("nan")));
+  EXPECT_THAT(json, Not(HasSubstr("NaN")));
+  EXPECT_THAT(json, Not(HasSubstr("nf")));
+  EXPECT_THAT(json, HasSubstr("[1,10,1E0,9E0,9E0,9E0,null,1]"));
+  EXPECT_THAT(json, HasSubstr(R"([2E-3,null,1,"done",true])"));
+  EXPECT_THAT(json, HasSubstr("[0,null,0,0,0]"));
+  EXPECT_THAT(csv_of(plots, "curves_band.csv"), HasSubstr(",9.000000,9.000000,9.000000,\n"));
+  EXPECT_THAT(csv_of(plots, "piano_roll.csv"), HasSubstr("\",1,43,1,\n"));
+}
+
+TEST(Plots, FilesOfWhatThereIsAlone) {
+  EXPECT_THAT(plots_csv(plots_of({})), IsEmpty());
+  const auto files = plots_csv(plots_of(curves_of_three_seeds()));
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].name, "curves_band.csv");
+  EXPECT_EQ(files[1].name, "curves_diverged.csv");
+}
+
+TEST(Plots, NamesAreQuotedInCsv) {
+  StudyResults results = curves_of_three_seeds();
+  for (TrialRecord& trial : results.trials) trial.cell = "a,\"b\"\n";
+  EXPECT_THAT(csv_of(plots_of(results), "curves_band.csv"),
+              HasSubstr("\ntunes,\"a,\"\"b\"\"\n\",1,10,"));
+}
+
+}  // namespace
+}  // namespace carousel
