@@ -85,6 +85,10 @@ constexpr const char* kComparisonNote =
     "after Holm, in brackets as it is; Welch’s test takes the seeds as independent. P(first is "
     "lower): how often a seed of the first has the lower NLL, with its 95 % bootstrap interval. "
     "“-”: too few seeds.";
+constexpr const char* kSearchNote =
+    "Draws of the learning rate: a full mark is the chosen one; × at the upper edge is a draw that "
+    "diverged, a triangle there one beyond the axis. Expected best: what a search with fewer draws "
+    "would have found on average, if not all of them diverged. ";
 constexpr const char* kRollNote =
     "Shade: the probability that the network gave to a key before it saw the step, empty for 0 and "
     "full for 1. Outline: the note sounds. An empty outline is a note that was not expected, a "
@@ -94,6 +98,8 @@ constexpr const char* kRollNote =
 
 std::string report_page(const StudyResults& results) {
   const std::vector<SummaryRow> rows = summarise(results);
+  const bool search =
+      std::any_of(rows.begin(), rows.end(), [](const SummaryRow& row) { return row.draws > 0; });
   const std::string trials = trial_table(results);
   const std::string yaml =
       results.study_yaml.empty() ? "" : html_details("study.yaml", results.study_yaml);
@@ -106,6 +112,7 @@ std::string report_page(const StudyResults& results) {
        {"results", section("Results", result_tables(rows, results), kResultNote)},
        {"pooled", section("Over all data sets", pooled_tables(rows, results), kPooledNote)},
        {"comparisons", section("Pairs of cells", comparison_table(results), kComparisonNote)},
+       {"search_note", search ? kSearchNote : ""},
        {"rolls",
         section("Piano roll", results.piano_rolls.empty() ? "" : "<div id=\"rolls\"></div>\n",
                 kRollNote)},

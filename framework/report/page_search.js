@@ -6,11 +6,15 @@ const ROWS_AT_TOP = 5;
 
 /// The axis, and the height above which stand the marks of what it does not show.
 function searchRange(state) {
-  const values = shownSeries(state).flatMap(({series}) => series.search.map((row) => row[VALID]));
-  const best = values.filter(Number.isFinite).sort((a, b) => b - a);
+  const rows = shownSeries(state).flatMap(({series}) => series.search);
+  const best = rows.map((row) => row[VALID]).filter(Number.isFinite).sort((a, b) => b - a);
   const {min = 0, max: edge = 1} = rangeOf([best], state.whole);
-  return {min, edge, max: edge + 0.2 * (edge - min)};
+  const room = rows.some((row) => isOutside(row, edge)) ? 0.2 * (edge - min) : 0;
+  return {min, edge, max: edge + room};
 }
+
+const isInside = (row, edge) => row[VALID] !== null && row[VALID] <= edge;
+const isOutside = (row, edge) => row[STATUS] === 'diverged' || row[VALID] > edge;
 
 // Diverged draws and those above the axis have no height of their own: each cell has a row for them.
 const rowAtTop = ({edge, max}, index) =>
@@ -18,12 +22,10 @@ const rowAtTop = ({edge, max}, index) =>
 
 function searchDatasets(state) {
   const range = searchRange(state);
-  const inside = (row) => row[VALID] !== null && row[VALID] <= range.edge;
   return shownSeries(state).flatMap(({series, index}) => {
     const colour = colourOf(index);
-    const shown = series.search.filter(inside);
-    const outside = series.search.filter(
-        (row) => row[STATUS] === 'diverged' || (row[VALID] !== null && !inside(row)));
+    const shown = series.search.filter((row) => isInside(row, range.edge));
+    const outside = series.search.filter((row) => isOutside(row, range.edge));
     const common = {label: labelOf(series, index), borderColor: colour};
     return [
       {...common, role: 'mean', data: points(shown, RATE, VALID), borderWidth: 1,

@@ -198,6 +198,7 @@ TEST_F(Page, WhatAStudyDoesNotHaveIsLeftOut) {
   for (const char* title : {"Over all data sets", "Pairs of cells", "Piano roll"}) {
     EXPECT_THAT(page, Not(HasSubstr(std::string("<h2>") + title))) << title;
   }
+  EXPECT_THAT(page, Not(HasSubstr("Draws of the learning rate")));
   EXPECT_THAT(page, HasSubstr("<h2>Every trial</h2>"));
 }
 
@@ -215,7 +216,9 @@ TEST_F(Page, ASearchShowsItsRateAndItsDivergedDraws) {
   second.learning_rate = 0.002;
   second.status = "waiting";
   results.trials.push_back(second);
-  const auto row = row_of(report_page(results), "Results, data set tunes", "lstm");
+  const std::string page = report_page(results);
+  EXPECT_THAT(page, HasSubstr("Draws of the learning rate"));
+  const auto row = row_of(page, "Results, data set tunes", "lstm");
   EXPECT_THAT(row, ElementsAre("36", "8.000", "7.750", "8.500", "7.000", "0.002", "1/2",
                                "0; 1/3 draws", "8000", "10", "40.0", "12.3 MB"));
 }
