@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cell/changed_cell.hpp"
+#include "data/datasets.hpp"
 #include "data/music.hpp"
 #include "io/cell_file.hpp"
 #include "tensor/random.hpp"
@@ -215,7 +216,7 @@ SampledMusic sample_run(CellRegistry& registry, const SampleRequest& request) {
   const std::map<std::string, Archive> archives = read_archives(request.run / "checkpoint.h5");
   const Trained best = best_trial(archives, request);
   const int width = width_of(options, best.record.dataset);
-  const SequenceSet set = load_music(best.record.dataset, request.data_dir, width);
+  const SequenceSet set = load_set(best.record.dataset, request.data_dir, width);
   expect_binary(set.task(), "the data set '" + set.name + "'");
   const StudyCell& of_study = cell_of(options, registry, best.record);
   const Cell cell =
