@@ -79,6 +79,13 @@ TEST_F(Command, SampleSaysWhatTheRunHasNot) {
         "models of several data sets (chords, jsb_chorales); choose one with "
         "--dataset");
   EXPECT_EQ(run({"sample", "two", "--dataset", "chords"}).code, 0);
+  ASSERT_EQ(compare("audio", {"dataset=waves", "train.epochs=1", "seeds=1",
+                              "cells=[{name: rnn_tanh, hidden: 2}]"})
+                .code,
+            0);
+  fails({"sample", "audio"},
+        "the data set 'waves' has frames of real numbers; only sets with frames "
+        "of zeros and ones");
 }
 
 }  // namespace
