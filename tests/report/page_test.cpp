@@ -160,6 +160,7 @@ TEST_F(Page, ResultsStandBesidePublishedFiguresAndBaselines) {
               ElementsAre("", "11.500", "", "11.250", "-", "-", "", "", "", "", "", "", "", ""));
   EXPECT_THAT(row_of(page, "Results, data set songs", "other &lt;net&gt; (Paper B)"),
               ElementsAre("", "", "7.250", "", "", "", "", "", "", "", "", "", "", ""));
+  EXPECT_EQ(count_of(page, "independent keys (by counting)"), 2) << "each in its own table";
   EXPECT_THAT(page, HasSubstr("Published: Paper A."));
   EXPECT_THAT(row_of(page, "Results, data set tunes", "lstm"), SizeIs(12))
       << "no published figure, no column for it";
