@@ -15,6 +15,8 @@ const LABEL_SPACE = 150;   // pixels to the right of the lines, on wide charts
 const LABEL_HEIGHT = 15;
 const WIDE = 480;
 const TOOLTIP_LINES = 7;
+const CURVE_SHARE = 0.7;   // of a curve that its axis shows
+const SEARCH_SHARE = 0.5;  // of the draws: most rates are far from the best one
 
 const palette = () => (dark.matches ? COLOURS.dark : COLOURS.light);
 const colourOf = (index) => palette()[index % palette().length];
@@ -37,22 +39,20 @@ function shownSeries(state) {
       .filter(({index}) => !state.hidden.has(index));
 }
 
-// The steep start of training and rare spikes would press everything else flat: the highest
-// 30 % of a curve may lie outside.
-function upperValue(values, whole) {
-  const sorted = values.slice().sort((a, b) => a - b);
-  return sorted[Math.ceil((whole ? 1 : 0.7) * (sorted.length - 1))];
-}
+const upperValue = (values, share) =>
+    values.slice().sort((a, b) => a - b)[Math.ceil(share * (values.length - 1))];
 
-/// The range of an axis that shows the curves' values, each an array in the order of the curve.
-function rangeOf(curves, whole) {
+/// The range of an axis that shows the curves' values, each an array in the order of the curve. The
+/// steep start of training and rare spikes would press everything else flat: of each curve at least
+/// the lower `share` is inside.
+function rangeOf(curves, share) {
   let low = Infinity;
   let high = -Infinity;
   for (const values of curves.map((curve) => curve.filter(Number.isFinite))) {
     if (values.length === 0) continue;
     low = Math.min(low, ...values);
     // The end of a curve is what counts: it must be inside, whatever came before.
-    high = Math.max(high, upperValue(values, whole), values[values.length - 1]);
+    high = Math.max(high, upperValue(values, share), values[values.length - 1]);
   }
   if (low > high) return {};
   const margin = 0.05 * (high - low) || 0.05 * Math.abs(high) || 1;
@@ -167,10 +167,11 @@ function addFigure(parent, state, caption, datasets, options, plugins = []) {
   figure.append(element('figcaption', '', caption));
   const canvas = figure.appendChild(element('div', 'canvas')).appendChild(element('canvas'));
   canvas.setAttribute('role', 'img');
-  canvas.setAttribute('aria-label', `${caption}, data set ${state.dataset}; the tables give the ` +
-                                    'numbers');
+  canvas.setAttribute('aria-label', `${caption}, data set ${state.dataset}; the tables and the ` +
+                                    'files in plots/ give the numbers');
   const chart = new Chart(canvas, {
-    type: 'line', data: {datasets: datasets()}, options: options(), plugins: [endLabels, ...plugins],
+    type: 'line', data: {datasets: datasets()}, options: options(),
+    plugins: [endLabels, ...plugins],
   });
   state.redraws.push(() => {
     chart.data.datasets = datasets();

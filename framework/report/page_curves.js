@@ -37,7 +37,8 @@ function divergedLine(trial, index, x) {
 function band({series, index}, x) {
   const edge = {role: 'band', borderWidth: 0, pointRadius: 0};
   return [
-    {...edge, data: points(series.points, x, HIGH), backgroundColor: colourOf(index) + BAND, fill: '+1'},
+    {...edge, data: points(series.points, x, HIGH), backgroundColor: colourOf(index) + BAND,
+     fill: '+1'},
     {...edge, data: points(series.points, x, LOW)},
   ];
 }
@@ -85,7 +86,7 @@ function addCurves(parent, state, caption, xTitle, x) {
     // Left to itself, Chart.js would leave out what lies above the vertical axis.
     const xAxis = axis(xTitle, {min: 0, max: lastValue(state, x) || 1});
     if (x === UPDATES) xAxis.ticks.precision = 0;
-    return nllOptions(xAxis, rangeOf(values(), state.whole),
+    return nllOptions(xAxis, rangeOf(values(), state.whole ? 1 : CURVE_SHARE),
                       {mode: 'meansAtX', intersect: false}, curveTexts(x));
   });
 }

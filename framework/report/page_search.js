@@ -8,15 +8,14 @@ const ROWS_AT_TOP = 5;
 function searchRange(state) {
   const rows = shownSeries(state).flatMap(({series}) => series.search);
   const best = rows.map((row) => row[VALID]).filter(Number.isFinite).sort((a, b) => b - a);
-  const {min = 0, max: edge = 1} = rangeOf([best], state.whole);
+  const {min = 0, max: edge = 1} = rangeOf([best], state.whole ? 1 : SEARCH_SHARE);
   const room = rows.some((row) => isOutside(row, edge)) ? 0.2 * (edge - min) : 0;
   return {min, edge, max: edge + room};
 }
 
-const isInside = (row, edge) => row[VALID] !== null && row[VALID] <= edge;
 const isOutside = (row, edge) => row[STATUS] === 'diverged' || row[VALID] > edge;
 
-// Diverged draws and those above the axis have no height of their own: each cell has a row for them.
+// Diverged draws and those above the axis have no height of their own: each cell has a row.
 const rowAtTop = ({edge, max}, index) =>
     max - (0.5 + index % ROWS_AT_TOP) / ROWS_AT_TOP * (max - edge);
 
@@ -24,14 +23,15 @@ function searchDatasets(state) {
   const range = searchRange(state);
   return shownSeries(state).flatMap(({series, index}) => {
     const colour = colourOf(index);
-    const shown = series.search.filter((row) => isInside(row, range.edge));
+    const finite = series.search.filter((row) => row[VALID] !== null);
+    const radius = (row) => (isOutside(row, range.edge) ? 0 : row[CHOSEN] ? 7 : 4);
     const outside = series.search.filter((row) => isOutside(row, range.edge));
     const common = {label: labelOf(series, index), borderColor: colour};
     return [
-      {...common, role: 'mean', data: points(shown, RATE, VALID), borderWidth: 1,
-       backgroundColor: shown.map((row) => (row[CHOSEN] ? colour : css('--back'))),
+      {...common, role: 'mean', data: points(finite, RATE, VALID), borderWidth: 1,
+       backgroundColor: finite.map((row) => (row[CHOSEN] ? colour : css('--back'))),
        pointStyle: SHAPES[index % SHAPES.length], pointBorderWidth: 2,
-       pointRadius: shown.map((row) => (row[CHOSEN] ? 7 : 4)), pointHoverRadius: 8},
+       pointRadius: finite.map(radius), pointHoverRadius: 8},
       {...common, role: 'outside', showLine: false, pointRadius: 5, pointBorderWidth: 2,
        data: outside.map((row) => ({x: row[RATE], y: rowAtTop(range, index), row})),
        pointStyle: outside.map((row) => (row[STATUS] === 'diverged' ? 'crossRot' : 'triangle'))},
@@ -103,10 +103,11 @@ function addTuning(parent, state) {
   addFigure(parent, state, 'Expected best validation NLL of n draws',
             () => shownSeries(state).map(line), () => {
     const curves = shownSeries(state).map(({series}) => series.tuning.map((row) => row[EXPECTED]));
-    const last = Math.max(2, ...state.series.flatMap(({tuning}) => tuning.map((row) => row[DRAWS])));
+    const last = Math.max(2, ...state.series.map(({tuning}) => tuning.length));
     const xAxis = axis('draws, n', {min: 1, max: last});
     Object.assign(xAxis.ticks, {precision: 0, includeBounds: true});
-    return nllOptions(xAxis, rangeOf(curves, state.whole), {mode: 'meansAtX', intersect: false}, {
+    return nllOptions(xAxis, rangeOf(curves, state.whole ? 1 : CURVE_SHARE),
+                      {mode: 'meansAtX', intersect: false}, {
       title: (items) => (items.length > 0 ? `best of ${items[0].raw.row[DRAWS]}` : ''),
       label: tuningText,
     });

@@ -82,7 +82,22 @@ std::string chart_data_of(const std::string& page) {
 }
 
 TEST_F(Page, HostileNamesStayText) {
-  const std::string page = report_page(sample_results(kHostile));
+  StudyResults results = sample_results(kHostile);
+  results.description = kHostile;
+  Baseline baseline;
+  baseline.name = baseline.dataset = kHostile;
+  results.baselines = {baseline};
+  results.published = {{kHostile, kHostile, kHostile, 1.0, 1.0},
+                       {kHostile, kHostile, results.trials[0].name(), 1.0, 1.0}};
+  TrialRecord other = results.trials[0];
+  other.cell = "other" + kHostile;
+  other.status = kHostile;
+  results.trials.push_back(other);
+  PianoRoll roll;
+  roll.dataset = roll.cell = roll.sequence = kHostile;
+  roll.notes = roll.expected = Tensor<float>::zeros({1, 1});
+  results.piano_rolls = {roll};
+  const std::string page = report_page(results);
   EXPECT_EQ(count_of(page, "<b>"), count_of(chart_data_of(page), "<b>"));
   EXPECT_EQ(count_of(page, "</script>"), 4) << "those of the template and no other";
   EXPECT_EQ(count_of(page, "<!--"), 0);
