@@ -49,17 +49,17 @@ Var gaussian_mixture_nll(Var outputs, Var targets, Var mask) {
         "gaussian_mixture_nll: got {} outputs for frames of {} elements, expected a multiple of {}",
         all, d, 1 + 2 * d);
   }
-  const auto part = [&](Index begin) {
-    return reshape(slice(outputs, -1, begin, d * k), {t, batch, d, k});
-  };
+  const Shape full{t, batch, d, k}, by_component{t, batch, 1, k};
+  const auto part = [&](Index begin) { return reshape(slice(outputs, -1, begin, d * k), full); };
   const Var logits = slice(outputs, -1, 0, k);
-  const Var log_deviation = log_deviation_bound * tanh(part(k + d * k) / log_deviation_bound);
-  const Var z = (reshape(targets, {t, batch, d, 1}) - part(k)) * exp(-log_deviation);
-  const Var exponent =
-      reshape(sum_to(0.5 * (z * z) + log_deviation, {t, batch, 1, k}), {t, batch, k});
+  // Few passes over [T, batch, D, K]: factors are taken out of the sums.
+  const double b = log_deviation_bound;
+  const Var squashed = tanh(part(k + d * k) / b);
+  const Var z = (reshape(targets, {t, batch, d, 1}) - part(k)) * exp(-b * squashed);
+  const Var exponent = 0.5 * sum_to(z * z, by_component) + b * sum_to(squashed, by_component);
   const double log_norm = 0.5 * static_cast<double>(d) * std::log(2.0 * std::numbers::pi);
-  const Var nll = logsumexp(logits) - logsumexp(logits - exponent) + log_norm;
-  return mask * reshape(nll, mask.shape());
+  const Var terms = logits - reshape(exponent, logits.shape());
+  return mask * reshape(logsumexp(logits) - logsumexp(terms) + log_norm, mask.shape());
 }
 
 Var mean_squared_error(Var prediction, Var targets, Var mask) {

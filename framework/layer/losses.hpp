@@ -17,13 +17,12 @@ Var bernoulli_nll(Var logits, Var targets, Var mask);
 Var softmax_nll(Var logits, Var labels, Var mask);
 
 /// Bound of a mixture's log standard deviations, on either side. Without one, a constant stretch of
-/// data gives a component a density without limit. e^-7 = 0.0009 of standardised speech is one or two
-/// steps of a 16-bit recording.
+/// data gives a component a density without limit. e^-7 = 0.0009 of standardised speech is one or
+/// two steps of a 16-bit recording.
 inline constexpr double log_deviation_bound = 7.0;
 
 /// Negative log density of a mixture of K Gaussians at each step, in nats. Each component has a
-/// diagonal covariance over the D elements of a frame; papers that model audio this way leave its
-/// form open.
+/// diagonal covariance over the D elements of a frame: our choice, as Chung et al. 2014 do not say.
 /// outputs: [T, batch, K + 2 D K]: K logits of the weights; D K means, those of element 1 first;
 /// D K values a in the same order, whose log standard deviation is b tanh(a / b) with b =
 /// log_deviation_bound. targets: [T, batch, D]; out: [T, batch], zero for padding.
