@@ -28,7 +28,7 @@ class SpeechReader : public testing::Test {
     folder_.add("train", "a.wav", "ann", ramp(65, 100));
     folder_.add("train", "b.wav", "bob", ramp(30, 1000));
     folder_.add("train", "c.wav", "ann", ramp(25, 2000));
-    folder_.add("valid", "d.wav", "ann", ramp(30, 0));
+    folder_.add("valid", "d.wav", "bob", ramp(30, 0));
     folder_.add("test", "e.wav", "ann", ramp(61, -7));
     folder_.write_list();
   }
