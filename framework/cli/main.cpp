@@ -117,8 +117,8 @@ class CommandLine {
       return resume_command(registry_, folder_, common_, stop_requested);
     });
     resume->add_option("RUN", folder_, "Run folder")->required();
-    auto* report = add("report", "Table and report.html of a run",
-                       [this] { return report_command(registry_, folder_, common_); });
+    auto* report =
+        add("report", "Table and report.html of a run", [this] { return report_command(folder_); });
     report->add_option("RUN", folder_, "Run folder")->required();
   }
 

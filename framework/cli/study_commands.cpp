@@ -5,7 +5,9 @@
 #include <filesystem>
 
 #include "cli/progress.hpp"
+#include "io/files.hpp"
 #include "report/page.hpp"
+#include "report/plots.hpp"
 #include "report/table.hpp"
 #include "train/study.hpp"
 
@@ -27,6 +29,12 @@ std::filesystem::path free_folder(const std::string& name) {
 
 int show_results(const StudyResults& results, const std::filesystem::path& folder) {
   write_report(folder / "report.html", results);
+  write_text(folder / "table.md", table_markdown(results));
+  write_text(folder / "table.tex", table_latex(results));
+  std::filesystem::create_directories(folder / "plots");
+  for (const PlotFile& file : plots_csv(plots_of(results))) {
+    write_text(folder / "plots" / file.name, file.text);
+  }
   std::printf("%s\nreport: %s\n", result_table(results).c_str(),
               (folder / "report.html").string().c_str());
   const auto has = [&](const char* status) {
@@ -70,9 +78,6 @@ int resume_command(CellRegistry& registry, const std::string& folder, const Comm
   return end_run(resume_study(registry, run, stop, listener), run, stop);
 }
 
-int report_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common) {
-  const StudyRun run{folder, common.data_dir, common.threads};
-  return show_results(load_results(registry, run), run.folder);
-}
+int report_command(const std::string& folder) { return show_results(load_results(folder), folder); }
 
 }  // namespace carousel

@@ -25,7 +25,8 @@ int compare_command(CellRegistry& registry, const std::string& study,
 /// Goes on with an interrupted run.
 int resume_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common,
                    const std::atomic<bool>& stop);
-/// Prints the result table of a run and writes its report.html anew.
-int report_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common);
+/// Prints the result table of a run and writes its report.html, table.md, table.tex and plots/
+/// anew.
+int report_command(const std::string& folder);
 
 }  // namespace carousel

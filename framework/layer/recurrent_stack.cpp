@@ -60,6 +60,12 @@ void RecurrentStack::check_parameters(std::span<const Var> parameters) const {
   }
 }
 
+std::size_t RecurrentStack::bytes_reserved() const {
+  std::size_t bytes = 0;
+  for (const Scan& scan : scans_) bytes += scan.bytes_reserved();
+  return bytes;
+}
+
 template <class T>
 std::vector<Var> RecurrentStack::initial_states(Tape<T>& tape, std::span<const Var> parameters,
                                                 Index batch) const {

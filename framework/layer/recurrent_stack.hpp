@@ -36,6 +36,8 @@ class RecurrentStack {
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
   /// Elements of the output at each step.
   Index output_size() const { return output_size_; }
+  /// Memory of the scans, see Scan.
+  std::size_t bytes_reserved() const;
   /// The program of one layer and direction; all layers but the first share sizes.
   const StepProgram& program(int layer) const {
     return scans_[static_cast<std::size_t>(layer)].program();

@@ -52,6 +52,9 @@ class CompiledScan {
   /// Time by part, since it was switched on.
   PartTimes& times() { return times_; }
 
+  /// Memory taken from the system so far.
+  std::size_t bytes_reserved() const { return arena_.bytes_reserved(); }
+
  private:
   // How the row of a value follows from the step: by the scope of its buffer and, for a state, by
   // the side of the step.

@@ -31,9 +31,15 @@ class Pool {
     const std::lock_guard lock(mutex_);
     free_.push_back(std::move(scan));
   }
+  std::size_t bytes_reserved() const {
+    const std::lock_guard lock(mutex_);
+    std::size_t bytes = 0;
+    for (const auto& scan : free_) bytes += scan->bytes_reserved();
+    return bytes;
+  }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<CompiledScan<T>>> free_;
 };
 
@@ -263,6 +269,15 @@ Scan::Scan(StepProgram program) : shared_(std::make_shared<Shared>()) {
 }
 
 const StepProgram& Scan::program() const { return shared_->programs->given; }
+
+std::size_t Scan::bytes_reserved() const {
+  const std::lock_guard lock(shared_->mutex);
+  std::size_t bytes = 0;
+  for (const auto& [wanted, compiled] : shared_->compiled) {
+    bytes += compiled->floats.bytes_reserved() + compiled->doubles.bytes_reserved();
+  }
+  return bytes;
+}
 
 template <class T>
 ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<const Var> inputs,

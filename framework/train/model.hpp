@@ -21,6 +21,8 @@ class NextFrameModel {
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
   /// Elements of the recurrent layers' trained parameters: the count of Chung et al. 2014, table 1.
   Index cell_parameter_count() const;
+  /// Memory of the stack's scans, see Scan.
+  std::size_t bytes_reserved() const { return stack_.bytes_reserved(); }
   /// Equations of the cell as they are run, at the sizes of the first layer.
   std::string cell_text() const { return to_text(stack_.program(0)); }
 

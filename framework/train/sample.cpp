@@ -12,6 +12,7 @@
 #include "data/music.hpp"
 #include "io/cell_file.hpp"
 #include "tensor/random.hpp"
+#include "train/saved_results.hpp"
 #include "train/study_options.hpp"
 #include "train/trainer.hpp"
 
@@ -133,6 +134,7 @@ Trained best_trial(const std::map<std::string, Archive>& archives, const SampleR
   std::vector<Trained> trials;
   std::set<std::string> there, datasets;
   for (const auto& [key, archive] : archives) {
+    if (key == study_key) continue;
     const TrialRecord record = load_record(archive);
     if (record.status != "done") continue;
     there.insert(fmt::format("{} on {}", record.name(), record.dataset));
@@ -176,19 +178,6 @@ int width_of(const StudyOptions& options, const std::string& dataset) {
   fail_input("study.yaml has no data set '{}', which the checkpoint has", dataset);
 }
 
-template <class T>
-std::vector<Tensor<T>> parameters_of(const NextFrameModel& model, const Archive& archive) {
-  std::vector<Tensor<T>> values;
-  for (const ParameterSpec& spec : model.parameters()) {
-    values.push_back(archive.tensor<T>("parameters/" + spec.name));
-    if (!(values.back().shape() == spec.shape)) {
-      fail_input("the checkpoint's {} has shape {}, expected {}", spec.name,
-                 values.back().shape().to_string(), spec.shape.to_string());
-    }
-  }
-  return values;
-}
-
 Tensor<float> first_frames(const SequenceSplit& split, Index count) {
   if (count < 0 || count > split.lengths[0]) {
     fail_input("got {} frames to start from, expected 0 to {}, the first test sequence", count,
@@ -225,7 +214,7 @@ SampledMusic sample_run(CellRegistry& registry, const SampleRequest& request) {
 
   const Tensor<float> start = first_frames(set.test, request.prime);
   const auto draw = [&]<class T>(T) {
-    return sample_frames(model, set.task(), parameters_of<T>(model, *best.archive), start,
+    return sample_frames(model, set.task(), saved_parameters<T>(model, *best.archive), start,
                          request.steps, request.seed)
         .frames;
   };

@@ -98,6 +98,27 @@ std::string ShardRunner<T>::find_non_finite(const std::vector<Tensor<T>>& values
   return {};
 }
 
+template <class T>
+std::int64_t training_memory(const NextFrameModel& model, const SequenceSplit& split, int batch,
+                             int shard) {
+  const int sequences = std::min(batch, static_cast<int>(split.sequences()));
+  const int of_shard = std::min(shard, sequences);
+  const ParameterSet<T> parameters(model.parameters(), 1);
+  Tape<T> tape;
+  {
+    const std::vector<Var> leaf = leaves(tape, parameters.values());
+    const std::vector<int> longest = evaluation_batches(split, of_shard).front();
+    const Var loss = sum(model.step_nll(tape, leaf, next_frame_batch<T>(split, longest)));
+    static_cast<void>(tape.gradients(loss, leaf));
+    tape.clear();
+  }
+  const int shards = (sequences + of_shard - 1) / of_shard;
+  return static_cast<std::int64_t>(tape.bytes_reserved() + model.bytes_reserved()) * shards;
+}
+
+template std::int64_t training_memory<float>(const NextFrameModel&, const SequenceSplit&, int, int);
+template std::int64_t training_memory<double>(const NextFrameModel&, const SequenceSplit&, int,
+                                              int);
 template class ShardRunner<float>;
 template class ShardRunner<double>;
 

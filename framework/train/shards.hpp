@@ -45,6 +45,14 @@ class ShardRunner {
   std::vector<std::unique_ptr<Tape<T>>> tapes_;  // one a shard, their memory reused
 };
 
+/// Bytes that a training step of the model takes beside parameters, gradients and data: values kept
+/// for the way back and workspace, for the longest `batch` sequences of the split in shards of
+/// `shard`, all shards at work at a time. `model` must not have run before. Depends on the
+/// arguments alone.
+template <class T>
+std::int64_t training_memory(const NextFrameModel& model, const SequenceSplit& split, int batch,
+                             int shard);
+
 /// Scored steps of the given sequences: their frames but the first ones.
 Index scored_steps(const SequenceSplit& split, const std::vector<int>& sequences);
 

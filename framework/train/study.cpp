@@ -9,11 +9,15 @@
 
 #include "cell/changed_cell.hpp"
 #include "data/datasets.hpp"
+#include "data/music.hpp"
 #include "io/cell_file.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/machine.hpp"
+#include "train/count_models.hpp"
+#include "train/piano_roll.hpp"
 #include "train/result_files.hpp"
+#include "train/saved_results.hpp"
 #include "train/study_plan.hpp"
 #include "train/tasks.hpp"
 #include "train/time_left.hpp"
@@ -88,7 +92,10 @@ class Study {
     results_.description = options.description;
     results_.study_yaml = to_yaml(options);
     results_.published = options.published;
-    for (const SequenceSet& set : sets_) results_.dataset_notes.push_back(set_note(set));
+    for (const SequenceSet& set : sets_) {
+      results_.dataset_notes.push_back(set_note(set));
+      for (const Baseline& baseline : count_models(set)) results_.baselines.push_back(baseline);
+    }
     read_records();
     describe_cells();
     threads_ = run.threads > 0 ? run.threads : tbb::info::default_concurrency();
@@ -118,25 +125,68 @@ class Study {
       const std::lock_guard lock(mutex_);
       return stop ? std::vector<std::size_t>() : plan_.take_ready();
     });
+    results_.piano_rolls = piano_rolls();
     save();
   }
 
+ private:
   void save() {
-    write_archives(run_.folder / "checkpoint.h5", archives_);
     const StudyResults now = results();
+    archives_[study_key] = study_archive(now, plan_.keys());
+    for (std::size_t i = 0; i < now.trials.size(); ++i) {
+      if (!saved_state(i)) save_record(now.trials[i], archives_[plan_.key(i)] = {});
+    }
+    write_archives(run_.folder / "checkpoint.h5", archives_);
     write_text(run_.folder / "results.csv", results_csv(now));
     write_text(run_.folder / "curves.csv", curves_csv(now));
     write_text(run_.folder / "baselines.csv", baselines_csv(now));
     saved_ = Clock::now();
   }
 
- private:
+  // Of the best selected trial of each cell on each set of notes.
+  std::vector<PianoRoll> piano_rolls() const {
+    std::vector<PianoRoll> rolls;
+    for (const StudyCase& one : plan_.cases()) {
+      const SequenceSet& set = sets_[one.dataset];
+      const int sequence = options_.piano_roll.sequence;
+      const auto best = plan_.best_selected(one);
+      if (set.outputs != OutputKind::bernoulli || sequence < 1 || !best) continue;
+      if (sequence > set.test.sequences()) {
+        listener_.warn(fmt::format("piano_roll.sequence is {}, but {} has {} test sequences",
+                                   sequence, set.name, set.test.sequences()));
+        continue;
+      }
+      const TrialRecord& record = plan_.trials()[*best];
+      const NextFrameModel model(cells_[one.cell], set.task(), record.hidden, options_.model.depth);
+      const Archive& archive = archives_.at(plan_.key(*best));
+      const auto roll_in = [&]<class T>(T) {
+        return piano_roll(model, saved_parameters<T>(model, archive), set.test, sequence - 1,
+                          options_.piano_roll.steps);
+      };
+      PianoRoll roll = options_.train.precision == "double" ? roll_in(0.0) : roll_in(0.0f);
+      roll.dataset = set.name;
+      roll.cell = record.name();
+      roll.sequence = fmt::format("test sequence {}", sequence);
+      roll.lowest_pitch = lowest_midi_pitch(options_.datasets[one.dataset].width);
+      rolls.push_back(std::move(roll));
+    }
+    return rolls;
+  }
+
+  // What a trainer saved of a trial. Of a trial that none has saved yet there may be a record
+  // alone, for reports.
+  const Archive* saved_state(std::size_t trial) const {
+    const auto found = archives_.find(plan_.key(trial));
+    const bool has_state = found != archives_.end() && found->second.texts.contains("precision");
+    return has_state ? &found->second : nullptr;
+  }
+
   void read_records() {
     for (std::size_t i = 0; i < plan_.trials().size(); ++i) {
-      const auto saved = archives_.find(plan_.key(i));
-      if (saved == archives_.end()) continue;
+      const Archive* saved = saved_state(i);
+      if (!saved) continue;
       TrialRecord& trial = plan_.trials()[i];
-      TrialRecord record = load_record(saved->second);
+      TrialRecord record = load_record(*saved);
       if (record.dataset != trial.dataset) {
         fail_input("{}: the run used the data set '{}', but '{}' is here; give --data",
                    run_.folder.string(), record.dataset, trial.dataset);
@@ -173,9 +223,7 @@ class Study {
     const NextFrameModel model(cell, set.task(), record.hidden, options_.model.depth,
                                options_.train.segments);
     const auto trainer = make_trainer(model, set, options_, record);
-    if (const auto saved = archives_.find(plan_.key(index)); saved != archives_.end()) {
-      load(*trainer, index, saved->second);
-    }
+    if (const Archive* saved = saved_state(index)) load(*trainer, index, *saved);
     lock.unlock();
 
     const auto outcome = trained ? Outcome::finished : trainer->run(stop, [&](const Progress& p) {
@@ -188,7 +236,10 @@ class Study {
         save();
       }
     });
-    if (outcome == Outcome::finished && record.selected) trainer->evaluate_test();
+    if (outcome == Outcome::finished && record.selected) {
+      trainer->evaluate_test();
+      measure_memory(*trainer, index);
+    }
     lock.lock();
     record = trainer->record();
     keep(index, *trainer, model, cell);
@@ -206,6 +257,16 @@ class Study {
                  error.what());
     }
     trainer.select(selected);
+  }
+
+  void measure_memory(Trainer& trainer, std::size_t index) const {
+    const StudyCase& one = plan_.case_of(index);
+    const auto& t = options_.train;
+    const SequenceSet& set = sets_[one.dataset];
+    const NextFrameModel model(cells_[one.cell], set.task(), trainer.record().hidden,
+                               options_.model.depth, t.segments);
+    const auto measure = t.precision == "double" ? training_memory<double> : training_memory<float>;
+    trainer.note_memory(measure(model, set.train, t.batch, t.shard));
   }
 
   bool checkpoint_is_due() const {
@@ -327,9 +388,16 @@ StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
   return study.results();
 }
 
-StudyResults load_results(CellRegistry& registry, const StudyRun& run) {
-  const StudyOptions options = options_of(run);
-  return Study(options, registry, run, {}, archives_of(run)).results();
+StudyResults load_results(const std::filesystem::path& folder) {
+  const auto file = folder / "checkpoint.h5";
+  if (!std::filesystem::exists(file)) {
+    fail_input("{}: there is no checkpoint.h5, so no results yet", folder.string());
+  }
+  try {
+    return results_of(read_archives(file));
+  } catch (const InputError& error) {
+    fail_input("{}: {}", file.string(), error.what());
+  }
 }
 
 }  // namespace carousel

@@ -50,7 +50,7 @@ StudyResults start_study(const StudyOptions& options, CellRegistry& registry, co
 StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
                           const std::atomic<bool>& stop, const StudyListener& listener);
 
-/// The results that a run folder holds.
-StudyResults load_results(CellRegistry& registry, const StudyRun& run);
+/// The results that a run folder holds. Needs neither the cells nor the data.
+StudyResults load_results(const std::filesystem::path& folder);
 
 }  // namespace carousel

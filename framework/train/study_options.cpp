@@ -59,6 +59,10 @@ void visit_fields(Options& o, Visitor&& v) {
     g.field("precision", t.precision);
     g.field("checkpoint_seconds", t.checkpoint_seconds);
   });
+  v.group("piano_roll", [&](auto& g) {
+    g.field("sequence", o.piano_roll.sequence);
+    g.field("steps", o.piano_roll.steps);
+  });
   v.records("published", "", o.published, [](auto& g, auto& p) {
     g.field("source", p.source);
     g.field("dataset", p.dataset);
@@ -337,6 +341,8 @@ void check(const StudyOptions& o, const std::string& source) {
   expect(o.search.exponent_min <= o.search.exponent_max && std::isfinite(o.search.exponent_min) &&
              o.search.exponent_max <= 88.0,
          source, "search.exponent_min must not be above search.exponent_max, and both at most 88");
+  expect(o.piano_roll.sequence >= 0, source, "piano_roll.sequence must be 0 or more");
+  expect(o.piano_roll.steps >= 1, source, "piano_roll.steps must be 1 or more");
   for (const PublishedResult& p : o.published) {
     expect(!p.source.empty() && !p.dataset.empty() && !p.cell.empty(), source,
            "published: expected source, dataset and cell of each figure");

@@ -70,6 +70,12 @@ struct StudyOptions {
     double checkpoint_seconds = 10.0;  // at least this long between checkpoints
   } train;
 
+  /// Piano rolls of the report: what the best model of each cell expects of one test sequence.
+  struct {
+    int sequence = 1;  // counted from 1; 0: no rolls
+    int steps = 100;   // from its start
+  } piano_roll;
+
   std::vector<PublishedResult> published;  // shown beside ours
 };
 

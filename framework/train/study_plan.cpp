@@ -97,14 +97,31 @@ void StudyPlan::choose(StudyCase& one) {
   taken_[*best] = 0;
 }
 
-std::optional<std::size_t> StudyPlan::best_draw(const StudyCase& one) const {
+namespace {
+
+// The lowest validation NLL of those that are done, of equal ones the first.
+template <class Takes>
+std::optional<std::size_t> best_of(const std::vector<std::size_t>& among,
+                                   const std::vector<TrialRecord>& trials, Takes&& takes) {
   std::optional<std::size_t> best;
-  for (const std::size_t trial : one.draws) {
-    const TrialRecord& r = trials_[trial];
-    if (r.status != "done") continue;
-    if (!best || r.valid_nll < trials_[*best].valid_nll) best = trial;
+  for (const std::size_t trial : among) {
+    const TrialRecord& r = trials[trial];
+    if (r.status != "done" || !takes(r)) continue;
+    if (!best || r.valid_nll < trials[*best].valid_nll) best = trial;
   }
   return best;
+}
+
+}  // namespace
+
+std::optional<std::size_t> StudyPlan::best_draw(const StudyCase& one) const {
+  return best_of(one.draws, trials_, [](const TrialRecord&) { return true; });
+}
+
+std::optional<std::size_t> StudyPlan::best_selected(const StudyCase& one) const {
+  std::vector<std::size_t> all = one.draws;
+  all.insert(all.end(), one.seeds.begin(), one.seeds.end());
+  return best_of(all, trials_, [](const TrialRecord& r) { return r.selected; });
 }
 
 bool has_ended(const TrialRecord& record) {

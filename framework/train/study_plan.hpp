@@ -38,6 +38,7 @@ class StudyPlan {
   /// The name of a trial in a checkpoint: one of its own, which does not depend on the outcome of
   /// others.
   const std::string& key(std::size_t trial) const { return keys_[trial]; }
+  const std::vector<std::string>& keys() const { return keys_; }
 
   /// The trials that can run now: those without a search and the draws, and of each case whose
   /// draws have all ended the best draw, for its test figures, and the other seeds. Chooses that
@@ -46,6 +47,8 @@ class StudyPlan {
 
   /// The best draw of a case so far: the lowest validation NLL of those that are done.
   std::optional<std::size_t> best_draw(const StudyCase& one) const;
+  /// The same of a case's selected trials.
+  std::optional<std::size_t> best_selected(const StudyCase& one) const;
 
  private:
   void add_trial(const TrialRecord& record, std::vector<std::size_t>& to, const std::string& key);

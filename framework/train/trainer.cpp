@@ -49,6 +49,7 @@ class TypedTrainer final : public Trainer {
 
   void evaluate_test() override;
   void select(bool selected) override { record_.selected = selected; }
+  void note_memory(std::int64_t bytes) override { record_.memory = bytes; }
   const TrialRecord& record() const override { return record_; }
   const std::string& divergence() const override { return divergence_; }
 
@@ -282,6 +283,17 @@ void TypedTrainer<T>::load(const Archive& archive) {
 }
 
 }  // namespace
+
+template <class T>
+std::vector<Tensor<T>> saved_parameters(const NextFrameModel& model, const Archive& archive) {
+  const ParameterSet<T> names(model.parameters(), 1);
+  std::vector<Tensor<T>> values(names.size());
+  load_tensors(archive, "parameters", names, values);
+  return values;
+}
+
+template std::vector<Tensor<float>> saved_parameters(const NextFrameModel&, const Archive&);
+template std::vector<Tensor<double>> saved_parameters(const NextFrameModel&, const Archive&);
 
 std::unique_ptr<Trainer> make_trainer(const NextFrameModel& model, const SequenceSet& set,
                                       const StudyOptions& options, const TrialRecord& record) {

@@ -42,6 +42,8 @@ class Trainer {
   virtual void evaluate_test() = 0;
   /// Notes in the record whether the trial counts in the comparison.
   virtual void select(bool selected) = 0;
+  /// Notes in the record what training takes, see training_memory().
+  virtual void note_memory(std::int64_t bytes) = 0;
   /// The result so far.
   virtual const TrialRecord& record() const = 0;
   /// After Outcome::diverged: what became NaN or infinite, and where.
@@ -55,6 +57,11 @@ class Trainer {
 /// A trainer in the study's precision. `record` names the trial; model and set must outlive it.
 std::unique_ptr<Trainer> make_trainer(const NextFrameModel& model, const SequenceSet& set,
                                       const StudyOptions& options, const TrialRecord& record);
+
+/// The parameters of a trial that is done, in the order of model.parameters(). Throws InputError
+/// when the archive is of another model or keeps no parameters.
+template <class T>
+std::vector<Tensor<T>> saved_parameters(const NextFrameModel& model, const Archive& archive);
 
 /// Writes a record into an archive, and reads it back.
 void save_record(const TrialRecord& record, Archive& archive);
