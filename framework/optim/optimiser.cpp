@@ -94,20 +94,23 @@ Optimiser<T>::Optimiser(const OptimiserOptions& options, const ParameterSet<T>& 
 }
 
 template <class T>
-void Optimiser<T>::update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients) {
+void Optimiser<T>::update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients,
+                          double rate_share) {
   ++updates_;
+  OptimiserOptions options = options_;
+  options.learning_rate *= rate_share;
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     if (!parameters.spec(k).trained) continue;
     T* p = parameters.value(k).data();
     const T* g = gradients.at(k).data();
     const Index n = parameters.value(k).numel();
     T* first = slots_[0].values[k].data();
-    if (options_.rule == "sgd") {
-      sgd(options_, p, g, first, n);
-    } else if (options_.rule == "rmsprop") {
-      rmsprop(options_, p, g, first, slots_[1].values[k].data(), n);
+    if (options.rule == "sgd") {
+      sgd(options, p, g, first, n);
+    } else if (options.rule == "rmsprop") {
+      rmsprop(options, p, g, first, slots_[1].values[k].data(), n);
     } else {
-      adam(options_, updates_, p, g, first, slots_[1].values[k].data(), n);
+      adam(options, updates_, p, g, first, slots_[1].values[k].data(), n);
     }
   }
 }

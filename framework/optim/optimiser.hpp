@@ -39,8 +39,10 @@ class Optimiser {
   /// Throws InputError on an unknown rule (with a suggestion) or constants out of range.
   Optimiser(const OptimiserOptions& options, const ParameterSet<T>& parameters);
 
-  /// One update. gradients: as the parameters. One that is not trained stays as it is.
-  void update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients);
+  /// One update with `rate_share` of the learning rate. gradients: as the parameters. One that is
+  /// not trained stays as it is.
+  void update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients,
+              double rate_share = 1.0);
 
   std::int64_t updates() const { return updates_; }
   void set_updates(std::int64_t updates) { updates_ = updates; }

@@ -46,6 +46,7 @@ void visit_fields(Options& o, Visitor&& v) {
     g.field("segments", t.segments);
     g.field("optimiser", t.optimiser.rule);
     g.field("learning_rate", t.optimiser.learning_rate);
+    g.field("final_rate", t.final_rate);
     g.field("momentum", t.optimiser.momentum);
     g.field("nesterov", t.optimiser.nesterov);
     g.field("decay", t.optimiser.decay);
@@ -350,6 +351,8 @@ void check(const StudyOptions& o, const std::string& source) {
   expect(o.model.depth >= 1, source, "model.depth must be 1 or more");
   expect(t.epochs >= 1, source, "train.epochs must be 1 or more");
   expect(t.patience >= 0, source, "train.patience must be 0 or more");
+  expect(t.final_rate > 0.0 && t.final_rate <= 1.0, source,
+         "train.final_rate must be above 0 and at most 1");
   expect(t.batch >= 1, source, "train.batch must be 1 or more");
   expect(t.shard >= 1, source, "train.shard must be 1 or more");
   expect(t.segments >= 0, source, "train.segments must be 0 or more");

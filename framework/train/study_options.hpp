@@ -63,6 +63,8 @@ struct StudyOptions {
     int shard = 8;      // sequences in a parallel task; results depend on it, not on threads
     int segments = 1;   // parts of a sequence, all but one computed again on the way back; 0: sqrt
     OptimiserOptions optimiser;
+    double final_rate =
+        1.0;  // share of the learning rate that it falls to, linearly over all epochs
     double clip_norm = 1.0;   // largest global norm of the gradient; 0: no limit
     double clip_value = 0.0;  // largest element of the gradient; 0: no limit
     double weight_noise = 0.0;

@@ -36,7 +36,9 @@ class TypedTrainer final : public Trainer {
       const auto batches = training_batches(set_.train, options_.batch, record_.seed, epoch_);
       while (next_batch_ < batches.size()) {
         if (stop) return pause(Outcome::interrupted);
-        if (!update(batches[next_batch_])) return pause(Outcome::diverged);
+        if (!update(batches[next_batch_], share_done(batches.size()))) {
+          return pause(Outcome::diverged);
+        }
         ++next_batch_;
         if (next_batch_ < batches.size()) report(on_progress, batches.size());
       }
@@ -79,7 +81,13 @@ class TypedTrainer final : public Trainer {
     return outcome;
   }
 
-  bool update(const std::vector<int>& sequences);
+  // Of all epochs, 0 to 1.
+  double share_done(std::size_t batches) const {
+    return (epoch_ + static_cast<double>(next_batch_) / static_cast<double>(batches)) /
+           options_.epochs;
+  }
+
+  bool update(const std::vector<int>& sequences, double done);
   bool end_epoch();
   void finish();
   void report(const std::function<void(const Progress&)>& on_progress, std::size_t batches);
@@ -106,7 +114,7 @@ class TypedTrainer final : public Trainer {
 
 // Returns false when the trial diverged.
 template <class T>
-bool TypedTrainer<T>::update(const std::vector<int>& sequences) {
+bool TypedTrainer<T>::update(const std::vector<int>& sequences, double done) {
   const std::vector<Tensor<T>> values =
       with_weight_noise(parameters_, options_.weight_noise, record_.seed, optimiser_.updates());
   const double loss = train_.loss_and_gradients(values, sequences, gradients_);
@@ -122,7 +130,7 @@ bool TypedTrainer<T>::update(const std::vector<int>& sequences) {
     explain(train_, values, sequences, fmt::format("the norm of the gradient is {}", norm));
     return false;
   }
-  optimiser_.update(parameters_, gradients_);
+  optimiser_.update(parameters_, gradients_, 1.0 - (1.0 - options_.final_rate) * done);
   epoch_loss_ += loss;
   epoch_steps_ += scored_steps(set_.train, sequences);
   return true;
@@ -179,8 +187,7 @@ void TypedTrainer<T>::report(const std::function<void(const Progress&)>& on_prog
   p.epoch_ended = next_batch_ == 0;
   p.epoch = p.epoch_ended ? epoch_ : epoch_ + 1;
   p.epochs = options_.epochs;
-  p.done =
-      (epoch_ + static_cast<double>(next_batch_) / static_cast<double>(batches)) / options_.epochs;
+  p.done = share_done(batches);
   p.seconds = record_.seconds;
   p.train_nll = p.epoch_ended ? record_.curve.back().train_nll
                               : epoch_loss_ / static_cast<double>(epoch_steps_);

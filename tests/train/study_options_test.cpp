@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <sstream>
 
 #include "temporary_folder.hpp"
 
@@ -104,6 +105,26 @@ TEST(StudyOptions, DrawsRatesFromTheRange) {
   o.search.seed = 2;
   EXPECT_NE(drawn_rates(o)[0], rates[0]);
   EXPECT_TRUE(drawn_rates(parse()).empty());
+}
+
+// Each key stands in backticks, with the group in front.
+TEST(StudyOptions, EveryKeyIsInTheDocs) {
+  const std::string docs = file_text(std::string(CAROUSEL_SOURCE_DIR) + "/docs/studies.md");
+  std::istringstream lines(to_yaml(StudyOptions()));
+  std::string line, group;
+  int keys = 0;
+  while (std::getline(lines, line)) {
+    const auto colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const std::string key = line.substr(0, colon);
+    if (line.back() == ':') group = key + ".";
+    else if (line[0] != ' ') group.clear();
+    const std::string name = line[0] == ' ' ? group + key.substr(key.find_first_not_of(' ')) : key;
+    if (line.back() == ':') continue;
+    ++keys;
+    EXPECT_THAT(docs, HasSubstr("`" + name + "`")) << line;
+  }
+  EXPECT_GE(keys, 30);
 }
 
 TEST(StudyOptions, SuggestsAKey) {

@@ -258,6 +258,25 @@ TEST_F(TrainerTest, ProgressCountsUp) {
   EXPECT_EQ(last, 1.0);
 }
 
+// Plain steps down the gradient, whose length says what the rate was: 12 updates in all.
+TEST_F(TrainerTest, TheRateFallsLinearly) {
+  options_.train.optimiser.rule = "sgd";
+  options_.train.optimiser.momentum = 0.0;
+  options_.train.weight_noise = 0.0;
+  const auto step = [&](double final_rate, int updates) {
+    options_.train.final_rate = final_rate;
+    const auto trainer = make();
+    run(*trainer, updates);
+    const Tensor<float> before = trainer->save().floats.at("parameters/output/b").clone();
+    std::atomic<bool> stop{false};
+    trainer->run(stop, [&](const Progress&) { stop = true; });
+    return trainer->save().floats.at("parameters/output/b").data()[40] - before.data()[40];
+  };
+  EXPECT_NE(step(1.0, 0), 0.0f);
+  EXPECT_EQ(step(0.01, 0), step(1.0, 0));
+  EXPECT_NEAR(step(0.4, 1) / step(1.0, 1), 1.0 - 0.6 / 12.0, 1e-4);
+}
+
 // The gradient of a batch is the gradient of its sequences' mean NLL, however it is sharded.
 TEST_F(TrainerTest, ShardsDoNotChangeTheGradient) {
   const ParameterSet<double> parameters(model_.parameters(), 3);
