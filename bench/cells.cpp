@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "cell/catalogue_page.hpp"
 #include "cell/language/parser.hpp"
+#include "cell/nearest_sizes.hpp"
 #include "cells/catalogue.hpp"
 #include "program/delays.hpp"
 #include "program/plan.hpp"
@@ -24,15 +24,8 @@ void add_with_needed(CellRegistry& registry, const std::string& name) {
   const CellText& text = text_of(name);
   registry.add_text(text.text, std::string(text.file));
   const CellSyntax syntax = parse_cell(text.text, std::string(text.file));
-  const auto missing = [&](const std::string& other) {
-    const auto& cells = registry.cells();
-    return std::none_of(cells.begin(), cells.end(),
-                        [&](const Cell& cell) { return cell.name == other; });
-  };
-  if (!syntax.base.empty() && missing(syntax.base)) add_with_needed(registry, syntax.base);
-  for (const Statement& statement : syntax.statements) {
-    const bool used = statement.kind == Statement::Kind::use;
-    if (used && missing(statement.text)) add_with_needed(registry, statement.text);
+  for (const std::string& other : needed_cells(syntax)) {
+    if (!registry.look_up(other)) add_with_needed(registry, other);
   }
 }
 

@@ -6,11 +6,6 @@
 
 namespace carousel {
 
-/// The sizes nearest to those wanted for which the cell can be built: some take an even hidden size
-/// only, or an input as wide as the state. Throws what the cell throws at `wanted` when none of a
-/// few more can be built.
-CellSizes nearest_sizes(const Cell& cell, const CellSizes& wanted);
-
 /// The number of matrix products that follow each other inside one step of the loop: 0 when the
 /// loop is elementwise, 1 when all products read old states, more when one reads a value that
 /// another one made in the same step. Products in front of the loop and behind it don't count, nor

@@ -1,13 +1,13 @@
 #include "cell/cell.hpp"
 
+#include <algorithm>
+
 #include "cell/text_cells.hpp"
 
 namespace carousel {
 
 void CellRegistry::check_new_name(const std::string& name) const {
-  for (const Cell& known : cells_) {
-    if (known.name == name) fail_input("there is a cell named '{}' already", name);
-  }
+  if (look_up(name)) fail_input("there is a cell named '{}' already", name);
 }
 
 void CellRegistry::add(Cell cell) {
@@ -32,12 +32,15 @@ std::string CellRegistry::add_text(std::string_view text, const std::string& fil
   return name;
 }
 
+const Cell* CellRegistry::look_up(const std::string& name) const {
+  const auto found = std::ranges::find(cells_, name, &Cell::name);
+  return found == cells_.end() ? nullptr : &*found;
+}
+
 const Cell& CellRegistry::find(const std::string& name) const {
+  if (const Cell* cell = look_up(name)) return *cell;
   std::vector<std::string> known;
-  for (const Cell& cell : cells_) {
-    if (cell.name == name) return cell;
-    known.push_back(cell.name);
-  }
+  for (const Cell& cell : cells_) known.push_back(cell.name);
   fail_input("there is no cell '{}'{} ('carousel cells' lists them)", name,
              did_you_mean(name, known));
 }

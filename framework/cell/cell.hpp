@@ -52,7 +52,9 @@ class CellRegistry {
   /// then. from_file: see Cell. Throws LanguageError when the text is wrong, InputError when the
   /// name is taken.
   std::string add_text(std::string_view text, const std::string& file, bool from_file = false);
-  /// Throws InputError with a suggestion when there is none.
+  /// The cell of that name, or null. Valid until a cell is added.
+  const Cell* look_up(const std::string& name) const;
+  /// The same; throws InputError with a suggestion when there is none.
   const Cell& find(const std::string& name) const;
   const std::vector<Cell>& cells() const { return cells_; }
 

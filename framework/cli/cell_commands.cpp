@@ -148,8 +148,8 @@ int check_command(CellRegistry& registry, CellArguments arguments, double second
 }
 
 int new_command(const CellRegistry& registry, const std::string& name) {
-  for (const Cell& cell : registry.cells()) {
-    if (cell.name == name) fail_input("the catalogue has a cell '{}': choose another name", name);
+  if (registry.look_up(name)) {
+    fail_input("the catalogue has a cell '{}': choose another name", name);
   }
   const std::filesystem::path file = name + ".cell";
   const std::string text = cell_template(name);

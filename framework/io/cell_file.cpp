@@ -1,6 +1,5 @@
 #include "io/cell_file.hpp"
 
-#include <algorithm>
 #include <vector>
 
 #include "cell/language/parser.hpp"
@@ -9,27 +8,10 @@
 namespace carousel {
 namespace {
 
-const Cell* find_cell(const CellRegistry& registry, const std::string& name) {
-  const auto& cells = registry.cells();
-  const auto found =
-      std::find_if(cells.begin(), cells.end(), [&](const Cell& c) { return c.name == name; });
-  return found == cells.end() ? nullptr : &*found;
-}
-
-// Cells that a file extends and uses.
-std::vector<std::string> needed_cells(const CellSyntax& syntax) {
-  std::vector<std::string> names;
-  if (!syntax.base.empty()) names.push_back(syntax.base);
-  for (const Statement& statement : syntax.statements) {
-    if (statement.kind == Statement::Kind::use) names.push_back(statement.text);
-  }
-  return names;
-}
-
 const Cell& load(CellRegistry& registry, const std::filesystem::path& file) {
   const std::string text = read_text(file);
   const CellSyntax syntax = parse_cell(text, file.string());
-  const Cell* known = find_cell(registry, syntax.name);
+  const Cell* known = registry.look_up(syntax.name);
   if (known && known->text == text) return *known;
   if (known) {
     fail_input("{}: there is another cell named '{}' already{}; give this one a name of its own",
@@ -38,7 +20,7 @@ const Cell& load(CellRegistry& registry, const std::filesystem::path& file) {
   registry.add_text(text, file.string(), true);
   for (const std::string& name : needed_cells(syntax)) {
     const auto beside = file.parent_path() / (name + ".cell");
-    if (!find_cell(registry, name) && std::filesystem::exists(beside)) load(registry, beside);
+    if (!registry.look_up(name) && std::filesystem::exists(beside)) load(registry, beside);
   }
   return registry.find(syntax.name);
 }

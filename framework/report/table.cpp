@@ -53,7 +53,11 @@ std::vector<Column> columns_of(const std::vector<SummaryRow>& rows) {
   add("cell", [](Row row) { return printable(row.name()); });
   add("units", [](Row row) { return fmt::format("{}", row.hidden); });
   if (std::any_of(rows.begin(), rows.end(), rate_matters)) {
-    add("rate", [](Row row) { return format_rate(row.learning_rate); });
+    // A drawn rate has no round number; two digits say enough, and the CSV has them all.
+    add("rate", [](Row row) {
+      const bool drawn = row.draws > 0 && row.learning_rate > 0.0;
+      return drawn ? fmt::format("{:.2g}", row.learning_rate) : format_rate(row.learning_rate);
+    });
   }
   add("params", [](Row row) { return fmt::format("{}", row.cell_parameters); });
   add("seeds", [](Row row) { return format_seeds(row); });

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "cell/catalogue_page.hpp"
+#include "cell/nearest_sizes.hpp"
 #include "layer/linear.hpp"
 #include "layer/losses.hpp"
 #include "layer/recurrent_stack.hpp"

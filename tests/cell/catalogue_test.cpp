@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "cell/catalogue_page.hpp"
+#include "cell/nearest_sizes.hpp"
 #include "program/differentiate.hpp"
 #include "program/steps.hpp"
 #include "tape/gradient_check.hpp"

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "catalogue.hpp"
-#include "cell/catalogue_page.hpp"
+#include "cell/nearest_sizes.hpp"
 #include "layer/recurrent_stack.hpp"
 #include "tape/gradient_check.hpp"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "catalogue.hpp"
-#include "cell/catalogue_page.hpp"
+#include "cell/nearest_sizes.hpp"
 #include "program/scan.hpp"
 #include "tape/parameters.hpp"
 

@@ -83,4 +83,14 @@ struct CellSyntax {
   std::vector<Statement> statements;
 };
 
+/// The cells that one extends and uses.
+inline std::vector<std::string> needed_cells(const CellSyntax& syntax) {
+  std::vector<std::string> names;
+  if (!syntax.base.empty()) names.push_back(syntax.base);
+  for (const Statement& statement : syntax.statements) {
+    if (statement.kind == Statement::Kind::use) names.push_back(statement.text);
+  }
+  return names;
+}
+
 }  // namespace carousel
