@@ -31,11 +31,11 @@ std::vector<std::vector<int>> ShardRunner<T>::cut(const std::vector<int>& sequen
 
 template <class T>
 double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values,
-                                          const std::vector<int>& sequences,
+                                          const std::vector<int>& sequences, Index terms,
                                           std::vector<Tensor<T>>& gradients) {
   const auto shards = cut(sequences);
   while (tapes_.size() < shards.size()) tapes_.push_back(std::make_unique<Tape<T>>());
-  const double scale = 1.0 / static_cast<double>(scored_steps(split_, sequences));
+  const double scale = 1.0 / static_cast<double>(terms);
   std::vector<double> losses(shards.size());
   std::vector<std::vector<Tensor<T>>> shares(shards.size());
   for_each_task(shards.size(), [&](std::size_t i) {

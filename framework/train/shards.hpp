@@ -22,11 +22,11 @@ class ShardRunner {
   /// shard: sequences in a shard. Throws InputError when it is not positive.
   ShardRunner(const NextFrameModel& model, const SequenceSplit& split, int shard);
 
-  /// Summed NLL of the given sequences (nats), and in `gradients` those of NLL / scored steps, zero
-  /// for parameters that are not trained.
+  /// Summed NLL of the given sequences (nats), and in `gradients` those of NLL / `terms`, zero for
+  /// parameters that are not trained.
   /// values: the model's parameters, in order.
   double loss_and_gradients(const std::vector<Tensor<T>>& values, const std::vector<int>& sequences,
-                            std::vector<Tensor<T>>& gradients);
+                            Index terms, std::vector<Tensor<T>>& gradients);
 
   /// NLL of all sequences of the split.
   MeanNll mean_nll(const std::vector<Tensor<T>>& values);

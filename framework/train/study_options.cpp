@@ -54,6 +54,7 @@ void visit_fields(Options& o, Visitor&& v) {
     g.field("beta1", t.optimiser.beta1);
     g.field("beta2", t.optimiser.beta2);
     g.field("epsilon", t.optimiser.epsilon);
+    g.field("loss", t.loss);
     g.field("clip_norm", t.clip_norm);
     g.field("clip_value", t.clip_value);
     g.field("weight_noise", t.weight_noise);
@@ -362,6 +363,7 @@ void check(const StudyOptions& o, const std::string& source) {
   expect(t.checkpoint_seconds >= 0.0, source, "train.checkpoint_seconds must be 0 or more");
   expect(t.precision == "float" || t.precision == "double", source,
          "train.precision must be float or double");
+  expect(t.loss == "step" || t.loss == "sequence", source, "train.loss must be step or sequence");
   std::set<std::string> competitors;
   for (const StudyCell& cell : o.cells) {
     const auto key = fmt::format("{}:{}:{}", cell.name, cell.hidden, cell.changes());

@@ -65,8 +65,9 @@ struct StudyOptions {
     OptimiserOptions optimiser;
     double final_rate =
         1.0;  // share of the learning rate that it falls to, linearly over all epochs
-    double clip_norm = 1.0;   // largest global norm of the gradient; 0: no limit
-    double clip_value = 0.0;  // largest element of the gradient; 0: no limit
+    std::string loss = "step";  // whose mean NLL is minimised: that of a step, or of a sequence
+    double clip_norm = 1.0;     // largest global norm of the gradient; 0: no limit
+    double clip_value = 0.0;    // largest element of the gradient; 0: no limit
     double weight_noise = 0.0;
     std::string precision = "float";
     double checkpoint_seconds = 10.0;  // at least this long between checkpoints

@@ -117,7 +117,9 @@ template <class T>
 bool TypedTrainer<T>::update(const std::vector<int>& sequences, double done) {
   const std::vector<Tensor<T>> values =
       with_weight_noise(parameters_, options_.weight_noise, record_.seed, optimiser_.updates());
-  const double loss = train_.loss_and_gradients(values, sequences, gradients_);
+  const Index steps = scored_steps(set_.train, sequences);
+  const Index terms = options_.loss == "step" ? steps : std::ssize(sequences);
+  const double loss = train_.loss_and_gradients(values, sequences, terms, gradients_);
   if (!std::isfinite(loss)) {
     explain(train_, values, sequences, fmt::format("the loss is {}", loss));
     return false;
@@ -132,7 +134,7 @@ bool TypedTrainer<T>::update(const std::vector<int>& sequences, double done) {
   }
   optimiser_.update(parameters_, gradients_, 1.0 - (1.0 - options_.final_rate) * done);
   epoch_loss_ += loss;
-  epoch_steps_ += scored_steps(set_.train, sequences);
+  epoch_steps_ += steps;
   return true;
 }
 

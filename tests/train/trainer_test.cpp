@@ -125,7 +125,8 @@ TEST_F(TrainerTest, LeavesParametersThatAreNotTrainedAsTheyAre) {
   model_ = NextFrameModel(cell, set_.task(), 6, 1);
   const ParameterSet<float> start(model_.parameters(), record_.seed);
   std::vector<Tensor<float>> gradients;  // zero, so that they do not count in the norm
-  ShardRunner<float>(model_, set_.train, 3).loss_and_gradients(start.values(), {0, 1}, gradients);
+  ShardRunner<float>(model_, set_.train, 3)
+      .loss_and_gradients(start.values(), {0, 1}, 7, gradients);
   for (std::size_t k = 0; k < start.size(); ++k) {
     const ParameterSpec& spec = start.spec(k);
     const auto zero = [](float v) { return v == 0.0f; };
@@ -215,7 +216,7 @@ TEST_F(TrainerTest, MeansOverStepsAndOverSequences) {
   for (int s = 0; s < int(set_.train.sequences()); ++s) {
     std::vector<Tensor<double>> gradients;
     const double nll = ShardRunner<double>(model_, set_.train, 1)
-                           .loss_and_gradients(parameters.values(), {s}, gradients);
+                           .loss_and_gradients(parameters.values(), {s}, 1, gradients);
     total += nll;
     of_means += nll / double(set_.train.scored(s)) / double(set_.train.sequences());
   }
@@ -277,15 +278,33 @@ TEST_F(TrainerTest, TheRateFallsLinearly) {
   EXPECT_NEAR(step(0.4, 1) / step(1.0, 1), 1.0 - 0.6 / 12.0, 1e-4);
 }
 
+// Plain steps down the gradient: that of the sequences' sums is as many times longer as a sequence
+// of the batch has scored steps in the mean.
+TEST_F(TrainerTest, TheLossIsTheMeanOfStepsOrOfSequences) {
+  options_.train.optimiser.rule = "sgd";
+  options_.train.weight_noise = 0.0;
+  options_.train.clip_norm = 0.0;
+  const auto first_step = [&](const char* loss) {
+    options_.train.loss = loss;
+    const auto trainer = make();
+    run(*trainer, 1);
+    return trainer->save().floats.at("parameters/output/b").data()[40];  // from zero
+  };
+  const std::vector<int> batch = training_batches(set_.train, 8, record_.seed, 0).front();
+  const double steps = double(scored_steps(set_.train, batch)) / double(batch.size());
+  EXPECT_GT(steps, 2.0);
+  EXPECT_NEAR(first_step("sequence") / first_step("step"), steps, 1e-4 * steps);
+}
+
 // The gradient of a batch is the gradient of its sequences' mean NLL, however it is sharded.
 TEST_F(TrainerTest, ShardsDoNotChangeTheGradient) {
   const ParameterSet<double> parameters(model_.parameters(), 3);
   std::vector<Tensor<double>> whole, parts;
   const std::vector<int> sequences = {4, 1, 9, 16, 2};
   const double a = ShardRunner<double>(model_, set_.train, 5)
-                       .loss_and_gradients(parameters.values(), sequences, whole);
+                       .loss_and_gradients(parameters.values(), sequences, 4, whole);
   const double b = ShardRunner<double>(model_, set_.train, 2)
-                       .loss_and_gradients(parameters.values(), sequences, parts);
+                       .loss_and_gradients(parameters.values(), sequences, 4, parts);
   EXPECT_NEAR(a, b, 1e-11 * a);
   for (std::size_t k = 0; k < whole.size(); ++k) {
     for (Index i = 0; i < whole[k].numel(); ++i) {
