@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "report/format.hpp"
 #include "train/count_models.hpp"
 
 namespace carousel {
@@ -115,6 +116,11 @@ std::map<std::string, double> units_of(const StudyResults& results) {
 }
 
 }  // namespace
+
+std::string format_p(const PValue& p) {
+  if (std::isnan(p.single)) return "-";
+  return format_p(p.single) + " (" + format_p(p.corrected) + ")";
+}
 
 std::vector<Comparison> comparisons(const StudyResults& results) {
   const std::vector<SummaryRow> rows = summarise(results);

@@ -13,6 +13,9 @@ struct PValue {
   double corrected = not_known;
 };
 
+/// "0.010 (0.030)": single, and in brackets corrected; "-" for an unknown one.
+std::string format_p(const PValue& p);
+
 /// Two rows of one data set, by their test NLL in nats per step.
 struct Comparison {
   std::string dataset;

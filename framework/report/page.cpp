@@ -80,9 +80,8 @@ constexpr const char* kPooledNote =
     "the 95 % interval of the stratified bootstrap.";
 constexpr const char* kComparisonNote =
     "Of the test NLL: below zero, the first cell is better. First − second: mean over the pairs of "
-    "equal seeds ± half of its 95 % interval. p: two-sided, corrected for all pairs of the data "
-    "set "
-    "after Holm, in brackets as it is; Welch’s test takes the seeds as independent. P(first is "
+    "equal seeds ± half of its 95 % interval. p: two-sided; in brackets corrected for all pairs of "
+    "the data set (Holm 1979). Welch’s test takes the seeds as independent. P(first is "
     "lower): how often a seed of the first has the lower NLL, with its 95 % bootstrap interval. "
     "“-”: too few seeds.";
 constexpr const char* kSearchNote =

@@ -185,11 +185,6 @@ std::string format_interval(const Estimate& estimate) {
   return fmt::format("{} ({:.3f} to {:.3f})", value, estimate.low, estimate.high);
 }
 
-std::string p_text(const PValue& p) {
-  if (!std::isfinite(p.corrected)) return "-";
-  return format_p(p.corrected) + " (" + format_p(p.single) + ")";
-}
-
 std::string matrix_of_sets(const std::vector<SummaryRow>& rows,
                            const std::vector<std::string>& datasets) {
   std::vector<HtmlColumn> columns = {{"cell", false}};
@@ -248,7 +243,7 @@ std::string comparison_table(const StudyResults& results) {
   std::vector<Texts> texts;
   for (const Comparison& pair : comparisons(results)) {
     texts.push_back({pair.first + " / " + pair.second, pair.dataset, format_nll(pair.difference),
-                     p_text(pair.paired_t), p_text(pair.wilcoxon), p_text(pair.welch),
+                     format_p(pair.paired_t), format_p(pair.wilcoxon), format_p(pair.welch),
                      format_interval(pair.improvement), fmt::format("{}", pair.pairs)});
   }
   if (texts.empty()) return "";

@@ -96,11 +96,6 @@ Sheet result_sheet(const std::string& dataset, const std::vector<SummaryRow>& ro
   return sheet;
 }
 
-std::string format_p(const PValue& p) {
-  if (std::isnan(p.single)) return "-";
-  return carousel::format_p(p.single) + " (" + carousel::format_p(p.corrected) + ")";
-}
-
 // The middle with its interval, or alone.
 std::string with_interval(double value, double low, double high) {
   if (!std::isfinite(low)) return format_nll(value);
