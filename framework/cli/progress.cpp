@@ -15,11 +15,12 @@ constexpr std::size_t columns = 79;
 
 std::string nll(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
 
-// "[3/42] jsb_chorales gru 46 rate 7 seed 1": a draw of a search has a number.
+// "[3/42] gru 46 seed 2, jsb_chorales"; a draw of a search has a rate in place of the seed. What
+// tells trials apart comes first, since the end may be cut off.
 std::string trial_name(int ended, int trials, const TrialRecord& r) {
-  return fmt::format("[{}/{}] {} {} {}{} seed {}", ended, trials, r.dataset, r.name(), r.hidden,
-                     r.draw > 0 && !r.selected ? fmt::format(" rate {:.2g}", r.learning_rate) : "",
-                     r.seed);
+  const std::string which = r.draw > 0 && !r.selected ? fmt::format("rate {:.2g}", r.learning_rate)
+                                                      : fmt::format("seed {}", r.seed);
+  return fmt::format("[{}/{}] {} {} {}, {}", ended, trials, r.name(), r.hidden, which, r.dataset);
 }
 
 }  // namespace
