@@ -45,12 +45,13 @@ void ProgressDisplay::line(const std::string& text) {
   std::fprintf(stderr, "%s\n", text.c_str());
 }
 
-void ProgressDisplay::show(const StudyProgress& study, const TrialRecord& record,
+void ProgressDisplay::show(const std::function<StudyProgress()>& ask, const TrialRecord& record,
                            const Progress& p) {
   const auto now = Clock::now();
   const auto interval = terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(5);
   if (now - last_ < interval || (!terminal_ && !p.epoch_ended)) return;
   last_ = now;
+  const StudyProgress study = ask();
   const std::string left = std::isnan(study.seconds_left) ? "-" : clock_text(study.seconds_left);
   const std::string name = trial_name(study.ended, study.trials, record);
   if (!terminal_) {
@@ -75,9 +76,8 @@ StudyListener ProgressDisplay::listener() {
   listener.warn = [this](const std::string& text) { line("warning: " + text); };
   if (quiet_) return listener;
   listener.note = [this](const std::string& text) { line(text); };
-  listener.progress = [this](const StudyProgress& study, const TrialRecord& r, const Progress& p) {
-    show(study, r, p);
-  };
+  listener.progress = [this](const std::function<StudyProgress()>& study, const TrialRecord& r,
+                             const Progress& p) { show(study, r, p); };
   listener.trial_ended = [this](int ended, int trials, const TrialRecord& r) {
     const std::string name = trial_name(ended, trials, r);
     if (r.status != "done") {

@@ -16,7 +16,8 @@ class ProgressDisplay {
   StudyListener listener();
 
  private:
-  void show(const StudyProgress& study, const TrialRecord& record, const Progress& progress);
+  void show(const std::function<StudyProgress()>& ask, const TrialRecord& record,
+            const Progress& progress);
   void line(const std::string& text);
   void clear_line();
 

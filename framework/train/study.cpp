@@ -224,13 +224,15 @@ class Study {
                                options_.train.segments);
     const auto trainer = make_trainer(model, set, options_, record);
     if (const Archive* saved = saved_state(index)) load(*trainer, index, *saved);
+    record = trainer->record();
     lock.unlock();
 
     const auto outcome = trained ? Outcome::finished : trainer->run(stop, [&](const Progress& p) {
       const std::lock_guard guard(mutex_);
       share_[index] = p.done;
-      record = trainer->record();
-      report(index, p);
+      if (p.epoch_ended) record = trainer->record();  // between them only the time goes on
+      record.seconds = p.seconds;
+      listener_.progress([this] { return progress(); }, record, p);
       if (p.epoch_ended && checkpoint_is_due()) {
         keep(index, *trainer, model, cell);
         save();
@@ -292,13 +294,10 @@ class Study {
     }
   }
 
-  void report(std::size_t index, const Progress& progress) {
+  StudyProgress progress() const {
     const auto& trials = plan_.trials();
-    StudyProgress now;
-    now.trials = static_cast<int>(trials.size());
-    now.ended = static_cast<int>(std::count_if(trials.begin(), trials.end(), has_ended));
-    now.seconds_left = seconds_left(trials, share_, threads_);
-    listener_.progress(now, trials[index], progress);
+    return {static_cast<int>(std::ranges::count_if(trials, has_ended)),
+            static_cast<int>(trials.size()), seconds_left(trials, share_, threads_)};
   }
 
   void ended(std::size_t index, Outcome outcome, const std::string& divergence) {

@@ -21,9 +21,10 @@ struct StudyListener {
   std::function<void(const std::string&)> note = [](const std::string&) {};
   /// A warning or the reason of a divergence.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
-  /// A trial made an update.
-  std::function<void(const StudyProgress&, const TrialRecord&, const Progress&)> progress =
-      [](const StudyProgress&, const TrialRecord&, const Progress&) {};
+  /// A trial made an update. Where the study is costs a walk over all trials: ask when it is shown.
+  std::function<void(const std::function<StudyProgress()>& study, const TrialRecord&,
+                     const Progress&)>
+      progress = [](const std::function<StudyProgress()>&, const TrialRecord&, const Progress&) {};
   /// A trial ended, or the best draw of a search got its test figures.
   std::function<void(int ended, int trials, const TrialRecord&)> trial_ended =
       [](int, int, const TrialRecord&) {};
