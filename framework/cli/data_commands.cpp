@@ -28,16 +28,6 @@ std::string set_name(const std::filesystem::path& file) {
   return name;
 }
 
-void make_folder_of(const std::filesystem::path& file) {
-  if (!file.has_parent_path()) return;
-  std::error_code error;
-  std::filesystem::create_directories(file.parent_path(), error);
-  if (error) {
-    throw EnvironmentError(fmt::format("{}: can't make this folder ({})",
-                                       file.parent_path().string(), error.message()));
-  }
-}
-
 // What is there already is replaced by a whole new file that was read back, or stays.
 void write_checked(const std::filesystem::path& file, const SequenceSet& set,
                    const std::string& digest) {
@@ -81,7 +71,7 @@ int import_command(const ImportArguments& arguments, const CommonOptions& common
   const std::filesystem::path file =
       common.out.empty() ? data_folder(common.data_dir) / "music" / (set_name(source) + ".h5")
                          : std::filesystem::path(common.out);
-  make_folder_of(file);
+  if (file.has_parent_path()) make_folder(file.parent_path());
   write_checked(file, set, digest);
   if (!common.quiet) {
     print_split("train", set.train);

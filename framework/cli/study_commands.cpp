@@ -31,7 +31,7 @@ int show_results(const StudyResults& results, const std::filesystem::path& folde
   write_report(folder / "report.html", results);
   write_text(folder / "table.md", table_markdown(results));
   write_text(folder / "table.tex", table_latex(results));
-  std::filesystem::create_directories(folder / "plots");
+  make_folder(folder / "plots");
   for (const PlotFile& file : plots_csv(plots_of(results))) {
     write_text(folder / "plots" / file.name, file.text);
   }

@@ -35,7 +35,7 @@ const Cell& find_or_load(CellRegistry& registry, const std::string& name_or_path
 void save_loaded_cells(const CellRegistry& registry, const std::filesystem::path& folder) {
   for (const Cell& cell : registry.cells()) {
     if (!cell.from_file) continue;
-    std::filesystem::create_directories(folder);
+    make_folder(folder);
     write_text(folder / (cell.name + ".cell"), cell.text);
   }
 }

@@ -53,6 +53,15 @@ void commit_file(const std::filesystem::path& temporary, const std::filesystem::
   sync(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw EnvironmentError(
+        fmt::format("{}: can't make this folder ({})", folder.string(), error.message()));
+  }
+}
+
 void write_text(const std::filesystem::path& path, const std::string& text) {
   const std::filesystem::path temporary = path.string() + ".tmp";
   try {

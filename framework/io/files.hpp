@@ -8,6 +8,9 @@ namespace carousel {
 /// The whole text of a file. Throws InputError when it can't be read.
 std::string read_text(const std::filesystem::path& path);
 
+/// Makes a folder with those above it, where they are not there. Throws EnvironmentError.
+void make_folder(const std::filesystem::path& folder);
+
 /// Writes a file beside its place and renames it, so that a reader sees the old text or the new,
 /// never half of one. Throws EnvironmentError when the disk or the rights do not allow it.
 void write_text(const std::filesystem::path& path, const std::string& text);

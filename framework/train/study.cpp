@@ -364,12 +364,7 @@ StudyResults start_study(const StudyOptions& options, CellRegistry& registry, co
         run.folder.string(), run.folder.string());
   }
   Study study(options, registry, run, listener, {});
-  std::error_code error;
-  std::filesystem::create_directories(run.folder, error);
-  if (error) {
-    throw EnvironmentError(
-        fmt::format("{}: can't make this folder ({})", run.folder.string(), error.message()));
-  }
+  make_folder(run.folder);
   const FolderLock lock(run.folder);
   write_text(run.folder / "run.json", to_json(study.results().machine));
   save_loaded_cells(registry, run.folder / "cells");
