@@ -78,10 +78,10 @@ struct ArenaState {
       chunks.push_back(aligned_new(size));
       cursor = static_cast<std::byte*>(chunks.back());
       chunk_end = cursor + size;
-      reserved += size;
     }
     std::byte* start = cursor;
     cursor += bytes;
+    reserved += bytes;
     return start;
   }
 };

@@ -59,7 +59,7 @@ class Arena {
 
   /// A block with room for `bytes`, not initialised.
   Storage allocate(std::size_t bytes);
-  /// Bytes taken from the system so far.
+  /// Bytes of all blocks made so far, in use or free. The system gave up to a chunk more.
   std::size_t bytes_reserved() const;
 
  private:

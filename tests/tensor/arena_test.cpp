@@ -57,6 +57,17 @@ TEST(Arena, HandsOutAFreedBlockAgain) {
   EXPECT_NE(arena.allocate(1000).data(), memory) << "the block is in use";
 }
 
+TEST(Arena, CountsItsBlocksAndNotTheMemoryTheyAreCutFrom) {
+  if (!counts_bytes) GTEST_SKIP() << "no chunks under the address sanitizer";
+  Arena arena;
+  const Storage first = arena.allocate(1000);
+  EXPECT_GE(arena.bytes_reserved(), 1000u);
+  EXPECT_LE(arena.bytes_reserved(), 1500u);
+  const Storage second = arena.allocate(1000);
+  EXPECT_GE(arena.bytes_reserved(), 2000u);
+  EXPECT_LE(arena.bytes_reserved(), 3000u);
+}
+
 TEST(Arena, LargeBlocksFit) {
   Arena arena;
   const std::size_t bytes = std::size_t{5} << 20;
