@@ -38,22 +38,28 @@ std::string escape_json_for_script(std::string_view json) {
   return escaped;
 }
 
-std::string html_table(const std::string& label, const std::vector<HtmlColumn>& columns,
-                       const std::vector<std::vector<std::string>>& rows) {
-  const auto kind = [&](std::size_t k) { return columns[k].number ? " class=\"number\"" : ""; };
+std::string html_table(const Sheet& sheet) {
+  const auto kind = [&](std::size_t k) {
+    return sheet.columns[k].number ? " class=\"number\"" : "";
+  };
   std::string html = "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" +
-                     escape_html(label) + "\">\n<table>\n<thead><tr>";
-  for (std::size_t k = 0; k < columns.size(); ++k) {
-    html +=
-        std::string("<th scope=\"col\"") + kind(k) + ">" + escape_html(columns[k].title) + "</th>";
+                     escape_html(sheet.title) + "\">\n<table>\n<thead><tr>";
+  for (std::size_t k = 0; k < sheet.columns.size(); ++k) {
+    html += std::string("<th scope=\"col\"") + kind(k) + ">" + escape_html(sheet.columns[k].title) +
+            "</th>";
   }
   html += "</tr></thead>\n<tbody>\n";
-  for (const std::vector<std::string>& row : rows) {
+  for (const SheetRow& row : sheet.rows) {
     html += "<tr>";
-    for (std::size_t k = 0; k < columns.size(); ++k) {
+    if (!row.heading.empty()) {
+      html += "<th class=\"group\" colspan=\"" + std::to_string(sheet.columns.size()) +
+              "\"><span>" + escape_html(row.heading) + "</span></th></tr>\n";
+      continue;
+    }
+    for (std::size_t k = 0; k < sheet.columns.size(); ++k) {
       const std::string tag = k == 0 ? "th" : "td";
       html += "<" + tag + (k == 0 ? " scope=\"row\"" : "") + kind(k) + ">" +
-              escape_html(row.at(k)) + "</" + tag + ">";
+              escape_html(row.texts.at(k)) + "</" + tag + ">";
     }
     html += "</tr>\n";
   }

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "report/sheet.hpp"
+
 namespace carousel {
 
 /// The text with &, <, >, " and ' replaced by entities: safe between tags and in attributes.
@@ -14,17 +16,9 @@ std::string escape_html(std::string_view text);
 /// "\u003c!". Both read back as the same JSON.
 std::string escape_json_for_script(std::string_view json);
 
-/// A column of an HTML table: its heading, and whether it holds numbers (set to the right).
-struct HtmlColumn {
-  std::string title;
-  bool number = true;
-};
-
-/// A <table> whose first column names the rows, in a box that scrolls sideways; `label` names the
-/// box for screen readers. Titles, label and cells are plain text. Every row has one text per
-/// column.
-std::string html_table(const std::string& label, const std::vector<HtmlColumn>& columns,
-                       const std::vector<std::vector<std::string>>& rows);
+/// The sheet as a <table> whose first column names the rows, in a box that scrolls sideways; its
+/// title names the box for screen readers. The notes are not in it.
+std::string html_table(const Sheet& sheet);
 
 /// A <details> element around HTML; the title is plain text.
 std::string html_fold(const std::string& title, const std::string& html);

@@ -9,9 +9,9 @@
 
 #include "io/files.hpp"
 #include "report/html.hpp"
-#include "report/page_tables.hpp"
 #include "report/plots.hpp"
 #include "report/summary.hpp"
+#include "report/table_sheets.hpp"
 
 // The build turns files into these; see the page* files of this folder.
 extern "C" {
@@ -62,28 +62,25 @@ std::string cell_details(const StudyResults& results) {
 std::string section(const std::string& title, const std::string& body, const std::string& note) {
   if (body.empty()) return "";
   const std::string below = note.empty() ? "" : "<p class=\"note\">" + note + "</p>\n";
-  return "<section>\n<h2>" + title + "</h2>\n" + body + below + "</section>\n";
+  return "<section>\n<h2>" + escape_html(title) + "</h2>\n" + body + below + "</section>\n";
 }
 
-constexpr const char* kResultNote =
-    "NLL in nats per step, at the epoch with the best validation NLL: mean over the finished seeds "
-    "± half of its 95 % interval by Student’s t. The average is over all steps of a split; “by "
-    "sequence” is the mean of the sequences’ own means. Rate: the one with the best validation NLL "
-    "of the search, if there was one. Seeds: finished/all where some have not finished. Diverged: "
-    "seeds, then draws of the search; they are in no mean. Params: those of the "
-    "recurrent layers alone. Seconds: training time of one seed. "
-    "Memory: values kept for the way back, gradients and workspace.";
-constexpr const char* kPooledNote =
-    "Test NLL, mean ± half of its 95 % interval. Relative NLL: the interquartile mean over all "
-    "seeds and data sets of test NLL divided by that of independent keys. P(first is lower): how "
-    "often a seed of the first cell has the lower test NLL, mean over the data sets. In brackets "
-    "the 95 % interval of the stratified bootstrap.";
-constexpr const char* kComparisonNote =
-    "Of the test NLL: below zero, the first cell is better. First − second: mean over the pairs of "
-    "equal seeds ± half of its 95 % interval. p: two-sided; in brackets corrected for all pairs of "
-    "the data set (Holm 1979). Welch’s test takes the seeds as independent. P(first is "
-    "lower): how often a seed of the first has the lower NLL, with its 95 % bootstrap interval. "
-    "“-”: too few seeds.";
+std::string section_of(const Sheet& sheet, bool folded) {
+  if (sheet.rows.empty()) return "";
+  std::string note;
+  for (const std::string& text : sheet.notes) note += (note.empty() ? "" : " ") + escape_html(text);
+  const std::string table = html_table(sheet);
+  return section(sheet.title, folded ? html_fold("The table", table) : table, note);
+}
+
+std::string sections_of(const std::vector<Sheet>& sheets) {
+  constexpr std::size_t kMostRows =
+      30;  // twelve cells have 66 pairs, which would hide what follows
+  std::string html;
+  for (const Sheet& sheet : sheets) html += section_of(sheet, sheet.rows.size() > kMostRows);
+  return html;
+}
+
 constexpr const char* kSearchNote =
     "Draws of the learning rate: a full mark is the chosen one; × at the upper edge is a draw that "
     "diverged, a triangle there one beyond the axis. Expected best: what a search with fewer draws "
@@ -99,7 +96,6 @@ std::string report_page(const StudyResults& results) {
   const std::vector<SummaryRow> rows = summarise(results);
   const bool search =
       std::any_of(rows.begin(), rows.end(), [](const SummaryRow& row) { return row.draws > 0; });
-  const std::string trials = trial_table(results);
   const std::string yaml =
       results.study_yaml.empty() ? "" : html_details("study.yaml", results.study_yaml);
   return fill_template(
@@ -108,20 +104,16 @@ std::string report_page(const StudyResults& results) {
        {"style", text_of(report_page_css, report_page_css_size)},
        {"description", paragraphs({results.description})},
        {"counts", counts_of(results.trials)},
-       {"results", section("Results", result_tables(rows, results), kResultNote)},
-       {"pooled", section("Over all data sets", pooled_tables(rows, results), kPooledNote)},
-       {"comparisons", section("Pairs of cells", comparison_table(results), kComparisonNote)},
+       {"tables", sections_of(table_sheets(results))},
        {"search_note", search ? kSearchNote : ""},
        {"rolls",
         section("Piano roll", results.piano_rolls.empty() ? "" : "<div id=\"rolls\"></div>\n",
                 kRollNote)},
-       {"trials",
-        section("Every trial", trials.empty() ? "" : html_fold("The table of all trials", trials),
-                "“-”: the trial has no result. Chosen: it counts in the comparison.")},
+       {"trials", section_of(trial_sheet(results), true)},
        {"datasets", section("Data", paragraphs(results.dataset_notes), "")},
        {"cells", section("Cells", cell_details(results), "")},
        {"protocol", section("Protocol", yaml, "The study as it was run, every key.")},
-       {"machine", section("Machine", machine_table(results), "")},
+       {"machine", section_of(machine_sheet(results), false)},
        {"chart_data", escape_json_for_script(plots_json(plots_of(results)))},
        {"chart_library", text_of(chart_js, chart_js_size)},
        {"script", text_of(report_page_js, report_page_js_size)}});

@@ -85,9 +85,12 @@ std::string latex_row(const std::vector<std::string>& texts) {
 
 std::string markdown_of(const Sheet& sheet) {
   std::string text = "## " + escape_markdown(sheet.title) + "\n\n";
-  text += markdown_row(sheet.columns);
-  std::vector<std::string> rule(sheet.columns.size(), "---:");
-  rule[0] = "---";
+  std::vector<std::string> titles, rule;
+  for (const SheetColumn& column : sheet.columns) {
+    titles.push_back(escape_markdown(column.title));
+    rule.push_back(column.number ? "---:" : "---");
+  }
+  text += markdown_row(titles);
   text += "|" + fmt::format("{}", fmt::join(rule, "|")) + "|\n";
   for (const SheetRow& row : sheet.rows) {
     std::vector<std::string> texts(sheet.columns.size());
@@ -100,11 +103,16 @@ std::string markdown_of(const Sheet& sheet) {
 }
 
 std::string latex_of(const Sheet& sheet) {
-  const std::size_t columns = sheet.columns.size();
+  std::vector<std::string> titles;
+  std::string alignment;
+  for (const SheetColumn& column : sheet.columns) {
+    titles.push_back(column.title);
+    alignment += column.number ? 'r' : 'l';
+  }
   std::string text = "\\begin{table*}\n\\centering\n\\scriptsize\n\\setlength{\\tabcolsep}{3pt}\n";
   text += "\\caption{" + escape_latex(sheet.title) + "}\n";
-  text += "\\begin{tabular}{l" + std::string(columns - 1, 'r') + "}\n\\toprule\n";
-  text += latex_row(sheet.columns) + "\\midrule\n";
+  text += "\\begin{tabular}{" + alignment + "}\n\\toprule\n";
+  text += latex_row(titles) + "\\midrule\n";
   for (std::size_t at = 0; at < sheet.rows.size(); ++at) {
     const SheetRow& row = sheet.rows[at];
     if (row.heading.empty()) {
@@ -112,7 +120,7 @@ std::string latex_of(const Sheet& sheet) {
       continue;
     }
     if (at > 0) text += "\\midrule\n";
-    text += fmt::format("\\multicolumn{{{}}}{{l}}{{\\emph{{{}}}}} \\\\\n", columns,
+    text += fmt::format("\\multicolumn{{{}}}{{l}}{{\\emph{{{}}}}} \\\\\n", titles.size(),
                         escape_latex(row.heading));
   }
   text += "\\bottomrule\n\\end{tabular}\n";

@@ -40,32 +40,54 @@ StudyResults small_study() {
   keys.test_nll = 11.09125;
   results.baselines = {keys};
   results.published = {{"A & B 2014, 100 %", "tunes", "gru", 6.94, 8.5},
+                       {"A & B 2014, 100 %", "tunes", "TCN <x>", 7.25, 8.1},
                        {"A & B 2014, 100 %", "other set", "gru", 1.0, 2.0}};
   return results;
+}
+
+std::vector<std::string> titles_of(const Sheet& sheet) {
+  std::vector<std::string> titles;
+  for (const SheetColumn& column : sheet.columns) titles.push_back(column.title);
+  return titles;
 }
 
 TEST(TableSheets, HoldOurRowsBaselinesAndPublishedFigures) {
   const auto sheets = table_sheets(small_study());
   ASSERT_EQ(sheets.size(), 2U);
   EXPECT_EQ(sheets[0].title, "Results on tunes");
-  EXPECT_THAT(sheets[0].columns,
-              ElementsAre("model", "test", "test by sequence", "valid", "train", "rate", "draws",
-                          "units", "params", "seeds", "sec", "memory"));
+  EXPECT_THAT(
+      titles_of(sheets[0]),
+      ElementsAre("model", "units", "test", "published", "test by sequence", "valid", "train",
+                  "published train", "rate", "draws", "seeds", "params", "epoch", "sec", "memory"));
   const auto& rows = sheets[0].rows;
   ASSERT_EQ(rows.size(), 7U);
   EXPECT_EQ(rows[0].heading, "this study");
   // Of 8.2 and 8.4: 8.3, and t of 1 degree of freedom, 12.706, times 0.1.
   EXPECT_THAT(rows[1].texts,
-              ElementsAre("gru", "8.300 ± 1.271", "8.050 ± 1.271", "8.800", "7.300", "0.001",
-                          "2 (1 div)", "36", "8000", "2", "40.0", "12.3 MB"));
-  EXPECT_THAT(rows[2].texts, ElementsAre("rnn_tanh", "8.200", "7.950", "8.700", "7.200", "0.001",
-                                         "-", "36", "8000", "1/2 (1 div)", "40.0", "12.3 MB"));
+              ElementsAre("gru", "36", "8.300 ± 1.271", "8.50", "8.050 ± 1.271", "8.800", "7.300",
+                          "6.94", "0.001", "2 (1 div)", "2", "8000", "10", "40.0", "12.3 MB"));
+  EXPECT_THAT(rows[2].texts,
+              ElementsAre("rnn_tanh", "36", "8.200", "-", "7.950", "8.700", "7.200", "-", "0.001",
+                          "-", "1/2 (1 div)", "8000", "10", "40.0", "12.3 MB"));
   EXPECT_EQ(rows[3].heading, "counted on the training split");
-  EXPECT_THAT(rows[4].texts, ElementsAre("independent keys", "11.091", "-", "-", "-", "-", "-", "-",
-                                         "-", "-", "-", "-"));
+  EXPECT_THAT(rows[4].texts, ElementsAre("independent keys", "-", "11.091", "-", "-", "-", "-", "-",
+                                         "-", "-", "-", "-", "-", "-", "-"));
   EXPECT_EQ(rows[5].heading, "A & B 2014, 100 %");
-  EXPECT_THAT(rows[6].texts,
-              ElementsAre("gru", "8.50", "-", "-", "6.94", "-", "-", "-", "-", "-", "-", "-"));
+  EXPECT_THAT(rows[6].texts, ElementsAre("TCN <x>", "-", "8.10", "-", "-", "-", "7.25", "-", "-",
+                                         "-", "-", "-", "-", "-", "-"));
+  EXPECT_EQ(sheets[0].notes.back(), "published: A & B 2014, 100 %.");
+}
+
+TEST(TableSheets, PublishedFiguresHaveAColumnForEachSource) {
+  StudyResults results = small_study();
+  results.published.push_back({"C 2015", "tunes", "gru", not_known, 9.75});
+  const Sheet sheet = table_sheets(results)[0];
+  const auto titles = titles_of(sheet);
+  EXPECT_EQ(titles[3], "published, A & B 2014, 100 %");
+  EXPECT_EQ(titles[4], "published, C 2015");
+  EXPECT_THAT(titles, Not(testing::Contains("published train, C 2015"))) << "it has no such figure";
+  EXPECT_EQ(sheet.rows[1].texts[3], "8.50");
+  EXPECT_EQ(sheet.rows[1].texts[4], "9.75");
 }
 
 TEST(TableSheets, ShowPairsWithIntervalsAndCorrectedPs) {
@@ -74,8 +96,8 @@ TEST(TableSheets, ShowPairsWithIntervalsAndCorrectedPs) {
   results.trials[3].test_nll = 8.9;
   const Sheet pairs = table_sheets(results)[1];
   EXPECT_EQ(pairs.title, "Pairs on tunes");
-  EXPECT_THAT(pairs.columns, ElementsAre("pair", "difference", "seeds", "p paired t", "p Wilcoxon",
-                                         "p Welch", "P(first better)"));
+  EXPECT_THAT(titles_of(pairs), ElementsAre("pair", "difference", "seeds", "p paired t",
+                                            "p Wilcoxon", "p Welch", "P(first better)"));
   ASSERT_EQ(pairs.rows.size(), 1U);
   // Differences 0 and -0.5: t = -1, p = 0.5 at one degree of freedom; -0.25 -+ 12.706 * 0.25.
   EXPECT_EQ(pairs.rows[0].texts[0], "gru - rnn_tanh");
@@ -91,9 +113,9 @@ TEST(TableSheets, LeaveOutColumnsWithoutAValue) {
   StudyResults results;
   results.trials = {finished_trial("gru", 1, 8.0)};
   results.trials[0].memory = 0;
-  EXPECT_THAT(table_sheets(results)[0].columns, Not(testing::Contains("memory")));
-  EXPECT_THAT(table_sheets(results)[0].columns, Not(testing::Contains("draws")));
-  EXPECT_THAT(table_sheets(results)[0].columns, testing::Contains("seeds"));
+  EXPECT_THAT(titles_of(table_sheets(results)[0]), Not(testing::Contains("memory")));
+  EXPECT_THAT(titles_of(table_sheets(results)[0]), Not(testing::Contains("draws")));
+  EXPECT_THAT(titles_of(table_sheets(results)[0]), testing::Contains("seeds"));
   EXPECT_TRUE(table_sheets({}).empty());
 }
 
@@ -108,8 +130,10 @@ TEST(TableSheets, OverSeveralDataSetsNameTheSets) {
   const auto sheets = table_sheets(results);
   ASSERT_EQ(sheets.size(), 6U);
   EXPECT_EQ(sheets[4].title, "Cells over data sets");
-  EXPECT_THAT(sheets[4].rows[1].texts[1], HasSubstr("0.739"));  // 8.2 / 11.09125
-  EXPECT_THAT(sheets[4].notes[0], HasSubstr("tunes, songs"));
+  EXPECT_THAT(titles_of(sheets[4]), ElementsAre("model", "tunes", "songs", "relative NLL"));
+  const auto& tanh = sheets[4].rows[1].texts;
+  EXPECT_THAT(tanh, ElementsAre("rnn_tanh", "8.200", "8.200", HasSubstr("0.739")));  // 8.2/11.09125
+  EXPECT_THAT(sheets[4].notes[1], HasSubstr("tunes, songs"));
   EXPECT_EQ(sheets[5].rows[0].texts[0], "gru - rnn_tanh");
 }
 
@@ -118,11 +142,12 @@ TEST(Markdown, IsATableWithEscapedNames) {
   results.trials[1].cell = results.trials[3].cell = "a|b\n<i>_*[x](y)c_d";
   const std::string text = table_markdown(results);
   EXPECT_THAT(text,
-              HasSubstr("## Results on tunes\n\n| model | test | test by sequence | valid |"));
+              HasSubstr("## Results on tunes\n\n| model | units | test | published | test by"));
   EXPECT_THAT(text, HasSubstr("\n|---|---:|---:|"));
   EXPECT_THAT(text, HasSubstr("\n| **this study** |  |"));
-  EXPECT_THAT(text, HasSubstr("\n| gru | 8.300 ± 1.271 | 8.050 ± 1.271 | 8.800 | 7.300 | 0.001 | "
-                              "2 (1 div) | 36 | 8000 | 2 | 40.0 | 12.3 MB |\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\n| gru | 36 | 8.300 ± 1.271 | 8.50 | 8.050 ± 1.271 | 8.800 | 7.300 | "
+                        "6.94 | 0.001 | 2 (1 div) | 2 | 8000 | 10 | 40.0 | 12.3 MB |\n"));
   EXPECT_THAT(text, HasSubstr("| a\\|b?\\<i>\\_\\*[x\\](y)c_d |"));
   EXPECT_THAT(text, HasSubstr("| **A \\& B 2014, 100 %** |"));
   // As many bars, but those escaped, in each row of the first table.
@@ -133,7 +158,7 @@ TEST(Markdown, IsATableWithEscapedNames) {
     for (std::size_t at = 0; at < line.size(); ++at) {
       bars += line[at] == '|' && (at == 0 || line[at - 1] != '\\');
     }
-    EXPECT_EQ(bars, 13) << line;
+    EXPECT_EQ(bars, 16) << line;
   }
   EXPECT_EQ(table_markdown({}), "No trials.\n");
 }
@@ -148,14 +173,17 @@ TEST(Latex, IsABooktabsTableWithEscapedNames) {
   StudyResults results = small_study();
   results.trials[1].cell = results.trials[3].cell = "a_b&{c}\\d~e^f#$<g>\n";
   const std::string text = table_latex(results);
-  EXPECT_THAT(text, HasSubstr("\\begin{tabular}{lrrrrrrrrrrr}\n\\toprule\nmodel & test &"));
-  EXPECT_THAT(text, HasSubstr("\ngru & 8.300 $\\pm$ 1.271 & 8.050 $\\pm$ 1.271 & 8.800 & 7.300 & "
-                              "0.001 & 2 (1 div) & 36 & 8000 & 2 & 40.0 & 12.3 MB \\\\\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\\begin{tabular}{lrrrrrrrrrrrrrr}\n\\toprule\nmodel & units & test &"));
+  EXPECT_THAT(text,
+              HasSubstr("\ngru & 36 & 8.300 $\\pm$ 1.271 & 8.50 & 8.050 $\\pm$ 1.271 & 8.800 & "
+                        "7.300 & 6.94 & 0.001 & 2 (1 div) & 2 & 8000 & 10 & 40.0 & 12.3 MB "
+                        "\\\\\n"));
   EXPECT_THAT(text, HasSubstr("a\\_b\\&\\{c\\}\\textbackslash{}d\\textasciitilde{}e"
                               "\\textasciicircum{}f\\#\\$$<$g$>$?"));
   EXPECT_THAT(text,
-              HasSubstr("\\midrule\n\\multicolumn{12}{l}{\\emph{A \\& B 2014, 100 \\%}} \\\\\n"));
-  EXPECT_THAT(text, HasSubstr("independent keys & 11.091 & -- & --"));
+              HasSubstr("\\midrule\n\\multicolumn{15}{l}{\\emph{A \\& B 2014, 100 \\%}} \\\\\n"));
+  EXPECT_THAT(text, HasSubstr("independent keys & -- & 11.091 & -- & --"));
   for (const char* name : {"table*", "tabular"}) {
     EXPECT_EQ(count(text, std::string("\\begin{") + name), 2U);
     EXPECT_EQ(count(text, std::string("\\end{") + name), 2U);
@@ -168,8 +196,8 @@ TEST(Latex, NamesThatBeginLikeAnArgumentAreGrouped) {
   StudyResults results = small_study();
   results.trials[0].cell = results.trials[2].cell = results.trials[4].cell = "[g]*";
   results.trials[1].cell = results.trials[3].cell = "*g";
-  EXPECT_THAT(table_latex(results), HasSubstr("\n{[}g]* & 8.300"));
-  EXPECT_THAT(table_latex(results), HasSubstr("\n{*}g & 8.200"));
+  EXPECT_THAT(table_latex(results), HasSubstr("\n{[}g]* & 36 & 8.300"));
+  EXPECT_THAT(table_latex(results), HasSubstr("\n{*}g & 36 & 8.200"));
 }
 
 TEST(Latex, SetsNegativeNumbersAndDifferencesInMathsMode) {
