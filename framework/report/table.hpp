@@ -15,7 +15,8 @@ std::string result_table(const StudyResults& results);
 /// The sheets of table_sheets.hpp as Markdown (GitHub's tables), with headings from level 2.
 std::string table_markdown(const StudyResults& results);
 
-/// The sheets of table_sheets.hpp as LaTeX, one table* each, for the package booktabs.
+/// The sheets of table_sheets.hpp as LaTeX, one table* each, for the packages booktabs and
+/// adjustbox, which keeps a wide table within the page.
 std::string table_latex(const StudyResults& results);
 
 }  // namespace carousel

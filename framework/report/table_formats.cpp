@@ -109,9 +109,10 @@ std::string latex_of(const Sheet& sheet) {
     titles.push_back(column.title);
     alignment += column.number ? 'r' : 'l';
   }
-  std::string text = "\\begin{table*}\n\\centering\n\\scriptsize\n\\setlength{\\tabcolsep}{3pt}\n";
+  std::string text = "\\begin{table*}\n\\centering\n\\small\n\\setlength{\\tabcolsep}{3pt}\n";
   text += "\\caption{" + escape_latex(sheet.title) + "}\n";
-  text += "\\begin{tabular}{" + alignment + "}\n\\toprule\n";
+  text +=
+      "\\begin{adjustbox}{max width=\\linewidth}\n\\begin{tabular}{" + alignment + "}\n\\toprule\n";
   text += latex_row(titles) + "\\midrule\n";
   for (std::size_t at = 0; at < sheet.rows.size(); ++at) {
     const SheetRow& row = sheet.rows[at];
@@ -123,7 +124,7 @@ std::string latex_of(const Sheet& sheet) {
     text += fmt::format("\\multicolumn{{{}}}{{l}}{{\\emph{{{}}}}} \\\\\n", titles.size(),
                         escape_latex(row.heading));
   }
-  text += "\\bottomrule\n\\end{tabular}\n";
+  text += "\\bottomrule\n\\end{tabular}\n\\end{adjustbox}\n";
   for (const std::string& note : sheet.notes) {
     text += "\n\\smallskip\n\\parbox{\\linewidth}{\\footnotesize " + escape_latex(note) + "}\n";
   }
@@ -141,7 +142,7 @@ std::string table_markdown(const StudyResults& results) {
 }
 
 std::string table_latex(const StudyResults& results) {
-  std::string text = "% needs \\usepackage{booktabs}\n";
+  std::string text = "% needs \\usepackage{booktabs,adjustbox}\n";
   for (const Sheet& sheet : table_sheets(results)) text += latex_of(sheet);
   return text;
 }

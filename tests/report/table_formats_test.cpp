@@ -184,7 +184,7 @@ TEST(Latex, IsABooktabsTableWithEscapedNames) {
   EXPECT_THAT(text,
               HasSubstr("\\midrule\n\\multicolumn{15}{l}{\\emph{A \\& B 2014, 100 \\%}} \\\\\n"));
   EXPECT_THAT(text, HasSubstr("independent keys & -- & 11.091 & -- & --"));
-  for (const char* name : {"table*", "tabular"}) {
+  for (const char* name : {"table*", "adjustbox", "tabular"}) {
     EXPECT_EQ(count(text, std::string("\\begin{") + name), 2U);
     EXPECT_EQ(count(text, std::string("\\end{") + name), 2U);
   }
