@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
+#include "data/datasets.hpp"
 #include "data/mat_music.hpp"
 #include "data/music.hpp"
 #include "data/music_writer.hpp"
@@ -13,13 +13,6 @@
 
 namespace carousel {
 namespace {
-
-// Where studies look for sets first.
-std::filesystem::path data_folder(const std::string& data_dir) {
-  if (!data_dir.empty()) return data_dir;
-  const char* from_env = std::getenv("CAROUSEL_DATA");
-  return from_env ? from_env : "data";
-}
 
 // JSB_Chorales.mat is the set jsb_chorales, and so with the others.
 std::string set_name(const std::filesystem::path& file) {
@@ -68,9 +61,9 @@ int import_command(const ImportArguments& arguments, const CommonOptions& common
     std::printf("%s\n", digest.c_str());
     return 0;
   }
-  const std::filesystem::path file =
-      common.out.empty() ? data_folder(common.data_dir) / "music" / (set_name(source) + ".h5")
-                         : std::filesystem::path(common.out);
+  const std::filesystem::path file = common.out.empty() ? data_folders(common.data_dir).front() /
+                                                              "music" / (set_name(source) + ".h5")
+                                                        : std::filesystem::path(common.out);
   if (file.has_parent_path()) make_folder(file.parent_path());
   write_checked(file, set, digest);
   if (!common.quiet) {

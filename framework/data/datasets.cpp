@@ -55,15 +55,19 @@ bool is_generated(const KnownSet& set) { return *set.place == '\0'; }
 
 void expect_set(const std::string& name) { find_set(name); }
 
+std::vector<Path> data_folders(const std::string& data_dir) {
+  std::vector<Path> folders;
+  if (!data_dir.empty()) folders.emplace_back(data_dir);
+  if (const char* from_env = std::getenv("CAROUSEL_DATA")) folders.emplace_back(from_env);
+  folders.emplace_back("data");
+  return folders;
+}
+
 std::vector<Path> set_search_path(const std::string& name, const std::string& data_dir) {
   const KnownSet& set = find_set(name);
   if (is_generated(set)) return {};
-  std::vector<Path> places;
-  if (!data_dir.empty()) places.push_back(Path(data_dir) / set.place);
-  if (const char* from_env = std::getenv("CAROUSEL_DATA")) {
-    places.push_back(Path(from_env) / set.place);
-  }
-  places.push_back(Path("data") / set.place);
+  std::vector<Path> places = data_folders(data_dir);
+  for (Path& place : places) place /= set.place;
   return places;
 }
 

@@ -11,8 +11,12 @@ namespace carousel {
 /// Throws InputError with a suggestion when there is no data set of that name.
 void expect_set(const std::string& name);
 
-/// Where a set is looked for: below `data_dir` when given, $CAROUSEL_DATA, ./data. Empty for a set
-/// that is generated. Throws InputError when there is no set of that name.
+/// The folders that may hold data sets, in the order in which they are looked at: `data_dir` when
+/// given, $CAROUSEL_DATA when set, ./data.
+std::vector<std::filesystem::path> data_folders(const std::string& data_dir);
+
+/// Where a set is looked for in each of data_folders(). Empty for a set that is generated. Throws
+/// InputError when there is no set of that name.
 std::vector<std::filesystem::path> set_search_path(const std::string& name,
                                                    const std::string& data_dir);
 
