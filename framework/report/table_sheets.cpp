@@ -327,10 +327,14 @@ Sheet trial_sheet(const StudyResults& results) {
           trial.draw > 0 ? fmt::format("{}", trial.draw) : "-", format_rate(trial.learning_rate),
           trial.status, trial.selected ? "yes" : "", nll(trial.test_nll), nll(trial.valid_nll),
           nll(trial.train_nll), fmt::format("{}", trial.best_epoch),
-          fmt::format("{}", trial.epochs), format_seconds(trial.seconds),
-          fmt::format("{}", trial.hidden), fmt::format("{}", trial.parameters)}});
+          fmt::format("{}", trial.epochs), fmt::format("{}", trial.overflows),
+          format_seconds(trial.seconds), fmt::format("{}", trial.hidden),
+          fmt::format("{}", trial.parameters)}});
   }
-  sheet.notes = {"“-”: the trial has no result. Chosen: it counts in the comparison."};
+  sheet.notes = {
+      "“-”: the trial has no result. Chosen: it counts in the comparison. "
+      "Overflows: updates whose gradient was beyond the range of float and was computed "
+      "in double."};
   return sheet;
 }
 

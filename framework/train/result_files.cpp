@@ -16,15 +16,16 @@ std::string results_csv(const StudyResults& results) {
   std::string csv =
       "study,cell,variant,dataset,hidden,parameters,seed,learning_rate,epochs,best_epoch,"
       "train_nll,valid_nll,test_nll,seconds,status,draw,selected,cell_parameters,"
-      "train_nll_by_sequence,valid_nll_by_sequence,test_nll_by_sequence\n";
+      "train_nll_by_sequence,valid_nll_by_sequence,test_nll_by_sequence,overflows\n";
   for (const TrialRecord& r : results.trials) {
     csv +=
         fmt::format("{},{},{},{},{},{},{},{},{},{},", results.study, r.cell, r.variant, r.dataset,
                     r.hidden, r.parameters, r.seed, r.learning_rate, r.epochs, r.best_epoch);
-    csv += fmt::format("{},{},{},{:.3f},{},{},{},{},{},{},{}\n", figure(r.train_nll),
-                       figure(r.valid_nll), figure(r.test_nll), r.seconds, r.status, r.draw,
-                       r.selected ? 1 : 0, r.cell_parameters, figure(r.train_nll_by_sequence),
-                       figure(r.valid_nll_by_sequence), figure(r.test_nll_by_sequence));
+    csv +=
+        fmt::format("{},{},{},{:.3f},{},{},{},{},{},{},{},{}\n", figure(r.train_nll),
+                    figure(r.valid_nll), figure(r.test_nll), r.seconds, r.status, r.draw,
+                    r.selected ? 1 : 0, r.cell_parameters, figure(r.train_nll_by_sequence),
+                    figure(r.valid_nll_by_sequence), figure(r.test_nll_by_sequence), r.overflows);
   }
   return csv;
 }
@@ -45,7 +46,7 @@ std::string curves_csv(const StudyResults& results) {
 std::string baselines_csv(const StudyResults& results) {
   std::string csv =
       "study,dataset,baseline,train_nll,valid_nll,test_nll,train_nll_by_sequence,"
-      "valid_nll_by_sequence,test_nll_by_sequence\n";
+      "valid_nll_by_sequence,test_nll_by_sequence,overflows\n";
   for (const Baseline& b : results.baselines) {
     csv += fmt::format("{},{},{},{},{},{},{},{},{}\n", results.study, b.dataset, b.name,
                        figure(b.train_nll), figure(b.valid_nll), figure(b.test_nll),

@@ -46,6 +46,7 @@ struct TrialRecord {
   double train_nll_by_sequence = not_known;
   double valid_nll_by_sequence = not_known;
   double test_nll_by_sequence = not_known;
+  std::int64_t overflows = 0;  // updates whose gradient was beyond the range of float
   double seconds = 0.0;
   std::int64_t memory = 0;  // bytes: values kept for the way back, gradients and workspace
   std::string status;       // "waiting", "running", "done", "diverged"

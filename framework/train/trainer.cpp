@@ -2,7 +2,8 @@
 
 #include <chrono>
 #include <cmath>
-#include <limits>
+
+#include "train/batch_gradient.hpp"
 
 namespace carousel {
 namespace {
@@ -19,7 +20,7 @@ class TypedTrainer final : public Trainer {
         record_(record),
         parameters_(model.parameters(), record.seed),
         optimiser_(rate_of(options, record), parameters_),
-        train_(model, set.train, options.train.shard),
+        train_(model, set.train, options.train),
         valid_(model, set.valid, options.train.shard),
         test_(model, set.test, options.train.shard),
         best_(parameters_.snapshot()) {
@@ -99,10 +100,10 @@ class TypedTrainer final : public Trainer {
   TrialRecord record_;
   ParameterSet<T> parameters_;
   Optimiser<T> optimiser_;
-  ShardRunner<T> train_, valid_, test_;
+  BatchGradient<T> train_;
+  ShardRunner<T> valid_, test_;
 
   std::vector<Tensor<T>> best_;
-  std::vector<Tensor<T>> gradients_;
   int epoch_ = 0;               // finished epochs
   std::size_t next_batch_ = 0;  // in the running epoch
   double epoch_loss_ = 0.0;     // nats
@@ -117,24 +118,20 @@ template <class T>
 bool TypedTrainer<T>::update(const std::vector<int>& sequences, double done) {
   const std::vector<Tensor<T>> values =
       with_weight_noise(parameters_, options_.weight_noise, record_.seed, optimiser_.updates());
-  const Index steps = scored_steps(set_.train, sequences);
-  const Index terms = options_.loss == "step" ? steps : std::ssize(sequences);
-  const double loss = train_.loss_and_gradients(values, sequences, terms, gradients_);
-  if (!std::isfinite(loss)) {
-    explain(train_, values, sequences, fmt::format("the loss is {}", loss));
+  const auto result = train_.compute(values, sequences);
+  if (!std::isfinite(result.loss)) {
+    explain(train_.runner(), values, sequences, fmt::format("the loss is {}", result.loss));
     return false;
   }
-  if (options_.clip_value > 0.0) clip_by_value(gradients_, options_.clip_value);
-  const double limit =
-      options_.clip_norm > 0.0 ? options_.clip_norm : std::numeric_limits<double>::infinity();
-  const double norm = clip_by_global_norm(gradients_, limit);
-  if (!std::isfinite(norm)) {
-    explain(train_, values, sequences, fmt::format("the norm of the gradient is {}", norm));
+  if (!std::isfinite(result.norm)) {
+    explain(train_.runner(), values, sequences,
+            fmt::format("the norm of the gradient is {}", result.norm));
     return false;
   }
-  optimiser_.update(parameters_, gradients_, 1.0 - (1.0 - options_.final_rate) * done);
-  epoch_loss_ += loss;
-  epoch_steps_ += steps;
+  optimiser_.update(parameters_, train_.gradients(), 1.0 - (1.0 - options_.final_rate) * done);
+  record_.overflows += result.overflow ? 1 : 0;
+  epoch_loss_ += result.loss;
+  epoch_steps_ += result.steps;
   return true;
 }
 
@@ -167,7 +164,7 @@ bool TypedTrainer<T>::end_epoch() {
 template <class T>
 void TypedTrainer<T>::finish() {
   parameters_.restore(best_);
-  const MeanNll train = train_.mean_nll(best_);
+  const MeanNll train = train_.runner().mean_nll(best_);
   record_.train_nll = train.by_step;
   record_.train_nll_by_sequence = train.by_sequence;
   record_.status = "done";
@@ -329,6 +326,7 @@ void visit_fields(Record& r, Visitor&& v) {
   v("selected", r.selected);
   v("epochs", r.epochs);
   v("best_epoch", r.best_epoch);
+  v("overflows", r.overflows);
   v("memory", r.memory);
   v("learning_rate", r.learning_rate);
   v("train_nll", r.train_nll);

@@ -1,0 +1,124 @@
+// The clipped gradient of a batch, within the range of float and beyond it.
+
+#include "train/batch_gradient.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include "catalogue.hpp"
+#include "train/trainer.hpp"
+
+namespace carousel {
+namespace {
+
+constexpr Index kHidden = 48;
+constexpr Index kSteps = 900;
+
+SequenceSplit one_long_sequence(std::uint64_t seed) {
+  Random random(seed, 0);
+  std::vector<float> frames(std::size_t(kSteps) * 8);
+  for (float& key : frames) key = random.uniform() < 0.3 ? 1.0f : 0.0f;
+  SequenceSplit split;
+  split.width = 8;
+  split.add(frames);
+  return split;
+}
+
+// A tanh unit whose gradient grows from step to step when its recurrent weights are large.
+class BatchGradientTest : public testing::Test {
+ protected:
+  BatchGradientTest() {
+    set_ = {"long", "made", one_long_sequence(1), one_long_sequence(2), one_long_sequence(3)};
+    options_.optimiser.rule = "rmsprop";
+    options_.optimiser.learning_rate = 1e-5;
+    options_.batch = 1;
+    options_.clip_norm = 1.0;
+  }
+
+  template <class T>
+  std::vector<Tensor<T>> values(double recurrent_scale) const {
+    const ParameterSet<float> parameters(model_.parameters(), 1);
+    std::vector<Tensor<T>> values;
+    for (std::size_t k = 0; k < parameters.size(); ++k) {
+      const bool recurrent = parameters.spec(k).name == "layers/0/forward/U_h";
+      values.push_back(Tensor<T>::uninitialised(parameters.value(k).shape()));
+      for (Index i = 0; i < values[k].numel(); ++i) {
+        // Rounded to float, so that both precisions begin with the same numbers.
+        const float value = parameters.value(k).data()[i] * float(recurrent ? recurrent_scale : 1);
+        values[k].data()[i] = static_cast<T>(value);
+      }
+    }
+    return values;
+  }
+
+  static double norm_of(const std::vector<Tensor<float>>& gradients) {
+    double square = 0.0;
+    for (const auto& g : gradients) {
+      for (const float v : g.values()) square += double(v) * double(v);
+    }
+    return std::sqrt(square);
+  }
+
+  SequenceSet set_;
+  NextFrameModel model_{catalogue().find("rnn_tanh"), {8}, kHidden, 1};
+  BatchGradient<float>::Options options_;
+};
+
+TEST_F(BatchGradientTest, BeyondFloatItIsThatOfDouble) {
+  BatchGradient<float> floats(model_, set_.train, options_);
+  BatchGradient<double> doubles(model_, set_.train, options_);
+  const auto result = floats.compute(values<float>(3.0), {0});
+  const auto expected = doubles.compute(values<double>(3.0), {0});
+  ASSERT_TRUE(result.overflow);
+  EXPECT_GT(expected.norm, double(std::numeric_limits<float>::max()));
+  EXPECT_EQ(result.norm, expected.norm);
+  EXPECT_EQ(result.steps, kSteps - 1);
+  EXPECT_NEAR(norm_of(floats.gradients()), 1.0, 1e-5);
+  for (std::size_t k = 0; k < floats.gradients().size(); ++k) {
+    for (Index i = 0; i < floats.gradients()[k].numel(); ++i) {
+      ASSERT_EQ(floats.gradients()[k].data()[i], float(doubles.gradients()[k].data()[i])) << k;
+    }
+  }
+}
+
+TEST_F(BatchGradientTest, WithinFloatNothingIsComputedTwice) {
+  BatchGradient<float> gradient(model_, set_.train, options_);
+  const auto result = gradient.compute(values<float>(1.0), {0});
+  EXPECT_FALSE(result.overflow);
+  EXPECT_TRUE(std::isfinite(result.norm));
+  EXPECT_NEAR(norm_of(gradient.gradients()), std::min(result.norm, 1.0), 1e-5);
+}
+
+TEST_F(BatchGradientTest, WithoutClippingThereIsNothingToBringIntoRange) {
+  options_.clip_norm = 0.0;
+  BatchGradient<float> gradient(model_, set_.train, options_);
+  const auto result = gradient.compute(values<float>(3.0), {0});
+  EXPECT_FALSE(result.overflow);
+  EXPECT_TRUE(std::isfinite(result.loss));
+  EXPECT_FALSE(std::isfinite(result.norm));
+}
+
+TEST_F(BatchGradientTest, ATrialGoesOnAndCountsSuchUpdates) {
+  StudyOptions study;
+  study.train = options_;
+  study.train.epochs = 3;
+  study.train.weight_noise = 0.4;
+  TrialRecord record;
+  record.cell = "rnn_tanh";
+  record.hidden = kHidden;
+  record.seed = 1;
+  record.learning_rate = 1e-5;
+  const auto trainer = make_trainer(model_, set_, study, record);
+  const std::atomic<bool> stop{false};
+  ASSERT_EQ(trainer->run(stop, [](const Progress&) {}), Outcome::finished) << trainer->divergence();
+  EXPECT_EQ(trainer->record().overflows, 3);
+  const auto again = make_trainer(model_, set_, study, record);
+  again->load(trainer->save());
+  EXPECT_EQ(again->record().overflows, 3);
+}
+
+}  // namespace
+}  // namespace carousel
