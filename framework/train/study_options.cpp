@@ -1,5 +1,6 @@
 #include "train/study_options.hpp"
 
+#include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cmath>
@@ -225,7 +226,8 @@ class Writer {
   void field(const std::string& key, const V& value) {
     // A record shows only what it says.
     if (in_record_ && (value == V{} || value != value)) return;
-    out_ << YAML::Key << key << YAML::Value << value;
+    out_ << YAML::Key << key << YAML::Value;
+    emit(value);
   }
 
   template <class Body>
@@ -250,7 +252,13 @@ class Writer {
   }
 
   void numbers(const std::string& key, const std::map<std::string, double>& numbers) {
-    field(key, numbers);
+    if (numbers.empty()) return;
+    out_ << YAML::Key << key << YAML::Value << YAML::BeginMap;
+    for (const auto& [name, value] : numbers) {
+      out_ << YAML::Key << name << YAML::Value;
+      emit(value);
+    }
+    out_ << YAML::EndMap;
   }
 
   void seeds(const std::string& key, const std::vector<std::uint64_t>& seeds) {
@@ -258,7 +266,6 @@ class Writer {
   }
 
   std::string text(const StudyOptions& options) {
-    out_.SetDoublePrecision(17);
     out_ << YAML::BeginMap;
     visit_fields(options, *this);
     out_ << YAML::EndMap;
@@ -266,6 +273,10 @@ class Writer {
   }
 
  private:
+  // A number as the shortest text that reads back to it.
+  void emit(double value) { out_ << fmt::format("{}", value); }
+  void emit(const auto& value) { out_ << value; }
+
   YAML::Emitter out_;
   bool in_record_ = false;
 };

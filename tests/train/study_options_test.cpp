@@ -66,12 +66,13 @@ TEST(StudyOptions, WritesWhatReadsBack) {
   const std::string text = to_yaml(o);
   EXPECT_EQ(to_yaml(parse({}, text)), text);
   EXPECT_EQ(parse({}, text).train.optimiser.learning_rate, 0.1);
+  EXPECT_THAT(text, HasSubstr("\n  weight_noise: 0.075\n")) << "no digit more than it takes";
 }
 
 TEST(StudyOptions, TakesSeveralSetsAndPublishedFigures) {
   const std::string text = R"(
 dataset: [{name: jsb_chorales, width: 96}, chords]
-cells: [lstm, {name: rnn_tanh, hidden: 7}]
+cells: [lstm, {name: rnn_tanh, hidden: 7, hyper: {leak: 0, depth: 0.3}}]
 parameters: 20000
 search: {draws: 4, exponent_min: -9, exponent_max: -7, seed: 3}
 published: [{source: A paper, dataset: chords, cell: lstm, test_nll: 8.67}]
@@ -85,6 +86,8 @@ published: [{source: A paper, dataset: chords, cell: lstm, test_nll: 8.67}]
   EXPECT_EQ(o.published[0].test_nll, 8.67);
   EXPECT_TRUE(std::isnan(o.published[0].train_nll));
   EXPECT_EQ(to_yaml(parse({}, to_yaml(o))), to_yaml(o));
+  EXPECT_EQ(parse({}, to_yaml(o)).cells[1].hyper,
+            (std::map<std::string, double>{{"leak", 0.0}, {"depth", 0.3}}));
   EXPECT_EQ(parse({"dataset=chords,jsb_chorales"}, text).datasets[1].name, "jsb_chorales");
 }
 
