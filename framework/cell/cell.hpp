@@ -57,9 +57,13 @@ class CellRegistry {
   /// The same; throws InputError with a suggestion when there is none.
   const Cell& find(const std::string& name) const;
   const std::vector<Cell>& cells() const { return cells_; }
+  /// File names of the plug-ins that were loaded into it, in order.
+  const std::vector<std::string>& plugins() const { return plugins_; }
+  void note_plugin(const std::string& file_name) { plugins_.push_back(file_name); }
 
  private:
   void check_new_name(const std::string& name) const;
+  std::vector<std::string> plugins_;
   std::vector<Cell> cells_;
   std::shared_ptr<TextCells> texts_;
 };

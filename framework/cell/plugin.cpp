@@ -166,6 +166,7 @@ void load_plugin(const std::filesystem::path& path, CellRegistry& registry,
               [&] { check_cell(cell); });
       registry.add(cell);
     }
+    registry.note_plugin(path.filename().string());
   });
 }
 

@@ -1,5 +1,6 @@
 #include "train/study.hpp"
 
+#include <fmt/format.h>
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 
@@ -100,6 +101,10 @@ class Study {
     describe_cells();
     threads_ = run.threads > 0 ? run.threads : tbb::info::default_concurrency();
     results_.machine = machine_facts(threads_);
+    if (!registry.plugins().empty()) {
+      results_.machine.emplace_back("plug-ins",
+                                    fmt::format("{}", fmt::join(registry.plugins(), ", ")));
+    }
   }
 
   StudyResults results() const {

@@ -51,6 +51,18 @@ TEST(Plugin, ItsOpsAreOpsLikeAllOthers) {
                     HasSubstr("ops by themselves: square")));
 }
 
+TEST(Plugin, ARunNamesThePluginsThatItNeeds) {
+  TemporaryFolder folder;
+  std::ofstream(folder / "study.yaml") << "dataset: chords\ncells: [{name: good, hidden: 2}]\n"
+                                          "train: {epochs: 1}\n";
+  const CommandResult result =
+      run_shell(CAROUSEL_BINARY " compare --quiet --plugin " + misbehaving + " --out " +
+                (folder / "run").string() + " " + (folder / "study.yaml").string());
+  EXPECT_EQ(result.code, 0) << result.text;
+  const std::string name = std::filesystem::path(misbehaving).filename();
+  EXPECT_THAT(file_text(folder / "run/run.json"), HasSubstr("\"plug-ins\": \"" + name + "\""));
+}
+
 TEST(Plugin, AFileThatIsNoPluginIsRefused) {
   TemporaryFolder folder;
   expect_refused(load(folder / "none.so"), folder / "none.so", "there is no such file");
