@@ -46,7 +46,7 @@ std::string curves_csv(const StudyResults& results) {
 std::string baselines_csv(const StudyResults& results) {
   std::string csv =
       "study,dataset,baseline,train_nll,valid_nll,test_nll,train_nll_by_sequence,"
-      "valid_nll_by_sequence,test_nll_by_sequence,overflows\n";
+      "valid_nll_by_sequence,test_nll_by_sequence\n";
   for (const Baseline& b : results.baselines) {
     csv += fmt::format("{},{},{},{},{},{},{},{},{}\n", results.study, b.dataset, b.name,
                        figure(b.train_nll), figure(b.valid_nll), figure(b.test_nll),
