@@ -51,7 +51,7 @@ class ResultSheet {
   Sheet take() && { return std::move(sheet_); }
 
  private:
-  // Which kind a row of the sheet is, and its place in the list of that kind.
+  // What a row of the sheet shows: one of these, or a heading, which has none.
   struct Line {
     const SummaryRow* cell = nullptr;
     const Baseline* baseline = nullptr;

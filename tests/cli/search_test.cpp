@@ -6,38 +6,13 @@
 #include <sstream>
 
 #include "command_fixture.hpp"
+#include "csv.hpp"
 
 namespace carousel {
 namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-using Row = std::map<std::string, std::string>;
-
-std::vector<std::string> split(const std::string& line) {
-  std::vector<std::string> fields(1);
-  for (const char c : line) {
-    if (c == ',') fields.emplace_back();
-    else fields.back() += c;
-  }
-  return fields;
-}
-
-std::vector<Row> read_csv(const std::string& text) {
-  std::istringstream lines(text);
-  std::string line;
-  std::getline(lines, line);
-  const auto names = split(line);
-  std::vector<Row> rows;
-  while (std::getline(lines, line)) {
-    const auto fields = split(line);
-    EXPECT_EQ(fields.size(), names.size()) << line;
-    Row& row = rows.emplace_back();
-    for (std::size_t k = 0; k < names.size(); ++k) row[names[k]] = fields.at(k);
-  }
-  return rows;
-}
 
 class Search : public Command {
  protected:

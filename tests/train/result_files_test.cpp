@@ -4,37 +4,18 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-#include <sstream>
 #include <vector>
+
+#include "csv.hpp"
 
 namespace carousel {
 namespace {
 
-using Row = std::map<std::string, std::string>;
-
-std::vector<std::string> fields(const std::string& line) {
-  std::vector<std::string> fields(1);
-  for (const char c : line) {
-    if (c == ',') fields.emplace_back();
-    else fields.back() += c;
-  }
-  return fields;
-}
-
 // The only row of a file.
 Row row_of(const std::string& csv) {
-  std::istringstream in(csv);
-  std::string header, line, more;
-  std::getline(in, header);
-  std::getline(in, line);
-  EXPECT_FALSE(std::getline(in, more));
-  const auto names = fields(header), values = fields(line);
-  EXPECT_EQ(names.size(), values.size()) << csv;
-  Row row;
-  for (std::size_t k = 0; k < std::min(names.size(), values.size()); ++k) row[names[k]] = values[k];
-  EXPECT_EQ(row.size(), names.size()) << "a name stands twice";
-  return row;
+  const std::vector<Row> rows = read_csv(csv);
+  EXPECT_EQ(rows.size(), 1u);
+  return rows.at(0);
 }
 
 TrialRecord trial() {
