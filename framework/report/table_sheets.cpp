@@ -83,8 +83,9 @@ class ResultSheet {
 
   void add_columns() {
     using Row = const SummaryRow&;
-    add(
-        "model", [](Row r) { return r.label; }, &Baseline::name, &PublishedResult::cell);
+    add_column("model", [](const Line& line) {
+      return line.cell ? line.cell->label : line.baseline ? line.baseline->name : line.other->cell;
+    });
     sheet_.columns[0].number = false;
     add("units", [](Row r) { return fmt::format("{}", r.hidden); });
     add_nll(
@@ -114,15 +115,8 @@ class ResultSheet {
 
   using OfCell = std::function<std::string(const SummaryRow&)>;
 
-  void add(const std::string& title, const OfCell& of_cell,
-           std::string Baseline::*of_baseline = nullptr,
-           std::string PublishedResult::*of_other = nullptr) {
-    add_column(title, [&](const Line& line) -> std::string {
-      if (line.cell) return of_cell(*line.cell);
-      if (line.baseline && of_baseline) return line.baseline->*of_baseline;
-      if (line.other && of_other) return line.other->*of_other;
-      return "-";
-    });
+  void add(const std::string& title, const OfCell& of_cell) {
+    add_column(title, [&](const Line& line) { return line.cell ? of_cell(*line.cell) : "-"; });
   }
 
   void add_nll(const std::string& title, const OfCell& of_cell, double Baseline::*of_baseline,
