@@ -249,26 +249,29 @@ struct Scan::Shared {
   std::shared_ptr<Compiled> find(const std::vector<bool>& wanted_inputs,
                                  const std::vector<std::string>& probes) {
     const std::lock_guard lock(mutex);
-    std::shared_ptr<Compiled>& found = compiled[{wanted_inputs, probes}];
-    if (!found) {
-      const StepProgram& program = programs->compiled.program;
-      found = std::make_shared<Compiled>();
-      found->programs = programs;
-      found->plan = plan_scan(program, wanted_inputs, find_probes(program, probes));
-    }
-    return found;
+    const auto key = std::pair(wanted_inputs, probes);
+    if (const auto found = compiled.find(key); found != compiled.end()) return found->second;
+    const StepProgram& program = programs->compiled.program;
+    const auto made = std::make_shared<Compiled>();
+    made->programs = programs;
+    made->plan = plan_scan(program, wanted_inputs, find_probes(program, probes));
+    compiled.emplace(key, made);  // last: a program that does not compile leaves nothing behind
+    return made;
   }
 };
 
 Scan::Scan(StepProgram program) : shared_(std::make_shared<Shared>()) {
   DelayedProgram compiled = without_delays(program);
-  const std::vector<bool> all_inputs(compiled.program.inputs.size(), true);
   shared_->programs =
       std::make_shared<const Programs>(Programs{std::move(program), std::move(compiled)});
-  shared_->find(all_inputs, {});
 }
 
 const StepProgram& Scan::program() const { return shared_->programs->given; }
+
+void Scan::compile() const {
+  const std::size_t inputs = shared_->programs->compiled.program.inputs.size();
+  shared_->find(std::vector<bool>(inputs, true), {});
+}
 
 std::size_t Scan::bytes_reserved() const {
   const std::lock_guard lock(shared_->mutex);

@@ -11,15 +11,17 @@
 
 namespace carousel {
 
-/// A step program made ready to run through time. Copies share what was compiled; several
-/// threads may run one scan at a time, each on its own tape.
+/// A step program made ready to run through time. It is compiled when it first runs. Copies share
+/// what was compiled; several threads may run one scan at a time, each on its own tape.
 class Scan {
  public:
-  /// Compiles the program. Throws InputError where the derivative rule of an op does not fit a
-  /// batch of unknown size.
   explicit Scan(StepProgram program);
 
   const StepProgram& program() const;
+
+  /// Compiles the program now, with gradients of all inputs. Throws InputError where the derivative
+  /// rule of an op does not fit a batch of unknown size, as a run does.
+  void compile() const;
 
   /// Memory that runs which have ended left for the next ones, with the values that they kept for
   /// the way back.
