@@ -35,7 +35,7 @@ struct PluginOptions {
 
 /// Loads a plug-in: adds its ops to the op table and its cells to `registry`. The library stays
 /// loaded as long as the program, since cells hold its code. Call it when the program starts, as
-/// register_op. Every cell is built for small sizes and runs one step. The program must export
+/// register_op. Every cell is built for small sizes and runs two steps. The program must export
 /// its symbols (ENABLE_EXPORTS in CMake). Throws InputError, which names the file, when it is no
 /// plug-in, was built for something else (the ABI tag differs), throws, adds a name that is taken,
 /// or adds a cell or op that fails its check; ops may stay in the table then.

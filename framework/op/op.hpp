@@ -111,8 +111,8 @@ const Op& register_op(Op op);
 /// The op of that name. Throws InputError with a suggestion when there is none.
 const Op& find_op(std::string_view name);
 
-/// Applies the op `name` in the graph of its inputs. Throws InputError when the inputs are of
-/// different graphs.
+/// Applies an op in the graph of its inputs. Throws InputError when there are no inputs, or when
+/// they are of different graphs.
 Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes = {});
 
 }  // namespace carousel

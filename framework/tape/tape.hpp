@@ -9,9 +9,9 @@
 
 namespace carousel {
 
-/// A function of vars that computes its own way back, such as a compiled scan.
 template <class T>
 class Tape;
+/// A function of vars that computes its own way back, such as a compiled scan.
 template <class T>
 class CustomNode {
  public:
