@@ -311,7 +311,7 @@ Sheet trial_sheet(const StudyResults& results) {
   sheet.columns = {{"cell", false}, {"data set", false}, {"seed"},          {"draw"},
                    {"rate"},        {"status", false},   {"chosen", false}, {"test NLL"},
                    {"valid NLL"},   {"train NLL"},       {"best epoch"},    {"epochs"},
-                   {"seconds"},     {"units"},           {"all params"}};
+                   {"overflows"},   {"seconds"},         {"units"},         {"all params"}};
   for (const TrialRecord& trial : results.trials) {
     // Before the end of a trial its NLL fields hold no result.
     const auto nll = [&](double value) { return trial.status == "done" ? format_nll(value) : "-"; };

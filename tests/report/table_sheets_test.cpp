@@ -1,0 +1,178 @@
+// Each value of a sheet stands under its own title: every field has a figure of its own here.
+
+#include "report/table_sheets.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include "report/sample.hpp"
+#include "report/table.hpp"
+
+namespace carousel {
+namespace {
+
+using Texts = std::map<std::string, std::string>;  // by title
+
+// A row of texts, counted without the headings. As many texts as titles, and no title twice.
+Texts texts_of(const Sheet& sheet, std::size_t number) {
+  std::vector<std::vector<std::string>> rows;
+  for (const SheetRow& row : sheet.rows) {
+    EXPECT_EQ(row.texts.size(), row.heading.empty() ? sheet.columns.size() : 0u) << sheet.title;
+    if (row.heading.empty()) rows.push_back(row.texts);
+  }
+  Texts texts;
+  for (std::size_t k = 0; k < sheet.columns.size(); ++k) {
+    const auto& row = rows.at(number);
+    texts[sheet.columns[k].title] = k < row.size() ? row[k] : "missing";
+  }
+  EXPECT_EQ(texts.size(), sheet.columns.size()) << sheet.title << " has a title twice";
+  return texts;
+}
+
+TrialRecord distinct_trial(const char* dataset = "tunes", const char* cell = "lstm",
+                           std::uint64_t seed = 71) {
+  TrialRecord r;
+  r.cell = cell;
+  r.variant = "NIG";
+  r.dataset = dataset;
+  r.hidden = 36;
+  r.parameters = 9001;
+  r.cell_parameters = 8002;
+  r.seed = seed;
+  r.draw = 3;
+  r.learning_rate = 0.0125;
+  r.selected = true;
+  r.epochs = 20;
+  r.best_epoch = 10;
+  r.train_nll = 1.5;
+  r.valid_nll = 2.5;
+  r.test_nll = 3.5;
+  r.train_nll_by_sequence = 4.5;
+  r.valid_nll_by_sequence = 5.5;
+  r.test_nll_by_sequence = 6.5;
+  r.overflows = 11;
+  r.seconds = 12.25;
+  r.memory = 13400000;
+  r.status = "done";
+  return r;
+}
+
+TEST(EverySheet, HasEachTrialsValuesUnderTheirTitles) {
+  StudyResults results;
+  results.trials = {distinct_trial()};
+  EXPECT_EQ(texts_of(trial_sheet(results), 0), (Texts{{"cell", "lstm+NIG"},
+                                                      {"data set", "tunes"},
+                                                      {"seed", "71"},
+                                                      {"draw", "3"},
+                                                      {"rate", "0.0125"},
+                                                      {"status", "done"},
+                                                      {"chosen", "yes"},
+                                                      {"test NLL", "3.500"},
+                                                      {"valid NLL", "2.500"},
+                                                      {"train NLL", "1.500"},
+                                                      {"best epoch", "10"},
+                                                      {"epochs", "20"},
+                                                      {"overflows", "11"},
+                                                      {"seconds", "12.2"},
+                                                      {"units", "36"},
+                                                      {"all params", "9001"}}));
+  results.trials[0].status = "running";
+  results.trials[0].selected = false;
+  Texts running = texts_of(trial_sheet(results), 0);
+  for (const char* title : {"test NLL", "valid NLL", "train NLL"}) EXPECT_EQ(running[title], "-");
+  EXPECT_EQ(running["chosen"], "");
+}
+
+TEST(EverySheet, HasTheResultsUnderTheirTitles) {
+  StudyResults results;
+  results.trials = {distinct_trial()};
+  results.baselines = {{"keys", "tunes", 21.5, 22.5, 23.5, 24.5, 25.5, 26.5}};
+  results.published = {{"A 2014", "tunes", "lstm+NIG", 31.5, 33.5},
+                       {"B 2015", "tunes", "other", 41.5, 43.5}};
+  const Sheet sheet = table_sheets(results).at(0);
+  EXPECT_EQ(texts_of(sheet, 0), (Texts{{"model", "lstm+NIG"},
+                                       {"units", "36"},
+                                       {"test", "3.500"},
+                                       {"published", "33.50"},
+                                       {"test by sequence", "6.500"},
+                                       {"valid", "2.500"},
+                                       {"train", "1.500"},
+                                       {"published train", "31.50"},
+                                       {"rate", "0.0125"},
+                                       {"draws", "1"},
+                                       {"seeds", "1"},
+                                       {"params", "8002"},
+                                       {"epoch", "10"},
+                                       {"sec", "12.2"},
+                                       {"memory", "13.4 MB"}}));
+  const auto expect_only = [&](std::size_t row, const Texts& expected) {
+    for (const auto& [title, text] : texts_of(sheet, row)) {
+      EXPECT_EQ(text, expected.contains(title) ? expected.at(title) : "-") << title;
+    }
+  };
+  expect_only(1, {{"model", "keys"},
+                  {"test", "23.500"},
+                  {"valid", "22.500"},
+                  {"train", "21.500"},
+                  {"test by sequence", "26.500"}});
+  expect_only(2, {{"model", "other"}, {"test", "43.50"}, {"train", "41.50"}});
+}
+
+TEST(EverySheet, HasAsManyTextsAsTitles) {
+  StudyResults results;
+  for (const char* dataset : {"tunes", "songs"}) {
+    for (const char* cell : {"gru", "lstm"}) {
+      for (const std::uint64_t seed : {1, 2, 3}) {
+        results.trials.push_back(distinct_trial(dataset, cell, seed));
+        results.trials.back().test_nll += 0.1 * double(seed) + (cell[0] == 'g' ? 0.0 : 1.0);
+      }
+    }
+    results.baselines.push_back({"independent keys", dataset, 21.5, 22.5, 23.5, 24.5, 25.5, 26.5});
+  }
+  results.machine = {{"cpu", "some"}, {"threads", "4"}};
+  std::vector<Sheet> sheets = table_sheets(results);
+  std::vector<std::string> titles;
+  for (const Sheet& sheet : sheets) {
+    titles.push_back(sheet.title);
+    texts_of(sheet, 0);
+  }
+  EXPECT_THAT(titles, testing::ElementsAre("Results on tunes", "Pairs on tunes", "Results on songs",
+                                           "Pairs on songs", "Cells over data sets",
+                                           "Pairs over data sets"));
+  EXPECT_EQ(texts_of(sheets[1], 0).at("pair"), "gru+NIG - lstm+NIG");
+  EXPECT_EQ(texts_of(sheets[1], 0).at("seeds"), "3");
+  EXPECT_EQ(texts_of(machine_sheet(results), 1), (Texts{{"what", "threads"}, {"value", "4"}}));
+  texts_of(trial_sheet(results), 11);
+}
+
+TEST(TerminalTable, HasMeansOverStepsUnderTheirTitles) {
+  StudyResults results;
+  results.trials = {distinct_trial()};
+  std::istringstream lines(result_table(results));
+  std::vector<std::vector<std::string>> words;  // of titles, the line and the row
+  for (std::string line; words.size() < 3 && std::getline(lines, line);) {
+    std::istringstream in(line);
+    words.emplace_back(std::istream_iterator<std::string>(in),
+                       std::istream_iterator<std::string>());
+  }
+  ASSERT_EQ(words[0].size(), words[2].size());
+  Texts row;
+  for (std::size_t k = 0; k < words[0].size(); ++k) row[words[0][k]] = words[2][k];
+  EXPECT_EQ(row, (Texts{{"cell", "lstm+NIG"},
+                        {"units", "36"},
+                        {"rate", "0.013"},
+                        {"params", "8002"},
+                        {"seeds", "1"},
+                        {"train", "1.500"},
+                        {"valid", "2.500"},
+                        {"test", "3.500"},
+                        {"epoch", "10"},
+                        {"sec", "12.2"}}));
+}
+
+}  // namespace
+}  // namespace carousel
