@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <set>
 
 namespace carousel {
@@ -42,6 +44,27 @@ TEST(NextFrameBatch, PairsEachFrameWithTheNext) {
   EXPECT_EQ(mask, (std::vector<double>{1, 1, 1, 0, 1, 0}));
 }
 
+// A step reads two frames, and predicts the third.
+TEST(NextFrameBatch, AStepReadsItsWholeContext) {
+  auto split = numbered({5, 3});
+  split.context = 2;
+  const auto batch = next_frame_batch<double>(split, {1, 0});
+  EXPECT_EQ(batch.lengths, (std::vector<Index>{1, 3}));
+  EXPECT_EQ(batch.scored, 4);
+  const auto list = [](const Tensor<double>& t) {
+    return std::vector<double>(t.values().begin(), t.values().end());
+  };
+  ASSERT_EQ(batch.x.shape(), (Shape{3, 2, 4}));
+  EXPECT_EQ(list(batch.x), (std::vector<double>{100, -1, 101, -1, 0, 0, 1, 0,  //
+                                                0,   0,  0,   0,  1, 0, 2, 0,  //
+                                                0,   0,  0,   0,  2, 0, 3, 0}));
+  ASSERT_EQ(batch.target.shape(), (Shape{3, 2, 2}));
+  EXPECT_EQ(list(batch.target), (std::vector<double>{102, -1, 2, 0,  //
+                                                     0, 0, 3, 0,     //
+                                                     0, 0, 4, 0}));
+  EXPECT_EQ(list(batch.mask), (std::vector<double>{1, 1, 0, 1, 0, 1}));
+}
+
 std::multiset<int> all_of(const std::vector<std::vector<int>>& batches) {
   std::multiset<int> all;
   for (const auto& batch : batches) all.insert(batch.begin(), batch.end());
@@ -76,6 +99,25 @@ TEST(Batches, KeepSimilarLengthsTogether) {
     padded += longest * static_cast<Index>(batch.size());
   }
   EXPECT_LT(double(padded), 1.15 * double(split.total()));
+}
+
+// Else every epoch would begin with the longest sequences.
+TEST(Batches, OfAnEpochAreNotInOrderOfLength) {
+  std::vector<int> lengths;
+  for (int i = 0; i < 64; ++i) lengths.push_back(2 + (i * 37) % 64);
+  const auto split = numbered(lengths);
+  std::set<Index> begins_with;
+  for (int epoch = 0; epoch < 6; ++epoch) {
+    std::vector<Index> longest;  // of each batch
+    for (const auto& batch : training_batches(split, 8, 3, epoch)) {
+      longest.push_back(split.lengths[std::size_t(batch.front())]);
+    }
+    ASSERT_EQ(longest.size(), 8u);
+    begins_with.insert(longest.front());
+    EXPECT_FALSE(std::ranges::is_sorted(longest, std::greater<>())) << epoch;
+    EXPECT_FALSE(std::ranges::is_sorted(longest)) << epoch;
+  }
+  EXPECT_GT(begins_with.size(), 2u);
 }
 
 TEST(Batches, RefuseASizeOfZero) {
