@@ -79,15 +79,5 @@ TEST(Archives, KeepTheOldFileWhenTheNewOneFails) {
   EXPECT_THROW(write_archives(folder / "no/such/folder.h5", sample()), EnvironmentError);
 }
 
-TEST(Files, AreReplacedAsAWhole) {
-  const TemporaryFolder folder;
-  write_text(folder / "a.txt", "one");
-  write_text(folder / "a.txt", "two");
-  EXPECT_EQ(read_text(folder / "a.txt"), "two");
-  EXPECT_FALSE(std::filesystem::exists(folder / "a.txt.tmp"));
-  EXPECT_THROW(write_text(folder / "no" / "a.txt", "x"), EnvironmentError);
-  EXPECT_THROW(read_text(folder / "b.txt"), InputError);
-}
-
 }  // namespace
 }  // namespace carousel
