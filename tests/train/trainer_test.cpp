@@ -5,8 +5,8 @@
 #include <tbb/global_control.h>
 
 #include <algorithm>
-#include <cstring>
 
+#include "archive_difference.hpp"
 #include "catalogue.hpp"
 #include "data/music.hpp"
 #include "temporary_folder.hpp"
@@ -58,25 +58,32 @@ class TrainerTest : public testing::Test {
     return outcome;
   }
 
-  static std::string bits(const Trainer& trainer) {
-    std::string all;
-    const Archive archive = trainer.save();
-    for (const auto& [name, tensor] : archive.floats) {
-      all.append(reinterpret_cast<const char*>(tensor.data()), tensor.values().size_bytes());
-    }
-    for (const auto& [name, tensor] : archive.doubles) {
-      if (name == "curve") continue;  // holds seconds
-      all.append(reinterpret_cast<const char*>(tensor.data()), tensor.values().size_bytes());
-    }
+  // Interrupts a trial after `updates` updates, and lets another trainer end what was saved.
+  std::unique_ptr<Trainer> interrupted_and_resumed(int updates) {
+    const auto first = make();
+    EXPECT_EQ(run(*first, updates), Outcome::interrupted);
+    auto second = make();
+    second->load(first->save());
+    EXPECT_EQ(run(*second), Outcome::finished);
+    return second;
+  }
+
+  static std::string difference(const Trainer& a, const Trainer& b) {
+    return first_difference(a.save(), b.save());
+  }
+
+  // That the figures of an ended trial are those of the parameters that it keeps.
+  void expect_figures_of_what_is_kept(const Trainer& trainer) const {
+    const auto kept = saved_parameters<float>(model_, trainer.save());
+    const auto expect = [&](const SequenceSplit& split, double by_step, double by_sequence) {
+      const MeanNll nll = ShardRunner<float>(model_, split, options_.train.shard).mean_nll(kept);
+      EXPECT_NEAR(nll.by_step, by_step, 1e-6 * by_step);
+      EXPECT_NEAR(nll.by_sequence, by_sequence, 1e-6 * by_sequence);
+    };
     const TrialRecord& r = trainer.record();
-    for (const double v : {r.train_nll, r.valid_nll, r.test_nll}) {
-      all.append(reinterpret_cast<const char*>(&v), sizeof v);
-    }
-    for (const CurvePoint& p : r.curve) {
-      all.append(reinterpret_cast<const char*>(&p.train_nll), sizeof(double));
-      all.append(reinterpret_cast<const char*>(&p.valid_nll), sizeof(double));
-    }
-    return all;
+    expect(set_.train, r.train_nll, r.train_nll_by_sequence);
+    expect(set_.valid, r.valid_nll, r.valid_nll_by_sequence);
+    expect(set_.test, r.test_nll, r.test_nll_by_sequence);
   }
 
   SequenceSet set_ = small_set();
@@ -100,15 +107,15 @@ TEST_F(TrainerTest, Learns) {
 }
 
 TEST_F(TrainerTest, SameBitsOnAnyNumberOfThreads) {
-  std::vector<std::string> results;
-  for (const std::size_t threads : {1, 2, 4}) {
+  const auto on = [&](std::size_t threads) {
     const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, threads);
-    const auto trainer = make();
+    auto trainer = make();
     run(*trainer);
-    results.push_back(bits(*trainer));
-  }
-  EXPECT_EQ(results[0], results[1]);
-  EXPECT_EQ(results[0], results[2]);
+    return trainer;
+  };
+  const auto one = on(1);
+  EXPECT_EQ(difference(*one, *on(2)), "");
+  EXPECT_EQ(difference(*one, *on(4)), "");
 }
 
 // A matrix (which takes weight noise) and a vector of the cell that are not trained.
@@ -161,7 +168,7 @@ TEST_F(TrainerTest, AnotherSeedIsAnotherResult) {
   record_.seed = 6;
   const auto b = make();
   run(*b);
-  EXPECT_NE(bits(*a), bits(*b));
+  EXPECT_NE(a->record().valid_nll, b->record().valid_nll);
 }
 
 TEST_F(TrainerTest, ResumedAtAnyUpdateEndsInTheSameBits) {
@@ -173,12 +180,8 @@ TEST_F(TrainerTest, ResumedAtAnyUpdateEndsInTheSameBits) {
       const auto whole = make();
       run(*whole);
       for (const int updates : {0, 1, 4, 6, 11}) {
-        const auto first = make();
-        ASSERT_EQ(run(*first, updates), Outcome::interrupted);
-        const auto second = make();
-        second->load(first->save());
-        ASSERT_EQ(run(*second), Outcome::finished);
-        EXPECT_EQ(bits(*second), bits(*whole)) << precision << " " << rule << " " << updates;
+        EXPECT_EQ(difference(*interrupted_and_resumed(updates), *whole), "")
+            << precision << " " << rule << " " << updates;
       }
     }
   }
@@ -194,6 +197,57 @@ TEST_F(TrainerTest, StopsEarlyAndKeepsTheBest) {
   EXPECT_LT(r.epochs, 60);
   EXPECT_EQ(r.epochs, r.best_epoch + 2);
   for (const CurvePoint& p : r.curve) EXPECT_GE(p.valid_nll, r.valid_nll);
+}
+
+// With such a rate validation soon gets worse: the best epoch is neither the first nor the last.
+TEST_F(TrainerTest, KeepsTheParametersOfTheBestEpoch) {
+  record_.learning_rate = 0.5;
+  const auto whole = make();
+  ASSERT_EQ(run(*whole), Outcome::finished);
+  const TrialRecord& r = whole->record();
+  ASSERT_GT(r.best_epoch, 1);
+  ASSERT_LT(r.best_epoch, 4);
+  for (const CurvePoint& p : r.curve) {
+    if (p.epoch == r.best_epoch) continue;
+    EXPECT_GT(p.valid_nll, 1.01 * r.valid_nll) << p.epoch;
+  }
+  expect_figures_of_what_is_kept(*whole);
+  // Also when a checkpoint carries them over.
+  const auto resumed = interrupted_and_resumed(3 * r.best_epoch + 1);
+  expect_figures_of_what_is_kept(*resumed);
+  EXPECT_EQ(difference(*resumed, *whole), "");
+}
+
+// The steps are too short to move a parameter.
+TEST_F(TrainerTest, OfEqualEpochsTheFirstIsTheBest) {
+  options_.train.optimiser.rule = "sgd";
+  options_.train.weight_noise = 0.0;
+  record_.learning_rate = 1e-30;
+  const auto trainer = make();
+  ASSERT_EQ(run(*trainer), Outcome::finished);
+  ASSERT_EQ(trainer->record().curve.size(), 4u);
+  for (const CurvePoint& p : trainer->record().curve) {
+    EXPECT_EQ(p.valid_nll, trainer->record().valid_nll);
+  }
+  EXPECT_EQ(trainer->record().best_epoch, 1);
+}
+
+TEST_F(TrainerTest, TimeGoesOnFromWhatWasSaved) {
+  const auto first = make();
+  ASSERT_EQ(run(*first, 4), Outcome::interrupted);
+  Archive saved = first->save();
+  TrialRecord record = load_record(saved);
+  EXPECT_GT(record.seconds, 0.0);
+  record.seconds += 1000.0;
+  save_record(record, saved);
+  const auto second = make();
+  second->load(saved);
+  ASSERT_EQ(run(*second), Outcome::finished);
+  const TrialRecord& r = second->record();
+  EXPECT_EQ(r.curve[0].seconds, record.curve[0].seconds);
+  EXPECT_GE(r.curve[1].seconds, record.seconds);
+  EXPECT_GE(r.seconds, r.curve[3].seconds);
+  EXPECT_LT(r.seconds, 1900.0) << "it counted the time before twice";
 }
 
 TEST_F(TrainerTest, TestFiguresOnlyWhenAskedFor) {
