@@ -6,6 +6,7 @@
 #include "catalogue.hpp"
 #include "layer/recurrent_stack.hpp"
 #include "temporary_folder.hpp"
+#include "train/model.hpp"
 #include "train/time_left.hpp"
 
 namespace carousel {
@@ -129,6 +130,34 @@ TEST_F(Plan, WithoutASearchEveryTrialIsSelected) {
   EXPECT_TRUE(plan.trials()[0].selected);
   EXPECT_THAT(plan.take_ready(), ElementsAre(0, 1, 2));
   EXPECT_EQ(plan.key(1), "lstm-h4-s8");
+}
+
+// A step of context 2 has two frames of 5 elements for its input. Of gru_d's parameters x_mean, 10
+// elements, is not trained: with it, 5 units would be nearer.
+TEST_F(Plan, TheBudgetCountsTheWholeContextAndTrainedParametersAlone) {
+  set_.train.context = 2;
+  options_.cells = {{"gru_d", 0}};
+  options_.parameters = 520;
+  const Cell& cell = catalogue().find("gru_d");
+  const TrialRecord trial = StudyPlan(options_, {cell}, {set_}).trials().front();
+  const auto count_by_hand = [](Index h) { return 2 * 10 + 7 * h * 10 + 3 * h * h + 4 * h; };
+  EXPECT_EQ(count_by_hand(5), 465);
+  EXPECT_EQ(count_by_hand(6), 572);
+  EXPECT_EQ(trial.hidden, 6);
+  EXPECT_EQ(NextFrameModel(cell, set_.task(), 6, 1).cell_parameter_count(), 572);
+}
+
+TEST_F(Plan, ACellThatIsNotTrainedHasNoBudget) {
+  options_.cells = {{"esn", 0}};
+  options_.parameters = 500;
+  const Cell& esn = catalogue().find("esn");
+  EXPECT_THAT(error_of<InputError>([&] { StudyPlan(options_, {esn}, {set_}); }),
+              HasSubstr("cell esn: 16384 hidden units have only 0 parameters, 500 were wanted"));
+  options_.cells = {{"esn", 30}};
+  EXPECT_EQ(StudyPlan(options_, {esn}, {set_}).trials().front().hidden, 30);
+  const NextFrameModel model(esn, set_.task(), 30, 1);
+  EXPECT_EQ(model.cell_parameter_count(), 0);
+  EXPECT_EQ(trained_count(model.parameters()), 5 * 30 + 5) << "the output layer";
 }
 
 TrialRecord timed(const char* cell, const char* status, double seconds) {

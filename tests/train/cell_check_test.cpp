@@ -1,0 +1,117 @@
+// The check of a cell: it passes for good ones, and names the step that fails.
+
+#include "train/cell_check.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "catalogue.hpp"
+#include "program/steps.hpp"
+#include "temporary_folder.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+struct Checked {
+  std::vector<std::string> steps;  // "gradients failed"
+  std::string last;                // what was said of the last one
+};
+
+Checked check(const Cell& cell, double seconds = 0.0) {
+  Checked checked;
+  std::vector<std::string> heard;
+  const auto text = [](const CheckStep& step) {
+    return step.name + (step.passed ? " passed" : " failed");
+  };
+  for (const CheckStep& step : check_cell(
+           cell, {3, 4}, seconds, [&](const CheckStep& done) { heard.push_back(text(done)); })) {
+    checked.steps.push_back(text(step));
+    checked.last = step.detail;
+  }
+  EXPECT_EQ(heard, checked.steps);
+  return checked;
+}
+
+Cell cell_of(const std::string& equations) {
+  CellRegistry registry;
+  return registry.find(registry.add_text("cell made\n" + equations + "output h\n", "made.cell"));
+}
+
+// x^2 with whatever derivative.
+template <class T>
+void square(const KernelCall<T>& call) {
+  for (Index i = 0; i < call.out.numel(); ++i) {
+    call.out.data()[i] = call.in[0]->data()[i] * call.in[0]->data()[i];
+  }
+}
+Cell square_cell(const char* op_name, Var (*derivative)(const DerivativeCall&)) {
+  const Op& op = register_op({op_name,
+                              "x^2",
+                              1,
+                              [](const ShapeCall& call) { return *call.in[0]; },
+                              square<float>,
+                              square<double>,
+                              derivative,
+                              {{{Shape{3}}}}});
+  Cell cell;
+  cell.name = "made";
+  cell.build = [&op](const CellSizes& sizes) {
+    StepBuilder b("made");
+    const Var x = b.input("x", sizes.input), h = b.state("h", sizes.hidden);
+    const Var w = b.parameter("W", {sizes.hidden, sizes.input}, Initialiser::glorot());
+    const Var u = b.parameter("U", {sizes.hidden, sizes.hidden}, Initialiser::orthogonal());
+    b.set_state("h", tanh(linear(x, w) + carousel::apply(op, std::array{linear(h, u)})));
+    b.set_output("h");
+    return b.finish();
+  };
+  return cell;
+}
+
+const char* const good =
+    "param W : [hidden, input]\nparam U : [hidden, hidden] init orthogonal\n"
+    "h = tanh(W @ x + U @ h[t-1])\n";
+
+TEST(CellCheck, AGoodCellPassesEveryStep) {
+  EXPECT_THAT(check(cell_of(good), 30.0).steps,
+              ElementsAre("builds passed", "gradients passed", "scan passed", "learns passed"));
+  const Cell right =
+      square_cell("right_square", [](const DerivativeCall& d) { return d.grad * 2.0 * d.in[0]; });
+  EXPECT_THAT(check(right).steps, ElementsAre("builds passed", "gradients passed", "scan passed",
+                                              testing::StartsWith("learns")));
+}
+
+TEST(CellCheck, AWrongDerivativeIsFoundByDifferences) {
+  const Cell wrong =
+      square_cell("wrong_square", [](const DerivativeCall& d) { return d.grad * 2.01 * d.in[0]; });
+  const Checked checked = check(wrong);
+  EXPECT_THAT(checked.steps, ElementsAre("builds passed", "gradients failed"));
+  EXPECT_THAT(checked.last, testing::ContainsRegex("largest error .* for (x|W|U|h\\[0\\]) "));
+}
+
+TEST(CellCheck, NaNIsNoSmallError) {
+  const Checked checked =
+      check(cell_of("param W : [hidden, input]\nh = tanh(W @ x + 0 * log(h[t-1] - 5))\n"));
+  EXPECT_THAT(checked.steps, ElementsAre("builds passed", "gradients failed"));
+  EXPECT_THAT(checked.last, HasSubstr("nan"));
+}
+
+TEST(CellCheck, ACellThatForgetsDoesNotLearn) {
+  const Checked checked = check(cell_of("param W : [hidden, input]\nh = tanh(W @ x)\n"), 0.3);
+  EXPECT_THAT(checked.steps,
+              ElementsAre("builds passed", "gradients passed", "scan passed", "learns failed"));
+  EXPECT_THAT(checked.last, HasSubstr("it can't say what the sign of x was a step before"));
+}
+
+TEST(CellCheck, AMatrixOfTheWrongShapeIsTheCellsOwnError) {
+  const Cell wrong = cell_of("param W : [hidden, hidden]\nh = tanh(W @ x + h[t-1])\n");
+  EXPECT_THAT(error_of<InputError>([&] { check(wrong); }),
+              HasSubstr("It can be built where input = hidden"));
+}
+
+}  // namespace
+}  // namespace carousel
