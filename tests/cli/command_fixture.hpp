@@ -9,11 +9,12 @@
 
 #include <chrono>
 #include <fstream>
-#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "archive_difference.hpp"
+#include "csv.hpp"
 #include "io/archive.hpp"
 #include "music_file.hpp"
 #include "temporary_folder.hpp"
@@ -36,7 +37,7 @@ cells:
   - {name: rnn_tanh, hidden: 6}
   - {name: gru_reset_after, hidden: 4}
 seeds: [3, 4]
-train: {epochs: 2, patience: 0, batch: 5, shard: 2, weight_noise: 0.05, checkpoint_seconds: 0}
+train: {epochs: 2, patience: 0, batch: 5, shard: 2, weight_noise: 0.05}
 )";
 
   void SetUp() override {
@@ -81,22 +82,56 @@ train: {epochs: 2, patience: 0, batch: 5, shard: 2, weight_noise: 0.05, checkpoi
     return run(more);
   }
 
-  // Everything of a run that must not depend on when it was interrupted.
-  std::string essence(const std::string& run_folder) {
-    std::string all;
-    for (const auto& [key, archive] : read_archives(folder_ / run_folder / "checkpoint.h5")) {
-      all += key;
-      for (const auto& [name, tensor] : archive.floats) {
-        all += name;
-        all.append(reinterpret_cast<const char*>(tensor.data()), tensor.values().size_bytes());
+  // Starts a study, ends it by a signal when its results.csv, which is written after each
+  // checkpoint, has this text in `times` places or more, and returns how it ended.
+  Finished stop(const std::string& name, std::vector<std::string> more, int signal,
+                const std::string& text = "", std::size_t times = 1) {
+    more.insert(more.begin(), {"compare", "study.yaml", "--out", name});
+    const pid_t child = start(more);
+    const auto is_ready = [&] {
+      const std::string csv = file_text(folder_ / name / "results.csv");
+      std::size_t found = 0;
+      for (std::size_t at = 0; (at = csv.find(text, at)) < csv.size(); ++at) ++found;
+      return found >= times;
+    };
+    siginfo_t ended{};  // stays empty while the child runs
+    while (!is_ready() &&
+           waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           ended.si_pid == 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    kill(child, signal);
+    return wait(child);
+  }
+
+  // The first thing in which two runs differ that must not depend on threads or interruptions;
+  // empty where there is none.
+  std::string difference(const std::string& one, const std::string& two) {
+    const auto archives = [&](const std::string& run_folder) {
+      auto all = read_archives(folder_ / run_folder / "checkpoint.h5");
+      all.at("study").texts.clear();  // the number of threads is among them
+      for (auto& [key, archive] : all) archive.texts.erase("study");  // how often it saves
+      return all;
+    };
+    const std::string saved = first_difference(
+        archives(one), archives(two), [](const std::string&, const Archive& a, const Archive& b) {
+          return first_difference(a, b);
+        });
+    if (!saved.empty()) return saved;
+    const auto of_fields = [](const std::string& field, const std::string& a,
+                              const std::string& b) {
+      return field == "seconds" || a == b ? "" : a + " and " + b;
+    };
+    for (const char* name : {"results.csv", "curves.csv", "baselines.csv"}) {
+      const auto a = read_csv(file_text(folder_ / one / name));
+      const auto b = read_csv(file_text(folder_ / two / name));
+      if (a.size() != b.size()) return fmt::format("{}: {} and {} rows", name, a.size(), b.size());
+      for (std::size_t row = 0; row < a.size(); ++row) {
+        const std::string how = first_difference(a[row], b[row], of_fields);
+        if (!how.empty()) return fmt::format("{}, row {}, {}", name, row + 1, how);
       }
     }
-    for (const char* name : {"results.csv", "curves.csv"}) {
-      // Times have three decimals at the end of a field; figures have more.
-      all += std::regex_replace(file_text(folder_ / run_folder / name),
-                                std::regex(",[0-9]+\\.[0-9]{3},"), ",TIME,");
-    }
-    return all;
+    return "";
   }
 
   TemporaryFolder folder_;
