@@ -259,7 +259,7 @@ TEST_F(Page, AFullDiskIsAnEnvironmentErrorAndKeepsTheOldReport) {
   std::ofstream(file) << "an older report";
   fs::create_symlink("/dev/full", folder_ / "report.html.tmp");
   EXPECT_THROW(write_report(file, sample_results("x")), EnvironmentError);
-  EXPECT_EQ(read_whole(file), "an older report");
+  EXPECT_EQ(first_difference(read_whole(file), "an older report"), "");
   EXPECT_FALSE(fs::exists(fs::symlink_status(folder_ / "report.html.tmp")));
 }
 
