@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "tape/parameters.hpp"
-#include "train/tasks.hpp"
+#include "train/parallel.hpp"
 
 namespace carousel {
 namespace {

@@ -11,7 +11,7 @@
 #include "cell/catalogue_page.hpp"
 #include "cell/changed_cell.hpp"
 #include "cell/language/cell_template.hpp"
-#include "io/cell_file.hpp"
+#include "cell/cell_file.hpp"
 #include "io/files.hpp"
 #include "program/delays.hpp"
 #include "program/plan.hpp"

@@ -14,6 +14,7 @@
 #include "cli/data_commands.hpp"
 #include "cli/sample_command.hpp"
 #include "cli/study_commands.hpp"
+#include "cli/task_commands.hpp"
 #include "io/version.hpp"
 #include "tensor/error.hpp"
 
@@ -53,6 +54,7 @@ class CommandLine {
     app_.fallthrough();
     add_common();
     add_studies();
+    add_trials();
     add_cells();
     add_data();
     add_sample();
@@ -120,6 +122,28 @@ class CommandLine {
     auto* report =
         add("report", "Table and report.html of a run", [this] { return report_command(folder_); });
     report->add_option("RUN", folder_, "Run folder")->required();
+    auto* tasks = add("tasks", "List the tasks with their options",
+                      [this] { return tasks_command(json_); });
+    tasks->add_flag("--json", json_, "As JSON");
+  }
+
+  // For who runs each trial as a process of its own.
+  void add_trials() {
+    auto* plan = add("plan", "Make the run folder of a study, and run nothing", [this] {
+      return plan_command(registry_, study_, overrides_, common_);
+    });
+    plan->add_option("STUDY.yaml", study_, "The study")->required();
+    plan->add_option("key.sub=value", overrides_, "Changes to the study");
+    auto* trial = add("trial", "Run one trial of a run folder, or list them", [this] {
+      return trial_.empty() ? trial_list_command(folder_, trial_list_)
+                            : trial_command(registry_, folder_, trial_, common_, stop_requested);
+    });
+    trial->add_option("RUN", folder_, "Run folder")->required();
+    trial->add_option("ID", trial_, "The trial; without it they are listed");
+    trial->add_flag("--ready", trial_list_.ready_only, "List those that can run now, ids alone");
+    auto* collect = add("collect", "Tables and report of what the trials of a run folder have saved",
+                        [this] { return collect_command(folder_); });
+    collect->add_option("RUN", folder_, "Run folder")->required();
   }
 
   static void add_cell_arguments(CLI::App* command, CellArguments& to) {
@@ -181,12 +205,12 @@ class CommandLine {
     sample->add_option("RUN", sample_.run, "Run folder")->required();
     sample->add_option("--cell", sample_.cell, "Cell (default: that of the best model)");
     sample->add_option("--dataset", sample_.dataset, "Data set that the model was trained on");
-    sample->add_option("--seed", sample_.seed, "Of the random numbers")->capture_default_str();
-    sample->add_option("--steps", sample_.steps, "Frames to draw, quavers each")
+    sample->add_option("--seed", sample_.request.seed, "Of the random numbers")->capture_default_str();
+    sample->add_option("--steps", sample_.request.steps, "Frames to draw, quavers each")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     sample
-        ->add_option("--prime", sample_.prime,
+        ->add_option("--prime", sample_.request.prime,
                      "Start from so many frames of a test sequence (default: silence)")
         ->check(CLI::NonNegativeNumber);
   }
@@ -223,7 +247,9 @@ class CommandLine {
   CellArguments checked_{"", {3, 4}, {}};
   BenchArguments bench_;
   ImportArguments import_;
-  SampleRequest sample_;
+  std::string trial_;
+  TrialListOptions trial_list_;
+  SampleOfRun sample_;
   double check_seconds_ = 2.0;
   bool json_ = false, markdown_ = false, latex_ = false, list_ = false;
 };

@@ -13,7 +13,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t columns = 79;
 
-std::string nll(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
+std::string figure(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
 
 // "[3/42] gru 46 seed 2, jsb_chorales"; a draw of a search has a rate in place of the seed. What
 // tells trials apart comes first, since the end may be cut off.
@@ -56,14 +56,14 @@ void ProgressDisplay::show(const std::function<StudyProgress()>& ask, const Tria
   const std::string name = trial_name(study.ended, study.trials, record);
   if (!terminal_) {
     line(fmt::format("{} epoch {}/{} train {} valid {} best {} {} left", name, p.epoch, p.epochs,
-                     nll(p.train_nll), nll(p.valid_nll), nll(p.best_valid_nll), left));
+                     figure(p.train), figure(p.valid), figure(p.best_valid), left));
     return;
   }
   const auto brief = [](double value) {
     return std::isnan(value) ? std::string("-") : fmt::format("{:.2f}", value);
   };
   const std::string figures = fmt::format(" {}/{} valid {} best {} {} left", p.epoch, p.epochs,
-                                          brief(p.valid_nll), brief(p.best_valid_nll), left);
+                                          brief(p.valid), brief(p.best_valid), left);
   // One line of 79 columns: the name gives way, the figures stay.
   const std::size_t room = columns - std::min(columns, figures.size());
   std::fprintf(stderr, "\r\033[K%s%s", name.substr(0, room).c_str(), figures.c_str());
@@ -84,8 +84,8 @@ StudyListener ProgressDisplay::listener() {
       line(fmt::format("{}: {}", name, r.status));
       return;
     }
-    line(fmt::format("{}: valid {} at epoch {}/{}{}, {}", name, nll(r.valid_nll), r.best_epoch,
-                     r.epochs, r.selected ? ", test " + nll(r.test_nll) : "",
+    line(fmt::format("{}: valid {} at epoch {}/{}{}, {}", name, figure(r.chosen_by()), r.best_epoch,
+                     r.epochs, r.selected ? ", test " + figure(r.figure(r.metrics.front(), Split::test)) : "",
                      clock_text(r.seconds)));
   };
   return listener;

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "train/study.hpp"
+#include "study/study.hpp"
 
 namespace carousel {
 

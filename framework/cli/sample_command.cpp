@@ -6,25 +6,23 @@
 
 namespace carousel {
 
-int sample_command(CellRegistry& registry, SampleRequest request, const CommonOptions& common) {
-  request.data_dir = common.data_dir;
-  const SampledMusic music = sample_run(registry, request);
-  const TrialRecord& trial = music.trial;
+int sample_command(CellRegistry& registry, SampleOfRun wanted, const CommonOptions& common) {
+  wanted.data_dir = common.data_dir;
+  const RunSample drawn = sample_run(registry, wanted);
+  const TrialRecord& trial = drawn.trial;
+  const Exhibit& exhibit = drawn.sample.exhibit;
+  if (exhibit.kind != "roll") fail_bug("a sample of kind '{}' has no file format", exhibit.kind);
   const std::filesystem::path file =
-      common.out.empty()
-          ? request.run / fmt::format("{}-{}-{}.mid", trial.dataset, trial.cell, request.seed)
-          : std::filesystem::path(common.out);
-  write_midi(file, music.frames, music.lowest_pitch);
+      common.out.empty() ? wanted.run / fmt::format("{}-{}-{}.mid", trial.dataset, trial.cell,
+                                                    wanted.request.seed)
+                         : std::filesystem::path(common.out);
+  write_midi(file, exhibit.arrays.at("notes"), static_cast<int>(exhibit.numbers.at("lowest")));
   if (!common.quiet) {
-    std::printf(
-        "%s, hidden size %d, trained on %s with seed %llu: valid %.3f nats per step at epoch %d\n"
-        "%lld steps after %s: %.2f notes a step, %.2f in the training split\nwritten: %s\n",
-        trial.name().c_str(), trial.hidden, trial.dataset.c_str(),
-        static_cast<unsigned long long>(trial.seed), trial.valid_nll, trial.best_epoch,
-        static_cast<long long>(request.steps),
-        request.prime == 0 ? "silence"
-                           : fmt::format("the first {} of a test sequence", request.prime).c_str(),
-        music.notes_a_step, music.notes_a_step_in_training, file.c_str());
+    std::printf("%s, hidden size %d, trained on %s with seed %llu: valid %.3f at epoch %d\n%s\n"
+                "written: %s\n",
+                trial.name().c_str(), trial.hidden, trial.dataset.c_str(),
+                static_cast<unsigned long long>(trial.seed), trial.chosen_by(), trial.best_epoch,
+                drawn.sample.note.c_str(), file.c_str());
   }
   return 0;
 }

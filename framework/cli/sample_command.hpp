@@ -1,12 +1,12 @@
 #pragma once
 
 #include "cli/study_commands.hpp"
-#include "train/sample.hpp"
+#include "study/sample.hpp"
 
 namespace carousel {
 
-/// Draws music from a trained model of a run and writes it as a MIDI file, at --out or in the run
-/// folder.
-int sample_command(CellRegistry& registry, SampleRequest request, const CommonOptions& common);
+/// Draws a sample from a trained model of a run and writes it, at --out or in the run folder: a roll as
+/// a MIDI file.
+int sample_command(CellRegistry& registry, SampleOfRun wanted, const CommonOptions& common);
 
 }  // namespace carousel

@@ -25,6 +25,21 @@ int compare_command(CellRegistry& registry, const std::string& study,
 /// Goes on with an interrupted run.
 int resume_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common,
                    const std::atomic<bool>& stop);
+/// Makes a run folder whose trials are then run one by one, and prints it.
+int plan_command(CellRegistry& registry, const std::string& study,
+                 const std::vector<std::string>& overrides, const CommonOptions& common);
+/// Runs one trial of a run folder.
+int trial_command(CellRegistry& registry, const std::string& folder, const std::string& id,
+                  const CommonOptions& common, const std::atomic<bool>& stop);
+
+/// Which trials are listed.
+struct TrialListOptions {
+  bool ready_only = false;  // those that can run now, ids alone
+};
+/// Lists the trials of a run folder: id, status, and whether it can run now.
+int trial_list_command(const std::string& folder, const TrialListOptions& options);
+/// Makes the tables and the report of a run folder from what its trials have saved.
+int collect_command(const std::string& folder);
 /// Prints the result table of a run and writes its report.html, table.md, table.tex and plots/
 /// anew.
 int report_command(const std::string& folder);

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "data/hdf5_file.hpp"
+#include "io/hdf5_file.hpp"
 
 namespace carousel {
 namespace {

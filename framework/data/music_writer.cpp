@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "data/hdf5_file.hpp"
+#include "io/hdf5_file.hpp"
 #include "data/music.hpp"
 
 namespace carousel {

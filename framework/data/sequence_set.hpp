@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,25 +57,14 @@ struct SequenceSet {
 };
 
 /// Sequences side by side, for predicting each next frame.
-template <class T>
-struct Batch {
-  Tensor<T> x;                 // [steps, batch, context width], zero beyond the end
-  Tensor<T> target;            // [steps, batch, width], the frame after each step's context
-  Tensor<T> mask;              // [steps, batch], 1 for a step that is scored
+struct FrameBatch {
+  Tensor<float> x;             // [steps, batch, context width], zero beyond the end
+  Tensor<float> target;        // [steps, batch, width], the frame after each step's context
+  Tensor<float> mask;          // [steps, batch], 1 for a step that is scored
   std::vector<Index> lengths;  // scored steps of each sequence
-  Index scored = 0;            // their sum
 };
 
 /// Builds the batch of the given sequences, in their order.
-template <class T>
-Batch<T> next_frame_batch(const SequenceSplit& split, const std::vector<int>& sequences);
-
-/// Cuts an epoch into batches of sequences of similar length: shuffled, sorted by length in
-/// pools of eight batches, cut, and the batches shuffled again. Depends on (seed, epoch) alone.
-std::vector<std::vector<int>> training_batches(const SequenceSplit& split, int batch,
-                                               std::uint64_t seed, int epoch);
-
-/// Cuts a split into batches of similar length, each sequence once, for evaluation.
-std::vector<std::vector<int>> evaluation_batches(const SequenceSplit& split, int batch);
+FrameBatch next_frame_batch(const SequenceSplit& split, std::span<const std::int64_t> sequences);
 
 }  // namespace carousel

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "data/hdf5_file.hpp"
+#include "io/hdf5_file.hpp"
 #include "io/files.hpp"
 
 namespace carousel {

@@ -3,18 +3,20 @@
 namespace carousel {
 
 Linear::Linear(const std::string& name, Index in, Index out)
-    : specs_{{name + "/W", {out, in}, Initialiser::glorot()},
+    : name_(name),
+      specs_{{name + "/W", {out, in}, Initialiser::glorot()},
              {name + "/b", {out}, Initialiser::zeros()}} {}
 
-Var Linear::forward(std::span<const Var> parameters, Var x) const {
-  return carousel::linear(x, parameters[0]) + parameters[1];
+Var Linear::forward(const Pass& pass, Var x) const {
+  const auto own = pass.parameters().of(name_);
+  return carousel::linear(x, own[0]) + own[1];
 }
 
 Embedding::Embedding(const std::string& name, Index symbols, Index size)
-    : specs_{{name + "/table", {symbols, size}, Initialiser::normal(1.0)}} {}
+    : name_(name), specs_{{name + "/table", {symbols, size}, Initialiser::normal(1.0)}} {}
 
-Var Embedding::forward(std::span<const Var> parameters, Var index) const {
-  return gather_rows(parameters[0], index);
+Var Embedding::forward(const Pass& pass, Var index) const {
+  return gather_rows(pass.parameters().of(name_)[0], index);
 }
 
 }  // namespace carousel

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
-#include "tape/parameters.hpp"
+#include "layer/pass.hpp"
 
 namespace carousel {
 
@@ -14,10 +13,10 @@ class Linear {
   /// Parameters are named `name`/W and `name`/b.
   Linear(const std::string& name, Index in, Index out);
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
-  /// parameters: W, b.
-  Var forward(std::span<const Var> parameters, Var x) const;
+  Var forward(const Pass& pass, Var x) const;
 
  private:
+  std::string name_;
   std::vector<ParameterSpec> specs_;
 };
 
@@ -28,10 +27,11 @@ class Embedding {
   /// The parameter is named `name`/table.
   Embedding(const std::string& name, Index symbols, Index size);
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
-  /// parameters: the table. Throws InputError on an index out of range.
-  Var forward(std::span<const Var> parameters, Var index) const;
+  /// Throws InputError on an index out of range.
+  Var forward(const Pass& pass, Var index) const;
 
  private:
+  std::string name_;
   std::vector<ParameterSpec> specs_;
 };
 

@@ -45,7 +45,8 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
     for (int direction = 0; direction < (options.bidirectional ? 2 : 1); ++direction) {
       for (const ProgramParameter& p : program.parameters) {
         specs_.push_back(
-            {fmt::format("layers/{}/{}/{}", layer, direction == 0 ? "forward" : "backward", p.name),
+            {fmt::format("{}/{}/{}/{}", options.name, layer, direction == 0 ? "forward" : "backward",
+                         p.name),
              p.shape, p.init, p.shape.rank() > 1 && p.trained, p.trained});
       }
     }
@@ -54,46 +55,46 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
   output_size_ = input;
 }
 
-void RecurrentStack::check_parameters(std::span<const Var> parameters) const {
-  if (parameters.size() != specs_.size()) {
-    fail_input("recurrent stack: got {} parameters, expected {}", parameters.size(), specs_.size());
-  }
-}
-
 std::size_t RecurrentStack::bytes_reserved() const {
   std::size_t bytes = 0;
   for (const Scan& scan : scans_) bytes += scan.bytes_reserved();
   return bytes;
 }
 
-template <class T>
-std::vector<Var> RecurrentStack::initial_states(Tape<T>& tape, std::span<const Var> parameters,
-                                                Index batch) const {
-  check_parameters(parameters);
+std::vector<Var> RecurrentStack::initial_states(const Pass& pass, Index batch) const {
+  std::span<const Var> parameters = pass.parameters().of(options_.name);
   std::vector<Var> all;
   for (const Scan& scan : scans_) {
     const StepProgram& program = scan.program();
     for (int direction = 0; direction < (options_.bidirectional ? 2 : 1); ++direction) {
       const auto own = parameters.first(program.parameters.size());
       parameters = parameters.subspan(own.size());
-      const std::vector<Var> states = carousel::initial_states(program, tape, own, batch);
+      const std::vector<Var> states = pass.visit(
+          [&](auto& tape) { return carousel::initial_states(program, tape, own, batch); });
       all.insert(all.end(), states.begin(), states.end());
     }
   }
   return all;
 }
 
+StackResult RecurrentStack::forward(const Pass& pass, Var x,
+                                    const StackArguments& arguments) const {
+  std::vector<Var> start(arguments.states.begin(), arguments.states.end());
+  if (start.empty()) start = initial_states(pass, x.shape()[1]);
+  const std::span<const Var> own = pass.parameters().of(options_.name);
+  return pass.visit([&](auto& tape) { return run(tape, own, x, start, arguments); });
+}
+
 template <class T>
-StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> parameters, Var x,
-                                    std::span<const Var> states, const std::vector<Index>& lengths,
-                                    std::span<const Var> further) const {
-  check_parameters(parameters);
+StackResult RecurrentStack::run(Tape<T>& tape, std::span<const Var> parameters, Var x,
+                                std::span<const Var> states,
+                                const StackArguments& arguments) const {
   StackResult result{x, {}};
   std::size_t next_parameter = 0;
   std::size_t next_state = 0;
   for (std::size_t layer = 0; layer < scans_.size(); ++layer) {
     const StepProgram& program = scans_[layer].program();
-    const std::vector<Var> inputs = all_inputs(program, tape, result.outputs, further);
+    const std::vector<Var> inputs = all_inputs(program, tape, result.outputs, arguments.further);
     std::array<Var, 2> outputs;
     const std::size_t directions = options_.bidirectional ? 2 : 1;
     for (std::size_t direction = 0; direction < directions; ++direction) {
@@ -106,7 +107,7 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
         scanned =
             scans_[layer].run(tape, parameters.subspan(next_parameter, program.parameters.size()),
                               inputs, states.subspan(next_state, program.states.size()),
-                              {direction == 1, lengths, options_.segments});
+                              {direction == 1, arguments.lengths, options_.segments});
       } catch (const NonFiniteError& error) {
         throw NonFiniteError(fmt::format("layer {}, {}", layer, error.what()));
       }
@@ -120,14 +121,5 @@ StackResult RecurrentStack::forward(Tape<T>& tape, std::span<const Var> paramete
   }
   return result;
 }
-
-#define CAROUSEL_INSTANTIATE(T)                                                                   \
-  template std::vector<Var> RecurrentStack::initial_states(Tape<T>&, std::span<const Var>, Index) \
-      const;                                                                                      \
-  template StackResult RecurrentStack::forward(Tape<T>&, std::span<const Var>, Var,               \
-                                               std::span<const Var>, const std::vector<Index>&,   \
-                                               std::span<const Var>) const;
-CAROUSEL_INSTANTIATE(float)
-CAROUSEL_INSTANTIATE(double)
 
 }  // namespace carousel

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "cell/cell.hpp"
+#include "layer/pass.hpp"
 #include "program/scan.hpp"
-#include "tape/parameters.hpp"
 
 namespace carousel {
 
@@ -17,6 +17,15 @@ struct StackOptions {
   int depth = 1;
   bool bidirectional = false;  // a second scan of each layer from end to start, joined behind
   Index segments = 1;          // of each scan, see ScanOptions
+  std::string name = "layers";  // of the parameters: "layers/0/forward/W_z"
+};
+
+/// What a stack runs on besides x.
+struct StackArguments {
+  std::vector<Index> lengths = {};     // steps of each sequence; empty: all that x has
+  std::span<const Var> states = {};    // as initial_states() gives them; empty: those
+  std::span<const Var> further = {};   // the cell's inputs besides x, [T, batch, size] each, for every
+                                       // layer; an empty var, or none, is the cell's default
 };
 
 /// What a stack gives.
@@ -32,7 +41,7 @@ class RecurrentStack {
   /// Throws InputError when a size is not positive.
   RecurrentStack(const Cell& cell, const StackOptions& options);
 
-  /// "layers/0/forward/W_z" and so on, in the order that forward() takes them.
+  /// NAME/0/forward/W_z and so on: by layer, direction, and in the order of the program.
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
   /// Elements of the output at each step.
   Index output_size() const { return output_size_; }
@@ -43,22 +52,17 @@ class RecurrentStack {
     return scans_[static_cast<std::size_t>(layer)].program();
   }
   /// Real zeros (or the cell's own initial values, to which gradients flow), in the order of
-  /// StackResult::states. parameters: as parameters().
-  template <class T>
-  std::vector<Var> initial_states(Tape<T>& tape, std::span<const Var> parameters,
-                                  Index batch) const;
+  /// StackResult::states.
+  std::vector<Var> initial_states(const Pass& pass, Index batch) const;
 
-  /// x: [T, batch, input]; lengths: steps of each sequence, empty for all T; states: as
-  /// initial_states() gives them; further: the cell's inputs besides x, [T, batch, size] each,
-  /// which every layer gets. One that is an empty var or beyond the end takes the cell's default.
-  /// Throws InputError where these do not fit, or where there is no default.
-  template <class T>
-  StackResult forward(Tape<T>& tape, std::span<const Var> parameters, Var x,
-                      std::span<const Var> states, const std::vector<Index>& lengths,
-                      std::span<const Var> further = {}) const;
+  /// x: [T, batch, input]. Throws InputError where the arguments do not fit, or where the cell has a
+  /// further input that is not given and has no default.
+  StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const;
 
  private:
-  void check_parameters(std::span<const Var> parameters) const;
+  template <class T>
+  StackResult run(Tape<T>& tape, std::span<const Var> parameters, Var x,
+                  std::span<const Var> states, const StackArguments& arguments) const;
 
   StackOptions options_;
   std::vector<Scan> scans_;  // one a layer

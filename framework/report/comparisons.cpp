@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "report/format.hpp"
-#include "train/count_models.hpp"
 
 namespace carousel {
 namespace {
@@ -16,22 +15,23 @@ struct Pairs {
   std::vector<double> second;
 };
 
-// The test NLLs of the seeds that finished in both rows.
+// The test figures of the seeds that finished in both rows.
 Pairs pairs_of(const SummaryRow& a, const SummaryRow& b, const StudyResults& results) {
+  const std::string& metric = results.problem(a.dataset).chooses().name;
   Pairs pairs;
   for (const std::size_t i : a.trials) {
     for (const std::size_t j : b.trials) {
       const TrialRecord& first = results.trials[i];
       const TrialRecord& second = results.trials[j];
       if (first.seed != second.seed || first.status != "done" || second.status != "done") continue;
-      pairs.first.push_back(first.test_nll);
-      pairs.second.push_back(second.test_nll);
+      pairs.first.push_back(first.figure(metric, Split::test));
+      pairs.second.push_back(second.figure(metric, Split::test));
     }
   }
   return pairs;
 }
 
-// A test NLL is unknown until the end of the search, or in an old run.
+// A test figure is unknown until the end of the search, or in an old run.
 bool all_known(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
 }
@@ -44,13 +44,22 @@ Statistic difference_of(const Pairs& pairs) {
   return statistic_of(differences);
 }
 
+// So that lower is better: what the statistics take.
+std::vector<double> oriented(std::vector<double> values, const MetricInfo& metric) {
+  if (metric.better == Better::higher) {
+    for (double& value : values) value = -value;
+  }
+  return values;
+}
+
 Comparison compare(const SummaryRow& a, const SummaryRow& b, const StudyResults& results) {
   Comparison comparison;
+  const MetricInfo& metric = results.problem(a.dataset).chooses();
   comparison.dataset = a.dataset;
   comparison.first = a.label;
   comparison.second = b.label;
-  const std::vector<double> of_a = a.test_nlls(results);
-  const std::vector<double> of_b = b.test_nlls(results);
+  const std::vector<double> of_a = a.test_figures(results);
+  const std::vector<double> of_b = b.test_figures(results);
   if (!all_known(of_a) || !all_known(of_b)) return comparison;
   const Pairs pairs = pairs_of(a, b, results);
   comparison.pairs = static_cast<int>(pairs.first.size());
@@ -59,7 +68,8 @@ Comparison compare(const SummaryRow& a, const SummaryRow& b, const StudyResults&
   comparison.wilcoxon.single = wilcoxon_signed_rank_test(pairs.first, pairs.second).p;
   comparison.welch.single = welch_t_test(of_a, of_b).p;
   if (!of_a.empty() && !of_b.empty()) {
-    comparison.improvement = probability_of_improvement({of_a}, {of_b});
+    comparison.improvement = probability_of_improvement(
+        {oriented(of_a, metric)}, {oriented(of_b, metric)});
   }
   return comparison;
 }
@@ -73,7 +83,7 @@ void correct(std::vector<Comparison>& comparisons, PValue Comparison::*test) {
   }
 }
 
-// Test NLLs of the finished seeds of a label, by data set.
+// Test figures of the finished seeds of a label, by data set.
 using ScoresBySet = std::map<std::string, std::vector<double>>;
 
 struct Pool {
@@ -88,15 +98,15 @@ struct Pool {
   }
 };
 
-Pool pool_of(const StudyResults& results) {
+Pool pool_of(const StudyResults& results, const std::vector<SummaryRow>& rows) {
   Pool pool;
   const auto add_new = [](std::vector<std::string>& list, const std::string& name) {
     if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
   };
-  for (const SummaryRow& row : summarise(results)) {
+  for (const SummaryRow& row : rows) {
     add_new(pool.labels, row.label);
     add_new(pool.datasets, row.dataset);
-    const std::vector<double> values = row.test_nlls(results);
+    const std::vector<double> values = row.test_figures(results);
     if (!values.empty() && all_known(values)) pool.of[row.label][row.dataset] = values;
   }
   std::erase_if(pool.datasets, [&](const std::string& set) {
@@ -106,11 +116,14 @@ Pool pool_of(const StudyResults& results) {
   return pool;
 }
 
-// The data sets' NLL of independent keys.
+// The figure of each problem's first baseline, where figures can be divided by it.
 std::map<std::string, double> units_of(const StudyResults& results) {
   std::map<std::string, double> units;
-  for (const Baseline& baseline : results.baselines) {
-    if (baseline.name == independent_keys) units[baseline.dataset] = baseline.test_nll;
+  for (const StudyProblem& problem : results.problems) {
+    if (problem.baselines.empty() || problem.chooses().better != Better::lower) continue;
+    const double unit =
+        figure_of(problem.baselines.front().figures, problem.chooses().name, Split::test);
+    if (unit > 0.0) units[problem.name] = unit;
   }
   return units;
 }
@@ -122,8 +135,8 @@ std::string format_p(const PValue& p) {
   return format_p(p.single) + " (" + format_p(p.corrected) + ")";
 }
 
-std::vector<Comparison> comparisons(const StudyResults& results) {
-  const std::vector<SummaryRow> rows = summarise(results);
+std::vector<Comparison> comparisons(const StudyResults& results,
+                                    const std::vector<SummaryRow>& rows) {
   std::vector<Comparison> all;
   for (std::size_t first = 0; first < rows.size();) {
     std::size_t end = first;
@@ -143,8 +156,15 @@ std::vector<Comparison> comparisons(const StudyResults& results) {
   return all;
 }
 
-PooledResults pooled_results(const StudyResults& results) {
-  const Pool pool = pool_of(results);
+PooledResults pooled_results(const StudyResults& results, const std::vector<SummaryRow>& rows) {
+  const Pool pool = pool_of(results, rows);
+  const auto scores = [&](const std::string& label) {
+    Scores all = pool.scores(label, pool.datasets);
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      all[k] = oriented(all[k], results.problem(pool.datasets[k]).chooses());
+    }
+    return all;
+  };
   const std::map<std::string, double> units = units_of(results);
   PooledResults pooled;
   pooled.datasets = pool.datasets;
@@ -155,15 +175,14 @@ PooledResults pooled_results(const StudyResults& results) {
     if (pooled.relative_datasets.size() > 1) {
       Scores relative = pool.scores(pool.labels[i], pooled.relative_datasets);
       for (std::size_t set = 0; set < relative.size(); ++set) {
-        for (double& nll : relative[set]) nll /= units.at(pooled.relative_datasets[set]);
+        for (double& figure : relative[set]) figure /= units.at(pooled.relative_datasets[set]);
       }
       pooled.cells.push_back({pool.labels[i], stratified_interquartile_mean(relative)});
     }
     for (std::size_t j = i + 1; j < pool.labels.size() && pooled.datasets.size() > 1; ++j) {
       pooled.pairs.push_back(
           {pool.labels[i], pool.labels[j],
-           probability_of_improvement(pool.scores(pool.labels[i], pooled.datasets),
-                                      pool.scores(pool.labels[j], pooled.datasets))});
+           probability_of_improvement(scores(pool.labels[i]), scores(pool.labels[j]))});
     }
   }
   return pooled;

@@ -16,39 +16,41 @@ struct PValue {
 /// "0.010 (0.030)": single, and in brackets corrected; "-" for an unknown one.
 std::string format_p(const PValue& p);
 
-/// Two rows of one data set, by their test NLL in nats per step.
+/// Two rows of one problem, by the test figure of the metric that chooses.
 struct Comparison {
   std::string dataset;
   std::string first;  // labels of the rows
   std::string second;
   int pairs = 0;         // seeds that both finished
-  Statistic difference;  // first less second over the pairs: below zero, the first is better
+  Statistic difference;  // first less second over the pairs; which sign is better, the metric says
   PValue paired_t;       // over the pairs
   PValue wilcoxon;       // over the pairs
   PValue welch;          // over all finished seeds of either
-  Estimate improvement;  // probability that a seed of the first has a lower NLL, of all finished
+  Estimate improvement;  // probability that a seed of the first is better, of all finished
 };
 
 /// Every pair of rows of each data set, in order of the rows. Figures that take more finished seeds
 /// than there are stay NaN.
-std::vector<Comparison> comparisons(const StudyResults& results);
+std::vector<Comparison> comparisons(const StudyResults& results,
+                                    const std::vector<SummaryRow>& rows);
 
 /// A row's label over several data sets.
 struct PooledCell {
   std::string label;
-  Estimate relative_nll;  // interquartile mean of test NLL / NLL of independent keys
+  Estimate relative;  // interquartile mean of test figure / that of the problem's first baseline
 };
 
 /// Two labels over several data sets.
 struct PooledPair {
   std::string first;
   std::string second;
-  Estimate improvement;  // probability that a seed of the first has a lower NLL, mean over sets
+  Estimate improvement;  // probability that a seed of the first is better, mean over sets
 };
 
 /// What the study says over its data sets together, with stratified bootstrap intervals
-/// (statistics.hpp). Only sets count on which every cell has a finished seed; the relative NLL
-/// takes a baseline too. Below two such sets the lists are empty.
+/// (statistics.hpp). Only sets count on which every cell has a finished seed; the relative figure
+/// takes a baseline too, whose figure is above zero, and a metric of which lower is better. Below two
+/// such sets the lists are empty.
 struct PooledResults {
   std::vector<std::string> datasets;           // of the pairs
   std::vector<std::string> relative_datasets;  // of the cells: those with a baseline
@@ -56,6 +58,6 @@ struct PooledResults {
   std::vector<PooledPair> pairs;
 };
 
-PooledResults pooled_results(const StudyResults& results);
+PooledResults pooled_results(const StudyResults& results, const std::vector<SummaryRow>& rows);
 
 }  // namespace carousel

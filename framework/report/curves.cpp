@@ -17,11 +17,11 @@ struct Gathered {
 void gather(const TrialRecord& trial, std::map<int, Gathered>& epochs) {
   double before = 0.0;
   for (const CurvePoint& point : trial.curve) {
-    if (!std::isfinite(point.valid_nll) || !std::isfinite(point.seconds)) continue;
+    if (!std::isfinite(point.valid.front()) || !std::isfinite(point.seconds)) continue;
     Gathered& at = epochs[point.epoch];
     at.updates = point.updates;
-    at.valid.push_back(point.valid_nll);
-    at.train.push_back(point.train_nll);
+    at.valid.push_back(point.valid.front());
+    at.train.push_back(point.train);
     at.step_seconds.push_back(point.seconds - before);
     before = point.seconds;
   }

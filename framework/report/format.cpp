@@ -101,16 +101,22 @@ std::string pad_right(std::string_view text, int width) {
   return std::string(text).append(spaces_up_to(text, width));
 }
 
-std::string format_nll(double value) {
+std::string format_figure(double value, int decimals) {
   if (!std::isfinite(value)) return "-";
-  return std::abs(value) < 1e4 ? fmt::format("{:.3f}", value) : fmt::format("{:.3e}", value);
+  return std::abs(value) < 1e4 ? fmt::format("{:.{}f}", value, decimals)
+                               : fmt::format("{:.{}e}", value, decimals);
 }
 
-std::string format_nll(const Statistic& statistic) {
+std::string format_figure(const Statistic& statistic, int decimals) {
   if (!std::isfinite(statistic.mean) || !std::isfinite(statistic.low)) {
-    return format_nll(statistic.mean);
+    return format_figure(statistic.mean, decimals);
   }
-  return format_nll(statistic.mean) + " ± " + format_nll(statistic.half_width());
+  return format_figure(statistic.mean, decimals) + " ± " +
+         format_figure(statistic.half_width(), decimals);
+}
+
+std::string title_with_unit(const MetricInfo& metric) {
+  return metric.unit.empty() ? metric.title : metric.title + ", " + metric.unit;
 }
 
 std::string format_seconds(double seconds) {
@@ -136,6 +142,10 @@ std::string format_bytes(std::int64_t bytes) {
   if (count < 1e6) return fmt::format("{:.0f} kB", count / 1e3);
   return count < 1e9 ? fmt::format("{:.1f} MB", count / 1e6)
                      : fmt::format("{:.1f} GB", count / 1e9);
+}
+
+std::string format_solved(const SummaryRow& row) {
+  return fmt::format("{}/{}", row.solved, row.finished);
 }
 
 std::string format_seeds(const SummaryRow& row) {

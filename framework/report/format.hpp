@@ -20,12 +20,12 @@ std::string shorten(std::string_view text, int width);
 std::string pad_left(std::string_view text, int width);
 std::string pad_right(std::string_view text, int width);
 
-/// Three decimals, an exponent from 10000 on, "-" for a value that is not finite.
-std::string format_nll(double value);
+/// So many decimals, an exponent from 10000 on, "-" for a value that is not finite.
+std::string format_figure(double value, int decimals = 3);
 
 /// The mean and half of its 95 % interval: "8.612 ± 0.020", without an interval "8.612", without a
 /// mean "-".
-std::string format_nll(const Statistic& statistic);
+std::string format_figure(const Statistic& statistic, int decimals = 3);
 
 /// One decimal below 100 s, whole seconds from there on, "-" for a value that is not finite.
 std::string format_seconds(double seconds);
@@ -41,6 +41,12 @@ std::string format_p(double p);
 
 /// Bytes as "640 kB", "12.3 MB" or "1.2 GB" (powers of 1000), "-" for 0: not known.
 std::string format_bytes(std::int64_t bytes);
+
+/// A metric by its title and unit: "mean squared error", or "NLL, nats per step".
+std::string title_with_unit(const MetricInfo& metric);
+
+/// "3/5": finished seeds that reached the task's goal, of all finished ones.
+std::string format_solved(const SummaryRow& row);
 
 /// "3", or "2/3" (finished / all) when not every seed has finished.
 std::string format_seeds(const SummaryRow& row);

@@ -38,7 +38,7 @@ std::string counts_of(const std::vector<TrialRecord>& trials) {
                          [&](const TrialRecord& t) { return t.status == status; });
   };
   std::string text = fmt::format("Trials: {} ({} finished", trials.size(), count("done"));
-  for (const char* status : {"diverged", "running", "waiting"}) {
+  for (const char* status : {"diverged", "skipped", "running", "waiting"}) {
     if (count(status) > 0) text += fmt::format(", {} {}", count(status), status);
   }
   return text + ").";
@@ -92,8 +92,11 @@ constexpr const char* kRollNote =
 
 }  // namespace
 
-std::string report_page(const StudyResults& results) {
-  const std::vector<SummaryRow> rows = summarise(results);
+std::string report_page(const Report& report) {
+  const StudyResults& results = report.results;
+  const std::vector<SummaryRow>& rows = report.rows;
+  std::vector<std::string> data;
+  for (const StudyProblem& problem : results.problems) data.push_back(problem.description);
   const bool search =
       std::any_of(rows.begin(), rows.end(), [](const SummaryRow& row) { return row.draws > 0; });
   const std::string yaml =
@@ -104,23 +107,23 @@ std::string report_page(const StudyResults& results) {
        {"style", text_of(report_page_css, report_page_css_size)},
        {"description", paragraphs({results.description})},
        {"counts", counts_of(results.trials)},
-       {"tables", sections_of(table_sheets(results))},
+       {"tables", sections_of(report.sheets)},
        {"search_note", search ? kSearchNote : ""},
        {"rolls",
-        section("Piano roll", results.piano_rolls.empty() ? "" : "<div id=\"rolls\"></div>\n",
+        section("Piano roll", report.plots.rolls.empty() ? "" : "<div id=\"rolls\"></div>\n",
                 kRollNote)},
        {"trials", section_of(trial_sheet(results), true)},
-       {"datasets", section("Data", paragraphs(results.dataset_notes), "")},
+       {"datasets", section("Data", paragraphs(data), "")},
        {"cells", section("Cells", cell_details(results), "")},
        {"protocol", section("Protocol", yaml, "The study as it was run, every key.")},
        {"machine", section_of(machine_sheet(results), false)},
-       {"chart_data", escape_json_for_script(plots_json(plots_of(results)))},
+       {"chart_data", escape_json_for_script(plots_json(report.plots))},
        {"chart_library", text_of(chart_js, chart_js_size)},
        {"script", text_of(report_page_js, report_page_js_size)}});
 }
 
-void write_report(const std::filesystem::path& file, const StudyResults& results) {
-  write_text(file, report_page(results));
+void write_report(const std::filesystem::path& file, const Report& report) {
+  write_text(file, report_page(report));
 }
 
 }  // namespace carousel

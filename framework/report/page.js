@@ -34,22 +34,24 @@ function addLegend(parent, state) {
     button.prepend(box);
     state.redraws.push(paint);
   });
-  addButton(legend, state, 'training NLL (dashed)', '', false,
-      () => (state.train = !state.train));
+  if (state.trains) {
+    addButton(legend, state, `training ${state.metric.title} (dashed)`, '', false,
+        () => (state.train = !state.train));
+  }
   addButton(legend, state, 'whole range', '', false, () => (state.whole = !state.whole));
 }
 
 function addDataset(group) {
-  const state = {dataset: group.dataset, series: group.series, hidden: new Set(), train: false,
-                 whole: false, redraws: []};
+  const state = {dataset: group.dataset, metric: group.metric, trains: group.train,
+                 series: group.series, hidden: new Set(), train: false, whole: false, redraws: []};
   const parent = document.getElementById('charts').appendChild(element('div'));
   if (page.datasets.length > 1) parent.append(element('h3', '', `Data set ${group.dataset}`));
   addLegend(parent, state);
   const pair = parent.appendChild(element('div', 'pair'));
   const some = (holds) => state.series.some(holds);
   if (some(({points, diverged}) => points.length + diverged.length > 0)) {
-    addCurves(pair, state, 'Validation NLL against updates', 'updates', UPDATES);
-    addCurves(pair, state, 'Validation NLL against training time', 'time, s', SECONDS);
+    addCurves(pair, state, `Validation ${state.metric.title} against updates`, 'updates', UPDATES);
+    addCurves(pair, state, `Validation ${state.metric.title} against training time`, 'time, s', SECONDS);
   }
   if (some(({search}) => search.length > 0)) addSearch(pair, state);
   if (some(({tuning}) => tuning.length > 0)) addTuning(pair, state);

@@ -145,12 +145,17 @@ function axis(title, more) {
   };
 }
 
-/// Options of a chart with the NLL upwards. `interaction` and `callbacks` (texts of the tooltip)
+/// Of how much of a curve or a search the axis shows at least: where higher is better, a figure has a
+/// bound, and nothing is cut.
+const shareOf = (state, share) => (state.whole || state.metric.higher ? 1 : share);
+const figureText = (state, value) => value.toFixed(state.metric.decimals);
+
+/// Options of a chart with the figure that chooses upwards. `interaction` and `callbacks` (texts of the tooltip)
 /// are those of Chart.js.
-function nllOptions(xAxis, yRange, interaction, callbacks) {
+function figureOptions(state, xAxis, yRange, interaction, callbacks) {
   return {
     animation: false, parsing: false, normalized: false, maintainAspectRatio: false,
-    scales: {x: xAxis, y: axis('NLL, nats per step', yRange)},
+    scales: {x: xAxis, y: axis(state.metric.axis, yRange)},
     layout: {padding: ({chart}) => ({top: 8, right: chart.width < WIDE ? 8 : LABEL_SPACE})},
     interaction,
     plugins: {

@@ -1,4 +1,4 @@
-// NLL against updates and against training time.
+// The figure that chooses against updates and against training time.
 const EPOCH = 0, UPDATES = 1, SECONDS = 2, MEAN = 3, LOW = 4, HIGH = 5, TRAIN = 6, SEEDS = 7;
 const DIVERGED_VALID = 3;
 
@@ -63,13 +63,13 @@ function lastValue(state, x) {
 }
 
 // Cells reach the same second in different epochs, so there each line names its own.
-function curveTexts(x) {
+function curveTexts(state, x) {
   const label = ({dataset, raw}) => {
     const row = raw.row;
-    const spread = row[SEEDS] > 1 ? ` (${row[LOW].toFixed(3)} to ${row[HIGH].toFixed(3)})` : '';
+    const spread = row[SEEDS] > 1 ? ` (${figureText(state, row[LOW])} to ${figureText(state, row[HIGH])})` : '';
     const part = row[SEEDS] < dataset.seeds ? `, ${row[SEEDS]} of ${dataset.seeds} seeds` : '';
     const when = x === SECONDS ? `, epoch ${row[EPOCH]}` : '';
-    return `${dataset.label}${when}: ${row[MEAN].toFixed(3)}${spread}${part}`;
+    return `${dataset.label}${when}: ${figureText(state, row[MEAN])}${spread}${part}`;
   };
   const title = (items) => {
     if (x !== UPDATES || items.length === 0) return '';
@@ -86,7 +86,7 @@ function addCurves(parent, state, caption, xTitle, x) {
     // Left to itself, Chart.js would leave out what lies above the vertical axis.
     const xAxis = axis(xTitle, {min: 0, max: lastValue(state, x) || 1});
     if (x === UPDATES) xAxis.ticks.precision = 0;
-    return nllOptions(xAxis, rangeOf(values(), state.whole ? 1 : CURVE_SHARE),
-                      {mode: 'meansAtX', intersect: false}, curveTexts(x));
+    return figureOptions(state, xAxis, rangeOf(values(), shareOf(state, CURVE_SHARE)),
+                      {mode: 'meansAtX', intersect: false}, curveTexts(state, x));
   });
 }

@@ -8,7 +8,7 @@ const ROWS_AT_TOP = 5;
 function searchRange(state) {
   const rows = shownSeries(state).flatMap(({series}) => series.search);
   const best = rows.map((row) => row[VALID]).filter(Number.isFinite).sort((a, b) => b - a);
-  const {min = 0, max: edge = 1} = rangeOf([best], state.whole ? 1 : SEARCH_SHARE);
+  const {min = 0, max: edge = 1} = rangeOf([best], shareOf(state, SEARCH_SHARE));
   const room = rows.some((row) => isOutside(row, edge)) ? 0.2 * (edge - min) : 0;
   return {min, edge, max: edge + room};
 }
@@ -47,11 +47,11 @@ function rateRange(state) {
   return {min: Math.min(...rates) / 1.3, max: Math.max(...rates) * 1.3};
 }
 
-function searchText({dataset, raw: {row}}) {
-  const result = row[STATUS] === 'diverged' ? 'diverged' : row[VALID].toFixed(3);
+const searchText = (state) => ({dataset, raw: {row}}) => {
+  const result = row[STATUS] === 'diverged' ? 'diverged' : figureText(state, row[VALID]);
   return `${dataset.label}, draw ${row[DRAW]}, rate ${row[RATE].toPrecision(4)}: ${result}` +
       (row[CHOSEN] ? ', chosen' : '');
-}
+};
 
 // Names all decades, or of a narrow range also their halves and fifths.
 function rateTick(axis) {
@@ -74,12 +74,12 @@ const stripAtTop = {
 };
 
 function addSearch(parent, state) {
-  addFigure(parent, state, 'Best validation NLL of each draw', () => searchDatasets(state), () => {
+  addFigure(parent, state, `Best validation ${state.metric.title} of each draw`, () => searchDatasets(state), () => {
     const xAxis = axis('learning rate', {type: 'logarithmic', ...rateRange(state)});
     xAxis.ticks.callback = rateTick(xAxis);
     const range = searchRange(state);
-    const options = nllOptions(xAxis, range, {mode: 'nearest', intersect: false},
-                               {title: () => '', label: searchText});
+    const options = figureOptions(state, xAxis, range, {mode: 'nearest', intersect: false},
+                               {title: () => '', label: searchText(state)});
     options.scales.y.ticks.callback = function(value, ...others) {
       return value > range.edge ? '' :
           Chart.Ticks.formatters.numeric.call(this, value, ...others);
@@ -88,10 +88,10 @@ function addSearch(parent, state) {
   }, [stripAtTop]);
 }
 
-function tuningText({dataset, raw: {row}}) {
+const tuningText = (state) => ({dataset, raw: {row}}) => {
   const lost = row[FINITE] < 1 ? `, all diverged: ${(100 - 100 * row[FINITE]).toFixed(1)} %` : '';
-  return `${dataset.label}: ${row[EXPECTED].toFixed(3)}${lost}`;
-}
+  return `${dataset.label}: ${figureText(state, row[EXPECTED])}${lost}`;
+};
 
 function addTuning(parent, state) {
   const line = ({series, index}) => ({
@@ -100,16 +100,16 @@ function addTuning(parent, state) {
     borderColor: colourOf(index), backgroundColor: colourOf(index), borderWidth: 2,
     pointStyle: SHAPES[index % SHAPES.length], pointRadius: 3.5,
   });
-  addFigure(parent, state, 'Expected best validation NLL of n draws',
+  addFigure(parent, state, `Expected best validation ${state.metric.title} of n draws`,
             () => shownSeries(state).map(line), () => {
     const curves = shownSeries(state).map(({series}) => series.tuning.map((row) => row[EXPECTED]));
     const last = Math.max(2, ...state.series.map(({tuning}) => tuning.length));
     const xAxis = axis('draws, n', {min: 1, max: last});
     Object.assign(xAxis.ticks, {precision: 0, includeBounds: true});
-    return nllOptions(xAxis, rangeOf(curves, state.whole ? 1 : CURVE_SHARE),
+    return figureOptions(state, xAxis, rangeOf(curves, shareOf(state, CURVE_SHARE)),
                       {mode: 'meansAtX', intersect: false}, {
       title: (items) => (items.length > 0 ? `best of ${items[0].raw.row[DRAWS]}` : ''),
-      label: tuningText,
+      label: tuningText(state),
     });
   });
 }

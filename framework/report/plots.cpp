@@ -14,7 +14,7 @@ constexpr int kWorthShowing = 20;  // thousandths
 DivergedCurve diverged_curve(const TrialRecord& trial) {
   DivergedCurve curve{trial.seed, {}};
   for (const CurvePoint& point : trial.curve) {
-    if (std::isfinite(point.valid_nll) && std::isfinite(point.seconds)) {
+    if (std::isfinite(point.valid.front()) && std::isfinite(point.seconds)) {
       curve.points.push_back(point);
     }
   }
@@ -25,7 +25,7 @@ std::vector<SearchPoint> search_points(const SummaryRow& row, const StudyResults
   std::vector<SearchPoint> points;
   for (const std::size_t at : row.search) {
     const TrialRecord& trial = results.trials[at];
-    const double valid = trial.status == "done" ? trial.valid_nll : not_known;
+    const double valid = trial.status == "done" ? trial.chosen_by() : not_known;
     points.push_back({trial.draw, trial.learning_rate, valid, trial.status, trial.selected});
   }
   std::stable_sort(points.begin(), points.end(),
@@ -33,18 +33,31 @@ std::vector<SearchPoint> search_points(const SummaryRow& row, const StudyResults
   return points;
 }
 
+// So that the best draw is the lowest, as tuning_curve() takes it.
+std::vector<TuningPoint> tuning_of(std::vector<double> draws, const MetricInfo& metric) {
+  const double sign = metric.better == Better::lower ? 1.0 : -1.0;
+  for (double& draw : draws) draw *= sign;
+  std::vector<TuningPoint> points = tuning_curve(draws);
+  for (TuningPoint& point : points) point.expected *= sign;
+  return points;
+}
+
 PlotSeries series_of(const SummaryRow& row, const StudyResults& results) {
+  const StudyProblem& problem = results.problem(row.dataset);
   PlotSeries series;
   series.label = row.label;
   series.seeds = row.seeds - row.diverged;
   series.band = band_of(row, results.trials);
+  if (problem.loss != problem.chooses().name) {
+    for (BandPoint& point : series.band) point.train = not_known;
+  }
   for (const std::size_t at : row.trials) {
     const TrialRecord& trial = results.trials[at];
     if (trial.status == "diverged") series.diverged.push_back(diverged_curve(trial));
   }
   series.search = search_points(row, results);
   const std::vector<double> draws = draws_of(row, results);
-  if (draws.size() > 1) series.tuning = tuning_curve(draws);
+  if (draws.size() > 1) series.tuning = tuning_of(draws, problem.chooses());
   return series;
 }
 
@@ -53,23 +66,31 @@ int thousandths(float probability) {
   return static_cast<int>(std::lround(std::clamp(probability, 0.0f, 1.0f) * kThousand));
 }
 
-PlotRoll whole_roll(const PianoRoll& roll) {
-  if (roll.notes.shape().rank() != 2 || roll.notes.shape() != roll.expected.shape()) {
+const Tensor<float>& array_of(const Exhibit& exhibit, const char* name) {
+  const auto found = exhibit.arrays.find(name);
+  if (found == exhibit.arrays.end()) fail_bug("a {} has no array '{}'", exhibit.kind, name);
+  return found->second;
+}
+
+PlotRoll whole_roll(const StudyExhibit& roll) {
+  const Tensor<float>& notes_of = array_of(roll.exhibit, "notes");
+  const Tensor<float>& expected_of = array_of(roll.exhibit, "expected");
+  if (notes_of.shape().rank() != 2 || notes_of.shape() != expected_of.shape()) {
     fail_bug("a piano roll has notes {} and expected {}, not both [steps, width]",
-             roll.notes.shape().to_string(), roll.expected.shape().to_string());
+             notes_of.shape().to_string(), expected_of.shape().to_string());
   }
-  const Index steps = roll.notes.shape()[0];
-  const Index width = roll.notes.shape()[1];
-  PlotRoll whole{roll.dataset, roll.cell, roll.sequence, roll.lowest_pitch, static_cast<int>(width),
+  const Index steps = notes_of.shape()[0];
+  const Index width = notes_of.shape()[1];
+  const int lowest = static_cast<int>(roll.exhibit.numbers.at("lowest"));
+  PlotRoll whole{roll.dataset, roll.cell, roll.exhibit.title, lowest, static_cast<int>(width),
                  {},           {}};
   for (Index step = 0; step < steps; ++step) {
     std::vector<int>& notes = whole.notes.emplace_back();
     std::vector<int>& expected = whole.expected.emplace_back();
     for (Index key = 0; key < width; ++key) {
       const auto at = static_cast<std::size_t>(step * width + key);
-      if (roll.notes.values()[at] > 0.5f)
-        notes.push_back(roll.lowest_pitch + static_cast<int>(key));
-      expected.push_back(thousandths(roll.expected.values()[at]));
+      if (notes_of.values()[at] > 0.5f) notes.push_back(lowest + static_cast<int>(key));
+      expected.push_back(thousandths(expected_of.values()[at]));
     }
   }
   return whole;
@@ -117,16 +138,18 @@ PlotRoll cut(const PlotRoll& roll, const Keys& keys) {
 
 }  // namespace
 
-Plots plots_of(const StudyResults& results) {
+Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows) {
   Plots plots;
-  for (const SummaryRow& row : summarise(results)) {
+  for (const SummaryRow& row : rows) {
     if (plots.datasets.empty() || plots.datasets.back().dataset != row.dataset) {
-      plots.datasets.push_back({row.dataset, {}});
+      plots.datasets.push_back({row.dataset, results.problem(row.dataset).chooses(), {}});
     }
     plots.datasets.back().series.push_back(series_of(row, results));
   }
   std::vector<PlotRoll> whole;
-  for (const PianoRoll& roll : results.piano_rolls) whole.push_back(whole_roll(roll));
+  for (const StudyExhibit& one : results.exhibits) {
+    if (one.exhibit.kind == "roll") whole.push_back(whole_roll(one));
+  }
   for (const PlotRoll& roll : whole) plots.rolls.push_back(cut(roll, keys_in_use(whole, roll)));
   return plots;
 }

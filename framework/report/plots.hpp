@@ -15,11 +15,11 @@ struct DivergedCurve {
   std::vector<CurvePoint> points;
 };
 
-/// One learning rate of a search. NLL in nats per step.
+/// One learning rate of a search.
 struct SearchPoint {
   int draw = 0;
   double rate = 0.0;
-  double valid_nll = not_known;  // best of the trial; NaN where it diverged or has not ended
+  double valid = not_known;  // best figure of the trial; NaN where it diverged or has not ended
   std::string status;            // of the trial
   bool chosen = false;
 };
@@ -31,11 +31,13 @@ struct PlotSeries {
   std::vector<BandPoint> band;
   std::vector<DivergedCurve> diverged;
   std::vector<SearchPoint> search;  // in order of rates; empty without a search
-  std::vector<TuningPoint> tuning;  // validation NLL; empty before two draws have ended
+  std::vector<TuningPoint> tuning;  // validation figure; empty before two draws have ended
 };
 
 struct PlotDataset {
   std::string dataset;
+  MetricInfo metric;  // of every curve, search and tuning curve; bands have a training loss where it
+                      // is the same
   std::vector<PlotSeries> series;
 };
 
@@ -56,18 +58,20 @@ struct Plots {
   std::vector<PlotRoll> rolls;
 };
 
-/// Throws BugError when the tensors of a piano roll do not fit each other.
-Plots plots_of(const StudyResults& results);
+/// Throws BugError when the arrays of a piano roll do not fit each other.
+/// rows: summarise(results).
+Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows);
 
 /// What the scripts of the page draw, as JSON (not yet safe inside a <script> element):
-///   {"datasets": [{"dataset": text, "series": [{"label": text, "seeds": count,
+///   {"datasets": [{"dataset": text, "metric": {"title", "axis": text, "higher": flag, "decimals":
+///      count}, "train": flag, "series": [{"label": text, "seeds": count,
 ///      "points": [[epoch, updates, seconds, mean, low, high, train, seeds], ...],
 ///      "diverged": [{"seed": text, "points": [[epoch, updates, seconds, valid], ...]}, ...],
 ///      "search": [[rate, valid, draw, status, chosen], ...],
 ///      "tuning": [[draws, expected, finite], ...]}, ...]}, ...],
 ///    "rolls": [{"dataset", "cell", "sequence": text, "lowest": pitch, "keys": count,
 ///      "notes": [[pitch, ...], ...], "expected": [[thousandths, ...], ...]}, ...]}
-/// Times in seconds, NLL in nats per step; numbers that are not finite are null.
+/// Times in seconds, figures of the metric; numbers that are not finite are null.
 std::string plots_json(const Plots& plots);
 
 /// A file of a run folder's plots/.

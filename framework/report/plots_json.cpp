@@ -1,8 +1,10 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 
+#include "report/format.hpp"
 #include "report/plots.hpp"
 
 namespace carousel {
@@ -37,14 +39,14 @@ json::value band_json(const BandPoint& p) {
 
 json::value diverged_json(const DivergedCurve& curve) {
   const auto point = [](const CurvePoint& p) -> json::value {
-    return json::array{p.epoch, p.updates, number(p.seconds), number(p.valid_nll)};
+    return json::array{p.epoch, p.updates, number(p.seconds), number(p.valid.front())};
   };
   // As text: a seed may have more digits than a number of JavaScript.
   return {{"seed", fmt::format("{}", curve.seed)}, {"points", array_of(curve.points, point)}};
 }
 
 json::value search_json(const SearchPoint& p) {
-  return json::array{exact(p.rate), number(p.valid_nll), p.draw, p.status, p.chosen};
+  return json::array{exact(p.rate), number(p.valid), p.draw, p.status, p.chosen};
 }
 
 json::value tuning_json(const TuningPoint& p) {
@@ -61,7 +63,17 @@ json::value series_json(const PlotSeries& series) {
 }
 
 json::value dataset_json(const PlotDataset& set) {
-  return {{"dataset", set.dataset}, {"series", array_of(set.series, series_json)}};
+  const bool trains = std::ranges::any_of(set.series, [](const PlotSeries& series) {
+    return std::ranges::any_of(series.band, [](const BandPoint& p) { return std::isfinite(p.train); });
+  });
+  return {{"dataset", set.dataset},
+          {"metric",
+           {{"title", set.metric.title},
+            {"axis", title_with_unit(set.metric)},
+            {"higher", set.metric.better == Better::higher},
+            {"decimals", set.metric.decimals}}},
+          {"train", trains},
+          {"series", array_of(set.series, series_json)}};
 }
 
 json::value roll_json(const PlotRoll& roll) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <set>
 
@@ -53,25 +52,35 @@ void split_trials(SummaryRow& row, const std::vector<std::size_t>& all,
   row.diverged = count_status(row.trials, trials, "diverged");
 }
 
-void fill_statistics(SummaryRow& row, const std::vector<TrialRecord>& trials) {
-  const auto over_finished = [&](auto member) {
+void fill_statistics(SummaryRow& row, const StudyResults& results) {
+  const auto over_finished = [&](auto value_of) {
     std::vector<double> values;
     for (const std::size_t at : row.trials) {
-      if (trials[at].status == "done") values.push_back(static_cast<double>(trials[at].*member));
+      const TrialRecord& trial = results.trials[at];
+      if (trial.status == "done") values.push_back(static_cast<double>(value_of(trial)));
     }
-    return statistic_of(values);
+    return values;
   };
-  row.train_nll = over_finished(&TrialRecord::train_nll);
-  row.valid_nll = over_finished(&TrialRecord::valid_nll);
-  row.test_nll = over_finished(&TrialRecord::test_nll);
-  row.train_nll_by_sequence = over_finished(&TrialRecord::train_nll_by_sequence);
-  row.valid_nll_by_sequence = over_finished(&TrialRecord::valid_nll_by_sequence);
-  row.test_nll_by_sequence = over_finished(&TrialRecord::test_nll_by_sequence);
-  row.epochs = over_finished(&TrialRecord::epochs);
-  row.best_epoch = over_finished(&TrialRecord::best_epoch);
-  row.seconds = over_finished(&TrialRecord::seconds);
+  for (const MetricInfo& metric : results.problem(row.dataset).metrics) {
+    for (const Split split : all_splits) {
+      row.figures[metric.name][static_cast<std::size_t>(split)] = statistic_of(over_finished(
+          [&](const TrialRecord& trial) { return trial.figure(metric.name, split); }));
+    }
+  }
+  std::vector<double> updates =
+      over_finished([](const TrialRecord& trial) { return trial.updates_to_goal; });
+  std::erase_if(updates, [](double value) { return std::isnan(value); });
+  row.solved = static_cast<int>(updates.size());
+  row.updates_to_goal = statistic_of(updates);
+  const auto statistic = [&](auto member) {
+    return statistic_of(over_finished([&](const TrialRecord& trial) { return trial.*member; }));
+  };
+  row.epochs = statistic(&TrialRecord::epochs);
+  row.best_epoch = statistic(&TrialRecord::best_epoch);
+  row.seconds = statistic(&TrialRecord::seconds);
   for (const std::size_t at : row.trials) {
-    if (trials[at].status == "done") row.memory = std::max(row.memory, trials[at].memory);
+    const TrialRecord& trial = results.trials[at];
+    if (trial.status == "done") row.memory = std::max(row.memory, trial.memory);
   }
 }
 
@@ -96,10 +105,17 @@ void set_labels(std::vector<SummaryRow>& rows) {
 
 }  // namespace
 
-std::vector<double> SummaryRow::test_nlls(const StudyResults& results) const {
+Statistic SummaryRow::figure(const std::string& metric, Split split) const {
+  const auto found = figures.find(metric);
+  return found == figures.end() ? Statistic() : found->second[static_cast<std::size_t>(split)];
+}
+
+std::vector<double> SummaryRow::test_figures(const StudyResults& results) const {
+  const std::string& metric = results.problem(dataset).chooses().name;
   std::vector<double> values;
   for (const std::size_t at : trials) {
-    if (results.trials[at].status == "done") values.push_back(results.trials[at].test_nll);
+    const TrialRecord& trial = results.trials[at];
+    if (trial.status == "done") values.push_back(trial.figure(metric, Split::test));
   }
   return values;
 }
@@ -120,19 +136,26 @@ std::vector<SummaryRow> summarise(const StudyResults& results) {
   }
   for (std::size_t k = 0; k < rows.size(); ++k) {
     split_trials(rows[k], places[k], results.trials);
-    fill_statistics(rows[k], results.trials);
+    fill_statistics(rows[k], results);
   }
   keep_datasets_together(rows);
   set_labels(rows);
   return rows;
 }
 
+const MetricInfo* goal_of(const StudyProblem& problem) {
+  for (const MetricInfo& metric : problem.metrics) {
+    if (!std::isnan(metric.goal)) return &metric;
+  }
+  return nullptr;
+}
+
 std::vector<double> draws_of(const SummaryRow& row, const StudyResults& results) {
   std::vector<double> values;
   for (const std::size_t at : row.search) {
     const TrialRecord& trial = results.trials[at];
-    if (trial.status == "done") values.push_back(trial.valid_nll);
-    if (trial.status == "diverged") values.push_back(std::numeric_limits<double>::infinity());
+    if (trial.status == "done") values.push_back(trial.chosen_by());
+    if (trial.status == "diverged") values.push_back(not_known);
   }
   return values;
 }

@@ -1,23 +1,30 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "train/results.hpp"
-#include "train/statistics.hpp"
+#include "study/results.hpp"
+#include "study/statistics.hpp"
 
 namespace carousel {
 
-/// One cell, variant and hidden size on one data set. Its trials are those that count in the
+/// A figure on each split over seeds.
+using SplitStatistics = std::array<Statistic, 3>;
+
+/// One cell, variant and hidden size on one problem. Its trials are those that count in the
 /// comparison: with a search of the learning rate the selected ones, without a search all. The
 /// statistics are taken over the finished ones; diverged ones are counted, never averaged.
 struct SummaryRow {
   /// "cell", or "cell+variant".
   std::string name() const { return variant.empty() ? cell : cell + "+" + variant; }
-  /// The test NLL of each finished trial, in the order of `trials`.
-  std::vector<double> test_nlls(const StudyResults& results) const;
+  /// A figure at the best epoch; without a mean where no finished trial has it.
+  Statistic figure(const std::string& metric, Split split) const;
+  /// The test figure that is compared, of each finished trial, in the order of `trials`.
+  std::vector<double> test_figures(const StudyResults& results) const;
 
   std::string cell;
   std::string variant;
@@ -32,12 +39,9 @@ struct SummaryRow {
   int seeds = 0;           // of the plan: finished, diverged, running and waiting
   int finished = 0;        // of the trials that count
   int diverged = 0;        // of the trials that count
-  Statistic train_nll;     // this and the next five: nats per step, at the best epoch
-  Statistic valid_nll;
-  Statistic test_nll;
-  Statistic train_nll_by_sequence;
-  Statistic valid_nll_by_sequence;
-  Statistic test_nll_by_sequence;
+  int solved = 0;          // of the finished ones: they reached the task's goal
+  std::map<std::string, SplitStatistics> figures;  // by metric
+  Statistic updates_to_goal;                        // of the solved ones
   Statistic epochs;
   Statistic best_epoch;
   Statistic seconds;
@@ -46,11 +50,14 @@ struct SummaryRow {
   std::vector<std::size_t> search;  // the same of the search's trials, a draw each
 };
 
-/// Rows in order of first appearance; rows of one data set stand together.
+/// Rows in order of first appearance; rows of one problem stand together.
 std::vector<SummaryRow> summarise(const StudyResults& results);
 
-/// The best validation NLL of each draw of the row's search, infinite where it diverged, without
-/// those that have not ended: what tuning_curve() takes.
+/// The metric of a problem that has a goal, or null.
+const MetricInfo* goal_of(const StudyProblem& problem);
+
+/// The best validation figure of each draw of the row's search, NaN where it diverged, without those
+/// that have not ended: what tuning_curve() takes.
 std::vector<double> draws_of(const SummaryRow& row, const StudyResults& results);
 
 }  // namespace carousel

@@ -40,8 +40,15 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::vector<Column> columns_of(const std::vector<SummaryRow>& rows) {
+std::vector<Column> columns_of(const std::vector<SummaryRow>& rows, const StudyResults& results) {
   using Row = const SummaryRow&;
+  const auto figure = [&](Row row, Split split) {
+    const MetricInfo& metric = results.problem(row.dataset).chooses();
+    const Statistic statistic = row.figure(metric.name, split);
+    return split == Split::test ? format_figure(statistic, metric.decimals)
+                                : format_figure(statistic.mean, metric.decimals);
+  };
+  const auto has_goal = [&](Row row) { return goal_of(results.problem(row.dataset)) != nullptr; };
   const auto any_diverged = [](Row row) { return row.diverged > 0; };
   const auto rate_matters = [&](Row row) {
     return row.draws > 0 || row.learning_rate != rows.front().learning_rate;
@@ -64,9 +71,12 @@ std::vector<Column> columns_of(const std::vector<SummaryRow>& rows) {
   if (std::any_of(rows.begin(), rows.end(), any_diverged)) {
     add("div", [](Row row) { return fmt::format("{}", row.diverged); });
   }
-  add("train", [](Row row) { return format_nll(row.train_nll.mean); });
-  add("valid", [](Row row) { return format_nll(row.valid_nll.mean); });
-  add("test", [](Row row) { return format_nll(row.test_nll); });
+  add("train", [&](Row row) { return figure(row, Split::train); });
+  add("valid", [&](Row row) { return figure(row, Split::valid); });
+  add("test", [&](Row row) { return figure(row, Split::test); });
+  if (std::any_of(rows.begin(), rows.end(), has_goal)) {
+    add("solved", [&](Row row) { return has_goal(row) ? format_solved(row) : "-"; });
+  }
   add("epoch", [](Row row) { return format_count(row.best_epoch.mean); });
   add("sec", [](Row row) { return format_seconds(row.seconds.mean); });
   return columns;
@@ -123,14 +133,37 @@ std::string notes_on_draws(const std::vector<SummaryRow>& rows, bool several_dat
   return text;
 }
 
-std::string notes(const std::vector<Column>& columns, const std::vector<std::string>& dropped) {
+// What train, valid and test are of: a line, or one for each problem where they differ.
+std::string notes_on_figures(const StudyResults& results) {
+  std::vector<std::string> titles;
+  for (const StudyProblem& problem : results.problems) {
+    const std::string title = title_with_unit(problem.chooses());
+    if (std::find(titles.begin(), titles.end(), title) == titles.end()) titles.push_back(title);
+  }
+  if (titles.size() == 1) {
+    return fmt::format("train, valid, test: {}, at the best epoch,\n", titles.front());
+  }
+  std::string text;
+  for (const StudyProblem& problem : results.problems) {
+    const std::string end = ": " + title_with_unit(problem.chooses()) + "\n";
+    text += shorten(printable(problem.name), kPageWidth - display_width(end) + 1) + end;
+  }
+  return text + "train, valid, test: these figures at the best epoch,\n";
+}
+
+std::string notes(const std::vector<Column>& columns, const std::vector<std::string>& dropped,
+                  const StudyResults& results) {
   std::string text =
-      "train, valid, test: NLL in nats per step at the best epoch, mean of finished\n"
-      "seeds; ±: half of its 95 % interval by Student's t. params: those of the cell.\n"
-      "epoch: the best one, mean. sec: training time of a seed in seconds, mean.\n";
+      notes_on_figures(results) +
+      "mean of finished seeds; ±: half of its 95 % interval by Student's t.\n"
+      "params: those of the cell. epoch: the best one, mean. sec: training time of a\n"
+      "seed in seconds, mean.\n";
   for (const Column& column : columns) {
     if (column.title == "rate") {
-      text += "rate: the learning rate, the draw with the best validation NLL of a search.\n";
+      text += "rate: the learning rate, the best draw of a search on validation.\n";
+    }
+    if (column.title == "solved") {
+      text += "solved: finished seeds that reached the task's goal on validation.\n";
     }
     if (column.title == "div") text += "div: diverged seeds, which no mean includes.\n";
   }
@@ -144,10 +177,11 @@ std::string notes(const std::vector<Column>& columns, const std::vector<std::str
 
 }  // namespace
 
-std::string result_table(const StudyResults& results) {
-  const std::vector<SummaryRow> rows = summarise(results);
+std::string result_table(const Report& report) {
+  const StudyResults& results = report.results;
+  const std::vector<SummaryRow>& rows = report.rows;
   if (rows.empty()) return "no trials\n";
-  std::vector<Column> columns = columns_of(rows);
+  std::vector<Column> columns = columns_of(rows, results);
   std::vector<std::string> dropped;
   const int gap = fit(columns, dropped);
   const bool several_datasets = rows.front().dataset != rows.back().dataset;
@@ -162,7 +196,7 @@ std::string result_table(const StudyResults& results) {
     }
     text += line_of(columns, gap, [&](const Column& c) { return c.texts[at]; });
   }
-  return text + notes(columns, dropped) + notes_on_draws(rows, several_datasets);
+  return text + notes(columns, dropped, results) + notes_on_draws(rows, several_datasets);
 }
 
 }  // namespace carousel

@@ -2,21 +2,21 @@
 
 #include <string>
 
-#include "report/summary.hpp"
+#include "report/report.hpp"
 
 namespace carousel {
 
 /// A plain-text table of at most 80 columns: one row per cell and hidden size, with means over the
-/// finished seeds and half of the 95 % interval of the test NLL's mean (nats per step).
+/// finished seeds of the figure that chooses, and half of the 95 % interval of its mean on test.
 /// Names that are too long are cut; where even that is not enough, columns are left out and named
 /// in a note below the table. Ends with a newline.
-std::string result_table(const StudyResults& results);
+std::string result_table(const Report& report);
 
 /// The sheets of table_sheets.hpp as Markdown (GitHub's tables), with headings from level 2.
-std::string table_markdown(const StudyResults& results);
+std::string table_markdown(const Report& report);
 
 /// The sheets of table_sheets.hpp as LaTeX, one table* each, for the packages booktabs and
 /// adjustbox, which keeps a wide table within the page.
-std::string table_latex(const StudyResults& results);
+std::string table_latex(const Report& report);
 
 }  // namespace carousel

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "report/table.hpp"
-#include "report/table_sheets.hpp"
 
 namespace carousel {
 namespace {
@@ -133,17 +132,17 @@ std::string latex_of(const Sheet& sheet) {
 
 }  // namespace
 
-std::string table_markdown(const StudyResults& results) {
+std::string table_markdown(const Report& report) {
   std::string text;
-  for (const Sheet& sheet : table_sheets(results)) text += markdown_of(sheet);
+  for (const Sheet& sheet : report.sheets) text += markdown_of(sheet);
   if (text.empty()) return "No trials.\n";
   text.pop_back();
   return text;
 }
 
-std::string table_latex(const StudyResults& results) {
+std::string table_latex(const Report& report) {
   std::string text = "% needs \\usepackage{booktabs,adjustbox}\n";
-  for (const Sheet& sheet : table_sheets(results)) text += latex_of(sheet);
+  for (const Sheet& sheet : report.sheets) text += latex_of(sheet);
   return text;
 }
 

@@ -20,8 +20,8 @@ std::string with_diverged(const std::string& count, int diverged) {
 }
 
 // Papers give two decimals or three.
-std::string format_published(double nll) {
-  std::string text = format_nll(nll);
+std::string format_published(double figure, int decimals) {
+  std::string text = format_figure(figure, decimals);
   if (text.size() > 1 && text.back() == '0') text.pop_back();
   return text;
 }
@@ -29,12 +29,12 @@ std::string format_published(double nll) {
 // The results on one data set, built column by column: its rows are of several kinds.
 class ResultSheet {
  public:
-  ResultSheet(const std::string& dataset, const std::vector<SummaryRow>& rows,
-              const StudyResults& results) {
+  ResultSheet(const StudyProblem& problem, const std::vector<SummaryRow>& rows,
+              const StudyResults& results)
+      : problem_(problem) {
+    const std::string& dataset = problem.name;
     std::copy_if(rows.begin(), rows.end(), std::back_inserter(rows_),
                  [&](const SummaryRow& row) { return row.dataset == dataset; });
-    std::copy_if(results.baselines.begin(), results.baselines.end(), std::back_inserter(baselines_),
-                 [&](const Baseline& model) { return model.dataset == dataset; });
     for (const PublishedResult& figure : results.published) {
       if (figure.dataset != dataset) continue;
       const bool of_a_cell = std::any_of(rows_.begin(), rows_.end(), [&](const SummaryRow& row) {
@@ -71,8 +71,8 @@ class ResultSheet {
   void add_rows() {
     add_heading("this study");
     for (const SummaryRow& row : rows_) add_row({&row, nullptr, nullptr});
-    if (!baselines_.empty()) add_heading("counted on the training split");
-    for (const Baseline& model : baselines_) add_row({nullptr, &model, nullptr});
+    if (!problem_.baselines.empty()) add_heading("without learning");
+    for (const Baseline& model : problem_.baselines) add_row({nullptr, &model, nullptr});
     for (const std::string& source : sources(others_)) {
       add_heading(source);
       for (const PublishedResult& figure : others_) {
@@ -88,19 +88,19 @@ class ResultSheet {
     });
     sheet_.columns[0].number = false;
     add("units", [](Row r) { return fmt::format("{}", r.hidden); });
-    add_nll(
-        "test", [](Row r) { return format_nll(r.test_nll); }, &Baseline::test_nll,
-        &PublishedResult::test_nll);
-    add_published("published", &PublishedResult::test_nll);
-    add_nll(
-        "test by sequence", [](Row r) { return format_nll(r.test_nll_by_sequence); },
-        &Baseline::test_nll_by_sequence);
-    add_nll(
-        "valid", [](Row r) { return format_nll(r.valid_nll.mean); }, &Baseline::valid_nll);
-    add_nll(
-        "train", [](Row r) { return format_nll(r.train_nll.mean); }, &Baseline::train_nll,
-        &PublishedResult::train_nll);
-    add_published("published train", &PublishedResult::train_nll);
+    const MetricInfo& chooses = problem_.chooses();
+    add_figure("test", chooses, Split::test);
+    add_published("published", chooses, Split::test);
+    if (goal_of(problem_)) {
+      add("solved", [](Row r) { return format_solved(r); });
+      add("updates to goal", [](Row r) { return format_count(r.updates_to_goal.mean); });
+    }
+    for (const MetricInfo& metric : problem_.metrics) {
+      if (&metric != &chooses) add_figure("test " + metric.title, metric, Split::test);
+    }
+    add_figure("valid", chooses, Split::valid);
+    add_figure("train", chooses, Split::train);
+    add_published("published train", chooses, Split::train);
     add("rate", [](Row r) { return format_rate(r.learning_rate); });
     add("draws", [](Row r) {
       return r.draws == 0 ? "-" : with_diverged(fmt::format("{}", r.draws), r.diverged_draws);
@@ -119,25 +119,32 @@ class ResultSheet {
     add_column(title, [&](const Line& line) { return line.cell ? of_cell(*line.cell) : "-"; });
   }
 
-  void add_nll(const std::string& title, const OfCell& of_cell, double Baseline::*of_baseline,
-               double PublishedResult::*of_other = nullptr) {
-    add_column(title, [&](const Line& line) -> std::string {
-      if (line.cell) return of_cell(*line.cell);
-      if (line.baseline) return format_nll(line.baseline->*of_baseline);
-      if (line.other && of_other) return format_published(line.other->*of_other);
-      return "-";
+  // The interval stands behind test figures alone.
+  void add_figure(const std::string& title, const MetricInfo& metric, Split split) {
+    add_column(title, [&](const Line& line) {
+      if (line.cell) {
+        const Statistic statistic = line.cell->figure(metric.name, split);
+        return split == Split::test ? format_figure(statistic, metric.decimals)
+                                    : format_figure(statistic.mean, metric.decimals);
+      }
+      if (line.baseline) {
+        return format_figure(figure_of(line.baseline->figures, metric.name, split),
+                             metric.decimals);
+      }
+      return format_published(figure_of(line.other->figures, metric.name, split), metric.decimals);
     });
   }
 
   // A column for each source that has such a figure of one of our cells.
-  void add_published(const std::string& title, double PublishedResult::*nll) {
+  void add_published(const std::string& title, const MetricInfo& metric, Split split) {
     const Texts names = sources(beside_);
     for (const std::string& source : names) {
       add_column(names.size() > 1 ? title + ", " + source : title,
                  [&](const Line& line) -> std::string {
                    for (const PublishedResult& figure : beside_) {
                      if (line.cell && figure.source == source && figure.cell == line.cell->name()) {
-                       return format_published(figure.*nll);
+                       return format_published(figure_of(figure.figures, metric.name, split),
+                                               metric.decimals);
                      }
                    }
                    return "-";
@@ -154,13 +161,20 @@ class ResultSheet {
 
   void add_notes() {
     sheet_.notes = {
-        "test, valid, train: NLL in nats per step at the best epoch, mean of finished seeds; ±: "
-        "half of its 95 % interval by Student's t. By sequence: the mean of the sequences' own "
-        "means, else of all steps together.",
-        "rate: the learning rate, chosen on the validation NLL of the draws where there are any. "
+        fmt::format("test, valid, train: {} ({} is better) at the best epoch, mean of finished seeds; "
+                    "±: half of its 95 % interval by Student's t.",
+                    title_with_unit(problem_.chooses()),
+                    problem_.chooses().better == Better::lower ? "lower" : "higher"),
+        "rate: the learning rate, chosen on validation among the draws where there are any. "
         "params: those of the cell. seeds: finished / planned where they differ. div: diverged, "
         "which no mean includes. epoch: the best one, mean. sec: training time of a seed, mean. "
         "memory: of a training step."};
+    if (const MetricInfo* goal = goal_of(problem_)) {
+      sheet_.notes.push_back(
+          fmt::format("solved: finished seeds whose {} on validation came to {} or better; updates to "
+                      "goal: before that, mean of these seeds.",
+                      goal->title, format_figure(goal->goal, goal->decimals)));
+    }
     if (!beside_.empty()) {
       sheet_.notes.push_back(fmt::format("published: {}.", fmt::join(sources(beside_), "; ")));
     }
@@ -177,8 +191,8 @@ class ResultSheet {
     return names;
   }
 
+  const StudyProblem& problem_;
   std::vector<SummaryRow> rows_;
-  std::vector<Baseline> baselines_;
   std::vector<PublishedResult> beside_;  // figures of the cells of this sheet
   std::vector<PublishedResult> others_;
   std::vector<Line> lines_;  // one a row of the sheet
@@ -186,16 +200,19 @@ class ResultSheet {
 };
 
 // The middle with its interval, or alone.
-std::string with_interval(double value, double low, double high) {
-  if (!std::isfinite(low)) return format_nll(value);
-  return fmt::format("{} [{}, {}]", format_nll(value), format_nll(low), format_nll(high));
+std::string with_interval(double value, double low, double high, int decimals = 3) {
+  if (!std::isfinite(low)) return format_figure(value, decimals);
+  return fmt::format("{} [{}, {}]", format_figure(value, decimals), format_figure(low, decimals),
+                     format_figure(high, decimals));
 }
 
 std::string with_interval(const Estimate& estimate) {
   return with_interval(estimate.value, estimate.low, estimate.high);
 }
 
-Sheet pair_sheet(const std::string& dataset, const std::vector<Comparison>& pairs) {
+Sheet pair_sheet(const StudyProblem& problem, const std::vector<Comparison>& pairs) {
+  const std::string& dataset = problem.name;
+  const MetricInfo& metric = problem.chooses();
   Sheet sheet;
   sheet.title = "Pairs on " + dataset;
   sheet.columns = {{"pair", false}, {"difference"}, {"seeds"},          {"p paired t"},
@@ -206,29 +223,30 @@ Sheet pair_sheet(const std::string& dataset, const std::vector<Comparison>& pair
     sheet.rows.push_back(
         {"",
          {pair.first + " - " + pair.second,
-          with_interval(difference.mean, difference.low, difference.high),
+          with_interval(difference.mean, difference.low, difference.high, metric.decimals),
           fmt::format("{}", pair.pairs), format_p(pair.paired_t), format_p(pair.wilcoxon),
           format_p(pair.welch), with_interval(pair.improvement)}});
   }
   sheet.notes = {
-      "difference: mean over seeds of first less second in test NLL (nats per step), with its 95 % "
-      "interval by Student's t; below zero, the first is better. seeds: those that finished in "
-      "both.",
+      fmt::format("difference: mean over seeds of first less second on test ({}), with its 95 % "
+                  "interval by Student's t; {} zero, the first is better. seeds: those that finished "
+                  "in both.",
+                  title_with_unit(metric), metric.better == Better::lower ? "below" : "above"),
       "p: two-sided; in brackets corrected for all pairs of the data set (Holm 1979). Paired "
       "t-test and exact Wilcoxon signed-rank test over these seeds, Welch's t-test over all "
       "finished ones.",
-      "P(first better): share of all pairs of seeds in which the first has the lower NLL, ties by "
-      "half, with the 95 % interval of the bootstrap (Agarwal et al. 2021), which is too narrow "
+      "P(first better): share of all pairs of seeds in which the first is better, ties by half, "
+      " with the 95 % interval of the bootstrap (Agarwal et al. 2021), which is too narrow "
       "for a handful of seeds."};
   return sheet;
 }
 
-// Test NLL by cell and data set, and the figure over all sets where there is one.
+// Test figures by cell and data set, and the figure over all sets where there is one.
 Sheet cells_over_sets(const std::vector<SummaryRow>& rows, const Texts& datasets,
-                      const PooledResults& pooled) {
+                      const PooledResults& pooled, const StudyResults& results) {
   Sheet sheet{"Cells over data sets", {{"model", false}}, {}, {}};
   for (const std::string& dataset : datasets) sheet.columns.push_back({dataset});
-  sheet.columns.push_back({"relative NLL"});
+  sheet.columns.push_back({"relative"});
   for (const SummaryRow& row : rows) {
     auto line = std::find_if(sheet.rows.begin(), sheet.rows.end(),
                              [&](const SheetRow& r) { return r.texts.front() == row.label; });
@@ -236,19 +254,29 @@ Sheet cells_over_sets(const std::vector<SummaryRow>& rows, const Texts& datasets
       line = sheet.rows.insert(line, {"", Texts(sheet.columns.size(), "-")});
       line->texts.front() = row.label;
       for (const PooledCell& cell : pooled.cells) {
-        if (cell.label == row.label) line->texts.back() = with_interval(cell.relative_nll);
+        if (cell.label == row.label) line->texts.back() = with_interval(cell.relative);
       }
     }
     const auto set = std::find(datasets.begin(), datasets.end(), row.dataset) - datasets.begin();
-    line->texts[static_cast<std::size_t>(set) + 1] = format_nll(row.test_nll);
+    const MetricInfo& metric = results.problem(row.dataset).chooses();
+    line->texts[static_cast<std::size_t>(set) + 1] =
+        format_figure(row.figure(metric.name, Split::test), metric.decimals);
   }
-  sheet.notes = {"Test NLL in nats per step, mean ± half of its 95 % interval."};
+  Texts titles;
+  for (const StudyProblem& problem : results.problems) {
+    titles.push_back(fmt::format("{}: {}", problem.name, title_with_unit(problem.chooses())));
+  }
+  sheet.notes = {fmt::format("On test, mean ± half of its 95 % interval. {}.", fmt::join(titles, "; "))};
   if (!pooled.cells.empty()) {
+    Texts units;
+    for (const std::string& dataset : pooled.relative_datasets) {
+      units.push_back(
+          fmt::format("{} on {}", results.problem(dataset).baselines.front().name, dataset));
+    }
     sheet.notes.push_back(fmt::format(
-        "Relative NLL: test NLL divided by that of independent keys on the same set; interquartile "
-        "mean of all seeds of {}, with the 95 % interval of the stratified bootstrap (Agarwal et "
-        "al. 2021).",
-        fmt::join(pooled.relative_datasets, ", ")));
+        "Relative: the test figure divided by that of {}; interquartile mean of all seeds, with the "
+        "95 % interval of the stratified bootstrap (Agarwal et al. 2021).",
+        fmt::join(units, ", ")));
   }
   return sheet;
 }
@@ -281,54 +309,83 @@ void drop_empty_columns(Sheet& sheet) {
 
 }  // namespace
 
-std::vector<Sheet> table_sheets(const StudyResults& results) {
-  const std::vector<SummaryRow> rows = summarise(results);
-  const std::vector<Comparison> pairs = comparisons(results);
+std::vector<Sheet> table_sheets(const StudyResults& results, const std::vector<SummaryRow>& rows) {
+  const std::vector<Comparison> pairs = comparisons(results, rows);
   Texts datasets;
   for (const SummaryRow& row : rows) {
     if (datasets.empty() || datasets.back() != row.dataset) datasets.push_back(row.dataset);
   }
   std::vector<Sheet> sheets;
   for (const std::string& dataset : datasets) {
-    sheets.push_back(ResultSheet(dataset, rows, results).take());
+    const StudyProblem& problem = results.problem(dataset);
+    sheets.push_back(ResultSheet(problem, rows, results).take());
     const bool any_pair = std::any_of(pairs.begin(), pairs.end(), [&](const Comparison& pair) {
       return pair.dataset == dataset && pair.pairs > 0;
     });
-    if (any_pair) sheets.push_back(pair_sheet(dataset, pairs));
+    if (any_pair) sheets.push_back(pair_sheet(problem, pairs));
   }
   if (datasets.size() > 1) {
-    const PooledResults pooled = pooled_results(results);
-    sheets.push_back(cells_over_sets(rows, datasets, pooled));
+    const PooledResults pooled = pooled_results(results, rows);
+    sheets.push_back(cells_over_sets(rows, datasets, pooled, results));
     if (!pooled.pairs.empty()) sheets.push_back(pairs_over_sets(pooled));
   }
   for (Sheet& sheet : sheets) drop_empty_columns(sheet);
   return sheets;
 }
 
+namespace {
+
+// A column of the sheet of trials, with what it shows of one.
+struct TrialColumn {
+  SheetColumn column;
+  std::function<std::string(const TrialRecord&)> text;
+};
+
+std::vector<TrialColumn> trial_columns(const StudyResults& results) {
+  using Trial = const TrialRecord&;
+  // Before the end of a trial its figures are no result.
+  const auto figure = [&](Split split) {
+    return [&results, split](Trial trial) {
+      const MetricInfo& metric = results.problem(trial.dataset).chooses();
+      const double value = trial.figure(metric.name, split);
+      return trial.status == "done" ? format_figure(value, metric.decimals) : "-";
+    };
+  };
+  return {{{"cell", false}, [](Trial t) { return t.name(); }},
+          {{"data set", false}, [](Trial t) { return t.dataset; }},
+          {{"seed"}, [](Trial t) { return fmt::format("{}", t.seed); }},
+          {{"draw"}, [](Trial t) { return t.draw > 0 ? fmt::format("{}", t.draw) : "-"; }},
+          {{"rate"}, [](Trial t) { return format_rate(t.learning_rate); }},
+          {{"status", false}, [](Trial t) { return t.status; }},
+          {{"chosen", false}, [](Trial t) { return std::string(t.selected ? "yes" : ""); }},
+          {{"test"}, figure(Split::test)},
+          {{"valid"}, figure(Split::valid)},
+          {{"train"}, figure(Split::train)},
+          {{"updates to goal"}, [](Trial t) { return format_count(t.updates_to_goal); }},
+          {{"best epoch"}, [](Trial t) { return fmt::format("{}", t.best_epoch); }},
+          {{"epochs"}, [](Trial t) { return fmt::format("{}", t.epochs); }},
+          {{"overflows"}, [](Trial t) { return fmt::format("{}", t.overflows); }},
+          {{"seconds"}, [](Trial t) { return format_seconds(t.seconds); }},
+          {{"units"}, [](Trial t) { return fmt::format("{}", t.hidden); }},
+          {{"all params"}, [](Trial t) { return fmt::format("{}", t.parameters); }}};
+}
+
+}  // namespace
+
 Sheet trial_sheet(const StudyResults& results) {
   Sheet sheet;
   sheet.title = "Every trial";
-  sheet.columns = {{"cell", false}, {"data set", false}, {"seed"},          {"draw"},
-                   {"rate"},        {"status", false},   {"chosen", false}, {"test NLL"},
-                   {"valid NLL"},   {"train NLL"},       {"best epoch"},    {"epochs"},
-                   {"overflows"},   {"seconds"},         {"units"},         {"all params"}};
+  const std::vector<TrialColumn> columns = trial_columns(results);
+  for (const TrialColumn& column : columns) sheet.columns.push_back(column.column);
   for (const TrialRecord& trial : results.trials) {
-    // Before the end of a trial its NLL fields hold no result.
-    const auto nll = [&](double value) { return trial.status == "done" ? format_nll(value) : "-"; };
-    sheet.rows.push_back(
-        {"",
-         {trial.name(), trial.dataset, fmt::format("{}", trial.seed),
-          trial.draw > 0 ? fmt::format("{}", trial.draw) : "-", format_rate(trial.learning_rate),
-          trial.status, trial.selected ? "yes" : "", nll(trial.test_nll), nll(trial.valid_nll),
-          nll(trial.train_nll), fmt::format("{}", trial.best_epoch),
-          fmt::format("{}", trial.epochs), fmt::format("{}", trial.overflows),
-          format_seconds(trial.seconds), fmt::format("{}", trial.hidden),
-          fmt::format("{}", trial.parameters)}});
+    SheetRow& row = sheet.rows.emplace_back();
+    for (const TrialColumn& column : columns) row.texts.push_back(column.text(trial));
   }
   sheet.notes = {
-      "“-”: the trial has no result. Chosen: it counts in the comparison. "
-      "Overflows: updates whose gradient was beyond the range of float and was computed "
-      "in double."};
+      "test, valid, train: the figure that chooses. “-”: the trial has no result. Chosen: it counts in "
+      "the comparison. Overflows: updates whose gradient was beyond the range of float and was "
+      "computed in double."};
+  if (!sheet.rows.empty()) drop_empty_columns(sheet);
   return sheet;
 }
 

@@ -55,6 +55,28 @@ Tensor<T>& ParameterSet<T>::value(std::string_view name) {
   fail_input("there is no parameter '{}'{}", name, did_you_mean(name, known));
 }
 
+ParameterView::ParameterView(const std::vector<ParameterSpec>& specs, std::span<const Var> vars)
+    : specs_(&specs), vars_(vars) {
+  if (specs.size() != vars.size()) {
+    fail_bug("a view of {} parameters got {} vars", specs.size(), vars.size());
+  }
+}
+
+std::span<const Var> ParameterView::of(std::string_view group) const {
+  const auto belongs = [&](const ParameterSpec& spec) {
+    return spec.name.size() > group.size() && spec.name.starts_with(group) &&
+           spec.name[group.size()] == '/';
+  };
+  const auto first = std::find_if(specs_->begin(), specs_->end(), belongs);
+  const auto last = std::find_if_not(first, specs_->end(), belongs);
+  if (first == last) fail_bug("the model has no parameters '{}/...'", group);
+  if (std::any_of(last, specs_->end(), belongs)) {
+    fail_bug("the model's parameters '{}/...' do not stand together", group);
+  }
+  return vars_.subspan(static_cast<std::size_t>(first - specs_->begin()),
+                       static_cast<std::size_t>(last - first));
+}
+
 Index trained_count(const std::vector<ParameterSpec>& specs) {
   Index total = 0;
   for (const ParameterSpec& spec : specs) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,22 @@ class ParameterSet {
  private:
   std::vector<ParameterSpec> specs_;
   std::vector<Tensor<T>> values_;
+};
+
+/// The vars of a model's parameters on one tape, by name. A layer asks for its own; what else the
+/// model holds, and in which order, is none of its business.
+class ParameterView {
+ public:
+  /// vars: one for each of `specs`, in their order; both must outlive the view.
+  ParameterView(const std::vector<ParameterSpec>& specs, std::span<const Var> vars);
+  /// Those named `group`/..., in their order. Throws BugError where there are none, or where others
+  /// stand between them.
+  std::span<const Var> of(std::string_view group) const;
+  std::span<const Var> all() const { return vars_; }
+
+ private:
+  const std::vector<ParameterSpec>* specs_;
+  std::span<const Var> vars_;
 };
 
 /// Puts tensors on a tape as leaves, in their order.

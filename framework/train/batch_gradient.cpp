@@ -30,39 +30,43 @@ double clip(std::vector<Tensor<T>>& gradients, double value_limit, double norm_l
 }  // namespace
 
 template <class T>
-BatchGradient<T>::BatchGradient(const NextFrameModel& model, const SequenceSplit& split,
-                                const Options& options)
-    : model_(model), split_(split), options_(options), runner_(model, split, options.shard) {}
+BatchGradient<T>::BatchGradient(const Model& model, const Problem& problem,
+                                const TrainOptions& options)
+    : model_(model),
+      problem_(problem),
+      options_(options),
+      runner_(model, problem, Split::train, options.shard) {}
 
+// What the loss is divided by.
 template <class T>
-Index BatchGradient<T>::terms(const std::vector<int>& sequences) const {
-  return options_.loss == "step" ? scored_steps(split_, sequences) : std::ssize(sequences);
+Index BatchGradient<T>::mean_over(Ids ids) const {
+  return options_.loss == "step" ? terms_of(problem_, Split::train, ids) : std::ssize(ids);
 }
 
 template <class T>
 typename BatchGradient<T>::Result BatchGradient<T>::compute(const std::vector<Tensor<T>>& values,
-                                                            const std::vector<int>& sequences) {
+                                                            Ids ids) {
   Result result;
-  result.steps = scored_steps(split_, sequences);
-  result.loss = runner_.loss_and_gradients(values, sequences, terms(sequences), gradients_);
+  result.terms = terms_of(problem_, Split::train, ids);
+  result.loss = runner_.loss_and_gradients(values, ids, mean_over(ids), gradients_);
   result.norm = clip(gradients_, options_.clip_value, options_.clip_norm);
   const bool clipped = options_.clip_value > 0.0 || options_.clip_norm > 0.0;
   if (std::is_same_v<T, float> && clipped && std::isfinite(result.loss) &&
       !std::isfinite(result.norm)) {
-    result.norm = compute_in_double(values, sequences);
+    result.norm = compute_in_double(values, ids);
     result.overflow = true;
   }
   return result;
 }
 
 template <class T>
-double BatchGradient<T>::compute_in_double(const std::vector<Tensor<T>>& values,
-                                           const std::vector<int>& sequences) {
+double BatchGradient<T>::compute_in_double(const std::vector<Tensor<T>>& values, Ids ids) {
   if (!in_double_) {
-    in_double_ = std::make_unique<ShardRunner<double>>(model_, split_, options_.shard);
+    in_double_ =
+        std::make_unique<ShardRunner<double>>(model_, problem_, Split::train, options_.shard);
   }
   std::vector<Tensor<double>> gradients;
-  in_double_->loss_and_gradients(converted<double>(values), sequences, terms(sequences), gradients);
+  in_double_->loss_and_gradients(converted<double>(values), ids, mean_over(ids), gradients);
   const double norm = clip(gradients, options_.clip_value, options_.clip_norm);
   gradients_ = converted<T>(gradients);
   return norm;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "train/shards.hpp"
-#include "train/study_options.hpp"
+#include "train/train_options.hpp"
 
 namespace carousel {
 
@@ -15,31 +15,29 @@ namespace carousel {
 template <class T>
 class BatchGradient {
  public:
-  using Options = decltype(StudyOptions::train);
-
-  /// `model` and `split` must outlive it.
-  BatchGradient(const NextFrameModel& model, const SequenceSplit& split, const Options& options);
+  /// Of the training split. `model` and `problem` must outlive it.
+  BatchGradient(const Model& model, const Problem& problem, const TrainOptions& options);
 
   struct Result {
-    double loss = 0.0;      // summed NLL, nats
-    Index steps = 0;        // scored ones
+    double loss = 0.0;      // summed over the terms
+    Index terms = 0;        // of all examples
     double norm = 0.0;      // of the gradient before it was scaled down; not finite: no gradient
     bool overflow = false;  // the gradient was computed in double
   };
   /// values: the model's parameters, in order. The gradient is in gradients() then, unless the
   /// result's loss or norm is not finite.
-  Result compute(const std::vector<Tensor<T>>& values, const std::vector<int>& sequences);
+  Result compute(const std::vector<Tensor<T>>& values, Ids ids);
 
   const std::vector<Tensor<T>>& gradients() const { return gradients_; }
   ShardRunner<T>& runner() { return runner_; }
 
  private:
-  Index terms(const std::vector<int>& sequences) const;
-  double compute_in_double(const std::vector<Tensor<T>>& values, const std::vector<int>& sequences);
+  Index mean_over(Ids ids) const;
+  double compute_in_double(const std::vector<Tensor<T>>& values, Ids ids);
 
-  const NextFrameModel& model_;
-  const SequenceSplit& split_;
-  Options options_;
+  const Model& model_;
+  const Problem& problem_;
+  TrainOptions options_;
   ShardRunner<T> runner_;
   std::unique_ptr<ShardRunner<double>> in_double_;  // made when it is needed
   std::vector<Tensor<T>> gradients_;

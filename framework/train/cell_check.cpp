@@ -247,12 +247,11 @@ CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
     tape.clear();
     const EchoTask task(sizes.input, static_cast<std::uint64_t>(updates));
     const std::vector<Var> all = leaves(tape, parameters.values());
-    const std::span<const Var> own = std::span<const Var>(all).first(stack.parameters().size());
-    const auto states = stack.initial_states(tape, own, EchoTask::batch);
+    const Pass pass(tape, {parameters.specs(), all});
     const Var x = tape.constant(task.x);
     const auto further = further_inputs(stack.program(0), tape);
-    const StackResult result = stack.forward(tape, own, x, states, {}, further);
-    const Var logits = readout.forward(std::span<const Var>(all).last(2), result.outputs);
+    const StackResult result = stack.forward(pass, x, {{}, {}, further});
+    const Var logits = readout.forward(pass, result.outputs);
     const Var nll = bernoulli_nll(logits, tape.constant(task.targets), tape.constant(task.mask));
     const Var loss = sum(nll) / double((EchoTask::steps - 1) * EchoTask::batch);
     const double value = double(tape.value(loss).item());

@@ -13,20 +13,23 @@ using Clock = std::chrono::steady_clock;
 template <class T>
 class TypedTrainer final : public Trainer {
  public:
-  TypedTrainer(const NextFrameModel& model, const SequenceSet& set, const StudyOptions& options,
-               const TrialRecord& record)
-      : set_(set),
-        options_(options.train),
+  TypedTrainer(const Model& model, const Recurrence& recurrence, const Problem& problem,
+               const TrainOptions& options, const TrialRecord& record)
+      : problem_(problem),
+        options_(options),
         record_(record),
         parameters_(model.parameters(), record.seed),
         optimiser_(rate_of(options, record), parameters_),
-        train_(model, set.train, options.train),
-        valid_(model, set.valid, options.train.shard),
-        test_(model, set.test, options.train.shard),
+        train_(model, problem, options),
+        valid_(model, problem, Split::valid, options.shard),
+        test_(model, problem, Split::test, options.shard),
         best_(parameters_.snapshot()) {
     record_.parameters = parameters_.count();
-    record_.cell_parameters = model.cell_parameter_count();
+    record_.cell_parameters = recurrence.parameter_count();
     record_.status = "running";
+    record_.metrics.clear();
+    for (const Metric& metric : problem.metrics()) record_.metrics.push_back(metric.name);
+    record_.loss = problem.metrics()[problem.loss_metric()].name;
   }
 
   Outcome run(const std::atomic<bool>& stop,
@@ -34,7 +37,7 @@ class TypedTrainer final : public Trainer {
     started_ = Clock::now();
     seconds_before_ = record_.seconds;
     while (!epochs_done()) {
-      const auto batches = training_batches(set_.train, options_.batch, record_.seed, epoch_);
+      const auto batches = training_batches(problem_, options_.batch, record_.seed, epoch_);
       while (next_batch_ < batches.size()) {
         if (stop) return pause(Outcome::interrupted);
         if (!update(batches[next_batch_], share_done(batches.size()))) {
@@ -51,8 +54,7 @@ class TypedTrainer final : public Trainer {
   }
 
   void evaluate_test() override;
-  void select(bool selected) override { record_.selected = selected; }
-  void note_memory(std::int64_t bytes) override { record_.memory = bytes; }
+  TrialRecord& record() override { return record_; }
   const TrialRecord& record() const override { return record_; }
   const std::string& divergence() const override { return divergence_; }
 
@@ -60,8 +62,8 @@ class TypedTrainer final : public Trainer {
   void load(const Archive& archive) override;
 
  private:
-  static OptimiserOptions rate_of(const StudyOptions& options, const TrialRecord& record) {
-    OptimiserOptions with_rate = options.train.optimiser;
+  static OptimiserOptions rate_of(const TrainOptions& options, const TrialRecord& record) {
+    OptimiserOptions with_rate = options.optimiser;
     with_rate.learning_rate = record.learning_rate;
     return with_rate;
   }
@@ -69,7 +71,8 @@ class TypedTrainer final : public Trainer {
   bool epochs_done() const {
     const bool patience_ended = options_.patience > 0 && record_.best_epoch > 0 &&
                                 epoch_ - record_.best_epoch >= options_.patience;
-    return epoch_ >= options_.epochs || patience_ended;
+    const bool solved = !std::isnan(record_.updates_to_goal);
+    return epoch_ >= options_.epochs || patience_ended || solved;
   }
 
   double seconds() const {
@@ -88,15 +91,16 @@ class TypedTrainer final : public Trainer {
            options_.epochs;
   }
 
-  bool update(const std::vector<int>& sequences, double done);
+  bool update(const Batch& batch, double done);
   bool end_epoch();
   void finish();
   void report(const std::function<void(const Progress&)>& on_progress, std::size_t batches);
   void explain(ShardRunner<T>& runner, const std::vector<Tensor<T>>& values,
-               const std::vector<int>& sequences, const std::string& what);
+               Ids ids, const std::string& what);
+  const Metric& chooses() const { return problem_.metrics().front(); }
 
-  const SequenceSet& set_;
-  decltype(StudyOptions::train) options_;
+  const Problem& problem_;
+  TrainOptions options_;
   TrialRecord record_;
   ParameterSet<T> parameters_;
   Optimiser<T> optimiser_;
@@ -106,8 +110,8 @@ class TypedTrainer final : public Trainer {
   std::vector<Tensor<T>> best_;
   int epoch_ = 0;               // finished epochs
   std::size_t next_batch_ = 0;  // in the running epoch
-  double epoch_loss_ = 0.0;     // nats
-  std::int64_t epoch_steps_ = 0;
+  double epoch_loss_ = 0.0;     // summed over epoch_terms_
+  std::int64_t epoch_terms_ = 0;
   std::string divergence_;
   double seconds_before_ = 0.0;
   Clock::time_point started_ = Clock::now();
@@ -115,67 +119,73 @@ class TypedTrainer final : public Trainer {
 
 // Returns false when the trial diverged.
 template <class T>
-bool TypedTrainer<T>::update(const std::vector<int>& sequences, double done) {
+bool TypedTrainer<T>::update(const Batch& batch, double done) {
   const std::vector<Tensor<T>> values =
       with_weight_noise(parameters_, options_.weight_noise, record_.seed, optimiser_.updates());
-  const auto result = train_.compute(values, sequences);
+  const auto result = train_.compute(values, batch);
   if (!std::isfinite(result.loss)) {
-    explain(train_.runner(), values, sequences, fmt::format("the loss is {}", result.loss));
+    explain(train_.runner(), values, batch, fmt::format("the loss is {}", result.loss));
     return false;
   }
   if (!std::isfinite(result.norm)) {
-    explain(train_.runner(), values, sequences,
+    explain(train_.runner(), values, batch,
             fmt::format("the norm of the gradient is {}", result.norm));
     return false;
   }
   optimiser_.update(parameters_, train_.gradients(), 1.0 - (1.0 - options_.final_rate) * done);
   record_.overflows += result.overflow ? 1 : 0;
   epoch_loss_ += result.loss;
-  epoch_steps_ += result.steps;
+  epoch_terms_ += result.terms;
   return true;
 }
 
 template <class T>
 bool TypedTrainer<T>::end_epoch() {
-  const MeanNll nll = valid_.mean_nll(parameters_.values());
-  const double valid = nll.by_step;
+  const Tally tally = valid_.evaluate(parameters_.values());
+  Figures now = record_.figures;
+  set_figures(problem_, Split::valid, tally, now);
+  const double valid = now[chooses().name][Split::valid];
   if (!std::isfinite(valid)) {
-    const auto all = evaluation_batches(set_.valid, static_cast<int>(set_.valid.sequences()));
+    const auto all =
+        evaluation_batches(problem_, Split::valid, static_cast<int>(problem_.size(Split::valid)));
     explain(valid_, parameters_.values(), all.front(),
-            fmt::format("the validation NLL is {}", valid));
+            fmt::format("the validation {} is {}", chooses().title, valid));
     return false;
   }
   ++epoch_;
-  const double train = epoch_loss_ / static_cast<double>(epoch_steps_);
   record_.epochs = epoch_;
-  record_.curve.push_back({epoch_, optimiser_.updates(), seconds(), train, valid});
-  if (record_.best_epoch == 0 || valid < record_.valid_nll) {
+  CurvePoint point{epoch_, optimiser_.updates(), seconds(),
+                   epoch_loss_ / static_cast<double>(epoch_terms_), {}};
+  for (const Metric& metric : problem_.metrics()) {
+    const double figure = now[metric.name][Split::valid];
+    point.valid.push_back(figure);
+    if (metric.reaches_goal(figure) && std::isnan(record_.updates_to_goal)) {
+      record_.updates_to_goal = static_cast<double>(point.updates);
+    }
+  }
+  record_.curve.push_back(std::move(point));
+  if (record_.best_epoch == 0 || chooses().prefers(valid, record_.chosen_by())) {
     record_.best_epoch = epoch_;
-    record_.valid_nll = valid;
-    record_.valid_nll_by_sequence = nll.by_sequence;
+    record_.figures = std::move(now);
     best_ = parameters_.snapshot();
   }
   next_batch_ = 0;
   epoch_loss_ = 0.0;
-  epoch_steps_ = 0;
+  epoch_terms_ = 0;
   return true;
 }
 
 template <class T>
 void TypedTrainer<T>::finish() {
   parameters_.restore(best_);
-  const MeanNll train = train_.runner().mean_nll(best_);
-  record_.train_nll = train.by_step;
-  record_.train_nll_by_sequence = train.by_sequence;
+  set_figures(problem_, Split::train, train_.runner().evaluate(best_), record_.figures);
   record_.status = "done";
 }
 
 template <class T>
 void TypedTrainer<T>::evaluate_test() {
-  if (record_.status != "done") fail_bug("the test NLL of a trial that is not done was asked for");
-  const MeanNll test = test_.mean_nll(best_);
-  record_.test_nll = test.by_step;
-  record_.test_nll_by_sequence = test.by_sequence;
+  if (record_.status != "done") fail_bug("test figures of a trial that is not done were asked for");
+  set_figures(problem_, Split::test, test_.evaluate(best_), record_.figures);
 }
 
 template <class T>
@@ -188,10 +198,10 @@ void TypedTrainer<T>::report(const std::function<void(const Progress&)>& on_prog
   p.epochs = options_.epochs;
   p.done = share_done(batches);
   p.seconds = record_.seconds;
-  p.train_nll = p.epoch_ended ? record_.curve.back().train_nll
-                              : epoch_loss_ / static_cast<double>(epoch_steps_);
-  p.valid_nll = record_.curve.empty() ? not_known : record_.curve.back().valid_nll;
-  p.best_valid_nll = record_.best_epoch ? record_.valid_nll : not_known;
+  p.train = p.epoch_ended ? record_.curve.back().train
+                          : epoch_loss_ / static_cast<double>(epoch_terms_);
+  p.valid = record_.curve.empty() ? not_known : record_.curve.back().valid.front();
+  p.best_valid = record_.best_epoch ? record_.chosen_by() : not_known;
   p.best_epoch = record_.best_epoch;
   on_progress(p);
 }
@@ -199,8 +209,8 @@ void TypedTrainer<T>::report(const std::function<void(const Progress&)>& on_prog
 // Says where the first bad value came up, and which parameter looks to be the cause.
 template <class T>
 void TypedTrainer<T>::explain(ShardRunner<T>& runner, const std::vector<Tensor<T>>& values,
-                              const std::vector<int>& sequences, const std::string& what) {
-  const std::string place = runner.find_non_finite(values, sequences);
+                              Ids ids, const std::string& what) {
+  const std::string place = runner.find_non_finite(values, ids);
   std::size_t largest = 0;
   double size = -1.0;
   for (std::size_t k = 0; k < values.size(); ++k) {
@@ -262,7 +272,7 @@ Archive TypedTrainer<T>::save() const {
   archive.counters["updates"] = optimiser_.updates();
   archive.counters["epoch"] = epoch_;
   archive.counters["next_batch"] = static_cast<std::int64_t>(next_batch_);
-  archive.counters["epoch_steps"] = epoch_steps_;
+  archive.counters["epoch_terms"] = epoch_terms_;
   archive.numbers["epoch_loss"] = epoch_loss_;
   return archive;
 }
@@ -284,97 +294,30 @@ void TypedTrainer<T>::load(const Archive& archive) {
   optimiser_.set_updates(archive.counter("updates"));
   epoch_ = static_cast<int>(archive.counter("epoch"));
   next_batch_ = static_cast<std::size_t>(archive.counter("next_batch"));
-  epoch_steps_ = archive.counter("epoch_steps");
+  epoch_terms_ = archive.counter("epoch_terms");
   epoch_loss_ = archive.number("epoch_loss");
 }
 
 }  // namespace
 
-template <class T>
-std::vector<Tensor<T>> saved_parameters(const NextFrameModel& model, const Archive& archive) {
-  const ParameterSet<T> names(model.parameters(), 1);
-  std::vector<Tensor<T>> values(names.size());
-  load_tensors(archive, "parameters", names, values);
-  return values;
+TrainedModel trained_model(const Model& model, const Archive& archive) {
+  const auto values_in = [&]<class T>(T) {
+    const ParameterSet<T> names(model.parameters(), 1);
+    std::vector<Tensor<T>> values(names.size());
+    load_tensors(archive, "parameters", names, values);
+    return values;
+  };
+  if (archive.text("precision") == "double") return {model, values_in(0.0)};
+  return {model, values_in(0.0f)};
 }
 
-template std::vector<Tensor<float>> saved_parameters(const NextFrameModel&, const Archive&);
-template std::vector<Tensor<double>> saved_parameters(const NextFrameModel&, const Archive&);
-
-std::unique_ptr<Trainer> make_trainer(const NextFrameModel& model, const SequenceSet& set,
-                                      const StudyOptions& options, const TrialRecord& record) {
-  if (options.train.precision == "double") {
-    return std::make_unique<TypedTrainer<double>>(model, set, options, record);
+std::unique_ptr<Trainer> make_trainer(const Model& model, const Recurrence& recurrence,
+                                      const Problem& problem, const TrainOptions& options,
+                                      const TrialRecord& record) {
+  if (options.precision == "double") {
+    return std::make_unique<TypedTrainer<double>>(model, recurrence, problem, options, record);
   }
-  return std::make_unique<TypedTrainer<float>>(model, set, options, record);
-}
-
-namespace {
-
-// The one list of a record's fields: saving and loading both walk it.
-template <class Record, class Visitor>
-void visit_fields(Record& r, Visitor&& v) {
-  v("cell", r.cell);
-  v("variant", r.variant);
-  v("dataset", r.dataset);
-  v("status", r.status);
-  v("hidden", r.hidden);
-  v("parameter_count", r.parameters);
-  v("cell_parameter_count", r.cell_parameters);
-  v("seed", r.seed);
-  v("draw", r.draw);
-  v("selected", r.selected);
-  v("epochs", r.epochs);
-  v("best_epoch", r.best_epoch);
-  v("overflows", r.overflows);
-  v("memory", r.memory);
-  v("learning_rate", r.learning_rate);
-  v("train_nll", r.train_nll);
-  v("valid_nll", r.valid_nll);
-  v("test_nll", r.test_nll);
-  v("train_nll_by_sequence", r.train_nll_by_sequence);
-  v("valid_nll_by_sequence", r.valid_nll_by_sequence);
-  v("test_nll_by_sequence", r.test_nll_by_sequence);
-  v("seconds", r.seconds);
-}
-
-}  // namespace
-
-void save_record(const TrialRecord& r, Archive& archive) {
-  visit_fields(r, [&]<class V>(const char* name, const V& value) {
-    if constexpr (std::is_same_v<V, std::string>) archive.texts[name] = value;
-    else if constexpr (std::is_integral_v<V>)
-      archive.counters[name] = static_cast<std::int64_t>(value);
-    else archive.numbers[name] = value;
-  });
-  const Index points = static_cast<Index>(r.curve.size());
-  Tensor<double> curve = Tensor<double>::uninitialised({points, 5});
-  for (Index i = 0; i < points; ++i) {
-    const CurvePoint& p = r.curve[static_cast<std::size_t>(i)];
-    const double row[] = {double(p.epoch), double(p.updates), p.seconds, p.train_nll, p.valid_nll};
-    std::copy_n(row, 5, curve.data() + i * 5);
-  }
-  archive.doubles["curve"] = curve;
-}
-
-TrialRecord load_record(const Archive& archive) {
-  TrialRecord r;
-  visit_fields(r, [&]<class V>(const char* name, V& value) {
-    if constexpr (std::is_same_v<V, std::string>) value = archive.text(name);
-    else if constexpr (std::is_integral_v<V>) value = static_cast<V>(archive.counter(name));
-    else value = archive.number(name);
-  });
-  const Tensor<double>& curve = archive.tensor<double>("curve");
-  if (curve.shape().rank() != 2 || curve.shape()[1] != 5) {
-    fail_input("the checkpoint's curve has shape {}, expected [epochs, 5]",
-               curve.shape().to_string());
-  }
-  for (Index i = 0; i < curve.shape()[0]; ++i) {
-    const double* row = curve.data() + i * 5;
-    r.curve.push_back(
-        {static_cast<int>(row[0]), static_cast<std::int64_t>(row[1]), row[2], row[3], row[4]});
-  }
-  return r;
+  return std::make_unique<TypedTrainer<float>>(model, recurrence, problem, options, record);
 }
 
 }  // namespace carousel

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "io/archive.hpp"
-#include "train/results.hpp"
-#include "train/shards.hpp"
-#include "train/study_options.hpp"
+#include "train/batches.hpp"
+#include "train/train_options.hpp"
+#include "train/trial_record.hpp"
 
 namespace carousel {
 
@@ -17,9 +17,9 @@ struct Progress {
   int epochs = 0;
   double done = 0.0;       // share of all epochs, 0 to 1
   double seconds = 0.0;    // of this trial so far
-  double train_nll = 0.0;  // running mean of this epoch
-  double valid_nll = 0.0;  // of the last epoch; NaN in the first
-  double best_valid_nll = 0.0;
+  double train = 0.0;      // loss, the running mean of this epoch
+  double valid = 0.0;      // the figure that chooses, of the last epoch; NaN in the first
+  double best_valid = 0.0;
   int best_epoch = 0;  // 0: none yet
   bool epoch_ended = false;
 };
@@ -27,7 +27,7 @@ struct Progress {
 /// How a run of a trainer ended.
 enum class Outcome { finished, interrupted, diverged };
 
-/// Trains one trial: shuffled batches, one update each, early stop on the validation NLL. All of
+/// Trains one trial: shuffled batches, one update each, early stop on the figure that chooses. All of
 /// its state goes into an archive and back, in the middle of an epoch too: a trial that was
 /// interrupted ends in the same bits as one that was not.
 class Trainer {
@@ -40,11 +40,9 @@ class Trainer {
                       const std::function<void(const Progress&)>& on_progress) = 0;
   /// Computes the test figures of a finished trial. Nothing is ever chosen by them.
   virtual void evaluate_test() = 0;
-  /// Notes in the record whether the trial counts in the comparison.
-  virtual void select(bool selected) = 0;
-  /// Notes in the record what training takes, see training_memory().
-  virtual void note_memory(std::int64_t bytes) = 0;
-  /// The result so far.
+  /// The result so far. Who runs trials notes in it what a trainer does not know: whether the trial
+  /// is selected, the memory that it takes.
+  virtual TrialRecord& record() = 0;
   virtual const TrialRecord& record() const = 0;
   /// After Outcome::diverged: what became NaN or infinite, and where.
   virtual const std::string& divergence() const = 0;
@@ -54,17 +52,14 @@ class Trainer {
   virtual void load(const Archive& archive) = 0;
 };
 
-/// A trainer in the study's precision. `record` names the trial; model and set must outlive it.
-std::unique_ptr<Trainer> make_trainer(const NextFrameModel& model, const SequenceSet& set,
-                                      const StudyOptions& options, const TrialRecord& record);
+/// A trainer in the precision of the options. `record` names the trial; recurrence: the one that
+/// `model` was made with. model and problem must outlive it.
+std::unique_ptr<Trainer> make_trainer(const Model& model, const Recurrence& recurrence,
+                                      const Problem& problem, const TrainOptions& options,
+                                      const TrialRecord& record);
 
-/// The parameters of a trial that is done, in the order of model.parameters(). Throws InputError
-/// when the archive is of another model or keeps no parameters.
-template <class T>
-std::vector<Tensor<T>> saved_parameters(const NextFrameModel& model, const Archive& archive);
-
-/// Writes a record into an archive, and reads it back.
-void save_record(const TrialRecord& record, Archive& archive);
-TrialRecord load_record(const Archive& archive);
+/// A model with the parameters that a trial which is done has saved. Throws InputError when the
+/// archive is of another model or keeps no parameters.
+TrainedModel trained_model(const Model& model, const Archive& archive);
 
 }  // namespace carousel

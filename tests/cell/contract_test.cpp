@@ -108,7 +108,7 @@ class CellContract : public testing::TestWithParam<Cell> {
     std::vector<Tensor<T>> all{normal<T>({steps, batch, input}, "x")};
     Tape<T> tape;
     const auto parameters = leaves(tape, random_parameters<T>(stack_.parameters()));
-    for (const Var& state : stack_.initial_states(tape, parameters, batch)) {
+    for (const Var& state : stack_.initial_states(Pass(tape, {stack_.parameters(), parameters}), batch)) {
       all.push_back(random_state<T>(state.shape(), "state" + std::to_string(all.size())));
     }
     for (auto& value : random_parameters<T>(stack_.parameters())) all.push_back(value);
@@ -120,8 +120,8 @@ class CellContract : public testing::TestWithParam<Cell> {
                   const std::vector<Index>& run_lengths) const {
     const std::size_t states = in.size() - 1 - stack_.parameters().size();
     const std::span<const Var> all(in);
-    return stack_.forward(tape, all.subspan(1 + states), in[0], all.subspan(1, states),
-                          run_lengths);
+    const Pass pass(tape, {stack_.parameters(), all.subspan(1 + states)});
+    return stack_.forward(pass, in[0], {run_lengths, all.subspan(1, states), {}});
   }
 };
 
@@ -170,13 +170,14 @@ TEST_P(CellContract, NoStateGivenIsZerosUnlessTheCellSaysOtherwise) {
   Tape<double> tape;
   const auto in = leaves(tape, inputs<double>());
   const std::span<const Var> parameters = std::span<const Var>(in).last(stack_.parameters().size());
-  const auto own = stack_.initial_states(tape, parameters, batch);
+  const Pass pass(tape, {stack_.parameters(), parameters});
+  const auto own = stack_.initial_states(pass, batch);
   std::vector<Var> zeros;
   for (const Var& state : own) {
     zeros.push_back(tape.constant(Tensor<double>::zeros(state.shape())));
   }
-  const auto a = stack_.forward(tape, parameters, in[0], own, lengths);
-  const auto b = stack_.forward(tape, parameters, in[0], zeros, lengths);
+  const auto a = stack_.forward(pass, in[0], {lengths, own, {}});
+  const auto b = stack_.forward(pass, in[0], {lengths, zeros, {}});
   EXPECT_EQ(numbers(tape.value(a.outputs)), numbers(tape.value(b.outputs)));
 }
 
@@ -224,7 +225,8 @@ void expect_lengths_do_not_mix(const RecurrentStack& stack, const std::vector<Te
   const std::size_t states = in.size() - 1 - stack.parameters().size();
   const auto loss_of = [&](Tape<T>& tape, Var x, const std::vector<Var>& initial,
                            const std::vector<Var>& parameters, const std::vector<Index>& run) {
-    const auto result = stack.forward(tape, parameters, x, initial, run);
+    const Pass pass(tape, {stack.parameters(), parameters});
+    const auto result = stack.forward(pass, x, {run, initial, {}});
     Var total = sum(result.outputs * result.outputs);
     for (const Var& state : result.states) total = total + sum(state * state * state);
     return total;

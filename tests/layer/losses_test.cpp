@@ -217,7 +217,8 @@ TEST(Linear, IsWxPlusB) {
   const std::vector<Var> parameters = {
       tape.constant(Tensor<double>::from({3, 2}, {1, 2, 3, 4, 5, 6})),
       tape.constant(Tensor<double>::from({3}, {10, 20, 30}))};
-  const Var y = layer.forward(parameters, tape.constant(Tensor<double>::from({1, 1, 2}, {1, -1})));
+  const Pass pass(tape, {layer.parameters(), parameters});
+  const Var y = layer.forward(pass, tape.constant(Tensor<double>::from({1, 1, 2}, {1, -1})));
   const auto out = tape.value(y);
   EXPECT_EQ(out.shape(), (Shape{1, 1, 3}));
   EXPECT_EQ(std::vector<double>(out.values().begin(), out.values().end()),
@@ -227,17 +228,18 @@ TEST(Linear, IsWxPlusB) {
 TEST(Embedding, TakesRowsAndSumsTheirGradients) {
   Tape<double> tape;
   const Embedding layer("symbols", 3, 2);
-  const Var table = tape.leaf(Tensor<double>::from({3, 2}, {1, 2, 3, 4, 5, 6}));
+  const std::vector<Var> table{tape.leaf(Tensor<double>::from({3, 2}, {1, 2, 3, 4, 5, 6}))};
+  const Pass pass(tape, {layer.parameters(), table});
   const Var index = tape.constant(Tensor<double>::from({3, 1}, {2, 0, 2}));
-  const Var y = layer.forward(std::vector{table}, index);
+  const Var y = layer.forward(pass, index);
   const auto out = tape.value(y);
   EXPECT_EQ(out.shape(), (Shape{3, 1, 2}));
   EXPECT_EQ(out.data()[0], 5.0);
-  const auto gradient = tape.gradients(sum(y), std::vector{table})[0];
+  const auto gradient = tape.gradients(sum(y), table)[0];
   EXPECT_EQ(std::vector<double>(gradient.values().begin(), gradient.values().end()),
             (std::vector<double>{1, 1, 0, 0, 2, 2}));
   const Var beyond = tape.constant(Tensor<double>::from({1}, {3}));
-  EXPECT_THROW(layer.forward(std::vector{table}, beyond), InputError);
+  EXPECT_THROW(layer.forward(pass, beyond), InputError);
 }
 
 }  // namespace

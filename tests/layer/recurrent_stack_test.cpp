@@ -41,9 +41,8 @@ Tensor<double> normal(const Shape& shape, const std::string& stream) {
 TEST(RecurrentStack, GradientsReachFurtherInputsAndInitialStates) {
   const RecurrentStack stack(timed({}), {input, hidden, 2, true});
   const ScalarFunction loss = [&](Tape<double>& tape, const std::vector<Var>& in) {
-    const std::span<const Var> parameters = std::span(in).subspan(2);
-    const auto states = stack.initial_states(tape, parameters, batch);
-    const auto run = stack.forward(tape, parameters, in[0], states, {4, 0, 2}, {&in[1], 1});
+    const Pass pass(tape, {stack.parameters(), std::span(in).subspan(2)});
+    const auto run = stack.forward(pass, in[0], {{4, 0, 2}, {}, {&in[1], 1}});
     return sum(run.outputs * run.outputs) + sum(run.states[1]);
   };
   std::vector<Tensor<double>> in{normal({steps, batch, input}, "x"),
@@ -61,9 +60,9 @@ TEST(RecurrentStack, AnAbsentInputIsItsDefault) {
     parameters.push_back(tape.leaf(normal(spec.shape, spec.name)));
   }
   const Var x = tape.constant(normal({steps, batch, input}, "x"));
-  const auto states = stack.initial_states(tape, parameters, batch);
+  const Pass pass(tape, {stack.parameters(), parameters});
   const auto values = [&](std::span<const Var> further) {
-    const auto run = stack.forward(tape, parameters, x, states, {}, further);
+    const auto run = stack.forward(pass, x, {{}, {}, further});
     const Tensor<double> out = tape.value(run.outputs);
     return std::vector<double>(out.values().begin(), out.values().end());
   };
@@ -85,12 +84,12 @@ TEST(RecurrentStack, AnInputWithoutDefaultMustBeGiven) {
     parameters.push_back(tape.leaf(normal(spec.shape, spec.name)));
   }
   const Var x = tape.constant(normal({steps, batch, input}, "x"));
-  const auto states = stack.initial_states(tape, parameters, batch);
-  EXPECT_THAT(error_of<InputError>([&] { stack.forward(tape, parameters, x, states, {}); }),
+  const Pass pass(tape, {stack.parameters(), parameters});
+  EXPECT_THAT(error_of<InputError>([&] { stack.forward(pass, x); }),
               AllOf(HasSubstr("cell timed"), HasSubstr("'dt'")));
   const Var wrong = tape.constant(Tensor<double>::zeros({steps, batch, 2}));
   EXPECT_THAT(error_of<InputError>([&] {
-                stack.forward(tape, parameters, x, states, {}, {&wrong, 1});
+                stack.forward(pass, x, {{}, {}, {&wrong, 1}});
               }),
               HasSubstr("dt has shape [4, 3, 2], expected [steps, batch, 1]"));
 }

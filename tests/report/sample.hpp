@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "train/results.hpp"
+#include "study/results.hpp"
 
 namespace carousel {
 

@@ -1,0 +1,41 @@
+#include "layer/pass.hpp"
+
+#include <algorithm>
+
+namespace carousel {
+namespace {
+
+template <class To, class From>
+Tensor<To> converted(const Tensor<From>& data) {
+  if constexpr (std::is_same_v<To, From>) {
+    return data;
+  } else {
+    Tensor<To> result = Tensor<To>::uninitialised(data.shape());
+    std::transform(data.values().begin(), data.values().end(), result.data(),
+                   [](From value) { return static_cast<To>(value); });
+    return result;
+  }
+}
+
+}  // namespace
+
+Graph& Pass::graph() const {
+  return *std::visit([](auto* tape) -> Graph* { return tape; }, tape_);
+}
+
+Var Pass::constant(const Tensor<float>& data) const {
+  return visit([&]<class T>(Tape<T>& tape) { return tape.constant(converted<T>(data)); });
+}
+
+std::vector<double> Pass::values(Var var) const {
+  return visit([&](auto& tape) {
+    const auto value = tape.value(var);
+    return std::vector<double>(value.values().begin(), value.values().end());
+  });
+}
+
+Tensor<float> Pass::tensor(Var var) const {
+  return visit([&](auto& tape) { return converted<float>(tape.value(var)); });
+}
+
+}  // namespace carousel

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <vector>
+
+#include "report/plots.hpp"
+#include "report/sheet.hpp"
+#include "report/summary.hpp"
+
+namespace carousel {
+
+/// What table, page and files of a study are written from. Summaries, tests and bootstraps are
+/// computed here, once; a StudyResults stands for its report wherever one is asked for.
+struct Report {
+  Report(const StudyResults& study_results);
+
+  const StudyResults& results;  // must outlive the report
+  std::vector<SummaryRow> rows;
+  std::vector<Sheet> sheets;  // table_sheets()
+  Plots plots;
+};
+
+}  // namespace carousel

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "study/results.hpp"
+#include "task/task.hpp"
+#include "train/train_options.hpp"
+
+namespace carousel {
+
+/// One task of a study, with its options.
+struct StudyTask {
+  std::string name;  // in the table of tasks
+  TaskOptions options;
+};
+
+/// One competitor of a study.
+struct StudyCell {
+  std::string name;                          // of the catalogue, or a path to a .cell file
+  int hidden = 0;                            // 0: solved from StudyOptions::parameters
+  std::string variant = {};                  // one of the cell's single changes; empty: as it is
+  std::map<std::string, double> hyper = {};  // hyperparameters that differ from their defaults
+
+  /// "depth=3 i=1": what differs from the cell of that name; empty when nothing does.
+  std::string changes() const;
+};
+
+/// A study as its YAML file gives it. study_options.cpp lists every key.
+struct StudyOptions {
+  std::string name = "study";
+  std::string description;  // for the report
+
+  std::vector<StudyTask> tasks;
+  std::vector<StudyCell> cells;
+  /// Parameters wanted of each cell without a hidden size: trained elements of its recurrent
+  /// layers, without the output layer, as in Chung et al. 2014, table 1. The nearest hidden size is
+  /// taken.
+  std::int64_t parameters = 0;
+  std::vector<std::uint64_t> seeds = {1};
+
+  /// Search of the learning rate: each cell on each data set is trained with the same `draws` rates
+  /// e^u, u uniform in [exponent_min, exponent_max], and the first seed. The rate with the best
+  /// validation figure is taken for the other seeds too.
+  struct {
+    int draws = 0;  // 0: no search, train.learning_rate is taken
+    double exponent_min = -12.0;
+    double exponent_max = -6.0;
+    std::uint64_t seed = 1;  // of the draws
+  } search;
+
+  struct {
+    int depth = 1;
+  } model;
+
+  TrainOptions train;
+
+  std::vector<PublishedResult> published;  // shown beside ours
+};
+
+/// The learning rates of the search, in the order of the draws; empty without a search.
+std::vector<double> drawn_rates(const StudyOptions& options);
+
+/// Reads a study file and applies overrides of the form key.sub=value, in order. The path of a cell
+/// file that is in the study's folder is taken from there.
+/// Throws InputError naming file, line and key, with a suggestion for a key that is unknown.
+StudyOptions read_study(const std::filesystem::path& file,
+                        const std::vector<std::string>& overrides);
+
+/// The same from text; `source` stands for the file in messages.
+StudyOptions parse_study(const std::string& yaml, const std::string& source,
+                         const std::vector<std::string>& overrides);
+
+/// Every key with its value, as YAML that reads back to the same options.
+std::string to_yaml(const StudyOptions& options);
+
+}  // namespace carousel

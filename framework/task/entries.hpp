@@ -1,0 +1,11 @@
+#pragma once
+// The entries of the task table, one for each file of this folder that is a task. task.cpp lists
+// them; nothing else names a task.
+
+#include "task/task.hpp"
+
+namespace carousel {
+
+Task next_frame_task();
+
+}  // namespace carousel

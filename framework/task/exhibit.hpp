@@ -1,0 +1,21 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "tensor/tensor.hpp"
+
+namespace carousel {
+
+/// Something that a task has to show of a trained model. Reports know the kinds, and no task.
+///   "roll"   what a model expects of a sequence of keys, step by step. arrays "notes", 0 or 1, and
+///            "expected", the probability that the model gave before it saw them: [steps, keys];
+///            number "lowest": the MIDI pitch of the first key
+struct Exhibit {
+  std::string kind;
+  std::string title;  // "test sequence 1"
+  std::map<std::string, Tensor<float>> arrays;
+  std::map<std::string, double> numbers;
+};
+
+}  // namespace carousel

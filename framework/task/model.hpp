@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "layer/pass.hpp"
+#include "metric/metric.hpp"
+#include "task/exhibit.hpp"
+
+namespace carousel {
+
+/// Which example of a split: 0 .. size - 1, or, where every example is fresh, any number.
+using ExampleId = std::int64_t;
+using Ids = std::span<const ExampleId>;
+
+class TrainedModel;
+
+/// What a sample is to be drawn from.
+struct SampleRequest {
+  std::uint64_t seed = 1;
+  Index steps = 200;
+  Index prime = 0;  // steps of the first test example to start from; 0: nothing
+};
+
+/// A drawn sample: an exhibit, and a line of figures about it.
+struct Sample {
+  Exhibit exhibit;
+  std::string note;
+};
+
+/// What a problem makes around the cell under study. A trainer knows a model by parameters(), loss()
+/// and count() alone.
+class Model {
+ public:
+  virtual ~Model() = default;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  /// All of the model's parameters, in a fixed order.
+  const std::vector<ParameterSpec>& parameters() const { return specs_; }
+  /// The loss of the given examples, summed over their terms (Problem::terms): a scalar that can be
+  /// differentiated.
+  virtual Var loss(const Pass& pass, Split split, Ids ids) const = 0;
+  /// Writes the counts of the given examples, whose ids are their rows. May decode.
+  virtual void count(const Pass& pass, Split split, Ids ids, Tally& tally) const = 0;
+
+  /// What there is to show of a trained model; nothing by default.
+  virtual std::vector<Exhibit> exhibits(const TrainedModel& model) const;
+  /// Draws a sample. Throws InputError where the task has none: the default.
+  virtual Sample sample(const TrainedModel& model, const SampleRequest& request) const;
+
+ protected:
+  Model() = default;
+  /// Takes a layer's parameters in; each layer is given once, when it is made.
+  template <class Layer>
+  Layer with(Layer layer) {
+    specs_.insert(specs_.end(), layer.parameters().begin(), layer.parameters().end());
+    return layer;
+  }
+
+ private:
+  std::vector<ParameterSpec> specs_;
+};
+
+/// Values of a model's parameters, in either precision.
+using ParameterValues = std::variant<std::vector<Tensor<float>>, std::vector<Tensor<double>>>;
+
+/// A model with values, to be run forward.
+class TrainedModel {
+ public:
+  /// values: as model.parameters(). `model` must outlive it.
+  TrainedModel(const Model& model, ParameterValues values);
+
+  const Model& model() const { return *model_; }
+  /// Calls f with a pass on a tape of its own, to which no gradient flows. Vars end with the call.
+  void run(const std::function<void(const Pass&)>& f) const;
+
+ private:
+  const Model* model_;
+  ParameterValues values_;
+};
+
+}  // namespace carousel

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "task/model.hpp"
+#include "task/recurrence.hpp"
+
+namespace carousel {
+
+/// Where the training examples of an epoch come from.
+enum class Order {
+  shuffled,  // all of the training split, once each
+  fresh,     // as many new examples, never seen before
+};
+
+/// A model without learning, to judge the figures of networks by.
+struct Baseline {
+  std::string name;  // "independent keys"
+  Figures figures;
+};
+
+/// A task with its options set: its data, its figures, and the model that it makes around a cell.
+/// The cell is free; everything else is fixed here, which makes a comparison of cells fair. Nothing
+/// of it depends on the cell. Const functions may be called by several threads at a time.
+class Problem {
+ public:
+  virtual ~Problem() = default;
+
+  /// What tables and columns call it: the data set, or the task with its main option.
+  virtual std::string name() const = 0;
+  /// A line for reports: where the data came from, sizes, what is scored.
+  virtual std::string description() const = 0;
+
+  /// Examples of a split; of `fresh` training examples: those of an epoch.
+  virtual Index size(Split split) const = 0;
+  /// Steps of an example: batches are made of examples of like length.
+  virtual Index length(Split split, ExampleId id) const = 0;
+  /// Terms of the loss that an example has, such as scored steps.
+  virtual Index terms(Split split, ExampleId id) const = 0;
+  virtual Order order() const { return Order::shuffled; }
+
+  /// The figures. The first one chooses: the best epoch, the rate of a search.
+  virtual const std::vector<Metric>& metrics() const = 0;
+  /// The place among them of the loss, as a mean over terms.
+  virtual std::size_t loss_metric() const { return 0; }
+
+  /// The model around a cell. `this` and the stacks of `recurrence` must outlive it.
+  virtual std::unique_ptr<Model> model(Recurrence& recurrence) const = 0;
+  /// Models without learning; none by default.
+  virtual std::vector<Baseline> baselines() const { return {}; }
+};
+
+/// The counts that a problem's metrics read, of a split, all zero.
+Tally tally_of(const Problem& problem, Split split);
+/// The figures of a filled tally.
+void set_figures(const Problem& problem, Split split, const Tally& tally, Figures& figures);
+
+}  // namespace carousel

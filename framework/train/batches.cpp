@@ -1,0 +1,78 @@
+#include "train/batches.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "tensor/random.hpp"
+
+namespace carousel {
+namespace {
+
+constexpr int batches_per_pool = 8;
+
+void sort_by_length(const Problem& problem, Split split, Batch::iterator first,
+                    Batch::iterator last) {
+  std::stable_sort(first, last, [&](ExampleId a, ExampleId b) {
+    return problem.length(split, a) > problem.length(split, b);
+  });
+}
+
+std::vector<Batch> cut(const Batch& order, int batch) {
+  if (batch < 1) fail_input("got a batch of {} sequences, expected at least 1", batch);
+  std::vector<Batch> batches;
+  const auto size = static_cast<std::size_t>(batch);
+  for (std::size_t i = 0; i < order.size(); i += size) {
+    const auto first = order.begin() + static_cast<std::ptrdiff_t>(i);
+    batches.emplace_back(first,
+                         first + static_cast<std::ptrdiff_t>(std::min(size, order.size() - i)));
+  }
+  return batches;
+}
+
+// Numbers that no other epoch and no other seed has, but for one chance in 2^62 a pair.
+Batch fresh_ids(Index count, std::uint64_t seed, int epoch) {
+  Random random(seed, Random::hash("fresh examples", static_cast<std::uint64_t>(epoch)));
+  Batch ids;
+  for (Index i = 0; i < count; ++i) {
+    ids.push_back(static_cast<ExampleId>(random.below(std::uint64_t{1} << 62)));
+  }
+  return ids;
+}
+
+}  // namespace
+
+std::vector<Batch> training_batches(const Problem& problem, int batch, std::uint64_t seed,
+                                    int epoch) {
+  Random random(seed, Random::hash("order", static_cast<std::uint64_t>(epoch)));
+  const std::vector<int> permutation =
+      random.permutation(static_cast<int>(problem.size(Split::train)));
+  Batch order(permutation.begin(), permutation.end());
+  if (problem.order() == Order::fresh) order = fresh_ids(std::ssize(order), seed, epoch);
+  const std::size_t pool = static_cast<std::size_t>(std::max(batch, 1) * batches_per_pool);
+  for (std::size_t i = 0; i < order.size(); i += pool) {
+    const auto first = order.begin() + static_cast<std::ptrdiff_t>(i);
+    sort_by_length(problem, Split::train, first,
+                   first + static_cast<std::ptrdiff_t>(std::min(pool, order.size() - i)));
+  }
+  const auto batches = cut(order, batch);
+  std::vector<Batch> shuffled;
+  for (const int i : random.permutation(static_cast<int>(batches.size()))) {
+    shuffled.push_back(batches[static_cast<std::size_t>(i)]);
+  }
+  return shuffled;
+}
+
+std::vector<Batch> evaluation_batches(const Problem& problem, Split split, int batch) {
+  Batch order(static_cast<std::size_t>(problem.size(split)));
+  std::iota(order.begin(), order.end(), ExampleId{0});
+  sort_by_length(problem, split, order.begin(), order.end());
+  return cut(order, batch);
+}
+
+Index terms_of(const Problem& problem, Split split, Ids ids) {
+  Index terms = 0;
+  for (const ExampleId id : ids) terms += problem.terms(split, id);
+  return terms;
+}
+
+}  // namespace carousel

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "optim/optimiser.hpp"
+
+namespace carousel {
+
+/// How a trial is trained: the group `train` of a study.
+struct TrainOptions {
+  int epochs = 100;
+  int patience = 10;  // epochs without a better validation figure before the stop; 0: never
+  int batch = 16;     // examples in an update
+  int shard = 8;      // examples in a parallel task; results depend on it, not on threads
+  int segments = 1;   // parts of a sequence, all but one computed again on the way back; 0: sqrt
+  OptimiserOptions optimiser;
+  double final_rate = 1.0;    // share of the learning rate that it falls to, linearly over all epochs
+  std::string loss = "step";  // whose mean loss is minimised: that of a term (a step), or of an
+                              // example ("sequence")
+  double clip_norm = 1.0;     // largest global norm of the gradient; 0: no limit
+  double clip_value = 0.0;    // largest element of the gradient; 0: no limit
+  double weight_noise = 0.0;
+  std::string precision = "float";
+  double checkpoint_seconds = 10.0;  // at least this long between checkpoints
+};
+
+}  // namespace carousel

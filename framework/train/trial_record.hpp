@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/archive.hpp"
+#include "metric/metric.hpp"
+
+namespace carousel {
+
+/// One epoch of one trial.
+struct CurvePoint {
+  int epoch = 0;
+  std::int64_t updates = 0;
+  double seconds = 0.0;       // since the trial began, pauses left out
+  double train = 0.0;         // loss: running mean over the epoch, with noise if any
+  std::vector<double> valid;  // figures in the order of TrialRecord::metrics
+};
+
+/// One trial: one cell, problem, rate and seed. Figures are NaN where not known.
+struct TrialRecord {
+  /// "cell", or "cell+variant".
+  std::string name() const { return variant.empty() ? cell : cell + "+" + variant; }
+  /// A figure at the best epoch, without noise; test figures of selected trials alone.
+  double figure(const std::string& metric, Split split) const {
+    return figure_of(figures, metric, split);
+  }
+  /// The validation figure that everything is chosen by.
+  double chosen_by() const {
+    return metrics.empty() ? not_known : figure(metrics.front(), Split::valid);
+  }
+
+  std::string cell;
+  std::string variant;  // empty: the cell as it is
+  std::string task;     // its name in the table of tasks
+  std::string dataset;  // name of the problem
+  int hidden = 0;
+  std::int64_t parameters = 0;       // of the whole model
+  std::int64_t cell_parameters = 0;  // of the recurrent layers alone
+  std::uint64_t seed = 0;
+  int draw = 0;                // which learning rate of the search, from 1; 0: there is no search
+  double learning_rate = 0.0;  // 0: not chosen yet
+  bool selected = false;       // it counts in the comparison: of the chosen rate
+  std::string status;          // "waiting", "running", "done", "diverged", "skipped"
+  int epochs = 0;
+  int best_epoch = 0;
+  double updates_to_goal = not_known;  // updates before validation first reached the task's goal
+  std::int64_t overflows = 0;          // updates whose gradient was beyond the range of float
+  double seconds = 0.0;
+  std::int64_t memory = 0;  // bytes: values kept for the way back, gradients and workspace
+  std::vector<std::string> metrics;  // names, in the problem's order; the first one chooses
+  std::string loss;                  // the metric that is the loss
+  Figures figures;
+  std::vector<CurvePoint> curve;
+};
+
+/// The one list of a record's plain fields: archives and results.csv walk it. Calls
+/// v(name, value) for each.
+template <class Record, class Visitor>
+void visit_trial_fields(Record& r, Visitor&& v) {
+  v("cell", r.cell);
+  v("variant", r.variant);
+  v("task", r.task);
+  v("dataset", r.dataset);
+  v("hidden", r.hidden);
+  v("parameters", r.parameters);
+  v("cell_parameters", r.cell_parameters);
+  v("seed", r.seed);
+  v("draw", r.draw);
+  v("learning_rate", r.learning_rate);
+  v("selected", r.selected);
+  v("status", r.status);
+  v("epochs", r.epochs);
+  v("best_epoch", r.best_epoch);
+  v("updates_to_goal", r.updates_to_goal);
+  v("overflows", r.overflows);
+  v("seconds", r.seconds);
+  v("memory", r.memory);
+}
+
+/// Writes a record into an archive, and reads it back. load_record throws InputError when a field is
+/// missing or of another form.
+void save_record(const TrialRecord& record, Archive& archive);
+TrialRecord load_record(const Archive& archive);
+
+}  // namespace carousel

@@ -1,0 +1,190 @@
+#include "study/study_plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "catalogue.hpp"
+#include "layer/recurrent_stack.hpp"
+#include "temporary_folder.hpp"
+#include "study/time_left.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::int64_t count(const char* cell, Index input, Index hidden, int depth = 1) {
+  return trained_count(RecurrentStack(catalogue().find(cell), {input, hidden, depth}).parameters());
+}
+
+// The sizes of Chung et al. 2014, table 1, from their counts.
+TEST(HiddenForParameters, FindsThePublishedSizes) {
+  EXPECT_EQ(hidden_for_parameters(catalogue().find("lstm_peephole"), 100, 1, 19800), 36);
+  EXPECT_EQ(hidden_for_parameters(catalogue().find("gru_reset_before"), 100, 1, 20200), 46);
+  EXPECT_EQ(hidden_for_parameters(catalogue().find("rnn_tanh"), 100, 1, 20100), 100);
+  EXPECT_EQ(hidden_for_parameters(catalogue().find("lstm_peephole"), 20, 1, 169100), 195);
+  EXPECT_EQ(hidden_for_parameters(catalogue().find("gru_reset_before"), 20, 1, 168900), 227);
+  EXPECT_EQ(hidden_for_parameters(catalogue().find("rnn_tanh"), 20, 1, 168400), 400);
+}
+
+TEST(HiddenForParameters, IsTheNearest) {
+  for (const std::int64_t wanted : {500, 501, 700, 4321, 9999}) {
+    const int hidden = hidden_for_parameters(catalogue().find("lstm"), 7, 2, wanted);
+    const auto off = [&](int h) { return std::abs(count("lstm", 7, h, 2) - wanted); };
+    for (int h = 1; h < 60; ++h) EXPECT_LE(off(hidden), off(h)) << wanted << " " << h;
+  }
+}
+
+TEST(HiddenForParameters, LeavesOutSizesThatACellCannotHave) {
+  CellRegistry registry;
+  registry.add_text(R"(cell halves "A state in two halves"
+param W : [2 * (hidden / 2), input]
+h = tanh(W @ x + concat(roll(h[t-1][0:hidden/2], 1), h[t-1][hidden/2:hidden]))
+output h
+)",
+                    "halves.cell");
+  const Cell& halves = registry.find("halves");
+  EXPECT_ANY_THROW(halves.build({3, 5}));
+  EXPECT_EQ(hidden_for_parameters(halves, 3, 1, 3 * 31), 30);
+  EXPECT_EQ(hidden_for_parameters(halves, 3, 1, 3 * 31 + 1), 32);
+}
+
+TEST(HiddenForParameters, SaysWhatIsOutOfReach) {
+  EXPECT_THAT(
+      error_of<InputError>([] { hidden_for_parameters(catalogue().find("lstm"), 1000, 1, 200); }),
+      HasSubstr("even 1 hidden units have 4008 parameters, 200 were wanted"));
+}
+
+// One cell, three rates, three seeds.
+class Plan : public testing::Test {
+ protected:
+  Plan() {
+    options_.datasets = {{"chords", "", 0}};
+    options_.cells = {{"lstm", 4}};
+    options_.seeds = {7, 8, 9};
+    options_.search.draws = 3;
+    set_.name = "chords";
+    set_.train.width = 5;
+  }
+  StudyPlan make() { return {options_, {catalogue().find("lstm")}, {set_}}; }
+  static void end(StudyPlan& plan, std::size_t trial, const char* status, double valid) {
+    plan.trials()[trial].status = status;
+    plan.trials()[trial].valid_nll = valid;
+  }
+
+  StudyOptions options_;
+  SequenceSet set_;
+};
+
+TEST_F(Plan, RunsTheSeedsAfterTheSearch) {
+  StudyPlan plan = make();
+  ASSERT_EQ(plan.trials().size(), 5u);
+  EXPECT_THAT(plan.take_ready(), ElementsAre(0, 1, 2));
+  EXPECT_THAT(plan.take_ready(), IsEmpty());
+  end(plan, 0, "done", 3.0);
+  end(plan, 2, "done", 2.0);
+  EXPECT_THAT(plan.take_ready(), IsEmpty());
+  end(plan, 1, "diverged", 1.0);
+  EXPECT_THAT(plan.take_ready(), ElementsAre(2, 3, 4));
+  EXPECT_THAT(plan.take_ready(), IsEmpty());
+  EXPECT_FALSE(plan.trials()[0].selected);
+  for (const std::size_t trial : {2, 3, 4}) {
+    EXPECT_TRUE(plan.trials()[trial].selected);
+    EXPECT_EQ(plan.trials()[trial].learning_rate, drawn_rates(options_)[2]);
+  }
+  EXPECT_EQ(plan.trials()[3].seed, 8u);
+  EXPECT_EQ(plan.trials()[4].seed, 9u);
+}
+
+TEST_F(Plan, TakesTheFirstOfEqualDraws) {
+  StudyPlan plan = make();
+  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "done", trial == 0 ? 3.0 : 2.0);
+  EXPECT_THAT(plan.take_ready(), ElementsAre(1, 3, 4));
+}
+
+TEST_F(Plan, GoesOnWhereARunStopped) {
+  StudyPlan plan = make();
+  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "done", 2.0 + double(trial));
+  plan.trials()[0].test_nll = 2.5;
+  plan.trials()[0].selected = true;
+  end(plan, 3, "done", 2.0);
+  plan.trials()[3].test_nll = 2.6;
+  EXPECT_THAT(plan.take_ready(), ElementsAre(4));
+}
+
+TEST_F(Plan, SkipsTheSeedsWhenEveryDrawDiverged) {
+  StudyPlan plan = make();
+  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "diverged", 1.0);
+  EXPECT_THAT(plan.take_ready(), IsEmpty());
+  EXPECT_EQ(plan.trials()[3].status, "skipped");
+  EXPECT_FALSE(plan.trials()[3].selected);
+}
+
+TEST_F(Plan, WithoutASearchEveryTrialIsSelected) {
+  options_.search.draws = 0;
+  StudyPlan plan = make();
+  ASSERT_EQ(plan.trials().size(), 3u);
+  EXPECT_TRUE(plan.trials()[0].selected);
+  EXPECT_THAT(plan.take_ready(), ElementsAre(0, 1, 2));
+  EXPECT_EQ(plan.key(1), "lstm-h4-s8");
+}
+
+// A step of context 2 has two frames of 5 elements for its input. Of gru_d's parameters x_mean, 10
+// elements, is not trained: with it, 5 units would be nearer.
+TEST_F(Plan, TheBudgetCountsTheWholeContextAndTrainedParametersAlone) {
+  set_.train.context = 2;
+  options_.cells = {{"gru_d", 0}};
+  options_.parameters = 520;
+  const Cell& cell = catalogue().find("gru_d");
+  const TrialRecord trial = StudyPlan(options_, {cell}, {set_}).trials().front();
+  const auto count_by_hand = [](Index h) { return 2 * 10 + 7 * h * 10 + 3 * h * h + 4 * h; };
+  EXPECT_EQ(count_by_hand(5), 465);
+  EXPECT_EQ(count_by_hand(6), 572);
+  EXPECT_EQ(trial.hidden, 6);
+  EXPECT_EQ(NextFrameModel(cell, set_.task(), 6, 1).cell_parameter_count(), 572);
+}
+
+TEST_F(Plan, ACellThatIsNotTrainedHasNoBudget) {
+  options_.cells = {{"esn", 0}};
+  options_.parameters = 500;
+  const Cell& esn = catalogue().find("esn");
+  EXPECT_THAT(error_of<InputError>([&] { StudyPlan(options_, {esn}, {set_}); }),
+              HasSubstr("cell esn: 16384 hidden units have only 0 parameters, 500 were wanted"));
+  options_.cells = {{"esn", 30}};
+  EXPECT_EQ(StudyPlan(options_, {esn}, {set_}).trials().front().hidden, 30);
+  const NextFrameModel model(esn, set_.task(), 30, 1);
+  EXPECT_EQ(model.cell_parameter_count(), 0);
+  EXPECT_EQ(trained_count(model.parameters()), 5 * 30 + 5) << "the output layer";
+}
+
+TrialRecord timed(const char* cell, const char* status, double seconds) {
+  TrialRecord r;
+  r.cell = cell;
+  r.status = status;
+  r.seconds = seconds;
+  return r;
+}
+
+TEST(SecondsLeft, TakesTheMeanOfTheCellsEndedTrials) {
+  std::vector<TrialRecord> trials = {timed("a", "done", 10), timed("a", "diverged", 20),
+                                     timed("b", "done", 100), timed("a", "waiting", 0),
+                                     timed("b", "waiting", 0)};
+  const std::vector<double> share = {1, 1, 1, 0, 0};
+  EXPECT_DOUBLE_EQ(seconds_left(trials, share, 1), 115.0);
+  EXPECT_DOUBLE_EQ(seconds_left(trials, share, 2), 57.5);
+  EXPECT_DOUBLE_EQ(seconds_left(trials, share, 8), 57.5);  // two trials fill two threads
+  trials[3] = timed("a", "running", 5);
+  EXPECT_DOUBLE_EQ(seconds_left(trials, {1, 1, 1, 0.1, 0}, 1), 110.0);
+}
+
+TEST(SecondsLeft, BeforeTheFirstEndGoesByTheShareOfEpochs) {
+  const std::vector<TrialRecord> trials = {timed("a", "running", 10), timed("b", "waiting", 0)};
+  EXPECT_DOUBLE_EQ(seconds_left(trials, {0.25, 0}, 1), 70.0);
+  EXPECT_TRUE(std::isnan(seconds_left({timed("a", "waiting", 0)}, {0}, 1)));
+  EXPECT_EQ(seconds_left({timed("a", "done", 3)}, {1}, 1), 0.0);
+}
+
+}  // namespace
+}  // namespace carousel
