@@ -44,7 +44,7 @@ inline std::string first_difference(const Archive& a, const Archive& b) {
       return fmt::format("shapes {} and {}", x.shape().to_string(), y.shape().to_string());
     }
     for (Index i = 0; i < x.numel(); ++i) {
-      if (name == "curve" && i % 5 == 2) continue;  // the column of seconds
+      if (name == "curve" && i % x.shape()[1] == 2) continue;  // the column of seconds
       if (!same_bits(x.data()[i], y.data()[i])) {
         return fmt::format("element {} is {} and {}", i, x.data()[i], y.data()[i]);
       }
