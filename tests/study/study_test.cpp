@@ -42,21 +42,6 @@ class StudyTest : public testing::Test {
     return resume_study(registry_, at(name), stop_, {});
   }
 
-  // The first bit in which the trials of two runs differ.
-  std::string difference(const std::string& a, const std::string& b) const {
-    const auto saved = [&](const std::string& name) {
-      std::map<std::string, Archive> all;
-      for (const PlannedTrial& trial : RunFolder(folder_ / name).plan()) {
-        if (auto archive = RunFolder(folder_ / name).trial(trial.id)) all[trial.id] = *archive;
-      }
-      return all;
-    };
-    const auto of_trials = [](const std::string&, const Archive& x, const Archive& y) {
-      return first_difference(x, y);
-    };
-    return first_difference(saved(a), saved(b), of_trials);
-  }
-
   TemporaryFolder folder_;
   CellRegistry registry_ = catalogue();
   StudyOptions options_;
@@ -120,7 +105,7 @@ TEST_F(StudyTest, ResumedAnywhereEndsInTheSameBits) {
     EXPECT_NE(stopped.trials.back().status, "done");
     stop_ = false;
     resume(name);
-    EXPECT_EQ(difference(name, "whole"), "") << epochs;
+    EXPECT_EQ(checkpoint_difference(folder_ / name, folder_ / "whole"), "") << epochs;
   }
 }
 
@@ -157,7 +142,7 @@ TEST_F(StudyTest, TrialsRunOneByOneGiveTheSameBits) {
   EXPECT_TRUE(ids(true).empty());
   EXPECT_EQ(run(draws.at(0)).status, "done") << "a trial that has ended is left as it is";
   const StudyResults collected = collect_study(folder_ / "parts");
-  EXPECT_EQ(difference("parts", "whole"), "");
+  EXPECT_EQ(checkpoint_difference(folder_ / "parts", folder_ / "whole"), "");
   ASSERT_EQ(collected.trials.size(), whole.trials.size());
   for (std::size_t k = 0; k < whole.trials.size(); ++k) {
     EXPECT_EQ(collected.trials[k].selected, whole.trials[k].selected) << k;
