@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <string>
@@ -95,17 +96,28 @@ train: {epochs: 2, patience: 0, batch: 5, shard: 2, weight_noise: 0.05}
     return run({"resume", name});
   }
 
-  // Starts a study, ends it by a signal when its results.csv, which is written after each
-  // checkpoint, has this text in `times` places or more, and returns how it ended.
+  // What the trials of a run have saved, by their ids.
+  std::map<std::string, Archive> trials(const std::string& name) {
+    std::map<std::string, Archive> all;
+    const auto folder = folder_ / name / "trials";
+    if (!std::filesystem::exists(folder)) return all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      const auto file = entry.path() / "checkpoint.h5";
+      if (std::filesystem::exists(file)) all.merge(read_archives(file));
+    }
+    return all;
+  }
+
+  // Starts a study, ends it by a signal when `times` trials or more have saved this status, and
+  // returns how it ended.
   Finished stop(const std::string& name, std::vector<std::string> more, int signal,
-                const std::string& text, std::size_t times = 1) {
+                const std::string& status, std::ptrdiff_t times = 1) {
     more.insert(more.begin(), {"compare", "study.yaml", "--out", name});
     const pid_t child = start(more);
     const auto is_ready = [&] {
-      const std::string csv = file_text(folder_ / name / "results.csv");
-      std::size_t found = 0;
-      for (std::size_t at = 0; (at = csv.find(text, at)) < csv.size(); ++at) ++found;
-      return found >= times;
+      return std::ranges::count_if(trials(name), [&](const auto& trial) {
+               return trial.second.text("status") == status;
+             }) >= times;
     };
     siginfo_t ended{};  // stays empty while the child runs
     while (!is_ready() &&

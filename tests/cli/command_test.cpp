@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <iterator>
+#include <sstream>
+
 #include "command_fixture.hpp"
 
 namespace carousel {
@@ -23,19 +26,17 @@ TEST_F(Command, ComparesAndLeavesAWholeRunFolder) {
                             "gru_reset_after 4 seed 4"}) {
     EXPECT_TRUE(holds(done.err, "/4] " + std::string(trial) + ", jsb_chorales: valid ")) << trial;
   }
-  for (const char* name : {"study.yaml", "run.json", "results.csv", "curves.csv", "checkpoint.h5",
+  for (const char* name : {"study.yaml", "run.json", "results.csv", "curves.csv", "study.h5",
                            "report.html", "run.log"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / name)) << name;
     EXPECT_FALSE(std::filesystem::exists(folder_ / "run" / (std::string(name) + ".tmp"))) << name;
   }
   const std::string csv = file_text(folder_ / "run/results.csv");
-  EXPECT_THAT(
-      csv,
-      HasSubstr("study,cell,variant,dataset,hidden,parameters,seed,learning_rate,"
-                "epochs,best_epoch,train_nll,valid_nll,test_nll,seconds,status,draw,selected,"));
-  EXPECT_THAT(csv, HasSubstr("small,rnn_tanh,,jsb_chorales,6,"));
+  EXPECT_THAT(csv, HasSubstr("study,cell,variant,task,dataset,hidden,parameters,cell_parameters,seed,"
+                             "draw,learning_rate,selected,status,epochs,best_epoch,"));
+  EXPECT_THAT(csv, HasSubstr("small,rnn_tanh,,next_frame,jsb_chorales,6,"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5);
-  const Archive trial = read_archives(folder_ / "run/checkpoint.h5").at("rnn_tanh-h6-s3");
+  const Archive trial = trials("run").at("rnn_tanh-h6-s3");
   EXPECT_THAT(trial.text("cell_text"), HasSubstr("h = tanh(W_h @ x + U_h @ h[t-1] + b_h)"));
   EXPECT_EQ(trial.tensor<float>("parameters/layers/0/forward/W_h").shape(), (Shape{6, 88}));
 }
@@ -63,10 +64,10 @@ TEST_F(Command, StoppedByASignalAndResumedEndsInTheSameBits) {
   ASSERT_EQ(compare("whole", {"train.epochs=6"}).code, 0);
   // A checkpoint after each epoch: the first of them is far from the end.
   const std::vector<std::string> long_study = {"train.epochs=6", "train.checkpoint_seconds=0"};
-  const Finished interrupted = stop("interrupted", long_study, SIGINT, ",running,");
+  const Finished interrupted = stop("interrupted", long_study, SIGINT, "running");
   EXPECT_EQ(interrupted.code, 130) << interrupted.err;
   EXPECT_THAT(interrupted.err, HasSubstr("carousel resume interrupted"));
-  EXPECT_EQ(stop("killed", long_study, SIGKILL, ",done,").code, -SIGKILL);
+  EXPECT_EQ(stop("killed", long_study, SIGKILL, "done").code, -SIGKILL);
   for (const std::string name : {"interrupted", "killed"}) {
     const Finished resumed = resume(name);
     EXPECT_EQ(resumed.code, 0) << resumed.err;
@@ -74,10 +75,45 @@ TEST_F(Command, StoppedByASignalAndResumedEndsInTheSameBits) {
   }
 }
 
+// As a user would with GNU parallel: a trial is killed and run again, and the end is that of compare.
+TEST_F(Command, TrialsAsProcessesOfTheirOwnEndInTheSameBits) {
+  ASSERT_EQ(compare("whole", {"train.epochs=6"}).code, 0);
+  const Finished plan = run({"plan", "study.yaml", "train.epochs=6", "train.checkpoint_seconds=0",
+                             "--out", "parts", "--quiet"});
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  EXPECT_EQ(plan.out, "parts\n");
+  std::istringstream ready(run({"trial", "parts", "--ready"}).out);
+  const std::vector<std::string> ids{std::istream_iterator<std::string>(ready), {}};
+  ASSERT_EQ(ids.size(), 4u);
+  const pid_t killed = start({"trial", "parts", ids[0], "--quiet"});
+  while (trials("parts").empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  kill(killed, SIGKILL);
+  wait(killed);
+  std::vector<pid_t> children;
+  for (const std::string& id : ids) children.push_back(start({"trial", "parts", id, "--quiet"}));
+  for (const pid_t child : children) EXPECT_EQ(wait(child).code, 0) << file_text(folder_ / "err");
+  EXPECT_EQ(run({"trial", "parts", "--ready"}).out, "");
+  EXPECT_THAT(run({"trial", "parts"}).out, HasSubstr(ids[0] + "\tdone\n"));
+  const Finished collected = run({"collect", "parts"});
+  EXPECT_EQ(collected.code, 0) << collected.err;
+  EXPECT_THAT(collected.out, HasSubstr("parts/report.html"));
+  EXPECT_EQ(difference("parts", "whole"), "");
+  const Finished unknown = run({"trial", "parts", "none"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("there is no trial 'none'"));
+}
+
+TEST_F(Command, TasksAreListedWithTheirOptions) {
+  EXPECT_THAT(run({"tasks", "--json"}).out,
+              AllOf(HasSubstr("[{\"name\":\"next_frame\",\"title\":"),
+                    HasSubstr("{\"name\":\"width\",\"default\":0,\"least\":0")));
+  EXPECT_THAT(run({"tasks"}).out, AllOf(HasSubstr("next_frame  "), HasSubstr("    width ")));
+}
+
 TEST_F(Command, TwoProcessesDoNotShareARunFolder) {
   const pid_t child = start(
       {"compare", "study.yaml", "train.epochs=5000", "train.checkpoint_seconds=0", "--out", "run"});
-  while (!std::filesystem::exists(folder_ / "run/checkpoint.h5")) {
+  while (trials("run").empty()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   const Finished second = run({"resume", "run"});
@@ -124,12 +160,12 @@ TEST_F(Command, AMissingSetFallsBackAndSaysSo) {
   EXPECT_EQ(done.code, 0);
   EXPECT_THAT(done.err, AllOf(HasSubstr("warning"), HasSubstr("docs/data.md"),
                               HasSubstr("Going on with 'chords'")));
-  EXPECT_THAT(file_text(folder_ / "run/results.csv"), HasSubstr("rnn_tanh,,chords,"));
+  EXPECT_THAT(file_text(folder_ / "run/results.csv"), HasSubstr("rnn_tanh,,next_frame,chords,"));
 }
 
 TEST_F(Command, ADamagedCheckpointIsNotResumed) {
   compare("run");
-  std::filesystem::resize_file(folder_ / "run/checkpoint.h5", 3000);
+  std::filesystem::resize_file(folder_ / "run/trials/rnn_tanh-h6-s3/checkpoint.h5", 3000);
   const Finished done = run({"resume", "run"});
   EXPECT_EQ(done.code, 2);
   EXPECT_THAT(done.err, AllOf(HasSubstr("checkpoint.h5"), HasSubstr("not a whole HDF5 file")));

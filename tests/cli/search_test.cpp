@@ -115,8 +115,8 @@ TEST_F(Search, KilledOrInterruptedAndResumedEndsInTheSameBits) {
   std::vector<std::string> study = {"dataset=jsb_chorales", "search.draws=3", "seeds=3,4"};
   ASSERT_EQ(compare("whole", study).code, 0);
   study.push_back("train.checkpoint_seconds=0");
-  EXPECT_EQ(stop("draws", study, SIGINT, ",done,", 2).code, 130);
-  EXPECT_EQ(stop("seeds", study, SIGKILL, ",done,", 6).code, -SIGKILL);
+  EXPECT_EQ(stop("draws", study, SIGINT, "done", 2).code, 130);
+  EXPECT_EQ(stop("seeds", study, SIGKILL, "done", 6).code, -SIGKILL);
   for (const std::string name : {"draws", "seeds"}) {
     const Finished resumed = resume(name);
     EXPECT_EQ(resumed.code, 0) << resumed.err;
