@@ -63,6 +63,20 @@ void logsumexp_rows(const T* x, Index outer, Index n, T* out) {
 }
 
 template <class T>
+void softmax_rows(const T* x, Index outer, Index n, T* out) {
+  for (Index o = 0; o < outer; ++o) {
+    const T* row = x + o * n;
+    T* shares = out + o * n;
+    const double top = *std::max_element(row, row + n);
+    std::transform(row, row + n, shares,
+                   [top](T v) { return static_cast<T>(std::exp(static_cast<double>(v) - top)); });
+    const double sum = lane_sum(shares, n, [](T v) { return static_cast<double>(v); });
+    std::transform(shares, shares + n, shares,
+                   [sum](T v) { return static_cast<T>(static_cast<double>(v) / sum); });
+  }
+}
+
+template <class T>
 void max_rows(const T* x, Index outer, Index n, T* out) {
   for (Index o = 0; o < outer; ++o) out[o] = *largest(x + o * n, n);
 }
@@ -94,6 +108,8 @@ template void sum_axis(const float*, Index, Index, Index, float*);
 template void sum_axis(const double*, Index, Index, Index, double*);
 template void logsumexp_rows(const float*, Index, Index, float*);
 template void logsumexp_rows(const double*, Index, Index, double*);
+template void softmax_rows(const float*, Index, Index, float*);
+template void softmax_rows(const double*, Index, Index, double*);
 template void max_rows(const float*, Index, Index, float*);
 template void max_rows(const double*, Index, Index, double*);
 template void first_max_rows(const float*, Index, Index, float*);

@@ -14,6 +14,11 @@ void sum_axis(const T* x, Index outer, Index n, Index inner, T* out);
 template <class T>
 void logsumexp_rows(const T* x, Index outer, Index n, T* out);
 
+/// out[o, n] = exp(x[o, n]) / sum over n of exp(x[o, n]), without overflow. A row with a NaN or
+/// infinity, or with nothing above minus infinity, becomes NaN. x, out: [outer, n]; n > 0.
+template <class T>
+void softmax_rows(const T* x, Index outer, Index n, T* out);
+
 /// out[o] = the largest x[o, n], NaN where there is one. x: [outer, n], out: [outer]; n > 0.
 template <class T>
 void max_rows(const T* x, Index outer, Index n, T* out);

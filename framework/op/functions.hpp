@@ -74,6 +74,8 @@ Var sum(Var x);
 Var mean(Var x);
 /// log(sum(exp(x))) over the innermost axis: [.., N] to [.., 1].
 Var logsumexp(Var x);
+/// exp(x - logsumexp(x)): each row positive, with the sum 1.
+Var softmax(Var x);
 /// Largest element of the innermost axis: [.., N] to [.., 1]. The gradient goes to the first.
 Var row_max(Var x);
 /// 1 at the first largest element of the innermost axis, else 0; no gradient.

@@ -31,6 +31,8 @@ struct Attributes {
   bool transpose_a = false;  // matmul
   bool transpose_b = false;
   bool reverse = false;  // cumsum: from the last element to the first
+
+  friend bool operator==(const Attributes&, const Attributes&) = default;
 };
 
 /// A value in a graph: on a tape (eager, it has numbers) or in a step program (it has a shape).

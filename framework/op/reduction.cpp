@@ -61,6 +61,18 @@ void logsumexp_kernel(const KernelCall<T>& call) {
 }
 
 template <class T>
+void softmax_kernel(const KernelCall<T>& call) {
+  const Index n = call.out.shape().back();
+  softmax_rows(call.in[0]->data(), call.out.numel() / n, n, call.out.data());
+}
+
+// y (grad - sum(grad y)) of y = softmax(x)
+Var softmax_derivative(const DerivativeCall& d) {
+  const Shape sums = keep_last(d.out.shape(), "softmax");
+  return d.out * (d.grad - sum_to(d.grad * d.out, sums));
+}
+
+template <class T>
 void row_max_kernel(const KernelCall<T>& call) {
   const Index n = call.in[0]->shape().back();
   max_rows(call.in[0]->data(), call.out.numel(), n, call.out.data());
@@ -109,6 +121,17 @@ std::vector<Op> reduction_ops() {
        logsumexp_kernel<double>,
        [](const DerivativeCall& d) { return d.grad * exp(d.in[0] - d.out); },
        {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}}},
+      {"softmax",
+       "e^x / sum(e^x) over the innermost axis",
+       1,
+       [](const ShapeCall& call) {
+         expect_rows(*call.in[0], "softmax");
+         return *call.in[0];
+       },
+       softmax_kernel<float>,
+       softmax_kernel<double>,
+       softmax_derivative,
+       {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}, {{Shape{5}}}, {{Shape{2, 1}}}}},
       {"row_max",
        "largest element of the innermost axis",
        1,

@@ -1,6 +1,6 @@
 #include "program/composites.hpp"
 
-#include <cmath>
+#include "op/composites.hpp"
 
 namespace carousel {
 
@@ -26,41 +26,11 @@ int Composites::under_reshapes(int id) const {
   return id;
 }
 
-// v of exp(v - logsumexp(v)); -1: it is something else.
-int Composites::softmax_of(int id) const {
-  if (!is_op(id, "exp") || !is_hidden(node(id).inputs[0], "sub")) return -1;
-  const auto& in = node(node(id).inputs[0]).inputs;
-  return is_hidden(in[1], "logsumexp") && node(in[1]).inputs[0] == in[0] ? in[0] : -1;
-}
-
 // For op(a, number): a; -1: it is something else.
 int Composites::before_number(int id, std::string_view op, double value) const {
   if (!is_op(id, op)) return -1;
   const auto& in = node(id).inputs;
   return is_op(in[1], "constant") && node(in[1]).attributes.value == value ? in[0] : -1;
-}
-
-int Composites::hidden_before_number(int id, std::string_view op, double value) const {
-  return is_hidden(id, op) ? before_number(id, op, value) : -1;
-}
-
-// v of max(min(v / 6 + 0.5, 1), 0)
-int Composites::hard_sigmoid_of(int id) const {
-  int v = before_number(id, "maximum", 0.0);
-  if (v >= 0) v = hidden_before_number(v, "minimum", 1.0);
-  if (v >= 0) v = hidden_before_number(v, "add", 0.5);
-  return v < 0 ? v : hidden_before_number(v, "div", 6.0);
-}
-
-// v of v * 0.5 * (1 + erf(v * (1 / sqrt(2))))
-int Composites::gelu_of(int id) const {
-  if (!is_op(id, "mul") || !is_hidden(node(id).inputs[1], "add")) return -1;
-  const int v = hidden_before_number(node(id).inputs[0], "mul", 0.5);
-  const auto& in = node(node(id).inputs[1]).inputs;
-  if (v < 0 || !is_op(in[0], "constant") || node(in[0]).attributes.value != 1.0) return -1;
-  if (!is_hidden(in[1], "erf")) return -1;
-  const double scale = 1.0 / std::sqrt(2.0);
-  return hidden_before_number(node(in[1]).inputs[0], "mul", scale) == v ? v : -1;
 }
 
 // v of sum(v) / n over the last axis
@@ -74,19 +44,38 @@ int Composites::mean_of(int id) const {
   return before_number(id, "div", static_cast<double>(n)) < 0 ? -1 : sum.inputs[0];
 }
 
-// v of u / sqrt(mean(u * u) + 1e-5) with u = v - mean(v)
-int Composites::layer_norm_of(int id) const {
-  if (!is_op(id, "div")) return -1;
-  const int centred = node(id).inputs[0], root = node(id).inputs[1];
-  if (!is_hidden(root, "sqrt") || !is_hidden(centred, "sub")) return -1;
-  const int variance = hidden_before_number(node(root).inputs[0], "add", 1e-5);
-  const int square = variance < 0 ? -1 : mean_of(variance);
-  if (square < 0 || !is_hidden(square, "mul")) return -1;
-  const auto& factors = node(square).inputs;
-  const int v = node(centred).inputs[0];
-  const bool fits = factors[0] == centred && factors[1] == centred &&
-                    !has_name(node(centred).inputs[1]) && mean_of(node(centred).inputs[1]) == v;
-  return fits ? v : -1;
+// Whether node `id` is computed as node `made` of the composite is, from parts without names.
+// stands_for: of each node of the composite, the node that was found for it, or -1.
+bool Composites::is_made_as(const StepProgram& composite, int made, int id,
+                            std::vector<int>& stands_for) const {
+  int& found = stands_for[static_cast<std::size_t>(made)];
+  if (found >= 0) return found == id;
+  found = id;
+  const ProgramNode &pattern = composite.nodes[static_cast<std::size_t>(made)], &n = node(id);
+  if (made == 0) return n.shape == pattern.shape;  // the argument
+  if (n.kind != ProgramNode::Kind::op || n.op != pattern.op ||
+      !(n.attributes == pattern.attributes)) {
+    return false;
+  }
+  for (std::size_t k = 0; k < n.inputs.size(); ++k) {
+    const int input = n.inputs[k], inner = pattern.inputs[k];
+    if (inner != 0 && has_name(input) && !is_op(input, "constant")) return false;
+    if (!is_made_as(composite, inner, input, stands_for)) return false;
+  }
+  return true;
+}
+
+std::optional<Composites::Named> Composites::named(int id) const {
+  for (const Composite& composite : composites()) {
+    StepProgram argument;
+    argument.nodes.push_back({ProgramNode::Kind::parameter, nullptr, {}, {}, node(id).shape, "v"});
+    StepBuilder builder(argument);
+    const int made = composite.function(builder.at(0)).id;
+    const StepProgram program = builder.take();
+    std::vector<int> stands_for(program.nodes.size(), -1);
+    if (is_made_as(program, made, id, stands_for)) return Named{composite.name, stands_for[0]};
+  }
+  return {};
 }
 
 // R of block_diagonal(R): rank 4 inside.

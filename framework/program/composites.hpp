@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,8 @@ namespace carousel {
 Shape language_shape(const Shape& shape);
 
 /// Finds functions of the cell language by the ops that they are made of. `shown` holds the name of
-/// each node that has one: the parts of a function have none. Each question is answered by the node
-/// of the argument, or -1.
+/// each node that has one: the parts of a function have none. Each question about an argument is
+/// answered by its node, or -1.
 class Composites {
  public:
   Composites(const StepProgram& program, const std::vector<std::string>& shown)
@@ -25,10 +26,12 @@ class Composites {
   /// The node below all reshapes without a name.
   int under_reshapes(int id) const;
 
-  int softmax_of(int id) const;
-  int layer_norm_of(int id) const;
-  int hard_sigmoid_of(int id) const;
-  int gelu_of(int id) const;
+  /// A composite of the op room (layer_norm, gelu, ..), with its argument.
+  struct Named {
+    std::string_view name;
+    int argument;
+  };
+  std::optional<Named> named(int id) const;
   int mean_of(int id) const;
   int blocks_of(int id) const;
   /// n of roll(v, n), which is the last n elements in front of the rest; 0: it is something else.
@@ -39,7 +42,8 @@ class Composites {
   bool has_name(int id) const { return !shown_[static_cast<std::size_t>(id)].empty(); }
   Shape shape_of(int id) const { return language_shape(node(id).shape); }
   int before_number(int id, std::string_view op, double value) const;
-  int hidden_before_number(int id, std::string_view op, double value) const;
+  bool is_made_as(const StepProgram& composite, int made, int id,
+                  std::vector<int>& stands_for) const;
 
   const StepProgram& program_;
   const std::vector<std::string>& shown_;

@@ -252,14 +252,9 @@ class Reader {
     if (op == "arange") {
       return call("arange", {number(static_cast<double>(n.attributes.size))}, shape_of(id));
     }
-    if (const int v = composites_.softmax_of(id); v >= 0)
-      return call("softmax", {term(v)}, shape_of(id));
-    if (const int v = composites_.layer_norm_of(id); v >= 0)
-      return call("layer_norm", {term(v)}, shape_of(id));
-    if (const int v = composites_.hard_sigmoid_of(id); v >= 0) {
-      return call("hard_sigmoid", {term(v)}, shape_of(id));
+    if (const auto found = composites_.named(id)) {
+      return call(std::string(found->name), {term(found->argument)}, shape_of(id));
     }
-    if (const int v = composites_.gelu_of(id); v >= 0) return call("gelu", {term(v)}, shape_of(id));
     if (const int v = composites_.mean_of(id); v >= 0) {
       Term of = term(v);
       const Shape shape = without_axis(of.shape, of.shape.rank() - 1);

@@ -91,6 +91,44 @@ TYPED_TEST(Reduce, SumOfSquaresKeepsNan) {
   }
 }
 
+TYPED_TEST(Reduce, SoftmaxMatchesAReference) {
+  using T = TypeParam;
+  // Differences of up to 40 are rounded in double in front of exp, the result in T.
+  const Real error = 4 * Real(std::numeric_limits<T>::epsilon()) + 40 * Real(0x1p-53);
+  for (const double shift : {0.0, 1e4, -1e4}) {  // its power alone would be infinity or zero
+    for (Index n = 1; n <= 35; ++n) {
+      const Index outer = 3;
+      auto x = draw<T>(outer * n, 20.0, "softmax");
+      for (T& v : x) v += static_cast<T>(shift);
+      std::vector<T> out(x.size(), T(-77));
+      softmax_rows(x.data(), outer, n, out.data());
+      for (Index o = 0; o < outer; ++o) {
+        const auto at = [&](Index k) { return static_cast<std::size_t>(o * n + k); };
+        Real sum = 0;
+        for (Index k = 0; k < n; ++k) sum += std::exp(Real(x[at(k)]) - Real(shift));
+        for (Index k = 0; k < n; ++k) {
+          const Real exact = std::exp(Real(x[at(k)]) - Real(shift)) / sum;
+          ASSERT_LE(std::abs(out[at(k)] - exact), exact * error) << "n " << n << ", " << shift;
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(Reduce, SoftmaxOfInfinityOrNanIsNan) {
+  using T = TypeParam;
+  const T top = TestFixture::inf, none = TestFixture::nan;
+  for (const std::vector<T>& row :
+       {std::vector<T>{0, top, 1}, {-top, -top, -top}, {none, 0, 1}, {0, 1, none}}) {
+    std::vector<T> out(3, T(-77));
+    softmax_rows(row.data(), 1, 3, out.data());
+    for (const T v : out) EXPECT_TRUE(std::isnan(v)) << row[0] << " " << row[1] << " " << row[2];
+  }
+  std::vector<T> out(3, T(-77));
+  softmax_rows(std::vector<T>{-top, 2, 2}.data(), 1, 3, out.data());
+  EXPECT_EQ(out, (std::vector<T>{0, T(0.5), T(0.5)}));
+}
+
 TYPED_TEST(Reduce, LogsumexpMatchesAReference) {
   using T = TypeParam;
   for (const double width : {0.1, 5.0, 50.0}) {

@@ -188,6 +188,20 @@ TYPED_TEST(OpValue, RowMaxGoesToTheFirstOfEqualElements) {
   this->expect(row_max(x), {2, 1}, {5, -2});
   this->expect(first_max(x), {2, 3}, {0, 1, 0, 1, 0, 0});
   this->expect(row_max(this->count({4})), {1}, {4});
+  const Var leaf = this->tape.leaf(this->tape.value(x));
+  const Var weighted = sum(row_max(leaf) * this->in({2, 1}, {3, -2}));
+  const auto gradient = this->tape.gradients(weighted, std::array{leaf})[0];
+  EXPECT_THAT(gradient.values(), testing::ElementsAre(0, 3, 0, -2, 0, 0));
+}
+
+TYPED_TEST(OpValue, SoftmaxOverTheLastAxis) {
+  using T = TypeParam;
+  const Tensor<T> y = this->tape.value(softmax(log(this->count({2, 3}))));
+  ASSERT_EQ(y.shape(), (Shape{2, 3}));
+  const double expected[] = {1 / 6.0, 2 / 6.0, 3 / 6.0, 4 / 15.0, 5 / 15.0, 6 / 15.0};
+  const double tolerance = 4.0 * static_cast<double>(std::numeric_limits<T>::epsilon());
+  for (Index i = 0; i < 6; ++i) EXPECT_NEAR(y.data()[i], expected[i], tolerance) << i;
+  this->expect(softmax(this->in({2, 1}, {-3, 1000})), {2, 1}, {1, 1});
 }
 
 TYPED_TEST(OpValue, CumsumInBothDirections) {

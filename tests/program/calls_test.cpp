@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "op/composites.hpp"
 #include "scan_fixtures.hpp"
 
 namespace carousel {
@@ -28,16 +29,6 @@ struct Example {
 Var parameter(StepBuilder& b, const std::string& name, const Shape& shape) {
   return b.parameter(name, shape, Initialiser::normal(0.5));
 }
-
-Var layer_norm(Var v) {
-  const double n = double(v.shape().back());
-  Shape one = v.shape();
-  one[one.rank() - 1] = 1;
-  const Var d = v - sum_to(v, one) / n;
-  return d / sqrt(sum_to(d * d, one) / n + 1e-5);
-}
-
-Var softmax(Var v) { return exp(v - logsumexp(v)); }
 
 // Reductions, slices and scalars, in front of the loop, in it and behind.
 void vectors(StepBuilder& b, Var x) {
@@ -93,6 +84,8 @@ void heads(StepBuilder& b, Var x) {
       "S", tanh(in * parameter(b, "P", {2, 3, 4}) + mixed + parameter(b, "q", {2, 1, 1})));
   b.let("y", reshape(sum_to(next, {batch_dim, 2, 1, 4}), {batch_dim, 8}));
 }
+
+void PrintTo(const Example& example, std::ostream* out) { *out << example.name; }
 
 class CallsTest : public testing::TestWithParam<Example> {
  protected:

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "catalogue.hpp"
+#include "op/composites.hpp"
 
 namespace carousel {
 namespace {
@@ -78,11 +79,14 @@ TEST(ToText, NamesWhatIsReadTwiceAndRepeatsWhatIsShort) {
 }
 
 TEST(ToText, KnowsCompositesByTheirParts) {
-  EXPECT_EQ(text_of([](auto&, Var x, Var h) {
-              const Var v = x + h;
-              return exp(v - logsumexp(v));
-            }),
-            "softmax(x + h[t-1])");
+  for (const Composite& composite : composites()) {
+    const std::string name(composite.name);
+    EXPECT_EQ(text_of([&](auto&, Var x, Var h) { return composite.function(x + h); }),
+              name + "(x + h[t-1])");
+    const std::string named_part =
+        text_of([&](auto& b, Var x, Var h) { return composite.function(b.let("s", x * h)) * h; });
+    EXPECT_EQ(named_part, name + "(s) * h[t-1]");
+  }
   EXPECT_EQ(text_of([](auto&, Var x, Var) {
               return x - sum_to(x, {batch_dim, 1}) / 3.0;
             }),

@@ -2,6 +2,7 @@
 
 #include "cell/ablation/ablation.hpp"
 #include "cell/ablation/structure.hpp"
+#include "op/composites.hpp"
 #include "program/rewrite.hpp"
 
 namespace carousel {
@@ -35,17 +36,22 @@ void couple(StepProgram& program, const Ablation& change) {
            append_op(program, "sub", {one, other}));
 }
 
+// The value of a composite at node v.
+int append_function(StepProgram& program, Var (*function)(Var), int v) {
+  StepBuilder builder(program);
+  const int value = function(builder.at(v)).id;
+  program = builder.take();
+  return value;
+}
+
 void swap_activation(StepProgram& program, const Ablation& change) {
   const int old = find_activation(program, change);
-  if (change.activation != "hard_sigmoid") {
+  if (change.activation != composite_name(hard_sigmoid)) {
     program.nodes[at(old)].op = &find_op(change.activation);
     return;
   }
   const int input = program.nodes[at(old)].inputs[0];
-  const int scaled = append_op(program, "div", {input, append_constant(program, 6.0)});
-  const int line = append_op(program, "add", {scaled, append_constant(program, 0.5)});
-  const int top = append_op(program, "minimum", {line, append_constant(program, 1.0)});
-  redirect(program, old, append_op(program, "maximum", {top, append_constant(program, 0.0)}));
+  redirect(program, old, append_function(program, hard_sigmoid, input));
 }
 
 void drop_parameters(StepProgram& program, const Ablation& change) {
@@ -105,22 +111,6 @@ std::string free_name(const StepProgram& program, const std::string& wanted) {
   return name;
 }
 
-// (v - mean) / sqrt(variance + 1e-5) over the last axis.
-int append_layer_norm(StepProgram& program, int v) {
-  Attributes row;
-  row.shape = program.nodes[at(v)].shape;
-  const double n = static_cast<double>(row.shape.back());
-  row.shape[row.shape.rank() - 1] = 1;
-  const auto mean = [&](int of) {
-    return append_op(program, "div",
-                     {append_op(program, "sum_to", {of}, row), append_constant(program, n)});
-  };
-  const int centred = append_op(program, "sub", {v, mean(v)});
-  const int variance = mean(append_op(program, "mul", {centred, centred}));
-  const int safe = append_op(program, "add", {variance, append_constant(program, 1e-5)});
-  return append_op(program, "div", {centred, append_op(program, "sqrt", {safe})});
-}
-
 void add_layer_norm(StepProgram& program, const Ablation& change) {
   const int activation = find_activation(program, change);
   const int input = program.nodes[at(activation)].inputs[0];
@@ -131,7 +121,8 @@ void add_layer_norm(StepProgram& program, const Ablation& change) {
     const bool bias = program.nodes[at(term)].kind == ProgramNode::Kind::parameter;
     (bias ? biases : rest).push_back(term);
   }
-  const int normed = append_layer_norm(program, biases.empty() ? input : add_all(program, rest));
+  const int normed =
+      append_function(program, layer_norm, biases.empty() ? input : add_all(program, rest));
   const int gain = append_parameter(program, free_name(program, "gain_" + change.targets[0]),
                                     {shape.back()}, Initialiser::ones());
   std::vector<int> sum{append_op(program, "mul", {gain, normed})};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "op/composites.hpp"
 #include "tape/tape.hpp"
 
 namespace carousel {
@@ -15,7 +16,17 @@ Var one(Vars v) {
   return function(v[0]);
 }
 
-Var scaled_erf(Var v) { return v * 0.5 * (1.0 + erf(v * (1.0 / std::sqrt(2.0)))); }
+// The same, of a function that the op room names.
+template <Var (*function)(Var)>
+Function elementwise() {
+  return {std::string(composite_name(function)), 1, 1, one<function>};
+}
+
+// One array to another one.
+template <Var (*function)(Var)>
+Value of_array(FunctionCall& call) {
+  return function(call.array(0));
+}
 
 // Sum over the last axis, which stays with one element.
 Var row_sum(Var v) {
@@ -46,20 +57,9 @@ Value maximum_of(FunctionCall& call) {
   return maximum(vars[0], vars[1]);
 }
 
-Value layer_norm(FunctionCall& call) {
-  const Var v = call.array(0);
-  const Var centred = v - row_mean(v);
-  return centred / sqrt(row_mean(centred * centred) + 1e-5);
-}
-
 Value rms_norm(FunctionCall& call) {
   const Var v = call.array(0);
   return v / sqrt(row_mean(v * v) + 1e-5);
-}
-
-Value softmax(FunctionCall& call) {
-  const Var v = call.array(0);
-  return exp(v - logsumexp(v));
 }
 
 Value select(FunctionCall& call) {
@@ -217,12 +217,7 @@ std::vector<Function> elementwise_functions() {
       {"logsigmoid", 1, 1, [](Vars v) { return -softplus(-v[0]); }},
       {"abs", 1, 1, one<abs>},
       {"sign", 1, 1, one<sign>},
-      {"hard_sigmoid", 1, 1,
-       [](Vars v) {
-         Graph& graph = *v[0].graph;
-         const Var line = v[0] / 6.0 + 0.5;
-         return maximum(minimum(line, constant(graph, 1.0)), constant(graph, 0.0));
-       }},
+      elementwise<hard_sigmoid>(),
       {"hard_tanh", 1, 1,
        [](Vars v) {
          Graph& graph = *v[0].graph;
@@ -231,7 +226,7 @@ std::vector<Function> elementwise_functions() {
       {"elu", 1, 1,
        [](Vars v) { return relu(v[0]) + (exp(minimum(v[0], constant(*v[0].graph, 0.0))) - 1.0); }},
       {"silu", 1, 1, [](Vars v) { return v[0] * sigmoid(v[0]); }},
-      {"gelu", 1, 1, one<scaled_erf>},
+      elementwise<gelu>(),
       {"softsign", 1, 1, [](Vars v) { return v[0] / (1.0 + abs(v[0])); }},
       {"floor", 1, 1, one<floor>},
       {"erf", 1, 1, one<erf>},
@@ -252,11 +247,11 @@ std::vector<Function> other_functions() {
        [](FunctionCall& c) -> Value { return drop_last(row_sum(c.array(0))); }},
       {"mean", 1, 1, nullptr,
        [](FunctionCall& c) -> Value { return drop_last(row_mean(c.array(0))); }},
-      {"softmax", 1, 1, nullptr, softmax},
+      {"softmax", 1, 1, nullptr, of_array<softmax>},
       {"logsumexp", 1, 1, nullptr,
        [](FunctionCall& c) -> Value { return drop_last(logsumexp(c.array(0))); }},
       {"cumsum", 1, 1, nullptr, [](FunctionCall& c) -> Value { return cumsum(c.array(0)); }},
-      {"layer_norm", 1, 1, nullptr, layer_norm},
+      {std::string(composite_name(layer_norm)), 1, 1, nullptr, of_array<layer_norm>},
       {"rms_norm", 1, 1, nullptr, rms_norm},
       {"concat", 1, -1, nullptr, join},
       {"reshape", 2, 2, nullptr, reshaped},
