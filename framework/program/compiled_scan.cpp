@@ -93,6 +93,13 @@ void CompiledScan<T>::check(std::span<const Tensor<T>> parameters,
 }
 
 template <class T>
+std::size_t CompiledScan<T>::bytes_reserved() const {
+  Index elements = zeros_.numel();
+  for (const Tensor<T>& buffer : memory_) elements += buffer.numel();
+  return arena_.bytes_reserved() + static_cast<std::size_t>(elements) * sizeof(T);
+}
+
+template <class T>
 void CompiledScan<T>::allocate_buffers() {
   Index window_rows = 0;
   for (const StepRange& window : steps_.windows()) {

@@ -52,8 +52,8 @@ class CompiledScan {
   /// Time by part, since it was switched on.
   PartTimes& times() { return times_; }
 
-  /// Memory taken from the system so far.
-  std::size_t bytes_reserved() const { return arena_.bytes_reserved(); }
+  /// Memory taken from the system so far, but for packed matrices and panels of rows.
+  std::size_t bytes_reserved() const;
 
  private:
   // How the row of a value follows from the step: by the scope of its buffer and, for a state, by

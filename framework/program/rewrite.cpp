@@ -166,9 +166,12 @@ class Simplifier {
     if (op == "constant") return node.attributes.value;
     if (op == "broadcast_to") return number(in[0]);
     const auto zero = [&](int input) { return is(input, 0.0); };
-    if (op == "mul" && (zero(in[0]) || zero(in[1]))) return 0.0;
+    // Not beside a number that is infinite or none.
+    const auto finite = [&](int input) { return !number(input) || std::isfinite(*number(input)); };
+    if (op == "mul" && ((zero(in[0]) && finite(in[1])) || (finite(in[0]) && zero(in[1]))))
+      return 0.0;
     if (op == "matmul" && (zero(in[0]) || zero(in[1]))) return 0.0;
-    if (op == "div" && zero(in[0]) && !zero(in[1])) return 0.0;
+    if (op == "div" && zero(in[0]) && finite(in[1]) && !zero(in[1])) return 0.0;
     const bool linear = op == "reshape" || op == "transpose" || op == "slice" || op == "pad" ||
                         op == "sum_to" || op == "concat" || op == "cumsum";
     if (linear && std::all_of(in.begin(), in.end(), zero)) return 0.0;

@@ -52,6 +52,24 @@ TEST(RecurrentStack, GradientsReachFurtherInputsAndInitialStates) {
   EXPECT_LE(error.worst, 1e-6) << error.where;
 }
 
+// A layer, or a direction, that starts as a copy of another one adds little to it.
+TEST(RecurrentStack, EveryLayerStartsWithValuesOfItsOwn) {
+  const RecurrentStack stack(timed({}), {2 * hidden, hidden, 3, true});
+  const ParameterSet<double> values(stack.parameters(), 3);
+  int pairs = 0;
+  for (std::size_t a = 0; a < values.size(); ++a) {
+    for (std::size_t b = a + 1; b < values.size(); ++b) {
+      const Tensor<double>&first = values.value(a), &second = values.value(b);
+      if (!(first.shape() == second.shape())) continue;
+      ++pairs;
+      int equal = 0;
+      for (Index i = 0; i < first.numel(); ++i) equal += first.data()[i] == second.data()[i];
+      EXPECT_EQ(equal, 0) << stack.parameters()[a].name << ", " << stack.parameters()[b].name;
+    }
+  }
+  EXPECT_EQ(pairs, 3 * 15);  // W, U and h0 of three layers in two directions
+}
+
 TEST(RecurrentStack, AnAbsentInputIsItsDefault) {
   const RecurrentStack stack(timed(0.25), {input, hidden, 2, false});
   Tape<double> tape;

@@ -55,6 +55,36 @@ TEST(Simplified, LeavesOutFactorsOfOneAndTermsOfZero) {
             "h = 0.75 * h[t-1] + 0.25 * c\n");
 }
 
+// What is no number may not become one: 0 / 0, and 0 times that.
+TEST(Simplified, NotANumberStaysSo) {
+  const auto output_of = [](double numerator, double denominator) {
+    StepBuilder b("test");
+    const Var x = b.input("x", 3);
+    const Var n = b.let("n", tanh(x)), d = b.let("d", sigmoid(x)), q = b.let("q", n / d);
+    b.let("y", b.let("factor", relu(x)) * q);
+    b.set_output("y");
+    StepProgram program = b.finish();
+    for (const auto& [name, value] : {std::pair("n", numerator), std::pair("d", denominator)}) {
+      redirect(program, node_of(program, name), append_constant(program, value));
+    }
+    redirect(program, node_of(program, "factor"), append_constant(program, 0.0));
+    return equations(simplified(program));
+  };
+  EXPECT_EQ(output_of(0.0, 2.0), "y = zeros([3])\n");
+  EXPECT_EQ(output_of(0.0, 0.0), "y = (0 / 0) * ones([3])\n");
+  EXPECT_EQ(output_of(1.0, 0.0), "y = (0 / 0) * ones([3])\n");
+}
+
+TEST(Simplified, ZeroOverAnyValueIsZero) {
+  StepBuilder b("test");
+  const Var x = b.input("x", 3);
+  b.let("y", b.let("n", tanh(x)) / b.let("d", sigmoid(x)));
+  b.set_output("y");
+  const StepProgram program = b.finish();
+  EXPECT_EQ(equations(with_number(program, "n", 0.0)), "y = zeros([3])\n");
+  EXPECT_EQ(equations(with_number(with_number(program, "n", 0.0), "y", 1.0)), "y = ones([3])\n");
+}
+
 TEST(Simplified, LeavesOutStatesAndParametersWithoutAReader) {
   const StepProgram program = with_number(catalogue().find("lstm").build({2, 3}), "f", 0.0);
   EXPECT_EQ(program.states.size(), 1u);  // c[t-1] was read by the product with f
