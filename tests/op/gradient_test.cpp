@@ -12,6 +12,12 @@ struct Case {
   std::size_t example;
 };
 
+void PrintTo(const Case& c, std::ostream* out) {
+  PrintTo(*c.op, out);
+  *out << " of ";
+  PrintTo(c.op->examples[c.example], out);
+}
+
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const Op& op : op_table()) {
