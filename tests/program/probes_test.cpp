@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "covering_cells.hpp"
 #include "scan_fixtures.hpp"
 
 namespace carousel {
@@ -155,7 +156,7 @@ TEST_P(ScanRecords, GradientNormsAsTheTapeHasThem) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, ScanRecords, testing::ValuesIn(catalogue().cells()),
+INSTANTIATE_TEST_SUITE_P(Cells, ScanRecords, testing::ValuesIn(covering_cells()),
                          [](const testing::TestParamInfo<Cell>& test) { return test.param.name; });
 
 Tensor<double> rows_from(const Tensor<double>& x, Index first) {
