@@ -87,6 +87,16 @@ TEST(ToText, KnowsCompositesByTheirParts) {
         text_of([&](auto& b, Var x, Var h) { return composite.function(b.let("s", x * h)) * h; });
     EXPECT_EQ(named_part, name + "(s) * h[t-1]");
   }
+  // A part that has a name of its own is shown by it.
+  EXPECT_EQ(text_of([](auto& b, Var x, Var) {
+              const Var line = b.let("line", x / 6.0 + 0.5);
+              return maximum(minimum(line, constant(b, 1.0)), constant(b, 0.0));
+            }),
+            "max(min(line, 1), 0)");
+  EXPECT_EQ(text_of([](auto& b, Var x, Var) {
+              return maximum(minimum(x / 5.0 + 0.5, constant(b, 1.0)), constant(b, 0.0));
+            }),
+            "max(min(x / 5 + 0.5, 1), 0)");
   EXPECT_EQ(text_of([](auto&, Var x, Var) {
               return x - sum_to(x, {batch_dim, 1}) / 3.0;
             }),
