@@ -18,7 +18,7 @@ void SequenceSplit::add(const std::vector<float>& sequence) {
   frames.insert(frames.end(), sequence.begin(), sequence.end());
 }
 
-FrameBatch next_frame_batch(const SequenceSplit& split, std::span<const std::int64_t> sequences) {
+FrameBatch frame_batch(const SequenceSplit& split, std::span<const std::int64_t> sequences) {
   FrameBatch batch;
   const Index count = static_cast<Index>(sequences.size());
   Index steps = 0;

@@ -65,6 +65,6 @@ struct FrameBatch {
 };
 
 /// Builds the batch of the given sequences, in their order.
-FrameBatch next_frame_batch(const SequenceSplit& split, std::span<const std::int64_t> sequences);
+FrameBatch frame_batch(const SequenceSplit& split, std::span<const std::int64_t> sequences);
 
 }  // namespace carousel

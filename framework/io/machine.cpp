@@ -14,6 +14,7 @@
 
 #include "io/version.hpp"
 #include "kernel/isa.hpp"
+#include "kernel/small_gemm.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -49,6 +50,7 @@ std::vector<std::pair<std::string, std::string>> machine_facts(int threads) {
           {"xsimd",
            fmt::format("{}.{}.{}", XSIMD_VERSION_MAJOR, XSIMD_VERSION_MINOR, XSIMD_VERSION_PATCH)},
           {"blas", openblas_get_config()},
+          {"small products", small_gemm_library()},
           {"tbb", fmt::format("{}.{}", TBB_VERSION_MAJOR, TBB_VERSION_MINOR)},
           {"hdf5", fmt::format("{}.{}.{}", H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE)},
           {"boost", BOOST_LIB_VERSION},

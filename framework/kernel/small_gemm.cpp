@@ -55,4 +55,13 @@ template void transpose(Index, Index, const double*, Index, double*, Index);
 template class SmallGemm<float>;
 template class SmallGemm<double>;
 
+std::string small_gemm_library() {
+#if defined(CAROUSEL_LIBXSMM)
+  libxsmm_init();
+  return std::string("LIBXSMM " LIBXSMM_CONFIG_VERSION " ") + libxsmm_get_target_arch();
+#else
+  return "none";
+#endif
+}
+
 }  // namespace carousel

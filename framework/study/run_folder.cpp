@@ -223,12 +223,16 @@ void RunFolder::write_trial(const std::string& id, const Archive& archive) const
   write_archives(trial_file(id), {{id, archive}});
 }
 
-StudyResults RunFolder::results() const {
+StudyResults RunFolder::known() const {
   if (!std::filesystem::exists(folder_ / "study.h5")) {
     options();  // says what is wrong
     fail_input("{}: there is no study.h5, so no results yet", folder_.string());
   }
-  StudyResults results = with_archives(folder_ / "study.h5", load_study);
+  return with_archives(folder_ / "study.h5", load_study);
+}
+
+StudyResults RunFolder::results() const {
+  StudyResults results = known();
   StudyPlan plan(this->plan(), results.problems);
   std::vector<std::vector<Exhibit>> exhibits(plan.trials().size());
   for (std::size_t k = 0; k < plan.trials().size(); ++k) {

@@ -24,6 +24,8 @@ class RunFolder {
   /// Writes what is known before any trial runs.
   void write_plan(const StudyResults& results, const std::vector<PlannedTrial>& planned) const;
   std::vector<PlannedTrial> plan() const;
+  /// What write_plan() was given: results without trials. Throws InputError as options() does.
+  StudyResults known() const;
   /// The folder of a trial; made where it is not there.
   std::filesystem::path trial_folder(const std::string& id) const;
   /// What a trial has saved; nothing where it has not begun.

@@ -50,11 +50,19 @@ void drop_parameters_of_draws(const RunFolder& folder, const StudyPlan& plan) {
   }
 }
 
+void take_saved_records(const RunFolder& folder, StudyPlan& plan,
+                        const std::vector<std::size_t>& trials) {
+  for (const std::size_t k : trials) {
+    if (const auto saved = folder.trial(plan.planned(k).id)) plan.trials()[k] = load_record(*saved);
+  }
+}
+
 // The plan of a run folder with what its trials have saved.
 StudyPlan plan_of(const RunFolder& folder, const std::vector<StudyProblem>& problems) {
   StudyPlan plan(folder.plan(), problems);
-  for (std::size_t k = 0; k < plan.trials().size(); ++k) {
-    if (const auto saved = folder.trial(plan.planned(k).id)) plan.trials()[k] = load_record(*saved);
+  for (const StudyCase& one : plan.cases()) {
+    take_saved_records(folder, plan, one.draws);
+    take_saved_records(folder, plan, one.seeds);
   }
   return plan;
 }
@@ -259,7 +267,7 @@ StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
   for (const PlannedTrial& trial : planned) {
     expect_same_problem(folder, trial.record, set_up.problem(trial.problem));
   }
-  return run_study(set_up, run, folder.results(), stop, listener);
+  return run_study(set_up, run, folder.known(), stop, listener);
 }
 
 TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const std::string& id,
@@ -268,8 +276,11 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
                                   static_cast<std::size_t>(threads_of(run)));
   const RunFolder folder(run.folder);
   const StudyOptions options = folder.options();
-  StudyPlan plan = plan_of(folder, folder.results().problems);
+  StudyPlan plan(folder.plan(), folder.known().problems);
   const std::size_t index = plan.find(id);
+  // Of all trials, those that it may wait for.
+  take_saved_records(folder, plan, plan.case_of(index).draws);
+  take_saved_records(folder, plan, {index});
   const auto ready = plan.take_ready();
   const TrialRecord record = plan.trials()[index];
   if (std::ranges::find(ready, index) == ready.end()) {
@@ -293,7 +304,7 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
 
 std::vector<TrialState> trial_states(const std::filesystem::path& path) {
   const RunFolder folder(path);
-  StudyPlan plan = plan_of(folder, folder.results().problems);
+  StudyPlan plan = plan_of(folder, folder.known().problems);
   const auto ready = plan.take_ready();
   std::vector<TrialState> states;
   for (std::size_t k = 0; k < plan.trials().size(); ++k) {
@@ -306,7 +317,8 @@ std::vector<TrialState> trial_states(const std::filesystem::path& path) {
 StudyResults collect_study(const std::filesystem::path& path) {
   const RunFolder folder(path);
   StudyResults results = folder.results();
-  StudyPlan plan = plan_of(folder, results.problems);
+  StudyPlan plan(folder.plan(), results.problems);
+  plan.trials() = results.trials;
   plan.choose();
   drop_parameters_of_draws(folder, plan);
   write_tables(path, results);

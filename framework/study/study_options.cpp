@@ -140,8 +140,7 @@ class Reader {
     }
   }
 
-  // `task: [{name: adding, lag: 100}]`, or its short form `dataset: jsb_chorales`, which is the task
-  // on data.
+  // `task: [{name: NAME, option: value}]`, or its short form `dataset: NAME`, which is the task on data.
   void tasks(std::vector<StudyTask>& tasks) {
     const YAML::Node of_task = take("task"), of_data = take("dataset");
     if (of_task && of_data) fail(of_data, full("dataset"), "expected either task or dataset, not both");
@@ -412,7 +411,7 @@ void check(const StudyOptions& o, const std::string& source) {
   }
   expect(o.parameters >= 0, source, "parameters must be 0 or more");
   expect(!o.tasks.empty(), source,
-         "task: expected a task, such as {name: adding, lag: 100}, or dataset: a data set, such as "
+         "task: expected a task, which 'carousel tasks' lists, or dataset: a data set, such as "
          "jsb_chorales");
   expect(o.search.draws >= 0, source, "search.draws must be 0 or more");
   expect(o.search.exponent_min <= o.search.exponent_max && std::isfinite(o.search.exponent_min) &&

@@ -93,11 +93,11 @@ Var NextFrameModel::step_nll(const Pass& pass, const FrameBatch& batch) const {
 }
 
 Var NextFrameModel::loss(const Pass& pass, Split split, Ids ids) const {
-  return sum(step_nll(pass, next_frame_batch(part_of(set_, split), ids)));
+  return sum(step_nll(pass, frame_batch(part_of(set_, split), ids)));
 }
 
 void NextFrameModel::count(const Pass& pass, Split split, Ids ids, Tally& tally) const {
-  const FrameBatch batch = next_frame_batch(part_of(set_, split), ids);
+  const FrameBatch batch = frame_batch(part_of(set_, split), ids);
   const std::vector<double> nll = pass.values(step_nll(pass, batch));
   for (std::size_t k = 0; k < nll.size(); ++k) tally.at("nats", ids[k % ids.size()]) += nll[k];
   for (std::size_t b = 0; b < ids.size(); ++b) {
@@ -114,7 +114,7 @@ StackResult NextFrameModel::step(const Pass& pass, Var x, std::span<const Var> s
 std::vector<Exhibit> NextFrameModel::exhibits(const TrainedModel& model) const {
   if (set_.outputs != OutputKind::bernoulli || roll_.sequence < 1) return {};
   const ExampleId id = roll_.sequence - 1;
-  const FrameBatch batch = next_frame_batch(set_.test, Ids(&id, 1));
+  const FrameBatch batch = frame_batch(set_.test, Ids(&id, 1));
   const Index shown = std::min(roll_.steps, batch.lengths[0]);
   Exhibit roll{"roll", fmt::format("test sequence {}", roll_.sequence), {}, {}};
   roll.numbers["lowest"] = roll_.lowest_pitch;

@@ -25,7 +25,7 @@ SequenceSplit numbered(const std::vector<int>& lengths) {
 
 TEST(NextFrameBatch, PairsEachFrameWithTheNext) {
   const auto split = numbered({3, 4, 2});
-  const auto batch = next_frame_batch(split, std::vector<std::int64_t>{1, 2});
+  const auto batch = frame_batch(split, std::vector<std::int64_t>{1, 2});
   EXPECT_EQ(batch.x.shape(), (Shape{3, 2, 2}));
   EXPECT_EQ(batch.lengths, (std::vector<Index>{3, 1}));
   const auto at = [](const Tensor<float>& t, Index step, Index b) {
@@ -46,7 +46,7 @@ TEST(NextFrameBatch, PairsEachFrameWithTheNext) {
 TEST(NextFrameBatch, AStepReadsItsWholeContext) {
   auto split = numbered({5, 3});
   split.context = 2;
-  const auto batch = next_frame_batch(split, std::vector<std::int64_t>{1, 0});
+  const auto batch = frame_batch(split, std::vector<std::int64_t>{1, 0});
   EXPECT_EQ(batch.lengths, (std::vector<Index>{1, 3}));
   const auto list = [](const Tensor<float>& t) {
     return std::vector<double>(t.values().begin(), t.values().end());

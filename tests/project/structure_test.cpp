@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "task/task.hpp"
 #include "temporary_folder.hpp"
 
 namespace carousel {
@@ -120,6 +121,29 @@ TEST(Dependencies, EachLibraryThatIsIncludedIsKnown) {
       }
     }
   }
+}
+
+// The name of a task as a text, or as the value of a key.
+bool names_task(const std::string& text, const std::string& task) {
+  return std::regex_search(text, std::regex("[\"'`]" + task + "[\"'`]|name: *" + task + "\\b")) ||
+         (task.find('_') != task.npos && text.find(task) != text.npos);
+}
+
+TEST(Waist, NoFileOutsideTheTasksNamesATask) {
+  EXPECT_TRUE(names_task("if (name == \"adding\")", "adding"));
+  EXPECT_FALSE(names_task("by adding one", "adding"));
+  int files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(source / "framework")) {
+    const bool script = entry.path().extension() == ".js" || entry.path().extension() == ".html";
+    if (!is_source(entry.path()) && !script) continue;
+    if (fs::relative(entry.path(), source / "framework").begin()->string() == "task") continue;
+    ++files;
+    const std::string text = file_text(entry.path());
+    for (const Task& task : tasks()) {
+      EXPECT_FALSE(names_task(text, task.name)) << entry.path() << " names the task " << task.name;
+    }
+  }
+  EXPECT_GT(files, 50);
 }
 
 TEST(Files, StayUnder600Lines) {

@@ -50,7 +50,7 @@ TEST(NextFrameModel, ScoresTheMixtureOfItsOutputs) {
   }
   for (Index i = 0; i < 420; ++i) values.back().data()[i] = std::sin(double(i));
   Tape<double> tape;
-  const FrameBatch batch = next_frame_batch(set.valid, std::vector<ExampleId>{2, 0});
+  const FrameBatch batch = frame_batch(set.valid, std::vector<ExampleId>{2, 0});
   const std::vector<Var> parameters = leaves(tape, values);
   const Pass pass(tape, {model.parameters(), parameters});
   const Var nll = model.step_nll(pass, batch);
