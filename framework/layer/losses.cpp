@@ -62,12 +62,16 @@ Var gaussian_mixture_nll(Var outputs, Var targets, Var mask) {
   return mask * reshape(logsumexp(logits) - logsumexp(terms) + log_norm, mask.shape());
 }
 
-Var mean_squared_error(Var prediction, Var targets, Var mask) {
-  expect_same("mean_squared_error", prediction, targets);
-  const Var weight = mask_for("mean_squared_error", prediction, mask);
+Var squared_error(Var prediction, Var targets, Var mask) {
+  expect_same("squared_error", prediction, targets);
+  const Var weight = mask_for("squared_error", prediction, mask);
   const Var difference = prediction - targets;
+  return reshape(sum_to(weight * (difference * difference), weight.shape()), mask.shape());
+}
+
+Var mean_squared_error(Var prediction, Var targets, Var mask) {
   const double outputs = static_cast<double>(prediction.shape().back());
-  return sum(weight * (difference * difference)) / (sum(mask) * outputs);
+  return sum(squared_error(prediction, targets, mask)) / (sum(mask) * outputs);
 }
 
 }  // namespace carousel

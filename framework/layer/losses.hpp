@@ -29,6 +29,10 @@ inline constexpr double log_deviation_bound = 7.0;
 /// Throws InputError where the shapes fit no whole number of components.
 Var gaussian_mixture_nll(Var outputs, Var targets, Var mask);
 
+/// Squared error at each step, summed over the outputs.
+/// prediction, targets: [T, batch, outputs]; out: [T, batch], zero for padding.
+Var squared_error(Var prediction, Var targets, Var mask);
+
 /// Squared error, averaged over the outputs of the steps that count.
 /// prediction, targets: [T, batch, outputs].
 Var mean_squared_error(Var prediction, Var targets, Var mask);

@@ -7,5 +7,11 @@
 namespace carousel {
 
 Task next_frame_task();
+Task adding_task();
+Task multiplication_task();
+Task temporal_order_task();
+Task latch_task();
+Task reber_task();
+Task copy_memory_task();
 
 }  // namespace carousel

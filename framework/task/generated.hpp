@@ -1,0 +1,101 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+#include "task/task.hpp"
+#include "tensor/random.hpp"
+
+namespace carousel {
+
+/// A sequence that a task made.
+struct GeneratedExample {
+  std::vector<float> x;        // [steps, width]
+  std::vector<float> targets;  // of each scored step: a value, or a class by its number
+  /// Of each scored step, the classes that are right there: bit k is class k. Empty: the target's
+  /// alone.
+  std::vector<std::uint32_t> possible = {};
+};
+
+/// x for symbols by their numbers: 1 at the number, else 0. [steps, count]
+std::vector<float> one_hot(std::span<const Index> symbols, Index count);
+
+/// What a task that makes its data has to say.
+struct GeneratedForm {
+  enum class Scored { last, every };
+
+  std::string task;         // its name in the table: examples of two tasks have nothing in common
+  std::string name;         // Problem::name
+  std::string description;  // a sentence for reports
+  Index width = 0;          // of x
+  Index classes = 0;        // 0: the target is a value
+  double tolerance = 0.0;   // of a value: the absolute error from which on it is wrong
+  Scored scored = Scored::last;  // the last step, or every one
+  /// The steps of the example that `example` makes of the same numbers.
+  std::function<Index(Random&)> steps;
+  std::function<GeneratedExample(Random&)> example;
+};
+
+/// Examples padded to the longest of them.
+struct GeneratedBatch {
+  Tensor<float> x;             // [T, batch, width]
+  std::vector<Index> lengths;  // steps of each example
+  Tensor<float> rows;          // [1, S]: of the scored steps in [T * batch], example by example
+  Tensor<float> targets;       // [1, S]
+};
+
+/// A task that makes its data: each example is a function of its split and number and of the
+/// task's options, and is never kept. Training examples are fresh.
+///
+/// Of values the loss is the squared error, and the figures are `error`, its mean, and `success`,
+/// the share of sequences without a wrong value. Of classes the loss is the negative log-likelihood
+/// of a softmax, and the figures are `nll`, its mean, `error`, the share of wrong steps, and
+/// `success`. A step is right when all classes that are possible there are more active than all
+/// others.
+class GeneratedProblem final : public Problem {
+ public:
+  /// options: of an entry made by generated_task.
+  GeneratedProblem(GeneratedForm form, const TaskOptions& options);
+
+  std::string name() const override { return form_.name; }
+  std::string description() const override;
+  Index size(Split split) const override { return sizes_[static_cast<std::size_t>(split)]; }
+  Index length(Split split, ExampleId id) const override;
+  Index terms(Split split, ExampleId id) const override;
+  Order order() const override { return Order::fresh; }
+  const std::vector<Metric>& metrics() const override;
+  std::unique_ptr<Model> model(Recurrence& recurrence) const override;
+  /// The mean target, or the frequencies of the classes at each scored step, of the training split.
+  std::vector<Baseline> baselines() const override;
+
+  const GeneratedForm& form() const { return form_; }
+  /// Values that a network gives at a scored step.
+  Index outputs() const { return std::max<Index>(form_.classes, 1); }
+  GeneratedExample example(Split split, ExampleId id) const;
+  GeneratedBatch batch(Split split, Ids ids) const;
+  /// Counts an example. outputs: of its scored steps, one after the other: values, or logits.
+  void count(Split split, ExampleId id, std::span<const double> outputs, Tally& tally) const;
+
+ private:
+  Random numbers(Split split, ExampleId id) const;
+
+  GeneratedForm form_;
+  std::array<Index, 3> sizes_;
+};
+
+/// The options of all such tasks, behind a task's own.
+std::vector<TaskOption> generated_options(std::vector<TaskOption> own);
+
+/// An entry of the table. Form: what the task has to say with its options set.
+template <GeneratedForm (*Form)(const TaskOptions& options)>
+Task generated_task(std::string name, std::string title, std::string reference,
+                    std::vector<TaskOption> own_options) {
+  return {std::move(name), std::move(title), std::move(reference),
+          generated_options(std::move(own_options)),
+          [](const TaskOptions& options, const DataSource&) -> std::unique_ptr<Problem> {
+            return std::make_unique<GeneratedProblem>(Form(options), options);
+          }};
+}
+
+}  // namespace carousel
