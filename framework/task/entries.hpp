@@ -1,17 +1,22 @@
 #pragma once
-// The entries of the task table, one for each file of this folder that is a task. task.cpp lists
-// them; nothing else names a task.
 
 #include "task/task.hpp"
 
+/// Every task, in the order of lists for people: NAME is the entry that NAME_task() makes, in NAME.cpp.
+/// Nothing outside this folder names a task.
+#define CAROUSEL_TASKS(ENTRY) \
+  ENTRY(next_frame)           \
+  ENTRY(adding)               \
+  ENTRY(multiplication)       \
+  ENTRY(temporal_order)       \
+  ENTRY(latch)                \
+  ENTRY(reber)                \
+  ENTRY(copy_memory)
+
 namespace carousel {
 
-Task next_frame_task();
-Task adding_task();
-Task multiplication_task();
-Task temporal_order_task();
-Task latch_task();
-Task reber_task();
-Task copy_memory_task();
+#define CAROUSEL_DECLARE_TASK(NAME) Task NAME##_task();
+CAROUSEL_TASKS(CAROUSEL_DECLARE_TASK)
+#undef CAROUSEL_DECLARE_TASK
 
 }  // namespace carousel

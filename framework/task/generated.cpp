@@ -175,6 +175,12 @@ GeneratedBatch GeneratedProblem::batch(Split split, Ids ids) const {
     batch.lengths.push_back(std::ssize(examples.back().x) / form_.width);
   }
   const Index count = std::ssize(ids), steps = *std::ranges::max_element(batch.lengths);
+  constexpr Index most_rows = Index{1} << 24;  // from which on a float is no exact index
+  if (steps * count > most_rows) {
+    fail_input("got {} sequences of {} steps side by side, expected at most {} steps together; take a "
+               "smaller train.shard",
+               count, steps, most_rows);
+  }
   batch.x = Tensor<float>::zeros({steps, count, form_.width});
   std::vector<float> rows, targets;
   for (Index b = 0; b < count; ++b) {

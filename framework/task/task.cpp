@@ -95,7 +95,9 @@ std::vector<std::pair<std::string, std::string>> TaskOptions::all() const {
 }
 
 const std::vector<Task>& tasks() {
-  static const std::vector<Task> all = {next_frame_task(), adding_task(), multiplication_task(), temporal_order_task(), latch_task(), reber_task(), copy_memory_task()};
+#define CAROUSEL_TASK_ENTRY(NAME) NAME##_task(),
+  static const std::vector<Task> all = {CAROUSEL_TASKS(CAROUSEL_TASK_ENTRY)};
+#undef CAROUSEL_TASK_ENTRY
   return all;
 }
 
