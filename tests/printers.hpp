@@ -3,6 +3,8 @@
 // is built with it (tests/CMakeLists.txt): a printer that one file knows and another does not
 // would be two definitions of one function.
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <ostream>
 #include <span>

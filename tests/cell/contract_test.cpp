@@ -62,7 +62,8 @@ double gradient_error(const ScalarFunction& loss, std::vector<Tensor<double>> in
         for (Index i = 0; i < step.numel(); ++i) in[k].data()[i] += step.data()[i];
       }
     }
-    const double worst = check_gradients(loss, in).worst;
+    constexpr Index most = 500;  // evenly chosen: one cell would take half of the time of all
+    const double worst = check_gradients(loss, in, -1, most).worst;
     if (seed == 0 || worst < least) least = worst;
     if (least <= tolerance) break;
   }
