@@ -131,7 +131,7 @@ GeneratedProblem::GeneratedProblem(GeneratedForm form, const TaskOptions& option
 
 std::string GeneratedProblem::description() const {
   return fmt::format(
-      "{}: {} {} new training sequences an epoch, {} of validation, {} of test; {}.", form_.name,
+      "{}: {}. {} new training sequences an epoch, {} of validation, {} of test; {}.", form_.name,
       form_.description, sizes_[0], sizes_[1], sizes_[2],
       form_.scored == Scored::last ? "the last step is scored" : "every step is scored");
 }

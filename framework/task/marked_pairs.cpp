@@ -45,7 +45,7 @@ GeneratedForm marked_pairs_form(const std::string& task, const TaskOptions& opti
   form.task = task;
   form.name = fmt::format("{}_{}", task, lag);
   form.description =
-      fmt::format("{} of {} to {} steps; right when the absolute error is below 0.04.", description,
+      fmt::format("{} of {} to {} steps; right when the absolute error is below 0.04", description,
                   lag, lag + lag / 10);
   form.width = 2;
   form.tolerance = 0.04;

@@ -66,6 +66,17 @@ TEST_F(Losses, SquaredErrorIsTheMeanOverScoredOutputs) {
   EXPECT_NEAR(tape_.value(loss).item(), expected, 1e-14);
 }
 
+TEST_F(Losses, SquaredErrorOfAStepIsTheSumOverItsOutputs) {
+  const std::vector<double> targets = {1, 0, 0, 1, 1, 1, 0, 0};
+  const auto error = tape_.value(squared_error(values(logits), values(targets), steps(mask)));
+  ASSERT_EQ(error.shape(), (Shape{2, 2}));
+  for (std::size_t k = 0; k < 4; ++k) {
+    const double of_step = std::pow(logits[2 * k] - targets[2 * k], 2) +
+                           std::pow(logits[2 * k + 1] - targets[2 * k + 1], 2);
+    EXPECT_NEAR(error.data()[k], k < 3 ? of_step : 0.0, 1e-14) << k;
+  }
+}
+
 TEST_F(Losses, PaddingGetsNoGradient) {
   const Var x = values(logits);
   const auto gradient = tape_.gradients(
@@ -103,6 +114,10 @@ TEST(LossGradients, MatchDifferences) {
       },
       [&](Tape<double>& t, const std::vector<Var>& v) {
         return mean_squared_error(v[0], v[1], steps(t, mask));
+      },
+      [&](Tape<double>& t, const std::vector<Var>& v) {
+        const Var weights = steps(t, {1.0, -2.0, 0.5, 3.0});
+        return sum(weights * squared_error(v[0], v[1], steps(t, mask)));
       }};
   for (const auto& loss : losses) {
     const auto error = check_gradients(loss, {in("a"), in("b")});
