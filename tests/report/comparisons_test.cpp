@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
 #include "report/sample.hpp"
 
@@ -16,18 +15,26 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+// As most tests take them: with the summary's rows.
+std::vector<Comparison> comparisons_of(const StudyResults& results) {
+  return comparisons(results, summarise(results));
+}
+PooledResults pooled_of(const StudyResults& results) {
+  return pooled_results(results, summarise(results));
+}
+
 TrialRecord draw_of(int draw, double rate, double valid_nll, bool selected) {
   TrialRecord trial = finished_trial("gru", 1, selected ? valid_nll - 0.5 : not_known);
   trial.draw = draw;
   trial.learning_rate = rate;
-  trial.valid_nll = valid_nll;
+  nll_of(trial, Split::valid) = valid_nll;
   trial.selected = selected;
   return trial;
 }
 
 // Three draws, of which one diverged, then two further seeds of the second draw's rate.
 StudyResults searched() {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {draw_of(1, 0.1, 9.5, false), draw_of(2, 0.01, 8.5, true),
                     draw_of(3, 0.5, 9.0, false), draw_of(2, 0.01, 8.7, true),
                     draw_of(2, 0.01, 8.9, true)};
@@ -51,12 +58,12 @@ TEST(SummaryOfASearch, HoldsTheSelectedTrialsAndNamesTheDraws) {
   EXPECT_EQ(rows[0].finished, 3);
   EXPECT_EQ(rows[0].diverged, 0);
   EXPECT_EQ(rows[0].memory, 45600000);
-  EXPECT_NEAR(rows[0].valid_nll.mean, 8.7, 1e-12);
-  EXPECT_NEAR(rows[0].test_nll.mean, 8.2, 1e-12);
-  EXPECT_NEAR(rows[0].test_nll_by_sequence.mean, 7.95, 1e-12);
-  EXPECT_THAT(rows[0].test_nlls(results), ElementsAre(8.0, 8.2, testing::DoubleEq(8.4)));
+  EXPECT_NEAR(rows[0].figure("nll", Split::valid).mean, 8.7, 1e-12);
+  EXPECT_NEAR(rows[0].figure("nll", Split::test).mean, 8.2, 1e-12);
+  EXPECT_NEAR(rows[0].figure("nll_by_sequence", Split::test).mean, 7.95, 1e-12);
+  EXPECT_THAT(rows[0].test_figures(results), ElementsAre(8.0, 8.2, testing::DoubleEq(8.4)));
   EXPECT_THAT(draws_of(rows[0], results),
-              ElementsAre(9.5, 8.5, std::numeric_limits<double>::infinity()));
+              ElementsAre(9.5, 8.5, testing::IsNan()));
 }
 
 TEST(SummaryOfASearch, ARowStaysWhenNothingIsSelected) {
@@ -76,13 +83,13 @@ TEST(SummaryOfASearch, ARowStaysWhenNothingIsSelected) {
   EXPECT_EQ(row.finished, 0);
   EXPECT_EQ(row.draws, 3);
   EXPECT_EQ(row.diverged_draws, 3);
-  EXPECT_TRUE(std::isnan(row.test_nll.mean));
+  EXPECT_TRUE(std::isnan(row.figure("nll", Split::test).mean));
   EXPECT_EQ(draws_of(row, results).size(), 3U);
 }
 
 // Seeds 1 .. 3 of three cells; the third seed of the last one diverged.
 StudyResults three_cells() {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   const double nll[3][3] = {{8.0, 8.2, 8.4}, {8.5, 8.6, 8.9}, {8.1, 8.3, 0.0}};
   const char* names[] = {"gru", "lstm", "rnn"};
   for (int cell = 0; cell < 3; ++cell) {
@@ -97,7 +104,7 @@ StudyResults three_cells() {
 
 // p of scipy.stats.ttest_rel, wilcoxon(mode="exact") and ttest_ind(equal_var=False).
 TEST(Comparisons, PairSeedsAndCorrectForAllPairsOfASet) {
-  const auto pairs = comparisons(three_cells());
+  const auto pairs = comparisons_of(three_cells());
   ASSERT_EQ(pairs.size(), 3U);
   EXPECT_EQ(pairs[0].first, "gru");
   EXPECT_EQ(pairs[0].second, "lstm");
@@ -122,8 +129,8 @@ TEST(Comparisons, PairSeedsAndCorrectForAllPairsOfASet) {
 TEST(Comparisons, StayEmptyWhereSeedsAreMissing) {
   StudyResults results = three_cells();
   for (std::size_t k = 6; k < 9; ++k) results.trials[k].status = "diverged";
-  results.trials[0].test_nll = not_known;
-  for (const Comparison& pair : comparisons(results)) {
+  nll_of(results.trials[0], Split::test) = not_known;
+  for (const Comparison& pair : comparisons_of(results)) {
     EXPECT_EQ(pair.pairs, 0);
     EXPECT_TRUE(std::isnan(pair.welch.single));
     EXPECT_TRUE(std::isnan(pair.improvement.value));
@@ -134,28 +141,23 @@ StudyResults two_sets() {
   StudyResults results = three_cells();
   for (TrialRecord trial : three_cells().trials) {
     trial.dataset = "songs";
-    trial.test_nll = 12.5 - trial.test_nll;
+    nll_of(trial, Split::test) = 12.5 - nll_of(trial, Split::test);
     results.trials.push_back(trial);
   }
-  Baseline keys;
-  keys.name = "independent keys";
-  keys.dataset = "tunes";
-  keys.test_nll = 10.0;
-  results.baselines.push_back(keys);
-  keys.dataset = "songs";
-  keys.test_nll = 5.0;
-  results.baselines.push_back(keys);
+  results.problems.push_back(music_problem("songs"));
+  results.problems[0].baselines = {baseline_of("independent keys", 10.0)};
+  results.problems[1].baselines = {baseline_of("independent keys", 5.0)};
   return results;
 }
 
 TEST(PooledResults, AreMeansOverTheSetsInUnitsOfIndependentKeys) {
-  const PooledResults pooled = pooled_results(two_sets());
+  const PooledResults pooled = pooled_of(two_sets());
   EXPECT_THAT(pooled.datasets, ElementsAre("tunes", "songs"));
   ASSERT_EQ(pooled.cells.size(), 3U);
   EXPECT_EQ(pooled.cells[0].label, "gru");
   // 0.80 0.82 0.84 and 0.90 0.86 0.82: without the lowest and the highest, the mean of four.
-  EXPECT_NEAR(pooled.cells[0].relative_nll.value, (0.82 + 0.84 + 0.86 + 0.82) / 4.0, 1e-12);
-  EXPECT_LT(pooled.cells[0].relative_nll.low, pooled.cells[0].relative_nll.value);
+  EXPECT_NEAR(pooled.cells[0].relative.value, (0.82 + 0.84 + 0.86 + 0.82) / 4.0, 1e-12);
+  EXPECT_LT(pooled.cells[0].relative.low, pooled.cells[0].relative.value);
   ASSERT_EQ(pooled.pairs.size(), 3U);
   // Better in all pairs of one set and in none of the other.
   EXPECT_NEAR(pooled.pairs[0].improvement.value, 0.5, 1e-12);
@@ -163,14 +165,14 @@ TEST(PooledResults, AreMeansOverTheSetsInUnitsOfIndependentKeys) {
 
 TEST(PooledResults, TakeOnlySetsThatEveryCellFinishedOn) {
   StudyResults results = two_sets();
-  results.baselines.pop_back();
-  EXPECT_THAT(pooled_results(results).cells, IsEmpty());
-  EXPECT_EQ(pooled_results(results).pairs.size(), 3U);
+  results.problems[1].baselines.clear();
+  EXPECT_THAT(pooled_of(results).cells, IsEmpty());
+  EXPECT_EQ(pooled_of(results).pairs.size(), 3U);
   for (TrialRecord& trial : results.trials) {
     if (trial.dataset == "songs" && trial.cell == "rnn") trial.status = "running";
   }
-  EXPECT_THAT(pooled_results(results).pairs, IsEmpty());
-  EXPECT_THAT(pooled_results(results).datasets, ElementsAre("tunes"));
+  EXPECT_THAT(pooled_of(results).pairs, IsEmpty());
+  EXPECT_THAT(pooled_of(results).datasets, ElementsAre("tunes"));
 }
 
 }  // namespace

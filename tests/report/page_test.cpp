@@ -45,9 +45,9 @@ class Page : public testing::Test {
 };
 
 StudyResults sample_results(const std::string& text) {
-  StudyResults results;
+  StudyResults results = study_on({text});
   results.study = text;
-  results.dataset_notes = {text};
+  results.problems[0].description = text;
   results.study_yaml = "cells: [" + text + "]";
   results.machine = {{text, text}};
   results.cell_texts = {{text, text}};
@@ -59,7 +59,7 @@ StudyResults sample_results(const std::string& text) {
     results.trials.push_back(trial);
   }
   results.trials[2].status = "diverged";
-  results.trials[2].curve[1].valid_nll = std::numeric_limits<double>::infinity();
+  results.trials[2].curve[1].valid[0] = std::numeric_limits<double>::infinity();
   return results;
 }
 
@@ -85,19 +85,20 @@ std::string chart_data_of(const std::string& page) {
 TEST_F(Page, HostileNamesStayText) {
   StudyResults results = sample_results(kHostile);
   results.description = kHostile;
-  Baseline baseline;
-  baseline.name = baseline.dataset = kHostile;
-  results.baselines = {baseline};
-  results.published = {{kHostile, kHostile, kHostile, 1.0, 1.0},
-                       {kHostile, kHostile, results.trials[0].name(), 1.0, 1.0}};
+  results.problems[0].baselines = {baseline_of(kHostile, 1.0)};
+  MetricInfo& metric = results.problems[0].metrics[0];
+  metric.title = metric.unit = kHostile;
+  results.published = {published_nll(kHostile, kHostile, kHostile, 1.0, 1.0),
+                       published_nll(kHostile, kHostile, results.trials[0].name(), 1.0, 1.0)};
   TrialRecord other = results.trials[0];
   other.cell = "other" + kHostile;
   other.status = kHostile;
   results.trials.push_back(other);
-  PianoRoll roll;
-  roll.dataset = roll.cell = roll.sequence = kHostile;
-  roll.notes = roll.expected = Tensor<float>::zeros({1, 1});
-  results.piano_rolls = {roll};
+  StudyExhibit roll{kHostile, kHostile, {"roll", kHostile, {}, {{"lowest", 21.0}}}};
+  for (const char* array : {"notes", "expected"}) {
+    roll.exhibit.arrays[array] = Tensor<float>::zeros({1, 1});
+  }
+  results.exhibits = {roll};
   const std::string page = report_page(results);
   EXPECT_EQ(count_of(page, "<b>"), count_of(chart_data_of(page), "<b>"));
   EXPECT_EQ(count_of(page, "</script>"), 4) << "those of the template and no other";
@@ -144,25 +145,23 @@ std::vector<std::string> row_of(const std::string& page, const std::string& tabl
 }
 
 StudyResults study_of_two_sets() {
-  StudyResults results;
-  for (const char* dataset : {"songs", "tunes"}) {
+  StudyResults results = study_on({"songs", "tunes"});
+  for (StudyProblem& problem : results.problems) {
     for (const char* cell : {"lstm", "gru"}) {
       for (std::uint64_t seed = 1; seed <= 3; ++seed) {
         TrialRecord trial = finished_trial(cell, seed, 8.0 + 0.5 * static_cast<double>(seed));
-        trial.dataset = dataset;
-        if (trial.cell == "gru") trial.test_nll -= 1.0 + 0.1 * static_cast<double>(seed);
+        trial.dataset = problem.name;
+        if (trial.cell == "gru") {
+          nll_of(trial, Split::test) -= 1.0 + 0.1 * static_cast<double>(seed);
+        }
         results.trials.push_back(trial);
       }
     }
-    Baseline baseline;
-    baseline.name = "independent keys";
-    baseline.dataset = dataset;
-    baseline.test_nll = 11.5;
-    baseline.test_nll_by_sequence = 11.25;
-    results.baselines.push_back(baseline);
+    problem.baselines = {baseline_of("independent keys", 11.5)};
+    problem.baselines[0].figures["nll_by_sequence"][Split::test] = 11.25;
   }
-  results.published = {{"Paper A", "songs", "lstm", 8.125, 9.5},
-                       {"Paper B", "songs", "other <net>", not_known, 7.25}};
+  results.published = {published_nll("Paper A", "songs", "lstm", 8.125, 9.5),
+                       published_nll("Paper B", "songs", "other <net>", not_known, 7.25)};
   return results;
 }
 
@@ -204,7 +203,7 @@ TEST_F(Page, WhatAStudyDoesNotHaveIsLeftOut) {
 }
 
 TEST_F(Page, ASearchShowsItsRateAndItsDivergedDraws) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   for (int draw = 1; draw <= 3; ++draw) {
     TrialRecord trial = finished_trial("lstm", 1, 8.0);
     trial.draw = draw;
@@ -225,7 +224,7 @@ TEST_F(Page, ASearchShowsItsRateAndItsDivergedDraws) {
 }
 
 TEST_F(Page, AStudyWithoutTrialsMakesAPage) {
-  EXPECT_TRUE(holds(report_page({}), "Trials: 0 (0 finished)."));
+  EXPECT_TRUE(holds(report_page(StudyResults()), "Trials: 0 (0 finished)."));
 }
 
 TEST_F(Page, IsWrittenWholeAndLeavesNoDraft) {
@@ -243,9 +242,9 @@ TEST_F(Page, IsWrittenWholeAndLeavesNoDraft) {
 TEST_F(Page, AnUnwritableFolderIsAnEnvironmentError) {
   // Rights would not stop a test run by root; a file in place of the folder stops everyone.
   std::ofstream(folder_ / "file") << "no folder";
-  EXPECT_THROW(write_report(folder_ / "file" / "report.html", {}), EnvironmentError);
+  EXPECT_THROW(write_report(folder_ / "file" / "report.html", StudyResults()), EnvironmentError);
   try {
-    write_report(folder_ / "absent" / "report.html", {});
+    write_report(folder_ / "absent" / "report.html", StudyResults());
     FAIL() << "an absent folder must be an error";
   } catch (const EnvironmentError& error) {
     EXPECT_THAT(error.what(), HasSubstr("absent/report.html"));
@@ -265,7 +264,7 @@ TEST_F(Page, AFullDiskIsAnEnvironmentErrorAndKeepsTheOldReport) {
 
 TEST_F(Page, ATargetThatCannotBeReplacedIsAnEnvironmentError) {
   fs::create_directories(folder_ / "report.html" / "inside");
-  EXPECT_THROW(write_report(folder_ / "report.html", {}), EnvironmentError);
+  EXPECT_THROW(write_report(folder_ / "report.html", StudyResults()), EnvironmentError);
   EXPECT_FALSE(fs::exists(folder_ / "report.html.tmp"));
 }
 

@@ -21,6 +21,8 @@ using testing::IsEmpty;
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
+Plots plots_of(const StudyResults& results) { return plots_of(results, summarise(results)); }
+
 std::string csv_of(const Plots& plots, const std::string& name) {
   for (const PlotFile& file : plots_csv(plots)) {
     if (file.name == name) return file.text;
@@ -29,7 +31,7 @@ std::string csv_of(const Plots& plots, const std::string& name) {
 }
 
 StudyResults curves_of_three_seeds() {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     TrialRecord trial = finished_trial("lstm", seed, 8.0);
     const double s = static_cast<double>(seed);
@@ -38,12 +40,12 @@ StudyResults curves_of_three_seeds() {
   }
   results.trials[2].status = "diverged";
   results.trials[2].seed = 18446744073709551615U;
-  results.trials[2].curve[1].valid_nll = kInfinite;
+  results.trials[2].curve[1].valid[0] = kInfinite;
   return results;
 }
 
 StudyResults a_search() {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   const double rates[] = {0.002, 0.00000625, 0.01, 0.0005};
   for (int draw = 1; draw <= 4; ++draw) {
     TrialRecord trial = finished_trial("gru", 1, 7.5 + draw);  // validation: 8 + draw
@@ -57,34 +59,37 @@ StudyResults a_search() {
   return results;
 }
 
-PianoRoll a_roll() {
-  PianoRoll roll;
+StudyExhibit a_roll() {
+  StudyExhibit roll;
   roll.dataset = "tunes";
   roll.cell = "gru";
-  roll.sequence = "the first, \"short\"";
-  roll.lowest_pitch = 40;
+  roll.exhibit.kind = "roll";
+  roll.exhibit.title = "the first, \"short\"";
+  roll.exhibit.numbers["lowest"] = 40;
   // Pitches 40 .. 47. A chance below 0.02 makes no key worth showing.
-  roll.notes = Tensor<float>::from({2, 8}, {0, 0, 0, 1, 0, 0, 0, 0,  //
-                                            0, 0, 0, 1, 1, 0, 0, 0});
-  roll.expected = Tensor<float>::from({2, 8}, {0.019f, 0, 0.0004f, 0.75f, 0, 0, 0, 0,  //
-                                               0, 0, 0, 1.0f, 0, 0.0206f, 0, 0.01f});
+  roll.exhibit.arrays["notes"] = Tensor<float>::from({2, 8}, {0, 0, 0, 1, 0, 0, 0, 0,  //
+                                                              0, 0, 0, 1, 1, 0, 0, 0});
+  roll.exhibit.arrays["expected"] = Tensor<float>::from(
+      {2, 8}, {0.019f, 0, 0.0004f, 0.75f, 0, 0, 0, 0, 0, 0, 0, 1.0f, 0, 0.0206f, 0, 0.01f});
   return roll;
 }
 
 TEST(Plots, CurvesAreTheSameInJsonAndCsv) {
   const Plots plots = plots_of(curves_of_three_seeds());
   EXPECT_EQ(plots_json(plots),
-            R"({"datasets":[{"dataset":"tunes","series":[{"label":"lstm","seeds":2,"points":)"
+            R"({"datasets":[{"dataset":"tunes","metric":{"title":"NLL","axis":"NLL, nats per step",)"
+            R"("higher":false,"decimals":3},"train":true,"series":[{"label":"lstm","seeds":2,"points":)"
             R"([[1,10,1.5E0,1.05E1,1E1,1.1E1,9.5E0,2],[2,20,3.75E0,9.5E0,9E0,1E1,8.5E0,2]],)"
             R"("diverged":[{"seed":"18446744073709551615","points":[[1,10,3E0,1.2E1]]}],)"
             R"("search":[],"tuning":[]}]}],"rolls":[]})");
   EXPECT_EQ(csv_of(plots, "curves_band.csv"),
-            "dataset,cell,epoch,updates,seconds,seeds,valid_mean,valid_low,valid_high,train_mean\n"
-            "tunes,lstm,1,10,1.500000,2,10.500000,10.000000,11.000000,9.500000\n"
-            "tunes,lstm,2,20,3.750000,2,9.500000,9.000000,10.000000,8.500000\n");
+            "dataset,cell,metric,epoch,updates,seconds,seeds,valid_mean,valid_low,valid_high,"
+            "train_mean\n"
+            "tunes,lstm,nll,1,10,1.500000,2,10.500000,10.000000,11.000000,9.500000\n"
+            "tunes,lstm,nll,2,20,3.750000,2,9.500000,9.000000,10.000000,8.500000\n");
   EXPECT_EQ(csv_of(plots, "curves_diverged.csv"),
-            "dataset,cell,seed,epoch,updates,seconds,valid_nll\n"
-            "tunes,lstm,18446744073709551615,1,10,3.000000,12.000000\n");
+            "dataset,cell,metric,seed,epoch,updates,seconds,valid\n"
+            "tunes,lstm,nll,18446744073709551615,1,10,3.000000,12.000000\n");
 }
 
 TEST(Plots, DrawsAreInOrderOfRatesAndDivergedOnesHaveNoHeight) {
@@ -93,11 +98,11 @@ TEST(Plots, DrawsAreInOrderOfRatesAndDivergedOnesHaveNoHeight) {
                     R"("search":[[6.25E-6,1E1,2,"done",false],[5E-4,null,4,"waiting",false],)"
                     R"([2E-3,9E0,1,"done",true],[1E-2,null,3,"diverged",false]])"));
   EXPECT_EQ(csv_of(plots, "learning_rates.csv"),
-            "dataset,cell,draw,learning_rate,valid_nll,status,chosen\n"
-            "tunes,gru,2,6.25e-06,10.000000,done,0\n"
-            "tunes,gru,4,0.0005,,waiting,0\n"
-            "tunes,gru,1,0.002,9.000000,done,1\n"
-            "tunes,gru,3,0.01,,diverged,0\n");
+            "dataset,cell,metric,draw,learning_rate,valid,status,chosen\n"
+            "tunes,gru,nll,2,6.25e-06,10.000000,done,0\n"
+            "tunes,gru,nll,4,0.0005,,waiting,0\n"
+            "tunes,gru,nll,1,0.002,9.000000,done,1\n"
+            "tunes,gru,nll,3,0.01,,diverged,0\n");
 }
 
 TEST(Plots, TheTuningCurveIsThatComputedByHand) {
@@ -105,16 +110,16 @@ TEST(Plots, TheTuningCurveIsThatComputedByHand) {
   // finite always; best 9 in the pairs (9, 10), (9, x), and 10 in (10, x). Three: 9.
   const Plots plots = plots_of(a_search());
   EXPECT_EQ(csv_of(plots, "tuning_curve.csv"),
-            "dataset,cell,draws,expected_valid_nll,probability_finite\n"
-            "tunes,gru,1,9.500000,0.666667\n"
-            "tunes,gru,2,9.333333,1.000000\n"
-            "tunes,gru,3,9.000000,1.000000\n");
+            "dataset,cell,metric,draws,expected_valid,probability_finite\n"
+            "tunes,gru,nll,1,9.500000,0.666667\n"
+            "tunes,gru,nll,2,9.333333,1.000000\n"
+            "tunes,gru,nll,3,9.000000,1.000000\n");
   EXPECT_TRUE(holds(plots_json(plots), R"("tuning":[[1,9.5E0,6.66667E-1],[2,)"));
 }
 
 TEST(Plots, ARollIsCutToTheKeysInUse) {
-  StudyResults results;
-  results.piano_rolls = {a_roll()};
+  StudyResults results = study_on({"tunes"});
+  results.exhibits = {a_roll()};
   const Plots plots = plots_of(results);
   ASSERT_EQ(plots.rolls.size(), 1U);
   const PlotRoll& roll = plots.rolls[0];
@@ -133,11 +138,11 @@ TEST(Plots, ARollIsCutToTheKeysInUse) {
 }
 
 TEST(Plots, RollsOfOneSequenceShareTheirKeys) {
-  StudyResults results;
-  results.piano_rolls = {a_roll(), a_roll(), a_roll()};
-  results.piano_rolls[1].cell = "lstm";
-  results.piano_rolls[1].expected = Tensor<float>::full({2, 8}, 0.5f);
-  results.piano_rolls[2].sequence = "another";
+  StudyResults results = study_on({"tunes"});
+  results.exhibits = {a_roll(), a_roll(), a_roll()};
+  results.exhibits[1].cell = "lstm";
+  results.exhibits[1].exhibit.arrays["expected"] = Tensor<float>::full({2, 8}, 0.5f);
+  results.exhibits[2].exhibit.title = "another";
   const Plots plots = plots_of(results);
   EXPECT_EQ(plots.rolls[0].lowest, 40);
   EXPECT_EQ(plots.rolls[0].keys, 8);
@@ -145,30 +150,37 @@ TEST(Plots, RollsOfOneSequenceShareTheirKeys) {
 }
 
 TEST(Plots, ASilentRollKeepsAllKeys) {
-  StudyResults results;
-  results.piano_rolls = {a_roll()};
-  results.piano_rolls[0].notes = Tensor<float>::zeros({2, 8});
-  results.piano_rolls[0].expected = Tensor<float>::zeros({2, 8});
+  StudyResults results = study_on({"tunes"});
+  results.exhibits = {a_roll()};
+  results.exhibits[0].exhibit.arrays["notes"] = Tensor<float>::zeros({2, 8});
+  results.exhibits[0].exhibit.arrays["expected"] = Tensor<float>::zeros({2, 8});
   EXPECT_EQ(plots_of(results).rolls[0].keys, 8);
 }
 
 TEST(Plots, RollsThatDoNotFitAreABug) {
-  StudyResults results;
-  results.piano_rolls = {a_roll()};
-  results.piano_rolls[0].expected = Tensor<float>::zeros({2, 7});
+  StudyResults results = study_on({"tunes"});
+  results.exhibits = {a_roll()};
+  results.exhibits[0].exhibit.arrays["expected"] = Tensor<float>::zeros({2, 7});
   EXPECT_THROW(plots_of(results), BugError);
-  results.piano_rolls[0] = {};
+  results.exhibits[0].exhibit.arrays.erase("expected");
+  EXPECT_THROW(plots_of(results), BugError);
+  results.exhibits = {a_roll()};
+  results.exhibits[0].exhibit.arrays["notes"] = Tensor<float>();
+  results.exhibits[0].exhibit.arrays["expected"] = Tensor<float>();
+  EXPECT_THROW(plots_of(results), BugError);
+  results.exhibits = {a_roll()};
+  results.exhibits[0].exhibit.numbers.clear();
   EXPECT_THROW(plots_of(results), BugError);
 }
 
 TEST(Plots, NumbersThatAreNotFiniteAreNullOrEmpty) {
   StudyResults results = a_search();
-  results.trials[0].valid_nll = not_known;
+  nll_of(results.trials[0], Split::valid) = not_known;
   results.trials[0].curve = {curve_point(1, 1.0, 9.0)};
-  results.trials[0].curve[0].train_nll = kInfinite;
+  results.trials[0].curve[0].train = kInfinite;
   results.trials[1].learning_rate = kInfinite;
-  results.piano_rolls = {a_roll()};
-  results.piano_rolls[0].expected.values()[3] = std::numeric_limits<float>::quiet_NaN();
+  results.exhibits = {a_roll()};
+  results.exhibits[0].exhibit.arrays["expected"].values()[3] = std::numeric_limits<float>::quiet_NaN();
   const Plots plots = plots_of(results);
   const std::string json = plots_json(plots);
   EXPECT_FALSE(holds(json, "nan"));
@@ -182,7 +194,7 @@ TEST(Plots, NumbersThatAreNotFiniteAreNullOrEmpty) {
 }
 
 TEST(Plots, FilesOfWhatThereIsAlone) {
-  EXPECT_THAT(plots_csv(plots_of({})), IsEmpty());
+  EXPECT_THAT(plots_csv(plots_of(StudyResults())), IsEmpty());
   const auto files = plots_csv(plots_of(curves_of_three_seeds()));
   ASSERT_EQ(files.size(), 2U);
   EXPECT_EQ(files[0].name, "curves_band.csv");
@@ -193,7 +205,7 @@ TEST(Plots, NamesAreQuotedInCsv) {
   StudyResults results = curves_of_three_seeds();
   for (TrialRecord& trial : results.trials) trial.cell = "a,\"b\"\n";
   EXPECT_THAT(csv_of(plots_of(results), "curves_band.csv"),
-              HasSubstr("\ntunes,\"a,\"\"b\"\"\n\",1,10,"));
+              HasSubstr("\ntunes,\"a,\"\"b\"\"\n\",nll,1,10,"));
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ void expect_80_columns(const std::string& table) {
 }
 
 StudyResults three_seeds_and_a_diverged_one() {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {finished_trial("lstm", 1, 8.0), finished_trial("gru", 1, 7.0),
                     finished_trial("lstm", 2, 8.5), finished_trial("lstm", 3, 9.6)};
   results.trials[2].best_epoch = 12;
@@ -53,14 +53,14 @@ TEST(Summary, MeansDeviationsAndIntervalsAreThoseComputedByHand) {
   const SummaryRow& lstm = rows[0];
   EXPECT_EQ(lstm.cell, "lstm");
   // (8 + 8.5 + 9.6) / 3 = 8.7; deviations -0.7, -0.2, 0.9: sqrt((0.49 + 0.04 + 0.81) / 2).
-  EXPECT_NEAR(lstm.test_nll.mean, 8.7, 1e-12);
-  EXPECT_NEAR(lstm.test_nll.deviation, std::sqrt(0.67), 1e-12);
+  EXPECT_NEAR(lstm.figure("nll", Split::test).mean, 8.7, 1e-12);
+  EXPECT_NEAR(lstm.figure("nll", Split::test).deviation, std::sqrt(0.67), 1e-12);
   // Student's t with 2 degrees of freedom has a closed form: (2p - 1) / sqrt(2p (1 - p)), p =
   // 0.975.
   const double t = 0.95 / std::sqrt(2.0 * 0.975 * 0.025);
-  EXPECT_NEAR(lstm.test_nll.half_width(), t * std::sqrt(0.67 / 3.0), 1e-12);
-  EXPECT_NEAR(lstm.train_nll.mean, 7.7, 1e-12);
-  EXPECT_NEAR(lstm.valid_nll.mean, 9.2, 1e-12);
+  EXPECT_NEAR(lstm.figure("nll", Split::test).half_width(), t * std::sqrt(0.67 / 3.0), 1e-12);
+  EXPECT_NEAR(lstm.figure("nll", Split::train).mean, 7.7, 1e-12);
+  EXPECT_NEAR(lstm.figure("nll", Split::valid).mean, 9.2, 1e-12);
   EXPECT_NEAR(lstm.best_epoch.mean, 32.0 / 3.0, 1e-12);
   EXPECT_NEAR(lstm.seconds.mean, 50.0, 1e-12);
   EXPECT_EQ(lstm.hidden, 36);
@@ -77,12 +77,12 @@ TEST(Summary, DivergedSeedsAreCountedAndNotAveraged) {
 
 TEST(Summary, OneSeedHasNoDeviation) {
   const SummaryRow gru = summarise(three_seeds_and_a_diverged_one())[1];
-  EXPECT_EQ(gru.test_nll.mean, 7.0);
-  EXPECT_TRUE(std::isnan(gru.test_nll.deviation));
+  EXPECT_EQ(gru.figure("nll", Split::test).mean, 7.0);
+  EXPECT_TRUE(std::isnan(gru.figure("nll", Split::test).deviation));
 }
 
 TEST(Summary, VariantSizeAndDataSetMakeRowsOfTheirOwn) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes", "songs"});
   results.trials.assign(5, finished_trial("lstm", 1, 8.0));
   results.trials[1].variant = "no_forget";
   results.trials[2].dataset = "songs";
@@ -111,13 +111,13 @@ TEST(Table, ShowsMeansIntervalAndDivergedSeeds) {
 }
 
 TEST(Table, HasNoColumnOfDivergedSeedsWithoutAny) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {finished_trial("lstm", 1, 8.0)};
   EXPECT_THAT(result_table(results), Not(HasSubstr("div")));
 }
 
 TEST(Table, ARowWithoutFinishedSeedsShowsDashes) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {finished_trial("lstm", 1, 8.0)};
   results.trials[0].status = "running";
   const auto lines = lines_of(result_table(results));
@@ -138,11 +138,11 @@ TEST(Table, LongNamesAreCutInTheMiddle) {
 }
 
 TEST(Table, StaysWithin80ColumnsForHugeNumbersToo) {
-  StudyResults results;
+  StudyResults results = study_on({std::string(100, 'd') + "a", std::string(100, 'd') + "b"});
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     auto trial =
         finished_trial("größtmögliche_Zelle_漢字", seed, 1234.5 * static_cast<double>(seed));
-    trial.dataset = std::string(100, 'd') + (seed % 2 == 0 ? "a" : "b");
+    trial.dataset = results.problems[seed % 2].name;
     trial.hidden = 100000;
     trial.cell_parameters = 123456789012;
     trial.learning_rate = seed % 3 == 0 ? 0.00012345 : 0.1;
@@ -157,12 +157,12 @@ TEST(Table, StaysWithin80ColumnsForHugeNumbersToo) {
 }
 
 TEST(Table, LineBreaksAndEscapeCodesInNamesDoNoHarm) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {finished_trial("a\n\x1b[31mb", 1, 8.0)};
   EXPECT_THAT(result_table(results), HasSubstr("a??[31mb"));
 }
 
-TEST(Table, WithoutTrialsSaysSo) { EXPECT_EQ(result_table({}), "no trials\n"); }
+TEST(Table, WithoutTrialsSaysSo) { EXPECT_EQ(result_table(StudyResults()), "no trials\n"); }
 
 TEST(Format, WidthIsWhatTheEyeSees) {
   EXPECT_EQ(display_width("8.612 ± 0.020"), 13);
@@ -175,7 +175,7 @@ TEST(Format, WidthIsWhatTheEyeSees) {
 }
 
 TEST(Curves, CoverTheSeedsThatReachedAnEpochAndNeverJumpBackInTime) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {finished_trial("lstm", 1, 8.0), finished_trial("lstm", 2, 8.0),
                     finished_trial("lstm", 3, 8.0)};
   results.trials[0].curve = {curve_point(1, 10.0, 9.0), curve_point(2, 20.0, 8.0)};
@@ -199,7 +199,7 @@ TEST(Curves, CoverTheSeedsThatReachedAnEpochAndNeverJumpBackInTime) {
 }
 
 TEST(Curves, LeaveOutPointsThatAreNotFinite) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {finished_trial("lstm", 1, 8.0)};
   results.trials[0].curve = {curve_point(1, 1.0, kNaN), curve_point(2, 2.0, 8.0)};
   const auto band = band_of(summarise(results)[0], results.trials);

@@ -15,13 +15,15 @@
 namespace carousel {
 namespace {
 
+std::vector<Sheet> sheets_of(const StudyResults& results) { return Report(results).sheets; }
+
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
 // Two seeds of a cell with a search, two of another one, of which one diverged.
 StudyResults small_study() {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   for (int seed = 1; seed <= 2; ++seed) {
     for (const char* cell : {"gru", "rnn_tanh"}) {
       TrialRecord trial = finished_trial(cell, static_cast<std::uint64_t>(seed), 8.0 + 0.2 * seed);
@@ -35,14 +37,10 @@ StudyResults small_study() {
   draw.status = "diverged";
   results.trials.push_back(draw);
   results.trials[3].status = "diverged";
-  Baseline keys;
-  keys.name = "independent keys";
-  keys.dataset = "tunes";
-  keys.test_nll = 11.09125;
-  results.baselines = {keys};
-  results.published = {{"A & B 2014, 100 %", "tunes", "gru", 6.94, 8.5},
-                       {"A & B 2014, 100 %", "tunes", "TCN <x>", 7.25, 8.1},
-                       {"A & B 2014, 100 %", "other set", "gru", 1.0, 2.0}};
+  results.problems[0].baselines = {baseline_of("independent keys", 11.09125)};
+  results.published = {published_nll("A & B 2014, 100 %", "tunes", "gru", 6.94, 8.5),
+                       published_nll("A & B 2014, 100 %", "tunes", "TCN <x>", 7.25, 8.1),
+                       published_nll("A & B 2014, 100 %", "other set", "gru", 1.0, 2.0)};
   return results;
 }
 
@@ -53,12 +51,12 @@ std::vector<std::string> titles_of(const Sheet& sheet) {
 }
 
 TEST(TableSheets, HoldOurRowsBaselinesAndPublishedFigures) {
-  const auto sheets = table_sheets(small_study());
+  const auto sheets = sheets_of(small_study());
   ASSERT_EQ(sheets.size(), 2U);
   EXPECT_EQ(sheets[0].title, "Results on tunes");
   EXPECT_THAT(
       titles_of(sheets[0]),
-      ElementsAre("model", "units", "test", "published", "test by sequence", "valid", "train",
+      ElementsAre("model", "units", "test", "published", "test NLL by sequence", "valid", "train",
                   "published train", "rate", "draws", "seeds", "params", "epoch", "sec", "memory"));
   const auto& rows = sheets[0].rows;
   ASSERT_EQ(rows.size(), 7U);
@@ -70,7 +68,7 @@ TEST(TableSheets, HoldOurRowsBaselinesAndPublishedFigures) {
   EXPECT_THAT(rows[2].texts,
               ElementsAre("rnn_tanh", "36", "8.200", "-", "7.950", "8.700", "7.200", "-", "0.001",
                           "-", "1/2 (1 div)", "8000", "10", "40.0", "12.3 MB"));
-  EXPECT_EQ(rows[3].heading, "counted on the training split");
+  EXPECT_EQ(rows[3].heading, "without learning");
   EXPECT_THAT(rows[4].texts, ElementsAre("independent keys", "-", "11.091", "-", "-", "-", "-", "-",
                                          "-", "-", "-", "-", "-", "-", "-"));
   EXPECT_EQ(rows[5].heading, "A & B 2014, 100 %");
@@ -81,8 +79,8 @@ TEST(TableSheets, HoldOurRowsBaselinesAndPublishedFigures) {
 
 TEST(TableSheets, PublishedFiguresHaveAColumnForEachSource) {
   StudyResults results = small_study();
-  results.published.push_back({"C 2015", "tunes", "gru", not_known, 9.75});
-  const Sheet sheet = table_sheets(results)[0];
+  results.published.push_back(published_nll("C 2015", "tunes", "gru", not_known, 9.75));
+  const Sheet sheet = sheets_of(results)[0];
   const auto titles = titles_of(sheet);
   EXPECT_EQ(titles[3], "published, A & B 2014, 100 %");
   EXPECT_EQ(titles[4], "published, C 2015");
@@ -94,8 +92,8 @@ TEST(TableSheets, PublishedFiguresHaveAColumnForEachSource) {
 TEST(TableSheets, ShowPairsWithIntervalsAndCorrectedPs) {
   StudyResults results = small_study();
   results.trials[3].status = "done";
-  results.trials[3].test_nll = 8.9;
-  const Sheet pairs = table_sheets(results)[1];
+  nll_of(results.trials[3], Split::test) = 8.9;
+  const Sheet pairs = sheets_of(results)[1];
   EXPECT_EQ(pairs.title, "Pairs on tunes");
   EXPECT_THAT(titles_of(pairs), ElementsAre("pair", "difference", "seeds", "p paired t",
                                             "p Wilcoxon", "p Welch", "P(first better)"));
@@ -111,13 +109,13 @@ TEST(TableSheets, ShowPairsWithIntervalsAndCorrectedPs) {
 }
 
 TEST(TableSheets, LeaveOutColumnsWithoutAValue) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {finished_trial("gru", 1, 8.0)};
   results.trials[0].memory = 0;
-  EXPECT_THAT(titles_of(table_sheets(results)[0]), Not(testing::Contains("memory")));
-  EXPECT_THAT(titles_of(table_sheets(results)[0]), Not(testing::Contains("draws")));
-  EXPECT_THAT(titles_of(table_sheets(results)[0]), testing::Contains("seeds"));
-  EXPECT_TRUE(table_sheets({}).empty());
+  EXPECT_THAT(titles_of(sheets_of(results)[0]), Not(testing::Contains("memory")));
+  EXPECT_THAT(titles_of(sheets_of(results)[0]), Not(testing::Contains("draws")));
+  EXPECT_THAT(titles_of(sheets_of(results)[0]), testing::Contains("seeds"));
+  EXPECT_TRUE(sheets_of(StudyResults()).empty());
 }
 
 TEST(TableSheets, OverSeveralDataSetsNameTheSets) {
@@ -126,12 +124,12 @@ TEST(TableSheets, OverSeveralDataSetsNameTheSets) {
     trial.dataset = "songs";
     results.trials.push_back(trial);
   }
-  results.baselines.push_back(results.baselines[0]);
-  results.baselines[1].dataset = "songs";
-  const auto sheets = table_sheets(results);
+  results.problems.push_back(results.problems[0]);
+  results.problems[1].name = "songs";
+  const auto sheets = sheets_of(results);
   ASSERT_EQ(sheets.size(), 6U);
   EXPECT_EQ(sheets[4].title, "Cells over data sets");
-  EXPECT_THAT(titles_of(sheets[4]), ElementsAre("model", "tunes", "songs", "relative NLL"));
+  EXPECT_THAT(titles_of(sheets[4]), ElementsAre("model", "tunes", "songs", "relative"));
   const auto& tanh = sheets[4].rows[1].texts;
   EXPECT_THAT(tanh, ElementsAre("rnn_tanh", "8.200", "8.200", HasSubstr("0.739")));  // 8.2/11.09125
   EXPECT_THAT(sheets[4].notes[1], HasSubstr("tunes, songs"));
@@ -142,7 +140,7 @@ TEST(Markdown, IsATableWithEscapedNames) {
   StudyResults results = small_study();
   results.trials[1].cell = results.trials[3].cell = "a|b\n<i>_*[x](y)c_d";
   const std::string text = table_markdown(results);
-  EXPECT_TRUE(holds(text, "## Results on tunes\n\n| model | units | test | published | test by"));
+  EXPECT_TRUE(holds(text, "## Results on tunes\n\n| model | units | test | published | test NLL by"));
   EXPECT_TRUE(holds(text, "\n|---|---:|---:|"));
   EXPECT_TRUE(holds(text, "\n| **this study** |  |"));
   EXPECT_TRUE(holds(text,
@@ -160,7 +158,7 @@ TEST(Markdown, IsATableWithEscapedNames) {
     }
     EXPECT_EQ(bars, 16) << line;
   }
-  EXPECT_EQ(table_markdown({}), "No trials.\n");
+  EXPECT_EQ(table_markdown(StudyResults()), "No trials.\n");
 }
 
 std::size_t count(const std::string& text, const std::string& what) {
@@ -202,7 +200,7 @@ TEST(Latex, NamesThatBeginLikeAnArgumentAreGrouped) {
 TEST(Latex, SetsNegativeNumbersAndDifferencesInMathsMode) {
   StudyResults results = small_study();
   results.trials[3].status = "done";
-  results.trials[3].test_nll = 8.9;
+  nll_of(results.trials[3], Split::test) = 8.9;
   EXPECT_TRUE(holds(table_latex(results),
                     "gru $-$ rnn\\_tanh & $-$0.250 [$-$3.427, 2.927] & 2 & 0.500 (0.500)"));
 }

@@ -48,12 +48,11 @@ TrialRecord distinct_trial(const char* dataset = "tunes", const char* cell = "ls
   r.selected = true;
   r.epochs = 20;
   r.best_epoch = 10;
-  r.train_nll = 1.5;
-  r.valid_nll = 2.5;
-  r.test_nll = 3.5;
-  r.train_nll_by_sequence = 4.5;
-  r.valid_nll_by_sequence = 5.5;
-  r.test_nll_by_sequence = 6.5;
+  r.metrics = {"nll", "nll_by_sequence"};
+  r.loss = "nll";
+  r.figures["nll"] = figures_of(1.5, 2.5, 3.5);
+  r.figures["nll_by_sequence"] = figures_of(4.5, 5.5, 6.5);
+  r.updates_to_goal = 1234;
   r.overflows = 11;
   r.seconds = 12.25;
   r.memory = 13400000;
@@ -61,8 +60,14 @@ TrialRecord distinct_trial(const char* dataset = "tunes", const char* cell = "ls
   return r;
 }
 
+Baseline distinct_baseline(const char* name) {
+  return {name,
+          {{"nll", figures_of(21.5, 22.5, 23.5)},
+           {"nll_by_sequence", figures_of(24.5, 25.5, 26.5)}}};
+}
+
 TEST(EverySheet, HasEachTrialsValuesUnderTheirTitles) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {distinct_trial()};
   EXPECT_EQ(texts_of(trial_sheet(results), 0), (Texts{{"cell", "lstm+NIG"},
                                                       {"data set", "tunes"},
@@ -71,34 +76,36 @@ TEST(EverySheet, HasEachTrialsValuesUnderTheirTitles) {
                                                       {"rate", "0.0125"},
                                                       {"status", "done"},
                                                       {"chosen", "yes"},
-                                                      {"test NLL", "3.500"},
-                                                      {"valid NLL", "2.500"},
-                                                      {"train NLL", "1.500"},
+                                                      {"test", "3.500"},
+                                                      {"valid", "2.500"},
+                                                      {"train", "1.500"},
+                                                      {"updates to goal", "1234"},
                                                       {"best epoch", "10"},
                                                       {"epochs", "20"},
                                                       {"overflows", "11"},
                                                       {"seconds", "12.2"},
                                                       {"units", "36"},
                                                       {"all params", "9001"}}));
-  results.trials[0].status = "running";
-  results.trials[0].selected = false;
-  Texts running = texts_of(trial_sheet(results), 0);
-  for (const char* title : {"test NLL", "valid NLL", "train NLL"}) EXPECT_EQ(running[title], "-");
+  results.trials.push_back(results.trials[0]);
+  results.trials[1].status = "running";
+  results.trials[1].selected = false;
+  Texts running = texts_of(trial_sheet(results), 1);
+  for (const char* title : {"test", "valid", "train"}) EXPECT_EQ(running[title], "-");
   EXPECT_EQ(running["chosen"], "");
 }
 
 TEST(EverySheet, HasTheResultsUnderTheirTitles) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {distinct_trial()};
-  results.baselines = {{"keys", "tunes", 21.5, 22.5, 23.5, 24.5, 25.5, 26.5}};
-  results.published = {{"A 2014", "tunes", "lstm+NIG", 31.5, 33.5},
-                       {"B 2015", "tunes", "other", 41.5, 43.5}};
-  const Sheet sheet = table_sheets(results).at(0);
+  results.problems[0].baselines = {distinct_baseline("keys")};
+  results.published = {published_nll("A 2014", "tunes", "lstm+NIG", 31.5, 33.5),
+                       published_nll("B 2015", "tunes", "other", 41.5, 43.5)};
+  const Sheet sheet = Report(results).sheets.at(0);
   EXPECT_EQ(texts_of(sheet, 0), (Texts{{"model", "lstm+NIG"},
                                        {"units", "36"},
                                        {"test", "3.500"},
                                        {"published", "33.50"},
-                                       {"test by sequence", "6.500"},
+                                       {"test NLL by sequence", "6.500"},
                                        {"valid", "2.500"},
                                        {"train", "1.500"},
                                        {"published train", "31.50"},
@@ -118,23 +125,23 @@ TEST(EverySheet, HasTheResultsUnderTheirTitles) {
                   {"test", "23.500"},
                   {"valid", "22.500"},
                   {"train", "21.500"},
-                  {"test by sequence", "26.500"}});
+                  {"test NLL by sequence", "26.500"}});
   expect_only(2, {{"model", "other"}, {"test", "43.50"}, {"train", "41.50"}});
 }
 
 TEST(EverySheet, HasAsManyTextsAsTitles) {
-  StudyResults results;
-  for (const char* dataset : {"tunes", "songs"}) {
+  StudyResults results = study_on({"tunes", "songs"});
+  for (StudyProblem& problem : results.problems) {
     for (const char* cell : {"gru", "lstm"}) {
       for (const std::uint64_t seed : {1, 2, 3}) {
-        results.trials.push_back(distinct_trial(dataset, cell, seed));
-        results.trials.back().test_nll += 0.1 * double(seed) + (cell[0] == 'g' ? 0.0 : 1.0);
+        results.trials.push_back(distinct_trial(problem.name.c_str(), cell, seed));
+        nll_of(results.trials.back(), Split::test) += 0.1 * double(seed) + (cell[0] == 'g' ? 0.0 : 1.0);
       }
     }
-    results.baselines.push_back({"independent keys", dataset, 21.5, 22.5, 23.5, 24.5, 25.5, 26.5});
+    problem.baselines = {distinct_baseline("independent keys")};
   }
   results.machine = {{"cpu", "some"}, {"threads", "4"}};
-  std::vector<Sheet> sheets = table_sheets(results);
+  const std::vector<Sheet> sheets = Report(results).sheets;
   std::vector<std::string> titles;
   for (const Sheet& sheet : sheets) {
     titles.push_back(sheet.title);
@@ -150,7 +157,7 @@ TEST(EverySheet, HasAsManyTextsAsTitles) {
 }
 
 TEST(TerminalTable, HasMeansOverStepsUnderTheirTitles) {
-  StudyResults results;
+  StudyResults results = study_on({"tunes"});
   results.trials = {distinct_trial()};
   std::istringstream lines(result_table(results));
   std::vector<std::vector<std::string>> words;  // of titles, the line and the row
