@@ -68,8 +68,8 @@ Comparison compare(const SummaryRow& a, const SummaryRow& b, const StudyResults&
   comparison.wilcoxon.single = wilcoxon_signed_rank_test(pairs.first, pairs.second).p;
   comparison.welch.single = welch_t_test(of_a, of_b).p;
   if (!of_a.empty() && !of_b.empty()) {
-    comparison.improvement = probability_of_improvement(
-        {oriented(of_a, metric)}, {oriented(of_b, metric)});
+    comparison.improvement =
+        probability_of_improvement({oriented(of_a, metric)}, {oriented(of_b, metric)});
   }
   return comparison;
 }

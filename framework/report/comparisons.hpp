@@ -49,8 +49,8 @@ struct PooledPair {
 
 /// What the study says over its data sets together, with stratified bootstrap intervals
 /// (statistics.hpp). Only sets count on which every cell has a finished seed; the relative figure
-/// takes a baseline too, whose figure is above zero, and a metric of which lower is better. Below two
-/// such sets the lists are empty.
+/// takes a baseline too, whose figure is above zero, and a metric of which lower is better. Below
+/// two such sets the lists are empty.
 struct PooledResults {
   std::vector<std::string> datasets;           // of the pairs
   std::vector<std::string> relative_datasets;  // of the cells: those with a baseline

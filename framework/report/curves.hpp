@@ -13,7 +13,7 @@ struct BandPoint {
   std::int64_t updates = 0;  // until the end of the epoch
   int seeds = 0;             // that reached this epoch
   double seconds = 0.0;      // see band_of
-  double mean = 0.0;         // the validation figure that chooses, over these seeds: mean, smallest, largest
+  double mean = 0.0;  // validation figure that chooses, over these seeds: mean, smallest, largest
   double low = 0.0;
   double high = 0.0;
   double train = 0.0;  // training loss over these seeds, mean

@@ -101,6 +101,21 @@ std::string pad_right(std::string_view text, int width) {
   return std::string(text).append(spaces_up_to(text, width));
 }
 
+std::string wrap(std::string_view text, int width) {
+  std::string lines;
+  int used = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string word = shorten(text.substr(0, end), width);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const int needed = display_width(word);
+    if (used > 0) lines += used + 1 + needed > width ? '\n' : ' ';
+    used = used > 0 && used + 1 + needed <= width ? used + 1 + needed : needed;
+    lines += word;
+  }
+  return lines + "\n";
+}
+
 std::string format_figure(double value, int decimals) {
   if (!std::isfinite(value)) return "-";
   return std::abs(value) < 1e4 ? fmt::format("{:.{}f}", value, decimals)
@@ -117,6 +132,11 @@ std::string format_figure(const Statistic& statistic, int decimals) {
 
 std::string title_with_unit(const MetricInfo& metric) {
   return metric.unit.empty() ? metric.title : metric.title + ", " + metric.unit;
+}
+
+std::string title_with_direction(const MetricInfo& metric) {
+  return title_with_unit(metric) +
+         (metric.better == Better::lower ? " (lower is better)" : " (higher is better)");
 }
 
 std::string format_seconds(double seconds) {
@@ -145,7 +165,7 @@ std::string format_bytes(std::int64_t bytes) {
 }
 
 std::string format_solved(const SummaryRow& row) {
-  return fmt::format("{}/{}", row.solved, row.finished);
+  return row.finished == 0 ? "-" : fmt::format("{}/{}", row.solved, row.finished);
 }
 
 std::string format_seeds(const SummaryRow& row) {

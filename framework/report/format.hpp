@@ -20,6 +20,10 @@ std::string shorten(std::string_view text, int width);
 std::string pad_left(std::string_view text, int width);
 std::string pad_right(std::string_view text, int width);
 
+/// The words of the text in lines of at most `width` columns, each with a newline behind it. A word
+/// that is too long is shortened.
+std::string wrap(std::string_view text, int width);
+
 /// So many decimals, an exponent from 10000 on, "-" for a value that is not finite.
 std::string format_figure(double value, int decimals = 3);
 
@@ -45,7 +49,10 @@ std::string format_bytes(std::int64_t bytes);
 /// A metric by its title and unit: "mean squared error", or "NLL, nats per step".
 std::string title_with_unit(const MetricInfo& metric);
 
-/// "3/5": finished seeds that reached the task's goal, of all finished ones.
+/// The same with the direction: "NLL, nats per step (lower is better)".
+std::string title_with_direction(const MetricInfo& metric);
+
+/// "3/5": finished seeds that reached the task's goal, of all finished ones; "-" without any.
 std::string format_solved(const SummaryRow& row);
 
 /// "3", or "2/3" (finished / all) when not every seed has finished.

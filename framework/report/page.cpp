@@ -82,8 +82,10 @@ std::string sections_of(const std::vector<Sheet>& sheets) {
 }
 
 constexpr const char* kSearchNote =
-    "Draws of the learning rate: a full mark is the chosen one; × at the upper edge is a draw that "
-    "diverged, a triangle there one beyond the axis. Expected best: what a search with fewer draws "
+    "Draws of the learning rate: a full mark is the chosen one; × in the strip at the edge is a "
+    "draw "
+    "that diverged, a triangle there one beyond the axis. Expected best: what a search with fewer "
+    "draws "
     "would have found on average, if not all of them diverged. ";
 constexpr const char* kRollNote =
     "Shade: the probability that the network gave to a key before it saw the step, empty for 0 and "

@@ -38,7 +38,9 @@ function addLegend(parent, state) {
     addButton(legend, state, `training ${state.metric.title} (dashed)`, '', false,
         () => (state.train = !state.train));
   }
-  addButton(legend, state, 'whole range', '', false, () => (state.whole = !state.whole));
+  if (!state.metric.higher) {
+    addButton(legend, state, 'whole range', '', false, () => (state.whole = !state.whole));
+  }
 }
 
 function addDataset(group) {
@@ -50,8 +52,9 @@ function addDataset(group) {
   const pair = parent.appendChild(element('div', 'pair'));
   const some = (holds) => state.series.some(holds);
   if (some(({points, diverged}) => points.length + diverged.length > 0)) {
-    addCurves(pair, state, `Validation ${state.metric.title} against updates`, 'updates', UPDATES);
-    addCurves(pair, state, `Validation ${state.metric.title} against training time`, 'time, s', SECONDS);
+    const figure = `Validation ${state.metric.title}`;
+    addCurves(pair, state, `${figure} against updates`, 'updates', UPDATES);
+    addCurves(pair, state, `${figure} against training time`, 'time, s', SECONDS);
   }
   if (some(({search}) => search.length > 0)) addSearch(pair, state);
   if (some(({tuning}) => tuning.length > 0)) addTuning(pair, state);

@@ -145,13 +145,13 @@ function axis(title, more) {
   };
 }
 
-/// Of how much of a curve or a search the axis shows at least: where higher is better, a figure has a
-/// bound, and nothing is cut.
+/// Of how much of a curve or a search the axis shows at least: where higher is better, a figure has
+/// a bound, and nothing is cut.
 const shareOf = (state, share) => (state.whole || state.metric.higher ? 1 : share);
 const figureText = (state, value) => value.toFixed(state.metric.decimals);
 
-/// Options of a chart with the figure that chooses upwards. `interaction` and `callbacks` (texts of the tooltip)
-/// are those of Chart.js.
+/// Options of a chart with the figure that chooses upwards. `interaction` and `callbacks` (texts of
+/// the tooltip) are those of Chart.js.
 function figureOptions(state, xAxis, yRange, interaction, callbacks) {
   return {
     animation: false, parsing: false, normalized: false, maintainAspectRatio: false,

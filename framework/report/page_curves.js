@@ -66,7 +66,8 @@ function lastValue(state, x) {
 function curveTexts(state, x) {
   const label = ({dataset, raw}) => {
     const row = raw.row;
-    const spread = row[SEEDS] > 1 ? ` (${figureText(state, row[LOW])} to ${figureText(state, row[HIGH])})` : '';
+    const ends = [LOW, HIGH].map((column) => figureText(state, row[column]));
+    const spread = row[SEEDS] > 1 ? ` (${ends.join(' to ')})` : '';
     const part = row[SEEDS] < dataset.seeds ? `, ${row[SEEDS]} of ${dataset.seeds} seeds` : '';
     const when = x === SECONDS ? `, epoch ${row[EPOCH]}` : '';
     return `${dataset.label}${when}: ${figureText(state, row[MEAN])}${spread}${part}`;
@@ -87,6 +88,6 @@ function addCurves(parent, state, caption, xTitle, x) {
     const xAxis = axis(xTitle, {min: 0, max: lastValue(state, x) || 1});
     if (x === UPDATES) xAxis.ticks.precision = 0;
     return figureOptions(state, xAxis, rangeOf(values(), shareOf(state, CURVE_SHARE)),
-                      {mode: 'meansAtX', intersect: false}, curveTexts(state, x));
+                         {mode: 'meansAtX', intersect: false}, curveTexts(state, x));
   });
 }

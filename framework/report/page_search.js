@@ -2,30 +2,34 @@
 const RATE = 0, VALID = 1, DRAW = 2, STATUS = 3, CHOSEN = 4;
 const DRAWS = 0, EXPECTED = 1, FINITE = 2;
 const SHAPES = ['circle', 'rect', 'rectRot'];  // triangle and × have a meaning
-const ROWS_AT_TOP = 5;
+const ROWS_IN_STRIP = 5;
 
-/// The axis, and the height above which stand the marks of what it does not show.
+/// The axis. Beyond `edge`, where the worst figures are, a strip up to `end` holds the marks of what
+/// the axis does not show.
 function searchRange(state) {
   const rows = shownSeries(state).flatMap(({series}) => series.search);
   const best = rows.map((row) => row[VALID]).filter(Number.isFinite).sort((a, b) => b - a);
-  const {min = 0, max: edge = 1} = rangeOf([best], shareOf(state, SEARCH_SHARE));
-  const room = rows.some((row) => isOutside(row, edge)) ? 0.2 * (edge - min) : 0;
-  return {min, edge, max: edge + room};
+  const {min = 0, max = 1} = rangeOf([best], shareOf(state, SEARCH_SHARE));
+  const {higher} = state.metric;
+  const edge = higher ? min : max;
+  const outside = (row) => row[STATUS] === 'diverged' ||
+      (!higher && row[VALID] !== null && row[VALID] > edge);
+  const room = rows.some(outside) ? 0.2 * (max - min) : 0;
+  const end = higher ? edge - room : edge + room;
+  return {min: Math.min(min, end), max: Math.max(max, end), edge, end, outside};
 }
 
-const isOutside = (row, edge) => row[STATUS] === 'diverged' || row[VALID] > edge;
-
-// Diverged draws and those above the axis have no height of their own: each cell has a row.
-const rowAtTop = ({edge, max}, index) =>
-    max - (0.5 + index % ROWS_AT_TOP) / ROWS_AT_TOP * (max - edge);
+// Diverged draws and those beyond the axis have no height of their own: each cell has a row.
+const rowInStrip = ({edge, end}, index) =>
+    end - (0.5 + index % ROWS_IN_STRIP) / ROWS_IN_STRIP * (end - edge);
 
 function searchDatasets(state) {
   const range = searchRange(state);
   return shownSeries(state).flatMap(({series, index}) => {
     const colour = colourOf(index);
     const finite = series.search.filter((row) => row[VALID] !== null);
-    const radius = (row) => (isOutside(row, range.edge) ? 0 : row[CHOSEN] ? 7 : 4);
-    const outside = series.search.filter((row) => isOutside(row, range.edge));
+    const radius = (row) => (range.outside(row) ? 0 : row[CHOSEN] ? 7 : 4);
+    const outside = series.search.filter(range.outside);
     const common = {label: labelOf(series, index), borderColor: colour};
     return [
       {...common, role: 'mean', data: points(finite, RATE, VALID), borderWidth: 1,
@@ -33,7 +37,7 @@ function searchDatasets(state) {
        pointStyle: SHAPES[index % SHAPES.length], pointBorderWidth: 2,
        pointRadius: finite.map(radius), pointHoverRadius: 8},
       {...common, role: 'outside', showLine: false, pointRadius: 5, pointBorderWidth: 2,
-       data: outside.map((row) => ({x: row[RATE], y: rowAtTop(range, index), row})),
+       data: outside.map((row) => ({x: row[RATE], y: rowInStrip(range, index), row})),
        pointStyle: outside.map((row) => (row[STATUS] === 'diverged' ? 'crossRot' : 'triangle'))},
     ];
   });
@@ -63,29 +67,31 @@ function rateTick(axis) {
 }
 
 // The rows of marks are no part of the axis.
-const stripAtTop = {
-  id: 'stripAtTop',
-  beforeDatasetsDraw({ctx, chartArea: {left, right, top}, scales}) {
+const strip = {
+  id: 'strip',
+  beforeDatasetsDraw({ctx, chartArea: {left, right}, scales: {y}}) {
+    const [from, to] = [y.options.edge, y.options.end].map((value) => y.getPixelForValue(value));
     ctx.save();
     ctx.fillStyle = css('--head');
-    ctx.fillRect(left, top, right - left, scales.y.getPixelForValue(scales.y.options.edge) - top);
+    ctx.fillRect(left, Math.min(from, to), right - left, Math.abs(to - from));
     ctx.restore();
   },
 };
 
 function addSearch(parent, state) {
-  addFigure(parent, state, `Best validation ${state.metric.title} of each draw`, () => searchDatasets(state), () => {
+  const caption = `Best validation ${state.metric.title} of each draw`;
+  addFigure(parent, state, caption, () => searchDatasets(state), () => {
     const xAxis = axis('learning rate', {type: 'logarithmic', ...rateRange(state)});
     xAxis.ticks.callback = rateTick(xAxis);
     const range = searchRange(state);
     const options = figureOptions(state, xAxis, range, {mode: 'nearest', intersect: false},
-                               {title: () => '', label: searchText(state)});
+                                  {title: () => '', label: searchText(state)});
     options.scales.y.ticks.callback = function(value, ...others) {
-      return value > range.edge ? '' :
-          Chart.Ticks.formatters.numeric.call(this, value, ...others);
+      const inStrip = range.end > range.edge ? value > range.edge : value < range.edge;
+      return inStrip ? '' : Chart.Ticks.formatters.numeric.call(this, value, ...others);
     };
     return options;
-  }, [stripAtTop]);
+  }, [strip]);
 }
 
 const tuningText = (state) => ({dataset, raw: {row}}) => {
@@ -107,7 +113,7 @@ function addTuning(parent, state) {
     const xAxis = axis('draws, n', {min: 1, max: last});
     Object.assign(xAxis.ticks, {precision: 0, includeBounds: true});
     return figureOptions(state, xAxis, rangeOf(curves, shareOf(state, CURVE_SHARE)),
-                      {mode: 'meansAtX', intersect: false}, {
+                         {mode: 'meansAtX', intersect: false}, {
       title: (items) => (items.length > 0 ? `best of ${items[0].raw.row[DRAWS]}` : ''),
       label: tuningText(state),
     });

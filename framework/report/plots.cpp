@@ -81,7 +81,9 @@ PlotRoll whole_roll(const StudyExhibit& roll) {
   }
   const Index steps = notes_of.shape()[0];
   const Index width = notes_of.shape()[1];
-  const int lowest = static_cast<int>(roll.exhibit.numbers.at("lowest"));
+  const auto lowest_key = roll.exhibit.numbers.find("lowest");
+  if (lowest_key == roll.exhibit.numbers.end()) fail_bug("a piano roll has no lowest key");
+  const int lowest = static_cast<int>(lowest_key->second);
   PlotRoll whole{roll.dataset, roll.cell, roll.exhibit.title, lowest, static_cast<int>(width),
                  {},           {}};
   for (Index step = 0; step < steps; ++step) {

@@ -20,7 +20,7 @@ struct SearchPoint {
   int draw = 0;
   double rate = 0.0;
   double valid = not_known;  // best figure of the trial; NaN where it diverged or has not ended
-  std::string status;            // of the trial
+  std::string status;        // of the trial
   bool chosen = false;
 };
 
@@ -36,8 +36,7 @@ struct PlotSeries {
 
 struct PlotDataset {
   std::string dataset;
-  MetricInfo metric;  // of every curve, search and tuning curve; bands have a training loss where it
-                      // is the same
+  MetricInfo metric;  // of all that is drawn; bands have a training loss where that is the same
   std::vector<PlotSeries> series;
 };
 
@@ -58,8 +57,8 @@ struct Plots {
   std::vector<PlotRoll> rolls;
 };
 
-/// Throws BugError when the arrays of a piano roll do not fit each other.
-/// rows: summarise(results).
+/// rows: summarise(results). Throws BugError when a piano roll lacks something, or when its arrays
+/// do not fit each other.
 Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows);
 
 /// What the scripts of the page draw, as JSON (not yet safe inside a <script> element):

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 
 #include "io/csv.hpp"
@@ -13,6 +14,9 @@ using Texts = std::vector<std::string>;
 
 // As many decimals as the page has.
 std::string number(double value) { return csv_number(value, 6); }
+
+// A learning rate may be smaller than that.
+std::string exact(double value) { return std::isfinite(value) ? csv_number(value) : ""; }
 
 // Calls write(data set and label, metric, series) for each series.
 template <class Write>
@@ -54,8 +58,8 @@ void diverged_rows(const Plots& plots, CsvText& csv) {
 void search_rows(const Plots& plots, CsvText& csv) {
   for_each_series(plots, [&](const Texts& head, const PlotSeries& series) {
     for (const SearchPoint& p : series.search) {
-      csv.add(joined(head, {count(p.draw), csv_number(p.rate), number(p.valid), p.status,
-                            p.chosen ? "1" : "0"}));
+      csv.add(joined(
+          head, {count(p.draw), exact(p.rate), number(p.valid), p.status, p.chosen ? "1" : "0"}));
     }
   });
 }

@@ -64,7 +64,8 @@ json::value series_json(const PlotSeries& series) {
 
 json::value dataset_json(const PlotDataset& set) {
   const bool trains = std::ranges::any_of(set.series, [](const PlotSeries& series) {
-    return std::ranges::any_of(series.band, [](const BandPoint& p) { return std::isfinite(p.train); });
+    return std::ranges::any_of(series.band,
+                               [](const BandPoint& p) { return std::isfinite(p.train); });
   });
   return {{"dataset", set.dataset},
           {"metric",

@@ -143,6 +143,23 @@ std::vector<SummaryRow> summarise(const StudyResults& results) {
   return rows;
 }
 
+std::vector<NamedProblems> problems_by(
+    const StudyResults& results, const std::vector<SummaryRow>& rows,
+    const std::function<std::string(const StudyProblem&)>& text_of) {
+  std::vector<NamedProblems> all;
+  std::string last;
+  for (const SummaryRow& row : rows) {
+    if (!all.empty() && row.dataset == last) continue;
+    last = row.dataset;
+    const std::string text = text_of(results.problem(row.dataset));
+    auto found = std::find_if(all.begin(), all.end(),
+                              [&](const NamedProblems& one) { return one.text == text; });
+    if (found == all.end()) found = all.insert(found, {text, {}});
+    found->names.push_back(row.dataset);
+  }
+  return all;
+}
+
 const MetricInfo* goal_of(const StudyProblem& problem) {
   for (const MetricInfo& metric : problem.metrics) {
     if (!std::isnan(metric.goal)) return &metric;

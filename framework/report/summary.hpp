@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -41,7 +42,7 @@ struct SummaryRow {
   int diverged = 0;        // of the trials that count
   int solved = 0;          // of the finished ones: they reached the task's goal
   std::map<std::string, SplitStatistics> figures;  // by metric
-  Statistic updates_to_goal;                        // of the solved ones
+  Statistic updates_to_goal;                       // of the solved ones
   Statistic epochs;
   Statistic best_epoch;
   Statistic seconds;
@@ -53,11 +54,23 @@ struct SummaryRow {
 /// Rows in order of first appearance; rows of one problem stand together.
 std::vector<SummaryRow> summarise(const StudyResults& results);
 
+/// Problems of which the same is to be said.
+struct NamedProblems {
+  std::string text;
+  std::vector<std::string> names;
+};
+
+/// What is to be said of each problem that has rows, those with the same text together; in order of
+/// the rows.
+std::vector<NamedProblems> problems_by(
+    const StudyResults& results, const std::vector<SummaryRow>& rows,
+    const std::function<std::string(const StudyProblem&)>& text_of);
+
 /// The metric of a problem that has a goal, or null.
 const MetricInfo* goal_of(const StudyProblem& problem);
 
-/// The best validation figure of each draw of the row's search, NaN where it diverged, without those
-/// that have not ended: what tuning_curve() takes.
+/// The best validation figure of each draw of the row's search, NaN where it diverged, without
+/// those that have not ended. tuning_curve() takes them where lower is better.
 std::vector<double> draws_of(const SummaryRow& row, const StudyResults& results);
 
 }  // namespace carousel

@@ -1,6 +1,6 @@
 #include "report/table.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
@@ -133,31 +133,31 @@ std::string notes_on_draws(const std::vector<SummaryRow>& rows, bool several_dat
   return text;
 }
 
-// What train, valid and test are of: a line, or one for each problem where they differ.
-std::string notes_on_figures(const StudyResults& results) {
-  std::vector<std::string> titles;
-  for (const StudyProblem& problem : results.problems) {
-    const std::string title = title_with_unit(problem.chooses());
-    if (std::find(titles.begin(), titles.end(), title) == titles.end()) titles.push_back(title);
+// What train, valid and test are of, in lines of their own where problems differ in that.
+std::string notes_on_figures(const StudyResults& results, const std::vector<SummaryRow>& rows) {
+  const std::vector<NamedProblems> figures = problems_by(
+      results, rows,
+      [](const StudyProblem& problem) { return title_with_direction(problem.chooses()); });
+  std::string text, title = figures.front().text;
+  if (figures.size() > 1) {
+    title = "these figures";
+    for (const NamedProblems& one : figures) {
+      text +=
+          wrap(printable(fmt::format("{}: {}", fmt::join(one.names, ", "), one.text)), kPageWidth);
+    }
   }
-  if (titles.size() == 1) {
-    return fmt::format("train, valid, test: {}, at the best epoch,\n", titles.front());
-  }
-  std::string text;
-  for (const StudyProblem& problem : results.problems) {
-    const std::string end = ": " + title_with_unit(problem.chooses()) + "\n";
-    text += shorten(printable(problem.name), kPageWidth - display_width(end) + 1) + end;
-  }
-  return text + "train, valid, test: these figures at the best epoch,\n";
+  return text +
+         wrap(
+             "train, valid, test: " + title +
+                 ", at the best epoch, mean of finished seeds; ±: half of its 95 % interval by "
+                 "Student's t. params: those of the cell. epoch: the best one, mean. sec: training "
+                 "time of a seed in seconds, mean.",
+             kPageWidth);
 }
 
 std::string notes(const std::vector<Column>& columns, const std::vector<std::string>& dropped,
-                  const StudyResults& results) {
-  std::string text =
-      notes_on_figures(results) +
-      "mean of finished seeds; ±: half of its 95 % interval by Student's t.\n"
-      "params: those of the cell. epoch: the best one, mean. sec: training time of a\n"
-      "seed in seconds, mean.\n";
+                  const Report& report) {
+  std::string text = notes_on_figures(report.results, report.rows);
   for (const Column& column : columns) {
     if (column.title == "rate") {
       text += "rate: the learning rate, the best draw of a search on validation.\n";
@@ -196,7 +196,7 @@ std::string result_table(const Report& report) {
     }
     text += line_of(columns, gap, [&](const Column& c) { return c.texts[at]; });
   }
-  return text + notes(columns, dropped, results) + notes_on_draws(rows, several_datasets);
+  return text + notes(columns, dropped, report) + notes_on_draws(rows, several_datasets);
 }
 
 }  // namespace carousel

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 
 #include "report/comparisons.hpp"
 #include "report/format.hpp"
@@ -19,10 +20,10 @@ std::string with_diverged(const std::string& count, int diverged) {
   return diverged == 0 ? count : fmt::format("{} ({} div)", count, diverged);
 }
 
-// Papers give two decimals or three.
+// Papers often give a decimal less than we do.
 std::string format_published(double figure, int decimals) {
   std::string text = format_figure(figure, decimals);
-  if (text.size() > 1 && text.back() == '0') text.pop_back();
+  if (decimals > 2 && text.back() == '0' && text.find('e') == std::string::npos) text.pop_back();
   return text;
 }
 
@@ -96,9 +97,12 @@ class ResultSheet {
       add("updates to goal", [](Row r) { return format_count(r.updates_to_goal.mean); });
     }
     for (const MetricInfo& metric : problem_.metrics) {
-      if (&metric != &chooses) add_figure("test " + metric.title, metric, Split::test);
+      if (&metric == &chooses) continue;
+      add_figure("test " + metric.title, metric, Split::test);
+      add_published("published " + metric.title, metric, Split::test);
     }
     add_figure("valid", chooses, Split::valid);
+    add_published("published valid", chooses, Split::valid);
     add_figure("train", chooses, Split::train);
     add_published("published train", chooses, Split::train);
     add("rate", [](Row r) { return format_rate(r.learning_rate); });
@@ -161,19 +165,18 @@ class ResultSheet {
 
   void add_notes() {
     sheet_.notes = {
-        fmt::format("test, valid, train: {} ({} is better) at the best epoch, mean of finished seeds; "
-                    "±: half of its 95 % interval by Student's t.",
-                    title_with_unit(problem_.chooses()),
-                    problem_.chooses().better == Better::lower ? "lower" : "higher"),
+        fmt::format("test, valid, train: {} at the best epoch, mean of finished seeds; ±: half of "
+                    "its 95 % interval by Student's t.",
+                    title_with_direction(problem_.chooses())),
         "rate: the learning rate, chosen on validation among the draws where there are any. "
         "params: those of the cell. seeds: finished / planned where they differ. div: diverged, "
         "which no mean includes. epoch: the best one, mean. sec: training time of a seed, mean. "
         "memory: of a training step."};
     if (const MetricInfo* goal = goal_of(problem_)) {
-      sheet_.notes.push_back(
-          fmt::format("solved: finished seeds whose {} on validation came to {} or better; updates to "
-                      "goal: before that, mean of these seeds.",
-                      goal->title, format_figure(goal->goal, goal->decimals)));
+      sheet_.notes.push_back(fmt::format(
+          "solved: finished seeds whose {} on validation came to {} or better; updates to "
+          "goal: before that, mean of these seeds.",
+          goal->title, format_figure(goal->goal, goal->decimals)));
     }
     if (!beside_.empty()) {
       sheet_.notes.push_back(fmt::format("published: {}.", fmt::join(sources(beside_), "; ")));
@@ -228,17 +231,27 @@ Sheet pair_sheet(const StudyProblem& problem, const std::vector<Comparison>& pai
           format_p(pair.welch), with_interval(pair.improvement)}});
   }
   sheet.notes = {
-      fmt::format("difference: mean over seeds of first less second on test ({}), with its 95 % "
-                  "interval by Student's t; {} zero, the first is better. seeds: those that finished "
-                  "in both.",
-                  title_with_unit(metric), metric.better == Better::lower ? "below" : "above"),
+      fmt::format(
+          "difference: mean over seeds of first less second on test ({}), with its 95 % "
+          "interval by Student's t; {} zero, the first is better. seeds: those that finished "
+          "in both.",
+          title_with_unit(metric), metric.better == Better::lower ? "below" : "above"),
       "p: two-sided; in brackets corrected for all pairs of the data set (Holm 1979). Paired "
       "t-test and exact Wilcoxon signed-rank test over these seeds, Welch's t-test over all "
       "finished ones.",
       "P(first better): share of all pairs of seeds in which the first is better, ties by half, "
-      " with the 95 % interval of the bootstrap (Agarwal et al. 2021), which is too narrow "
+      "with the 95 % interval of the bootstrap (Agarwal et al. 2021), which is too narrow "
       "for a handful of seeds."};
   return sheet;
+}
+
+// "this on one set, another; that on a third".
+std::string in_words(const std::vector<NamedProblems>& problems) {
+  Texts words;
+  for (const NamedProblems& one : problems) {
+    words.push_back(fmt::format("{} on {}", one.text, fmt::join(one.names, ", ")));
+  }
+  return fmt::format("{}", fmt::join(words, "; "));
 }
 
 // Test figures by cell and data set, and the figure over all sets where there is one.
@@ -262,21 +275,22 @@ Sheet cells_over_sets(const std::vector<SummaryRow>& rows, const Texts& datasets
     line->texts[static_cast<std::size_t>(set) + 1] =
         format_figure(row.figure(metric.name, Split::test), metric.decimals);
   }
-  Texts titles;
-  for (const StudyProblem& problem : results.problems) {
-    titles.push_back(fmt::format("{}: {}", problem.name, title_with_unit(problem.chooses())));
-  }
-  sheet.notes = {fmt::format("On test, mean ± half of its 95 % interval. {}.", fmt::join(titles, "; "))};
+  sheet.notes = {fmt::format("On test, mean ± half of its 95 % interval. {}.",
+                             in_words(problems_by(results, rows, [](const StudyProblem& problem) {
+                               return title_with_direction(problem.chooses());
+                             })))};
   if (!pooled.cells.empty()) {
-    Texts units;
-    for (const std::string& dataset : pooled.relative_datasets) {
-      units.push_back(
-          fmt::format("{} on {}", results.problem(dataset).baselines.front().name, dataset));
-    }
+    std::vector<SummaryRow> compared;
+    std::copy_if(rows.begin(), rows.end(), std::back_inserter(compared),
+                 [&](const SummaryRow& row) {
+                   return std::ranges::count(pooled.relative_datasets, row.dataset) > 0;
+                 });
     sheet.notes.push_back(fmt::format(
-        "Relative: the test figure divided by that of {}; interquartile mean of all seeds, with the "
-        "95 % interval of the stratified bootstrap (Agarwal et al. 2021).",
-        fmt::join(units, ", ")));
+        "Relative: the test figure divided by that of {}; interquartile mean of all seeds, with "
+        "the 95 % interval of the stratified bootstrap (Agarwal et al. 2021). Lower is better.",
+        in_words(problems_by(results, compared, [](const StudyProblem& problem) {
+          return problem.baselines.front().name;
+        }))));
   }
   return sheet;
 }
@@ -382,7 +396,8 @@ Sheet trial_sheet(const StudyResults& results) {
     for (const TrialColumn& column : columns) row.texts.push_back(column.text(trial));
   }
   sheet.notes = {
-      "test, valid, train: the figure that chooses. “-”: the trial has no result. Chosen: it counts in "
+      "test, valid, train: the figure that chooses. “-”: the trial has no result. Chosen: it "
+      "counts in "
       "the comparison. Overflows: updates whose gradient was beyond the range of float and was "
       "computed in double."};
   if (!sheet.rows.empty()) drop_empty_columns(sheet);

@@ -62,8 +62,7 @@ TEST(SummaryOfASearch, HoldsTheSelectedTrialsAndNamesTheDraws) {
   EXPECT_NEAR(rows[0].figure("nll", Split::test).mean, 8.2, 1e-12);
   EXPECT_NEAR(rows[0].figure("nll_by_sequence", Split::test).mean, 7.95, 1e-12);
   EXPECT_THAT(rows[0].test_figures(results), ElementsAre(8.0, 8.2, testing::DoubleEq(8.4)));
-  EXPECT_THAT(draws_of(rows[0], results),
-              ElementsAre(9.5, 8.5, testing::IsNan()));
+  EXPECT_THAT(draws_of(rows[0], results), ElementsAre(9.5, 8.5, testing::IsNan()));
 }
 
 TEST(SummaryOfASearch, ARowStaysWhenNothingIsSelected) {

@@ -76,12 +76,13 @@ StudyExhibit a_roll() {
 
 TEST(Plots, CurvesAreTheSameInJsonAndCsv) {
   const Plots plots = plots_of(curves_of_three_seeds());
-  EXPECT_EQ(plots_json(plots),
-            R"({"datasets":[{"dataset":"tunes","metric":{"title":"NLL","axis":"NLL, nats per step",)"
-            R"("higher":false,"decimals":3},"train":true,"series":[{"label":"lstm","seeds":2,"points":)"
-            R"([[1,10,1.5E0,1.05E1,1E1,1.1E1,9.5E0,2],[2,20,3.75E0,9.5E0,9E0,1E1,8.5E0,2]],)"
-            R"("diverged":[{"seed":"18446744073709551615","points":[[1,10,3E0,1.2E1]]}],)"
-            R"("search":[],"tuning":[]}]}],"rolls":[]})");
+  EXPECT_EQ(
+      plots_json(plots),
+      R"({"datasets":[{"dataset":"tunes","metric":{"title":"NLL","axis":"NLL, nats per step",)"
+      R"("higher":false,"decimals":3},"train":true,"series":[{"label":"lstm","seeds":2,"points":)"
+      R"([[1,10,1.5E0,1.05E1,1E1,1.1E1,9.5E0,2],[2,20,3.75E0,9.5E0,9E0,1E1,8.5E0,2]],)"
+      R"("diverged":[{"seed":"18446744073709551615","points":[[1,10,3E0,1.2E1]]}],)"
+      R"("search":[],"tuning":[]}]}],"rolls":[]})");
   EXPECT_EQ(csv_of(plots, "curves_band.csv"),
             "dataset,cell,metric,epoch,updates,seconds,seeds,valid_mean,valid_low,valid_high,"
             "train_mean\n"
@@ -180,7 +181,8 @@ TEST(Plots, NumbersThatAreNotFiniteAreNullOrEmpty) {
   results.trials[0].curve[0].train = kInfinite;
   results.trials[1].learning_rate = kInfinite;
   results.exhibits = {a_roll()};
-  results.exhibits[0].exhibit.arrays["expected"].values()[3] = std::numeric_limits<float>::quiet_NaN();
+  results.exhibits[0].exhibit.arrays["expected"].values()[3] =
+      std::numeric_limits<float>::quiet_NaN();
   const Plots plots = plots_of(results);
   const std::string json = plots_json(plots);
   EXPECT_FALSE(holds(json, "nan"));

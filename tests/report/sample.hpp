@@ -49,8 +49,7 @@ inline TrialRecord finished_trial(const std::string& cell, std::uint64_t seed, d
   trial.metrics = {"nll", "nll_by_sequence"};
   trial.loss = "nll";
   trial.figures["nll"] = figures_of(test_nll - 1.0, test_nll + 0.5, test_nll);
-  trial.figures["nll_by_sequence"] =
-      figures_of(test_nll - 1.25, test_nll + 0.25, test_nll - 0.25);
+  trial.figures["nll_by_sequence"] = figures_of(test_nll - 1.25, test_nll + 0.25, test_nll - 0.25);
   trial.seconds = 40.0;
   trial.memory = 12300000;
   trial.status = "done";

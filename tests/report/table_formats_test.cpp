@@ -140,7 +140,8 @@ TEST(Markdown, IsATableWithEscapedNames) {
   StudyResults results = small_study();
   results.trials[1].cell = results.trials[3].cell = "a|b\n<i>_*[x](y)c_d";
   const std::string text = table_markdown(results);
-  EXPECT_TRUE(holds(text, "## Results on tunes\n\n| model | units | test | published | test NLL by"));
+  EXPECT_TRUE(
+      holds(text, "## Results on tunes\n\n| model | units | test | published | test NLL by"));
   EXPECT_TRUE(holds(text, "\n|---|---:|---:|"));
   EXPECT_TRUE(holds(text, "\n| **this study** |  |"));
   EXPECT_TRUE(holds(text,

@@ -61,9 +61,9 @@ TrialRecord distinct_trial(const char* dataset = "tunes", const char* cell = "ls
 }
 
 Baseline distinct_baseline(const char* name) {
-  return {name,
-          {{"nll", figures_of(21.5, 22.5, 23.5)},
-           {"nll_by_sequence", figures_of(24.5, 25.5, 26.5)}}};
+  return {
+      name,
+      {{"nll", figures_of(21.5, 22.5, 23.5)}, {"nll_by_sequence", figures_of(24.5, 25.5, 26.5)}}};
 }
 
 TEST(EverySheet, HasEachTrialsValuesUnderTheirTitles) {
@@ -135,7 +135,8 @@ TEST(EverySheet, HasAsManyTextsAsTitles) {
     for (const char* cell : {"gru", "lstm"}) {
       for (const std::uint64_t seed : {1, 2, 3}) {
         results.trials.push_back(distinct_trial(problem.name.c_str(), cell, seed));
-        nll_of(results.trials.back(), Split::test) += 0.1 * double(seed) + (cell[0] == 'g' ? 0.0 : 1.0);
+        nll_of(results.trials.back(), Split::test) +=
+            0.1 * double(seed) + (cell[0] == 'g' ? 0.0 : 1.0);
       }
     }
     problem.baselines = {distinct_baseline("independent keys")};
