@@ -87,7 +87,7 @@ function addSearch(parent, state) {
     const options = figureOptions(state, xAxis, range, {mode: 'nearest', intersect: false},
                                   {title: () => '', label: searchText(state)});
     options.scales.y.ticks.callback = function(value, ...others) {
-      const inStrip = range.end > range.edge ? value > range.edge : value < range.edge;
+      const inStrip = state.metric.higher ? value < range.edge : value > range.edge;
       return inStrip ? '' : Chart.Ticks.formatters.numeric.call(this, value, ...others);
     };
     return options;

@@ -173,10 +173,10 @@ class ResultSheet {
         "which no mean includes. epoch: the best one, mean. sec: training time of a seed, mean. "
         "memory: of a training step."};
     if (const MetricInfo* goal = goal_of(problem_)) {
-      sheet_.notes.push_back(fmt::format(
-          "solved: finished seeds whose {} on validation came to {} or better; updates to "
-          "goal: before that, mean of these seeds.",
-          goal->title, format_figure(goal->goal, goal->decimals)));
+      sheet_.notes.push_back(
+          fmt::format("solved: finished seeds whose {} on validation came to {} or better; updates "
+                      "to goal: before that, mean of these seeds.",
+                      goal->title, goal->goal));
     }
     if (!beside_.empty()) {
       sheet_.notes.push_back(fmt::format("published: {}.", fmt::join(sources(beside_), "; ")));
@@ -275,7 +275,7 @@ Sheet cells_over_sets(const std::vector<SummaryRow>& rows, const Texts& datasets
     line->texts[static_cast<std::size_t>(set) + 1] =
         format_figure(row.figure(metric.name, Split::test), metric.decimals);
   }
-  sheet.notes = {fmt::format("On test, mean ± half of its 95 % interval. {}.",
+  sheet.notes = {fmt::format("On test: {}; mean ± half of its 95 % interval.",
                              in_words(problems_by(results, rows, [](const StudyProblem& problem) {
                                return title_with_direction(problem.chooses());
                              })))};
