@@ -1,6 +1,6 @@
 // Cells that a user names by the path of a file.
 
-#include "io/cell_file.hpp"
+#include "cell/cell_file.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
