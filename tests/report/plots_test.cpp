@@ -193,6 +193,8 @@ TEST(Plots, NumbersThatAreNotFiniteAreNullOrEmpty) {
   EXPECT_TRUE(holds(json, "[0,null,0,0,0]"));
   EXPECT_THAT(csv_of(plots, "curves_band.csv"), HasSubstr(",9.000000,9.000000,9.000000,\n"));
   EXPECT_THAT(csv_of(plots, "piano_roll.csv"), HasSubstr("\",1,43,1,\n"));
+  EXPECT_THAT(csv_of(plots, "learning_rates.csv"),
+              HasSubstr("tunes,gru,nll,2,,10.000000,done,0\n"));
 }
 
 TEST(Plots, FilesOfWhatThereIsAlone) {
