@@ -70,10 +70,14 @@ std::unique_ptr<Problem> set_up(const TaskOptions& options, const DataSource& da
     fail_input("roll_sequence is {}, but {} has {} test sequences", roll.sequence, set.name,
                set.test.sequences());
   }
-  return std::make_unique<NextFrame>(std::move(set), roll);
+  return next_frame_problem(std::move(set), roll);
 }
 
 }  // namespace
+
+std::unique_ptr<Problem> next_frame_problem(SequenceSet set, const RollOptions& roll) {
+  return std::make_unique<NextFrame>(std::move(set), roll);
+}
 
 Task next_frame_task() {
   constexpr std::int64_t many = 1 << 24;

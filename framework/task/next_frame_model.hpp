@@ -2,8 +2,7 @@
 
 #include "data/sequence_set.hpp"
 #include "layer/linear.hpp"
-#include "task/model.hpp"
-#include "task/recurrence.hpp"
+#include "task/problem.hpp"
 
 namespace carousel {
 
@@ -55,6 +54,9 @@ class NextFrameModel final : public Model {
   RecurrentStack stack_;
   Linear output_;
 };
+
+/// The problem of predicting the frames of a set.
+std::unique_ptr<Problem> next_frame_problem(SequenceSet set, const RollOptions& roll = {});
 
 /// The part of a set.
 const SequenceSplit& part_of(const SequenceSet& set, Split split);

@@ -82,10 +82,23 @@ train: {epochs: 2, patience: 0, batch: 5, shard: 2, weight_noise: 0.05}
     return run(more);
   }
 
+  // Goes on with a run that saved after each epoch. It saves no more until its end: each checkpoint
+  // is flushed to the disk, which takes most of the time.
+  Finished resume(const std::string& name) {
+    const auto file = folder_ / name / "study.yaml";
+    std::string yaml = file_text(file);
+    const std::string often = "checkpoint_seconds: 0\n";
+    const std::size_t at = yaml.find(often);
+    EXPECT_NE(at, std::string::npos) << name;
+    if (at < yaml.size()) yaml.replace(at, often.size(), "checkpoint_seconds: 60\n");
+    std::ofstream(file) << yaml;
+    return run({"resume", name});
+  }
+
   // Starts a study, ends it by a signal when its results.csv, which is written after each
   // checkpoint, has this text in `times` places or more, and returns how it ended.
   Finished stop(const std::string& name, std::vector<std::string> more, int signal,
-                const std::string& text = "", std::size_t times = 1) {
+                const std::string& text, std::size_t times = 1) {
     more.insert(more.begin(), {"compare", "study.yaml", "--out", name});
     const pid_t child = start(more);
     const auto is_ready = [&] {
@@ -107,16 +120,7 @@ train: {epochs: 2, patience: 0, batch: 5, shard: 2, weight_noise: 0.05}
   // The first thing in which two runs differ that must not depend on threads or interruptions;
   // empty where there is none.
   std::string difference(const std::string& one, const std::string& two) {
-    const auto archives = [&](const std::string& run_folder) {
-      auto all = read_archives(folder_ / run_folder / "checkpoint.h5");
-      all.at("study").texts.clear();  // the number of threads is among them
-      for (auto& [key, archive] : all) archive.texts.erase("study");  // how often it saves
-      return all;
-    };
-    const std::string saved = first_difference(
-        archives(one), archives(two), [](const std::string&, const Archive& a, const Archive& b) {
-          return first_difference(a, b);
-        });
+    const std::string saved = checkpoint_difference(folder_ / one, folder_ / two);
     if (!saved.empty()) return saved;
     const auto of_fields = [](const std::string& field, const std::string& a,
                               const std::string& b) {

@@ -118,7 +118,7 @@ TEST_F(Search, KilledOrInterruptedAndResumedEndsInTheSameBits) {
   EXPECT_EQ(stop("draws", study, SIGINT, ",done,", 2).code, 130);
   EXPECT_EQ(stop("seeds", study, SIGKILL, ",done,", 6).code, -SIGKILL);
   for (const std::string name : {"draws", "seeds"}) {
-    const Finished resumed = run({"resume", name});
+    const Finished resumed = resume(name);
     EXPECT_EQ(resumed.code, 0) << resumed.err;
     EXPECT_EQ(difference(name, "whole"), "");
   }

@@ -129,32 +129,58 @@ TEST(EverySheet, HasTheResultsUnderTheirTitles) {
   expect_only(2, {{"model", "other"}, {"test", "43.50"}, {"train", "41.50"}});
 }
 
-TEST(EverySheet, HasAsManyTextsAsTitles) {
+// Two cells with three seeds each on two sets, of which the second has a nat more.
+StudyResults two_cells_on_two_sets() {
   StudyResults results = study_on({"tunes", "songs"});
+  const std::map<std::string, std::vector<double>> nlls = {{"gru", {8.0, 8.2, 8.4}},
+                                                           {"lstm", {8.5, 8.6, 8.9}}};
   for (StudyProblem& problem : results.problems) {
-    for (const char* cell : {"gru", "lstm"}) {
-      for (const std::uint64_t seed : {1, 2, 3}) {
-        results.trials.push_back(distinct_trial(problem.name.c_str(), cell, seed));
-        nll_of(results.trials.back(), Split::test) +=
-            0.1 * double(seed) + (cell[0] == 'g' ? 0.0 : 1.0);
+    for (const auto& [cell, of_seeds] : nlls) {
+      for (std::size_t seed = 0; seed < 3; ++seed) {
+        results.trials.push_back(distinct_trial(problem.name.c_str(), cell.c_str(), seed + 1));
+        nll_of(results.trials.back(), Split::test) =
+            of_seeds[seed] + (problem.name == "songs" ? 1.0 : 0.0);
       }
     }
     problem.baselines = {distinct_baseline("independent keys")};
   }
-  results.machine = {{"cpu", "some"}, {"threads", "4"}};
+  return results;
+}
+
+// The figures of the pair are those of Comparisons.PairSeedsAndCorrectForAllPairsOfASet.
+TEST(EverySheet, HasPairsAndSeveralSetsUnderTheirTitles) {
+  const StudyResults results = two_cells_on_two_sets();
   const std::vector<Sheet> sheets = Report(results).sheets;
   std::vector<std::string> titles;
   for (const Sheet& sheet : sheets) {
     titles.push_back(sheet.title);
     texts_of(sheet, 0);
   }
-  EXPECT_THAT(titles, testing::ElementsAre("Results on tunes", "Pairs on tunes", "Results on songs",
+  ASSERT_THAT(titles, testing::ElementsAre("Results on tunes", "Pairs on tunes", "Results on songs",
                                            "Pairs on songs", "Cells over data sets",
                                            "Pairs over data sets"));
-  EXPECT_EQ(texts_of(sheets[1], 0).at("pair"), "gru+NIG - lstm+NIG");
-  EXPECT_EQ(texts_of(sheets[1], 0).at("seeds"), "3");
+  EXPECT_EQ(texts_of(sheets[1], 0), (Texts{{"pair", "gru+NIG - lstm+NIG"},
+                                           {"difference", "-0.467 [-0.610, -0.323]"},
+                                           {"seeds", "3"},
+                                           {"p paired t", "0.005 (0.005)"},
+                                           {"p Wilcoxon", "0.250 (0.250)"},
+                                           {"p Welch", "0.049 (0.049)"},
+                                           {"P(first better)", "1.000 [1.000, 1.000]"}}));
+  Texts cell = texts_of(sheets[4], 0);
+  // Of the six quotients, 8.0 / 23.5 to 9.4 / 23.5, the mean of the middle four.
+  EXPECT_THAT(cell["relative"], testing::StartsWith("0.370 ["));
+  cell.erase("relative");
+  EXPECT_EQ(cell,
+            (Texts{{"model", "gru+NIG"}, {"tunes", "8.200 ± 0.497"}, {"songs", "9.200 ± 0.497"}}));
+  EXPECT_EQ(texts_of(sheets[5], 0),
+            (Texts{{"pair", "gru+NIG - lstm+NIG"}, {"P(first better)", "1.000 [1.000, 1.000]"}}));
+}
+
+TEST(EverySheet, HasTheMachineAndEveryRow) {
+  StudyResults results = two_cells_on_two_sets();
+  results.machine = {{"cpu", "some"}, {"threads", "4"}};
   EXPECT_EQ(texts_of(machine_sheet(results), 1), (Texts{{"what", "threads"}, {"value", "4"}}));
-  texts_of(trial_sheet(results), 11);
+  EXPECT_EQ(texts_of(trial_sheet(results), 10)["test"], "9.600");
 }
 
 TEST(TerminalTable, HasMeansOverStepsUnderTheirTitles) {

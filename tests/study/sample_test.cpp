@@ -1,4 +1,4 @@
-#include "study/sample.hpp"
+#include "task/next_frame_model.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,11 +20,19 @@ std::vector<float> list(const Tensor<float>& tensor) {
   return {tensor.values().begin(), tensor.values().end()};
 }
 
+SequenceSet set_of(Index context, OutputKind outputs = OutputKind::bernoulli) {
+  SequenceSet set;
+  set.train.width = width;
+  set.train.context = context;
+  set.outputs = outputs;
+  return set;
+}
+
 template <class T>
-class Sample : public testing::Test {
+class Frames : public testing::Test {
  protected:
-  explicit Sample(const char* cell = "lstm_peephole", Index context = 1)
-      : task_{width, context}, model_(catalogue().find(cell), task_, 6, 2) {
+  explicit Frames(const char* cell = "lstm_peephole", SequenceSet set = set_of(1))
+      : set_(std::move(set)), recurrence_(catalogue().find(cell), 6, 2), model_(recurrence_, set_, {}) {
     const ParameterSet<T> drawn(model_.parameters(), 3);
     parameters_ = drawn.snapshot();
     for (auto& value : parameters_) {
@@ -37,37 +45,37 @@ class Sample : public testing::Test {
     return parameters_[static_cast<std::size_t>(found - specs.begin())];
   }
   SampledFrames draw(Index steps, std::uint64_t seed, const Tensor<float>& start = silence()) {
-    return sample_frames(model_, task_, parameters_, start, steps, seed);
+    return model_.draw_frames({model_, parameters_}, start, steps, seed);
   }
   static Tensor<float> silence() { return Tensor<float>::zeros({1, width}); }
 
   // The probabilities of every frame that one scan over all windows gives: [rows, width].
   std::vector<double> scanned(const std::vector<float>& frames) {
-    const Index context = task_.context;
+    const Index context = set_.train.context;
     const Index steps = static_cast<Index>(frames.size()) / width - context;
-    std::vector<T> windows;
+    std::vector<float> windows;
     for (Index t = 0; t < steps; ++t) {
       const auto first = frames.begin() + t * width;
       windows.insert(windows.end(), first, first + context * width);
     }
-    Tape<T> tape;
-    const Var x = tape.constant(Tensor<T>::from({steps, 1, context * width}, windows));
-    const std::vector<Var> weights = leaves(tape, parameters_);
-    const Tensor<T> logits = tape.value(model_.step(tape, weights, x, {}).outputs);
     std::vector<double> probabilities;
-    for (const T logit : logits.values()) {
-      probabilities.push_back(1.0 / (1.0 + std::exp(-static_cast<double>(logit))));
-    }
+    TrainedModel(model_, parameters_).run([&](const Pass& pass) {
+      const Var x = pass.constant(Tensor<float>::from({steps, 1, context * width}, windows));
+      for (const double logit : pass.values(model_.step(pass, x, {}).outputs)) {
+        probabilities.push_back(1.0 / (1.0 + std::exp(-logit)));
+      }
+    });
     return probabilities;
   }
 
-  FrameTask task_;
+  SequenceSet set_;
+  Recurrence recurrence_;
   NextFrameModel model_;
   std::vector<Tensor<T>> parameters_;
 };
 
-using SampleDouble = Sample<double>;
-using SampleFloat = Sample<float>;
+using SampleDouble = Frames<double>;
+using SampleFloat = Frames<float>;
 
 TEST_F(SampleDouble, TheSameSeedIsTheSameMusic) {
   const auto a = draw(60, 7), b = draw(60, 7), c = draw(60, 8), shorter = draw(20, 7);
@@ -128,8 +136,8 @@ TEST_F(SampleDouble, StepByStepIsOneScan) {
   }
 }
 
-struct SampleOfTwoFrames : Sample<double> {
-  SampleOfTwoFrames() : Sample("gru_reset_before", 2) {}
+struct SampleOfTwoFrames : Frames<double> {
+  SampleOfTwoFrames() : Frames("gru_reset_before", set_of(2)) {}
 };
 
 TEST_F(SampleOfTwoFrames, AStepReadsItsContext) {
@@ -153,7 +161,13 @@ TEST_F(SampleDouble, RefusesWhatDoesNotFit) {
               }),
               HasSubstr("got a start of [1, 4]"));
   EXPECT_THAT(error_of<InputError>([&] { draw(0, 1); }), HasSubstr("0 steps"));
-  task_.outputs = OutputKind::gaussian_mixture;
+}
+
+struct SampleOfRealFrames : Frames<double> {
+  SampleOfRealFrames() : Frames("rnn_tanh", set_of(1, OutputKind::gaussian_mixture)) {}
+};
+
+TEST_F(SampleOfRealFrames, IsRefused) {
   EXPECT_THAT(error_of<InputError>([&] { draw(5, 1); }), HasSubstr("frames of real numbers"));
 }
 

@@ -4,13 +4,17 @@
 #include <gtest/gtest.h>
 
 #include "catalogue.hpp"
-#include "layer/recurrent_stack.hpp"
-#include "temporary_folder.hpp"
+#include "cell/changed_cell.hpp"
+#include "model_under_test.hpp"
+#include "study/set_up.hpp"
 #include "study/time_left.hpp"
+#include "task/next_frame_model.hpp"
+#include "temporary_folder.hpp"
 
 namespace carousel {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -19,19 +23,25 @@ std::int64_t count(const char* cell, Index input, Index hidden, int depth = 1) {
   return trained_count(RecurrentStack(catalogue().find(cell), {input, hidden, depth}).parameters());
 }
 
+int hidden_for(const Cell& cell, Index input, int depth, std::int64_t wanted) {
+  SequenceSet set;
+  set.train.width = input;
+  return hidden_for_parameters(cell, *next_frame_problem(set), depth, wanted);
+}
+
 // The sizes of Chung et al. 2014, table 1, from their counts.
 TEST(HiddenForParameters, FindsThePublishedSizes) {
-  EXPECT_EQ(hidden_for_parameters(catalogue().find("lstm_peephole"), 100, 1, 19800), 36);
-  EXPECT_EQ(hidden_for_parameters(catalogue().find("gru_reset_before"), 100, 1, 20200), 46);
-  EXPECT_EQ(hidden_for_parameters(catalogue().find("rnn_tanh"), 100, 1, 20100), 100);
-  EXPECT_EQ(hidden_for_parameters(catalogue().find("lstm_peephole"), 20, 1, 169100), 195);
-  EXPECT_EQ(hidden_for_parameters(catalogue().find("gru_reset_before"), 20, 1, 168900), 227);
-  EXPECT_EQ(hidden_for_parameters(catalogue().find("rnn_tanh"), 20, 1, 168400), 400);
+  EXPECT_EQ(hidden_for(catalogue().find("lstm_peephole"), 100, 1, 19800), 36);
+  EXPECT_EQ(hidden_for(catalogue().find("gru_reset_before"), 100, 1, 20200), 46);
+  EXPECT_EQ(hidden_for(catalogue().find("rnn_tanh"), 100, 1, 20100), 100);
+  EXPECT_EQ(hidden_for(catalogue().find("lstm_peephole"), 20, 1, 169100), 195);
+  EXPECT_EQ(hidden_for(catalogue().find("gru_reset_before"), 20, 1, 168900), 227);
+  EXPECT_EQ(hidden_for(catalogue().find("rnn_tanh"), 20, 1, 168400), 400);
 }
 
 TEST(HiddenForParameters, IsTheNearest) {
   for (const std::int64_t wanted : {500, 501, 700, 4321, 9999}) {
-    const int hidden = hidden_for_parameters(catalogue().find("lstm"), 7, 2, wanted);
+    const int hidden = hidden_for(catalogue().find("lstm"), 7, 2, wanted);
     const auto off = [&](int h) { return std::abs(count("lstm", 7, h, 2) - wanted); };
     for (int h = 1; h < 60; ++h) EXPECT_LE(off(hidden), off(h)) << wanted << " " << h;
   }
@@ -47,13 +57,13 @@ output h
                     "halves.cell");
   const Cell& halves = registry.find("halves");
   EXPECT_ANY_THROW(halves.build({3, 5}));
-  EXPECT_EQ(hidden_for_parameters(halves, 3, 1, 3 * 31), 30);
-  EXPECT_EQ(hidden_for_parameters(halves, 3, 1, 3 * 31 + 1), 32);
+  EXPECT_EQ(hidden_for(halves, 3, 1, 3 * 31), 30);
+  EXPECT_EQ(hidden_for(halves, 3, 1, 3 * 31 + 1), 32);
 }
 
 TEST(HiddenForParameters, SaysWhatIsOutOfReach) {
   EXPECT_THAT(
-      error_of<InputError>([] { hidden_for_parameters(catalogue().find("lstm"), 1000, 1, 200); }),
+      error_of<InputError>([] { hidden_for(catalogue().find("lstm"), 1000, 1, 200); }),
       HasSubstr("even 1 hidden units have 4008 parameters, 200 were wanted"));
 }
 
@@ -61,21 +71,31 @@ TEST(HiddenForParameters, SaysWhatIsOutOfReach) {
 class Plan : public testing::Test {
  protected:
   Plan() {
-    options_.datasets = {{"chords", "", 0}};
+    options_.tasks = {{"next_frame", {}}};
     options_.cells = {{"lstm", 4}};
     options_.seeds = {7, 8, 9};
     options_.search.draws = 3;
     set_.name = "chords";
     set_.train.width = 5;
   }
-  StudyPlan make() { return {options_, {catalogue().find("lstm")}, {set_}}; }
+  std::vector<PlannedTrial> planned(const std::vector<Cell>& cells) const {
+    std::vector<std::unique_ptr<Problem>> problems;
+    problems.push_back(next_frame_problem(set_));
+    return plan_trials(options_, cells, problems);
+  }
+  StudyPlan make(const std::vector<Cell>& cells = {catalogue().find("lstm")}) const {
+    StudyProblem problem = describe(*next_frame_problem(set_), "next_frame");
+    problem.metrics[0].better = better_;
+    return {planned(cells), {problem}};
+  }
   static void end(StudyPlan& plan, std::size_t trial, const char* status, double valid) {
     plan.trials()[trial].status = status;
-    plan.trials()[trial].valid_nll = valid;
+    plan.trials()[trial].figures["nll"][Split::valid] = valid;
   }
 
   StudyOptions options_;
   SequenceSet set_;
+  Better better_ = Better::lower;
 };
 
 TEST_F(Plan, RunsTheSeedsAfterTheSearch) {
@@ -104,13 +124,58 @@ TEST_F(Plan, TakesTheFirstOfEqualDraws) {
   EXPECT_THAT(plan.take_ready(), ElementsAre(1, 3, 4));
 }
 
+TEST_F(Plan, TakesTheHighestWhereHigherIsBetter) {
+  better_ = Better::higher;
+  StudyPlan plan = make();
+  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "done", trial == 1 ? 3.0 : 2.0);
+  EXPECT_THAT(plan.take_ready(), ElementsAre(1, 3, 4));
+}
+
+TEST_F(Plan, ForReportsItChoosesAndTakesNothing) {
+  StudyPlan plan = make();
+  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "done", 3.0 - double(trial));
+  plan.choose();
+  EXPECT_TRUE(plan.trials()[2].selected);
+  EXPECT_EQ(plan.trials()[3].learning_rate, drawn_rates(options_)[2]);
+  EXPECT_THAT(plan.take_ready(), ElementsAre(2, 3, 4));
+}
+
+// A folder's name, and a word of a shell.
+TEST_F(Plan, IdsAreFitForFolders) {
+  options_.cells = {{"rhn", 4}};
+  options_.cells[0].hyper = {{"depth", 2}};
+  options_.search.draws = 0;
+  const Cell cell = changed_cell(catalogue().find("rhn"), options_.cells[0].hyper, "");
+  const std::vector<PlannedTrial> trials = planned({cell});
+  EXPECT_EQ(trials[0].record.variant, "depth=2");
+  EXPECT_EQ(trials[0].id, "rhn+depth=2-h4-s7");
+}
+
+TEST_F(Plan, TheSameCellUnderTwoSpellingsIsAnError) {
+  const Cell& lstm = catalogue().find("lstm");
+  options_.cells = {{"lstm", 4}, {"./lstm.cell", 4}};
+  EXPECT_THAT(error_of<InputError>([&] { planned({lstm, lstm}); }),
+              AllOf(HasSubstr("hidden size 4 stands there twice"),
+                    HasSubstr("'lstm' and as './lstm.cell'")));
+  options_.cells[1].hidden = 5;
+  EXPECT_EQ(planned({lstm, lstm}).size(), 2u * 5u);
+  // A copy under another name is the same cell too, and so is a hyperparameter at its default.
+  options_.cells[1].hidden = 4;
+  CellRegistry registry = catalogue();
+  std::string text = lstm.text;
+  text.replace(text.find("cell lstm"), 9, "cell copy");
+  registry.add_text(text, "copy.cell");
+  EXPECT_THAT(error_of<InputError>([&] { planned({lstm, registry.find("copy")}); }),
+              HasSubstr("twice"));
+}
+
 TEST_F(Plan, GoesOnWhereARunStopped) {
   StudyPlan plan = make();
   for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "done", 2.0 + double(trial));
-  plan.trials()[0].test_nll = 2.5;
+  plan.trials()[0].figures["nll"][Split::test] = 2.5;
   plan.trials()[0].selected = true;
   end(plan, 3, "done", 2.0);
-  plan.trials()[3].test_nll = 2.6;
+  plan.trials()[3].figures["nll"][Split::test] = 2.6;
   EXPECT_THAT(plan.take_ready(), ElementsAre(4));
 }
 
@@ -128,7 +193,10 @@ TEST_F(Plan, WithoutASearchEveryTrialIsSelected) {
   ASSERT_EQ(plan.trials().size(), 3u);
   EXPECT_TRUE(plan.trials()[0].selected);
   EXPECT_THAT(plan.take_ready(), ElementsAre(0, 1, 2));
-  EXPECT_EQ(plan.key(1), "lstm-h4-s8");
+  EXPECT_EQ(plan.planned(1).id, "lstm-h4-s8");
+  EXPECT_EQ(plan.find("lstm-h4-s8"), 1u);
+  EXPECT_THAT(error_of<InputError>([&] { plan.find("lstm-h4-s88"); }),
+              HasSubstr("did you mean 'lstm-h4-s8'?"));
 }
 
 // A step of context 2 has two frames of 5 elements for its input. Of gru_d's parameters x_mean, 10
@@ -138,24 +206,24 @@ TEST_F(Plan, TheBudgetCountsTheWholeContextAndTrainedParametersAlone) {
   options_.cells = {{"gru_d", 0}};
   options_.parameters = 520;
   const Cell& cell = catalogue().find("gru_d");
-  const TrialRecord trial = StudyPlan(options_, {cell}, {set_}).trials().front();
+  const TrialRecord trial = make({cell}).trials().front();
   const auto count_by_hand = [](Index h) { return 2 * 10 + 7 * h * 10 + 3 * h * h + 4 * h; };
   EXPECT_EQ(count_by_hand(5), 465);
   EXPECT_EQ(count_by_hand(6), 572);
   EXPECT_EQ(trial.hidden, 6);
-  EXPECT_EQ(NextFrameModel(cell, set_.task(), 6, 1).cell_parameter_count(), 572);
+  EXPECT_EQ(ModelUnderTest(cell, next_frame_problem(set_), 6).recurrence.parameter_count(), 572);
 }
 
 TEST_F(Plan, ACellThatIsNotTrainedHasNoBudget) {
   options_.cells = {{"esn", 0}};
   options_.parameters = 500;
   const Cell& esn = catalogue().find("esn");
-  EXPECT_THAT(error_of<InputError>([&] { StudyPlan(options_, {esn}, {set_}); }),
+  EXPECT_THAT(error_of<InputError>([&] { make({esn}); }),
               HasSubstr("cell esn: 16384 hidden units have only 0 parameters, 500 were wanted"));
   options_.cells = {{"esn", 30}};
-  EXPECT_EQ(StudyPlan(options_, {esn}, {set_}).trials().front().hidden, 30);
-  const NextFrameModel model(esn, set_.task(), 30, 1);
-  EXPECT_EQ(model.cell_parameter_count(), 0);
+  EXPECT_EQ(make({esn}).trials().front().hidden, 30);
+  const ModelUnderTest model(esn, next_frame_problem(set_), 30);
+  EXPECT_EQ(model.recurrence.parameter_count(), 0);
   EXPECT_EQ(trained_count(model.parameters()), 5 * 30 + 5) << "the output layer";
 }
 

@@ -9,6 +9,8 @@
 #include <limits>
 
 #include "catalogue.hpp"
+#include "model_under_test.hpp"
+#include "task/next_frame_model.hpp"
 #include "train/trainer.hpp"
 
 namespace carousel {
@@ -31,7 +33,6 @@ SequenceSplit one_long_sequence(std::uint64_t seed) {
 class BatchGradientTest : public testing::Test {
  protected:
   BatchGradientTest() {
-    set_ = {"long", "made", one_long_sequence(1), one_long_sequence(2), one_long_sequence(3)};
     options_.optimiser.rule = "rmsprop";
     options_.optimiser.learning_rate = 1e-5;
     options_.batch = 1;
@@ -62,20 +63,26 @@ class BatchGradientTest : public testing::Test {
     return std::sqrt(square);
   }
 
-  SequenceSet set_;
-  NextFrameModel model_{catalogue().find("rnn_tanh"), {8}, kHidden, 1};
-  BatchGradient<float>::Options options_;
+  ModelUnderTest under_test_{
+      catalogue().find("rnn_tanh"),
+      next_frame_problem({"long", "made", one_long_sequence(1), one_long_sequence(2),
+                          one_long_sequence(3)}),
+      kHidden};
+  const Model& model_ = *under_test_.model;
+  const Problem& problem_ = *under_test_.problem;
+  TrainOptions options_;
+  const Batch first_{0};
 };
 
 TEST_F(BatchGradientTest, BeyondFloatItIsThatOfDouble) {
-  BatchGradient<float> floats(model_, set_.train, options_);
-  BatchGradient<double> doubles(model_, set_.train, options_);
-  const auto result = floats.compute(values<float>(3.0), {0});
-  const auto expected = doubles.compute(values<double>(3.0), {0});
+  BatchGradient<float> floats(model_, problem_, options_);
+  BatchGradient<double> doubles(model_, problem_, options_);
+  const auto result = floats.compute(values<float>(3.0), first_);
+  const auto expected = doubles.compute(values<double>(3.0), first_);
   ASSERT_TRUE(result.overflow);
   EXPECT_GT(expected.norm, double(std::numeric_limits<float>::max()));
   EXPECT_EQ(result.norm, expected.norm);
-  EXPECT_EQ(result.steps, kSteps - 1);
+  EXPECT_EQ(result.terms, kSteps - 1);
   EXPECT_NEAR(norm_of(floats.gradients()), 1.0, 1e-5);
   for (std::size_t k = 0; k < floats.gradients().size(); ++k) {
     for (Index i = 0; i < floats.gradients()[k].numel(); ++i) {
@@ -85,8 +92,8 @@ TEST_F(BatchGradientTest, BeyondFloatItIsThatOfDouble) {
 }
 
 TEST_F(BatchGradientTest, WithinFloatNothingIsComputedTwice) {
-  BatchGradient<float> gradient(model_, set_.train, options_);
-  const auto result = gradient.compute(values<float>(1.0), {0});
+  BatchGradient<float> gradient(model_, problem_, options_);
+  const auto result = gradient.compute(values<float>(1.0), first_);
   EXPECT_FALSE(result.overflow);
   EXPECT_TRUE(std::isfinite(result.norm));
   EXPECT_NEAR(norm_of(gradient.gradients()), std::min(result.norm, 1.0), 1e-5);
@@ -94,28 +101,26 @@ TEST_F(BatchGradientTest, WithinFloatNothingIsComputedTwice) {
 
 TEST_F(BatchGradientTest, WithoutClippingThereIsNothingToBringIntoRange) {
   options_.clip_norm = 0.0;
-  BatchGradient<float> gradient(model_, set_.train, options_);
-  const auto result = gradient.compute(values<float>(3.0), {0});
+  BatchGradient<float> gradient(model_, problem_, options_);
+  const auto result = gradient.compute(values<float>(3.0), first_);
   EXPECT_FALSE(result.overflow);
   EXPECT_TRUE(std::isfinite(result.loss));
   EXPECT_FALSE(std::isfinite(result.norm));
 }
 
 TEST_F(BatchGradientTest, ATrialGoesOnAndCountsSuchUpdates) {
-  StudyOptions study;
-  study.train = options_;
-  study.train.epochs = 3;
-  study.train.weight_noise = 0.4;
+  options_.epochs = 3;
+  options_.weight_noise = 0.4;
   TrialRecord record;
   record.cell = "rnn_tanh";
   record.hidden = kHidden;
   record.seed = 1;
   record.learning_rate = 1e-5;
-  const auto trainer = make_trainer(model_, set_, study, record);
+  const auto trainer = make_trainer(model_, under_test_.recurrence, problem_, options_, record);
   const std::atomic<bool> stop{false};
   ASSERT_EQ(trainer->run(stop, [](const Progress&) {}), Outcome::finished) << trainer->divergence();
   EXPECT_EQ(trainer->record().overflows, 3);
-  const auto again = make_trainer(model_, set_, study, record);
+  const auto again = make_trainer(model_, under_test_.recurrence, problem_, options_, record);
   again->load(trainer->save());
   EXPECT_EQ(again->record().overflows, 3);
 }

@@ -9,7 +9,10 @@
 #include "archive_difference.hpp"
 #include "catalogue.hpp"
 #include "data/music.hpp"
+#include "model_under_test.hpp"
+#include "task/next_frame_model.hpp"
 #include "temporary_folder.hpp"
+#include "train/shards.hpp"
 
 namespace carousel {
 namespace {
@@ -32,21 +35,42 @@ SequenceSet small_set() {
   return {"small", "made", first(all.train, 21), first(all.valid, 5), first(all.test, 5)};
 }
 
+// The mean over all steps, and of the sequences' own means.
+struct MeanNll {
+  double by_step = 0.0;
+  double by_sequence = 0.0;
+};
+
+MeanNll mean_nll(const TrainedModel& model, const Problem& problem, Split split, int batch) {
+  Tally tally = tally_of(problem, split);
+  for (const Batch& ids : evaluation_batches(problem, split, batch)) {
+    model.run([&](const Pass& pass) { model.model().count(pass, split, ids, tally); });
+  }
+  Figures figures;
+  set_figures(problem, split, tally, figures);
+  return {figures["nll"][split], figures["nll_by_sequence"][split]};
+}
+
+double valid_nll(const TrialRecord& record) { return record.figure("nll", Split::valid); }
+
 class TrainerTest : public testing::Test {
  protected:
   TrainerTest() {
-    options_.train.epochs = 4;
-    options_.train.batch = 8;
-    options_.train.shard = 3;
-    options_.train.weight_noise = 0.05;
-    options_.train.optimiser.learning_rate = 0.01;
+    options_.epochs = 4;
+    options_.batch = 8;
+    options_.shard = 3;
+    options_.weight_noise = 0.05;
+    options_.optimiser.learning_rate = 0.01;
     record_.cell = "lstm_peephole";
     record_.dataset = "small";
     record_.hidden = 6;
     record_.seed = 5;
     record_.learning_rate = 0.01;
   }
-  std::unique_ptr<Trainer> make() { return make_trainer(model_, set_, options_, record_); }
+  std::unique_ptr<Trainer> make() { return make(under_test_); }
+  std::unique_ptr<Trainer> make(const ModelUnderTest& m) {
+    return make_trainer(*m.model, m.recurrence, *m.problem, options_, record_);
+  }
 
   // Runs, interrupting after `updates` updates (never when negative).
   static Outcome run(Trainer& trainer, int updates = -1) {
@@ -74,21 +98,21 @@ class TrainerTest : public testing::Test {
 
   // That the figures of an ended trial are those of the parameters that it keeps.
   void expect_figures_of_what_is_kept(const Trainer& trainer) const {
-    const auto kept = saved_parameters<float>(model_, trainer.save());
-    const auto expect = [&](const SequenceSplit& split, double by_step, double by_sequence) {
-      const MeanNll nll = ShardRunner<float>(model_, split, options_.train.shard).mean_nll(kept);
-      EXPECT_NEAR(nll.by_step, by_step, 1e-6 * by_step);
-      EXPECT_NEAR(nll.by_sequence, by_sequence, 1e-6 * by_sequence);
-    };
-    const TrialRecord& r = trainer.record();
-    expect(set_.train, r.train_nll, r.train_nll_by_sequence);
-    expect(set_.valid, r.valid_nll, r.valid_nll_by_sequence);
-    expect(set_.test, r.test_nll, r.test_nll_by_sequence);
+    const TrainedModel kept = trained_model(model_, trainer.save());
+    for (const Split split : all_splits) {
+      const MeanNll nll = mean_nll(kept, problem_, split, options_.shard);
+      const double by_step = trainer.record().figure("nll", split);
+      const double by_sequence = trainer.record().figure("nll_by_sequence", split);
+      EXPECT_NEAR(nll.by_step, by_step, 1e-6 * by_step) << split_name(split);
+      EXPECT_NEAR(nll.by_sequence, by_sequence, 1e-6 * by_sequence) << split_name(split);
+    }
   }
 
   SequenceSet set_ = small_set();
-  NextFrameModel model_{catalogue().find("lstm_peephole"), set_.task(), 6, 1};
-  StudyOptions options_;
+  ModelUnderTest under_test_{catalogue().find("lstm_peephole"), next_frame_problem(set_), 6};
+  const Model& model_ = *under_test_.model;
+  const Problem& problem_ = *under_test_.problem;
+  TrainOptions options_;
   TrialRecord record_;
 };
 
@@ -98,9 +122,9 @@ TEST_F(TrainerTest, Learns) {
   const TrialRecord& r = trainer->record();
   EXPECT_EQ(r.status, "done");
   EXPECT_EQ(r.curve.size(), 4u);
-  EXPECT_LT(r.curve.back().valid_nll, r.curve.front().valid_nll);
+  EXPECT_LT(r.curve.back().valid[0], r.curve.front().valid[0]);
   EXPECT_EQ(r.best_epoch, 4);
-  EXPECT_EQ(r.valid_nll, r.curve[3].valid_nll);
+  EXPECT_EQ(valid_nll(r), r.curve[3].valid[0]);
   EXPECT_EQ(r.curve.back().updates, 4 * 3);
   EXPECT_EQ(r.cell_parameters, 4 * 6 * (88 + 6 + 1) + 3 * 6);
   EXPECT_EQ(r.parameters, r.cell_parameters + 88 * 7);
@@ -128,12 +152,12 @@ TEST_F(TrainerTest, LeavesParametersThatAreNotTrainedAsTheyAre) {
     }
     return program;
   };
-  const Index all = model_.cell_parameter_count();
-  model_ = NextFrameModel(cell, set_.task(), 6, 1);
-  const ParameterSet<float> start(model_.parameters(), record_.seed);
+  const Index all = under_test_.recurrence.parameter_count();
+  const ModelUnderTest partly(cell, next_frame_problem(set_), 6);
+  const ParameterSet<float> start(partly.parameters(), record_.seed);
   std::vector<Tensor<float>> gradients;  // zero, so that they do not count in the norm
-  ShardRunner<float>(model_, set_.train, 3)
-      .loss_and_gradients(start.values(), {0, 1}, 7, gradients);
+  ShardRunner<float>(*partly.model, *partly.problem, Split::train, 3)
+      .loss_and_gradients(start.values(), Batch{0, 1}, 7, gradients);
   for (std::size_t k = 0; k < start.size(); ++k) {
     const ParameterSpec& spec = start.spec(k);
     const auto zero = [](float v) { return v == 0.0f; };
@@ -143,10 +167,10 @@ TEST_F(TrainerTest, LeavesParametersThatAreNotTrainedAsTheyAre) {
         << spec.name << " takes weight noise";
   }
   for (const char* rule : {"adam", "rmsprop", "sgd"}) {
-    options_.train.optimiser.rule = rule;
-    const auto first = make();
+    options_.optimiser.rule = rule;
+    const auto first = make(partly);
     ASSERT_EQ(run(*first, 5), Outcome::interrupted);
-    const auto second = make();
+    const auto second = make(partly);
     second->load(first->save());
     ASSERT_EQ(run(*second), Outcome::finished);
     EXPECT_EQ(second->record().cell_parameters, all - 6 * 6 - 6);
@@ -168,15 +192,15 @@ TEST_F(TrainerTest, AnotherSeedIsAnotherResult) {
   record_.seed = 6;
   const auto b = make();
   run(*b);
-  EXPECT_NE(a->record().valid_nll, b->record().valid_nll);
+  EXPECT_NE(valid_nll(a->record()), valid_nll(b->record()));
 }
 
 TEST_F(TrainerTest, ResumedAtAnyUpdateEndsInTheSameBits) {
   for (const char* precision : {"float", "double"}) {
     for (const char* rule : {"adam", "rmsprop", "sgd"}) {
-      options_.train.precision = precision;
-      options_.train.optimiser.rule = rule;
-      options_.train.optimiser.learning_rate = record_.learning_rate;
+      options_.precision = precision;
+      options_.optimiser.rule = rule;
+      options_.optimiser.learning_rate = record_.learning_rate;
       const auto whole = make();
       run(*whole);
       for (const int updates : {0, 1, 4, 6, 11}) {
@@ -188,15 +212,15 @@ TEST_F(TrainerTest, ResumedAtAnyUpdateEndsInTheSameBits) {
 }
 
 TEST_F(TrainerTest, StopsEarlyAndKeepsTheBest) {
-  options_.train.epochs = 60;
-  options_.train.patience = 2;
+  options_.epochs = 60;
+  options_.patience = 2;
   record_.learning_rate = 0.3;  // soon gets worse
   const auto trainer = make();
   EXPECT_EQ(run(*trainer), Outcome::finished);
   const TrialRecord& r = trainer->record();
   EXPECT_LT(r.epochs, 60);
   EXPECT_EQ(r.epochs, r.best_epoch + 2);
-  for (const CurvePoint& p : r.curve) EXPECT_GE(p.valid_nll, r.valid_nll);
+  for (const CurvePoint& p : r.curve) EXPECT_GE(p.valid[0], valid_nll(r));
 }
 
 // With such a rate validation soon gets worse: the best epoch is neither the first nor the last.
@@ -209,7 +233,7 @@ TEST_F(TrainerTest, KeepsTheParametersOfTheBestEpoch) {
   ASSERT_LT(r.best_epoch, 4);
   for (const CurvePoint& p : r.curve) {
     if (p.epoch == r.best_epoch) continue;
-    EXPECT_GT(p.valid_nll, 1.01 * r.valid_nll) << p.epoch;
+    EXPECT_GT(p.valid[0], 1.01 * valid_nll(r)) << p.epoch;
   }
   expect_figures_of_what_is_kept(*whole);
   // Also when a checkpoint carries them over.
@@ -220,14 +244,14 @@ TEST_F(TrainerTest, KeepsTheParametersOfTheBestEpoch) {
 
 // The steps are too short to move a parameter.
 TEST_F(TrainerTest, OfEqualEpochsTheFirstIsTheBest) {
-  options_.train.optimiser.rule = "sgd";
-  options_.train.weight_noise = 0.0;
+  options_.optimiser.rule = "sgd";
+  options_.weight_noise = 0.0;
   record_.learning_rate = 1e-30;
   const auto trainer = make();
   ASSERT_EQ(run(*trainer), Outcome::finished);
   ASSERT_EQ(trainer->record().curve.size(), 4u);
   for (const CurvePoint& p : trainer->record().curve) {
-    EXPECT_EQ(p.valid_nll, trainer->record().valid_nll);
+    EXPECT_EQ(p.valid[0], valid_nll(trainer->record()));
   }
   EXPECT_EQ(trainer->record().best_epoch, 1);
 }
@@ -258,23 +282,23 @@ TEST_F(TrainerTest, TestFiguresOnlyWhenAskedFor) {
   std::atomic<bool> stop{false};
   trainer->run(stop, [](const Progress&) {});
   EXPECT_EQ(trainer->record().status, "done");
-  EXPECT_TRUE(std::isnan(trainer->record().test_nll));
+  EXPECT_TRUE(std::isnan(trainer->record().figure("nll", Split::test)));
   trainer->evaluate_test();
-  EXPECT_TRUE(std::isfinite(trainer->record().test_nll));
+  EXPECT_TRUE(std::isfinite(trainer->record().figure("nll", Split::test)));
 }
 
 // Both averages, from the NLL of each sequence alone.
 TEST_F(TrainerTest, MeansOverStepsAndOverSequences) {
   const ParameterSet<double> parameters(model_.parameters(), 3);
   double total = 0.0, of_means = 0.0;
-  for (int s = 0; s < int(set_.train.sequences()); ++s) {
+  for (ExampleId s = 0; s < set_.train.sequences(); ++s) {
     std::vector<Tensor<double>> gradients;
-    const double nll = ShardRunner<double>(model_, set_.train, 1)
-                           .loss_and_gradients(parameters.values(), {s}, 1, gradients);
+    const double nll = ShardRunner<double>(model_, problem_, Split::train, 1)
+                           .loss_and_gradients(parameters.values(), Batch{s}, 1, gradients);
     total += nll;
     of_means += nll / double(set_.train.scored(s)) / double(set_.train.sequences());
   }
-  const MeanNll mean = ShardRunner<double>(model_, set_.train, 4).mean_nll(parameters.values());
+  const MeanNll mean = mean_nll({model_, parameters.values()}, problem_, Split::train, 4);
   EXPECT_NEAR(mean.by_step, total / double(set_.train.scored_total()), 1e-12 * mean.by_step);
   EXPECT_NEAR(mean.by_sequence, of_means, 1e-12 * mean.by_sequence);
   EXPECT_GT(std::abs(mean.by_step - mean.by_sequence), 1e-6);
@@ -282,7 +306,7 @@ TEST_F(TrainerTest, MeansOverStepsAndOverSequences) {
 
 TEST_F(TrainerTest, NamesCellLayerStepAndParameterOfADivergence) {
   record_.learning_rate = 1e38;
-  options_.train.epochs = 20;
+  options_.epochs = 20;
   const auto trainer = make();
   EXPECT_EQ(run(*trainer), Outcome::diverged);
   EXPECT_EQ(trainer->record().status, "diverged");
@@ -295,9 +319,9 @@ TEST_F(TrainerTest, RefusesACheckpointOfAnotherModel) {
   const auto trainer = make();
   run(*trainer, 2);
   const Archive saved = trainer->save();
-  const NextFrameModel other(catalogue().find("lstm_peephole"), set_.task(), 7, 1);
+  const ModelUnderTest other(catalogue().find("lstm_peephole"), next_frame_problem(set_), 7);
   record_.hidden = 7;
-  const auto second = make_trainer(other, set_, options_, record_);
+  const auto second = make(other);
   EXPECT_THAT(error_of<InputError>([&] { second->load(saved); }), HasSubstr("has shape"));
 }
 
@@ -308,18 +332,18 @@ TEST_F(TrainerTest, ProgressCountsUp) {
   trainer->run(stop, [&](const Progress& p) {
     EXPECT_GT(p.done, last);
     last = p.done;
-    EXPECT_TRUE(std::isfinite(p.train_nll));
+    EXPECT_TRUE(std::isfinite(p.train));
   });
   EXPECT_EQ(last, 1.0);
 }
 
 // Plain steps down the gradient, whose length says what the rate was: 12 updates in all.
 TEST_F(TrainerTest, TheRateFallsLinearly) {
-  options_.train.optimiser.rule = "sgd";
-  options_.train.optimiser.momentum = 0.0;
-  options_.train.weight_noise = 0.0;
+  options_.optimiser.rule = "sgd";
+  options_.optimiser.momentum = 0.0;
+  options_.weight_noise = 0.0;
   const auto step = [&](double final_rate, int updates) {
-    options_.train.final_rate = final_rate;
+    options_.final_rate = final_rate;
     const auto trainer = make();
     run(*trainer, updates);
     const Tensor<float> before = trainer->save().floats.at("parameters/output/b").clone();
@@ -335,17 +359,17 @@ TEST_F(TrainerTest, TheRateFallsLinearly) {
 // Plain steps down the gradient: that of the sequences' sums is as many times longer as a sequence
 // of the batch has scored steps in the mean.
 TEST_F(TrainerTest, TheLossIsTheMeanOfStepsOrOfSequences) {
-  options_.train.optimiser.rule = "sgd";
-  options_.train.weight_noise = 0.0;
-  options_.train.clip_norm = 0.0;
+  options_.optimiser.rule = "sgd";
+  options_.weight_noise = 0.0;
+  options_.clip_norm = 0.0;
   const auto first_step = [&](const char* loss) {
-    options_.train.loss = loss;
+    options_.loss = loss;
     const auto trainer = make();
     run(*trainer, 1);
     return trainer->save().floats.at("parameters/output/b").data()[40];  // from zero
   };
-  const std::vector<int> batch = training_batches(set_.train, 8, record_.seed, 0).front();
-  const double steps = double(scored_steps(set_.train, batch)) / double(batch.size());
+  const Batch batch = training_batches(problem_, 8, record_.seed, 0).front();
+  const double steps = double(terms_of(problem_, Split::train, batch)) / double(batch.size());
   EXPECT_GT(steps, 2.0);
   EXPECT_NEAR(first_step("sequence") / first_step("step"), steps, 1e-4 * steps);
 }
@@ -354,10 +378,10 @@ TEST_F(TrainerTest, TheLossIsTheMeanOfStepsOrOfSequences) {
 TEST_F(TrainerTest, ShardsDoNotChangeTheGradient) {
   const ParameterSet<double> parameters(model_.parameters(), 3);
   std::vector<Tensor<double>> whole, parts;
-  const std::vector<int> sequences = {4, 1, 9, 16, 2};
-  const double a = ShardRunner<double>(model_, set_.train, 5)
+  const Batch sequences = {4, 1, 9, 16, 2};
+  const double a = ShardRunner<double>(model_, problem_, Split::train, 5)
                        .loss_and_gradients(parameters.values(), sequences, 4, whole);
-  const double b = ShardRunner<double>(model_, set_.train, 2)
+  const double b = ShardRunner<double>(model_, problem_, Split::train, 2)
                        .loss_and_gradients(parameters.values(), sequences, 4, parts);
   EXPECT_NEAR(a, b, 1e-11 * a);
   for (std::size_t k = 0; k < whole.size(); ++k) {

@@ -1,0 +1,214 @@
+// Studies as a program starts and resumes them, in a run folder.
+
+#include "study/study.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "archive_difference.hpp"
+#include "catalogue.hpp"
+#include "io/files.hpp"
+#include "music_file.hpp"
+#include "temporary_folder.hpp"
+#include "study/run_folder.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class StudyTest : public testing::Test {
+ protected:
+  StudyTest() {
+    std::filesystem::create_directories(folder_ / "sets/music");
+    wandering_notes().write(folder_ / "sets/music/jsb_chorales.h5");
+    TaskOptions on(find_task("next_frame").options);
+    on.set("data", "jsb_chorales");
+    options_.tasks = {{"next_frame", on}};
+    options_.cells = {{"rnn_tanh", 5}};
+    options_.train.epochs = 2;
+    options_.train.batch = 5;
+  }
+  StudyRun at(const std::string& name) const {
+    return {folder_ / name, folder_.path() / "sets", 2};
+  }
+  StudyResults start(const std::string& name) {
+    return start_study(options_, registry_, at(name), stop_, {});
+  }
+  StudyResults resume(const std::string& name) {
+    return resume_study(registry_, at(name), stop_, {});
+  }
+
+  TemporaryFolder folder_;
+  CellRegistry registry_ = catalogue();
+  StudyOptions options_;
+  std::atomic<bool> stop_{false};
+};
+
+TEST_F(StudyTest, AFolderThatHoldsARunIsLeftAsItIs) {
+  start("run");
+  const std::string before = file_text(folder_ / "run/study.h5");
+  options_.seeds = {2};
+  EXPECT_THAT(error_of<InputError>([&] { start("run"); }),
+              AllOf(HasSubstr("run: holds a run already"), HasSubstr("--out")));
+  EXPECT_EQ(RunFolder(folder_ / "run").results().trials.at(0).seed, 1u);
+  EXPECT_TRUE(file_text(folder_ / "run/study.h5") == before);
+}
+
+TEST_F(StudyTest, OnlyARunFolderIsResumedOrRead) {
+  EXPECT_THAT(error_of<InputError>([&] { resume("none"); }),
+              HasSubstr("none: this is no run folder, it has no study.yaml"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "none"));
+  EXPECT_THAT(error_of<InputError>([&] { resume("sets"); }), HasSubstr("no run folder"));
+  EXPECT_THAT(error_of<InputError>([&] { RunFolder(folder_ / "sets").results(); }),
+              HasSubstr("this is no run folder, it has no study.yaml"));
+}
+
+TEST_F(StudyTest, AFolderInUseIsNotResumed) {
+  start("run");
+  const FolderLock lock(folder_ / "run");
+  EXPECT_THAT(error_of<InputError>([&] { resume("run"); }), HasSubstr("another process"));
+}
+
+TEST_F(StudyTest, AResumedRunTakesNoOtherSet) {
+  start("run");
+  std::filesystem::rename(folder_ / "sets/music/jsb_chorales.h5",
+                          folder_ / "sets/music/nottingham.h5");
+  const auto study = folder_ / "run/study.yaml";
+  std::string yaml = read_text(study);
+  yaml.replace(yaml.find("jsb_chorales"), std::string("jsb_chorales").size(), "nottingham");
+  write_text(study, yaml);
+  EXPECT_THAT(error_of<InputError>([&] { resume("run"); }),
+              HasSubstr("the run used the data set 'jsb_chorales', but 'nottingham' is here"));
+}
+
+// Interrupted before the first update, between epochs and between trials; on one thread, so that the
+// place is always the same.
+TEST_F(StudyTest, ResumedAnywhereEndsInTheSameBits) {
+  options_.seeds = {3, 4};
+  options_.train.epochs = 4;
+  start("whole");
+  for (const int epochs : {0, 1, 3, 4, 6}) {
+    const std::string name = "stopped" + std::to_string(epochs);
+    StudyListener listener;
+    int left = epochs;
+    stop_ = left == 0;
+    listener.progress = [&](const auto&, const TrialRecord&, const Progress& p) {
+      if (p.epoch_ended && --left == 0) stop_ = true;
+    };
+    StudyRun run = at(name);
+    run.threads = 1;
+    const StudyResults stopped = start_study(options_, registry_, run, stop_, listener);
+    EXPECT_NE(stopped.trials.back().status, "done");
+    stop_ = false;
+    resume(name);
+    EXPECT_EQ(checkpoint_difference(folder_ / name, folder_ / "whole"), "") << epochs;
+  }
+}
+
+// As processes of their own would, in any order; one is stopped and run again.
+TEST_F(StudyTest, TrialsRunOneByOneGiveTheSameBits) {
+  options_.seeds = {3, 4};
+  options_.search.draws = 2;
+  options_.search.exponent_min = -6;
+  options_.search.exponent_max = -3;
+  const StudyResults whole = start("whole");
+  plan_study(options_, registry_, at("parts"), {});
+  const auto ids = [&](bool ready) {
+    std::vector<std::string> found;
+    for (const TrialState& trial : trial_states(folder_ / "parts")) {
+      if (trial.ready == ready) found.push_back(trial.id);
+    }
+    return found;
+  };
+  const auto run = [&](const std::string& id) {
+    return run_planned_trial(registry_, at("parts"), id, stop_, {});
+  };
+  ASSERT_EQ(ids(true).size(), 2u) << "the draws";
+  const std::string waiting = ids(false).at(0);
+  EXPECT_THAT(error_of<InputError>([&] { run(waiting); }),
+              AllOf(HasSubstr("waits for the search"), HasSubstr(ids(true).at(1))));
+  stop_ = true;
+  EXPECT_EQ(run(ids(true).at(1)).status, "running");
+  stop_ = false;
+  const std::vector<std::string> draws = ids(true);
+  EXPECT_EQ(run(draws.at(1)).status, "done");
+  EXPECT_EQ(run(draws.at(0)).status, "done");
+  ASSERT_EQ(ids(true).size(), 2u) << "the best draw, for its test figures, and the other seed";
+  for (const std::string& id : ids(true)) EXPECT_EQ(run(id).status, "done");
+  EXPECT_TRUE(ids(true).empty());
+  EXPECT_EQ(run(draws.at(0)).status, "done") << "a trial that has ended is left as it is";
+  const StudyResults collected = collect_study(folder_ / "parts");
+  EXPECT_EQ(checkpoint_difference(folder_ / "parts", folder_ / "whole"), "");
+  ASSERT_EQ(collected.trials.size(), whole.trials.size());
+  for (std::size_t k = 0; k < whole.trials.size(); ++k) {
+    EXPECT_EQ(collected.trials[k].selected, whole.trials[k].selected) << k;
+  }
+  EXPECT_EQ(collected.exhibits.size(), 1u);
+  EXPECT_THAT(error_of<InputError>([&] { run("none"); }), HasSubstr("there is no trial 'none'"));
+}
+
+// Its trials' files are then written by that process alone.
+TEST_F(StudyTest, ATrialThatAnotherProcessHasIsLeftToIt) {
+  plan_study(options_, registry_, at("run"), {});
+  const std::string id = trial_states(folder_ / "run").at(0).id;
+  const FolderLock lock(RunFolder(folder_ / "run").trial_folder(id));
+  EXPECT_THAT(error_of<InputError>([&] {
+                run_planned_trial(registry_, at("run"), id, stop_, {});
+              }),
+              HasSubstr("another process"));
+}
+
+// Each trial has a file of its own: what has ended is not written again.
+TEST_F(StudyTest, ATrialThatHasEndedIsNotWrittenAgain) {
+  options_.seeds = {1, 2, 3};
+  options_.train.checkpoint_seconds = 0.0;
+  start("run");
+  std::vector<std::filesystem::file_time_type> times;
+  for (const TrialState& trial : trial_states(folder_ / "run")) {
+    times.push_back(std::filesystem::last_write_time(folder_ / "run/trials" / trial.id /
+                                                     "checkpoint.h5"));
+  }
+  resume("run");
+  for (std::size_t k = 0; k < times.size(); ++k) {
+    const std::string id = trial_states(folder_ / "run").at(k).id;
+    EXPECT_EQ(std::filesystem::last_write_time(folder_ / "run/trials" / id / "checkpoint.h5"),
+              times[k]);
+  }
+}
+
+TEST_F(StudyTest, ARunOfAnEarlierVersionIsRefusedWithTheWayOut) {
+  std::filesystem::create_directories(folder_ / "old");
+  write_text(folder_ / "old/study.yaml", to_yaml(options_));
+  write_text(folder_ / "old/checkpoint.h5", "what it held");
+  for (const auto& action : {std::function<void()>([&] { resume("old"); }),
+                             std::function<void()>([&] { RunFolder(folder_ / "old").results(); })}) {
+    EXPECT_THAT(error_of<InputError>(action),
+                AllOf(HasSubstr("made by an earlier version"), HasSubstr("run the study again")));
+  }
+}
+
+// Whichever of the seeds comes first.
+TEST_F(StudyTest, ThePianoRollIsThatOfTheBestTrial) {
+  const auto roll_of = [&](const std::vector<std::uint64_t>& seeds) {
+    options_.seeds = seeds;
+    std::string name = "run";
+    for (const std::uint64_t seed : seeds) name += "-" + std::to_string(seed);
+    const StudyResults results = start(name);
+    EXPECT_EQ(results.exhibits.size(), 1u);
+    const Tensor<float> expected = results.exhibits.at(0).exhibit.arrays.at("expected");
+    return std::pair(std::ranges::min_element(results.trials, {}, &TrialRecord::chosen_by)->seed,
+                     std::vector<float>(expected.values().begin(), expected.values().end()));
+  };
+  const auto [best, roll] = roll_of({3, 4});
+  ASSERT_FALSE(roll.empty());
+  EXPECT_EQ(roll_of({4, 3}).second, roll);
+  EXPECT_EQ(roll_of({best}).second, roll);
+  EXPECT_NE(roll_of({7 - best}).second, roll);
+}
+
+}  // namespace
+}  // namespace carousel
