@@ -406,6 +406,7 @@ TEST(TerminalTable, StaysWithin80ColumnsWhateverItNames) {
   const std::string table = result_table(results);
   expect_80_columns(table);
   EXPECT_THAT(table, HasSubstr(" 3/5"));
+  EXPECT_THAT(table, HasSubstr("\nwith a?long name: mean squared error (lower is better)\n"));
   EXPECT_THAT(table, HasSubstr("_one "));
   EXPECT_THAT(table, HasSubstr("_two "));
   EXPECT_THAT(table, HasSubstr("draws of the rate diverged."));
