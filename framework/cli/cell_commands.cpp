@@ -9,9 +9,9 @@
 
 #include "cell/ablation/ablation.hpp"
 #include "cell/catalogue_page.hpp"
+#include "cell/cell_file.hpp"
 #include "cell/changed_cell.hpp"
 #include "cell/language/cell_template.hpp"
-#include "cell/cell_file.hpp"
 #include "io/files.hpp"
 #include "program/delays.hpp"
 #include "program/plan.hpp"

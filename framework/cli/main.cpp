@@ -122,16 +122,15 @@ class CommandLine {
     auto* report =
         add("report", "Table and report.html of a run", [this] { return report_command(folder_); });
     report->add_option("RUN", folder_, "Run folder")->required();
-    auto* tasks = add("tasks", "List the tasks with their options",
-                      [this] { return tasks_command(json_); });
+    auto* tasks =
+        add("tasks", "List the tasks with their options", [this] { return tasks_command(json_); });
     tasks->add_flag("--json", json_, "As JSON");
   }
 
   // For who runs each trial as a process of its own.
   void add_trials() {
-    auto* plan = add("plan", "Make the run folder of a study, and run nothing", [this] {
-      return plan_command(registry_, study_, overrides_, common_);
-    });
+    auto* plan = add("plan", "Make the run folder of a study, and run nothing",
+                     [this] { return plan_command(registry_, study_, overrides_, common_); });
     plan->add_option("STUDY.yaml", study_, "The study")->required();
     plan->add_option("key.sub=value", overrides_, "Changes to the study");
     auto* trial = add("trial", "Run one trial of a run folder, or list them", [this] {
@@ -141,8 +140,9 @@ class CommandLine {
     trial->add_option("RUN", folder_, "Run folder")->required();
     trial->add_option("ID", trial_, "The trial; without it they are listed");
     trial->add_flag("--ready", trial_list_.ready_only, "List those that can run now, ids alone");
-    auto* collect = add("collect", "Tables and report of what the trials of a run folder have saved",
-                        [this] { return collect_command(folder_); });
+    auto* collect =
+        add("collect", "Tables and report of what the trials of a run folder have saved",
+            [this] { return collect_command(folder_); });
     collect->add_option("RUN", folder_, "Run folder")->required();
   }
 
@@ -205,7 +205,8 @@ class CommandLine {
     sample->add_option("RUN", sample_.run, "Run folder")->required();
     sample->add_option("--cell", sample_.cell, "Cell (default: that of the best model)");
     sample->add_option("--dataset", sample_.dataset, "Data set that the model was trained on");
-    sample->add_option("--seed", sample_.request.seed, "Of the random numbers")->capture_default_str();
+    sample->add_option("--seed", sample_.request.seed, "Of the random numbers")
+        ->capture_default_str();
     sample->add_option("--steps", sample_.request.steps, "Frames to draw, quavers each")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();

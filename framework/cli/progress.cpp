@@ -85,7 +85,8 @@ StudyListener ProgressDisplay::listener() {
       return;
     }
     line(fmt::format("{}: valid {} at epoch {}/{}{}, {}", name, figure(r.chosen_by()), r.best_epoch,
-                     r.epochs, r.selected ? ", test " + figure(r.figure(r.metrics.front(), Split::test)) : "",
+                     r.epochs,
+                     r.selected ? ", test " + figure(r.figure(r.metrics.front(), Split::test)) : "",
                      clock_text(r.seconds)));
   };
   return listener;

@@ -50,9 +50,8 @@ int show_results(const StudyResults& results, const std::filesystem::path& folde
 int end_run(const StudyResults& results, const StudyRun& run, const std::atomic<bool>& stop) {
   const int code = show_results(results, run.folder);
   if (!stop) return code;
-  const bool unfinished = std::any_of(
-      results.trials.begin(), results.trials.end(),
-      [](const TrialRecord& r) { return !has_ended(r); });
+  const bool unfinished = std::any_of(results.trials.begin(), results.trials.end(),
+                                      [](const TrialRecord& r) { return !has_ended(r); });
   if (!unfinished) return code;
   std::fprintf(stderr, "interrupted; go on with: carousel resume %s\n",
                run.folder.string().c_str());

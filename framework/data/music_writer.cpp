@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "io/hdf5_file.hpp"
 #include "data/music.hpp"
+#include "io/hdf5_file.hpp"
 
 namespace carousel {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <type_traits>
 
-#include "io/hdf5_file.hpp"
 #include "io/files.hpp"
+#include "io/hdf5_file.hpp"
 
 namespace carousel {
 namespace {

@@ -39,8 +39,8 @@ void transpose(Index rows, Index columns, const T* from, Index from_step, T* to,
 extern template class SmallGemm<float>;
 extern template class SmallGemm<double>;
 
-/// What compiles them, with its version and the instruction set that it aims at: "LIBXSMM 1.16.1 clx".
-/// "none" where the plain product stands in.
+/// What compiles them, with its version and the instruction set that it aims at: "LIBXSMM 1.16.1
+/// clx". "none" where the plain product stands in.
 std::string small_gemm_library();
 
 }  // namespace carousel

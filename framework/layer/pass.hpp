@@ -8,8 +8,8 @@
 
 namespace carousel {
 
-/// One run of a model: a tape in either precision, and the model's parameters on it. What is written
-/// with a pass is written once for both.
+/// One run of a model: a tape in either precision, and the model's parameters on it. What is
+/// written with a pass is written once for both.
 class Pass {
  public:
   Pass(Tape<float>& tape, ParameterView parameters) : tape_(&tape), parameters_(parameters) {}

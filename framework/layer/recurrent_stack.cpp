@@ -44,10 +44,9 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
     const StepProgram& program = scans_.back().program();
     for (int direction = 0; direction < (options.bidirectional ? 2 : 1); ++direction) {
       for (const ProgramParameter& p : program.parameters) {
-        specs_.push_back(
-            {fmt::format("{}/{}/{}/{}", options.name, layer, direction == 0 ? "forward" : "backward",
-                         p.name),
-             p.shape, p.init, p.shape.rank() > 1 && p.trained, p.trained});
+        specs_.push_back({fmt::format("{}/{}/{}/{}", options.name, layer,
+                                      direction == 0 ? "forward" : "backward", p.name),
+                          p.shape, p.init, p.shape.rank() > 1 && p.trained, p.trained});
       }
     }
     input = program.output_shape().back() * (options.bidirectional ? 2 : 1);

@@ -15,17 +15,17 @@ struct StackOptions {
   Index input = 0;
   Index hidden = 0;
   int depth = 1;
-  bool bidirectional = false;  // a second scan of each layer from end to start, joined behind
-  Index segments = 1;          // of each scan, see ScanOptions
+  bool bidirectional = false;   // a second scan of each layer from end to start, joined behind
+  Index segments = 1;           // of each scan, see ScanOptions
   std::string name = "layers";  // of the parameters: "layers/0/forward/W_z"
 };
 
 /// What a stack runs on besides x.
 struct StackArguments {
-  std::vector<Index> lengths = {};     // steps of each sequence; empty: all that x has
-  std::span<const Var> states = {};    // as initial_states() gives them; empty: those
-  std::span<const Var> further = {};   // the cell's inputs besides x, [T, batch, size] each, for every
-                                       // layer; an empty var, or none, is the cell's default
+  std::vector<Index> lengths = {};    // steps of each sequence; empty: all that x has
+  std::span<const Var> states = {};   // as initial_states() gives them; empty: those
+  std::span<const Var> further = {};  // the cell's inputs besides x, [T, batch, size] each, for
+                                      // every layer; an empty var, or none, is the cell's default
 };
 
 /// What a stack gives.
@@ -55,8 +55,8 @@ class RecurrentStack {
   /// StackResult::states.
   std::vector<Var> initial_states(const Pass& pass, Index batch) const;
 
-  /// x: [T, batch, input]. Throws InputError where the arguments do not fit, or where the cell has a
-  /// further input that is not given and has no default.
+  /// x: [T, batch, input]. Throws InputError where the arguments do not fit, or where the cell has
+  /// a further input that is not given and has no default.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const;
 
  private:

@@ -56,8 +56,8 @@ double mean_over_terms(std::span<const std::span<const double>> columns) {
 }
 
 double mean_over_examples(std::span<const std::span<const double>> columns) {
-  const auto examples = static_cast<double>(
-      std::count_if(columns[1].begin(), columns[1].end(), [](double terms) { return terms > 0.0; }));
+  const auto examples = static_cast<double>(std::count_if(
+      columns[1].begin(), columns[1].end(), [](double terms) { return terms > 0.0; }));
   if (examples == 0.0) return not_known;
   double mean = 0.0;
   for (std::size_t i = 0; i < columns[0].size(); ++i) {

@@ -55,10 +55,11 @@ struct MetricInfo {
   bool reaches_goal(double figure) const;
 };
 
-/// A figure made of counts. Counts are kept example by example (Tally), so they can be gathered over
-/// batches, shards and processes in any order.
+/// A figure made of counts. Counts are kept example by example (Tally), so they can be gathered
+/// over batches, shards and processes in any order.
 struct Metric : MetricInfo {
-  std::vector<std::string> counts;  // names of the tally's columns that `figure` reads, in its order
+  std::vector<std::string>
+      counts;  // names of the tally's columns that `figure` reads, in its order
   double (*figure)(std::span<const std::span<const double>> columns) = nullptr;
 };
 
@@ -68,7 +69,8 @@ double figure_of(const Metric& metric, const Tally& tally);
 /// The counts that some metrics read, each once, in order of first appearance.
 std::vector<std::string> counts_of(std::span<const Metric> metrics);
 
-/// Sum of the first column / sum of the second: a mean over terms, such as steps. NaN without terms.
+/// Sum of the first column / sum of the second: a mean over terms, such as steps. NaN without
+/// terms.
 double mean_over_terms(std::span<const std::span<const double>> columns);
 /// The mean over examples of first column / second column. Examples without terms do not count.
 double mean_over_examples(std::span<const std::span<const double>> columns);

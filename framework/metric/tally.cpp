@@ -30,8 +30,8 @@ std::span<const double> Tally::column(std::string_view count) const {
 
 void Tally::add(const Tally& other) {
   if (other.counts_ != counts_ || other.examples_ != examples_) {
-    fail_bug("tallies of {} counts and {} examples, and {} and {} were to be added",
-             counts_.size(), examples_, other.counts_.size(), other.examples_);
+    fail_bug("tallies of {} counts and {} examples, and {} and {} were to be added", counts_.size(),
+             examples_, other.counts_.size(), other.examples_);
   }
   for (std::size_t i = 0; i < values_.size(); ++i) values_[i] += other.values_[i];
 }

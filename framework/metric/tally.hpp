@@ -11,7 +11,8 @@ namespace carousel {
 
 /// Named counts of the examples of a split: one row an example. Whoever evaluates an example writes
 /// its row; sums are taken in the order of the examples. So no figure depends on how examples were
-/// cut into batches or which thread had them. Several threads may write at a time, to different rows.
+/// cut into batches or which thread had them. Several threads may write at a time, to different
+/// rows.
 class Tally {
  public:
   /// All counts are zero.

@@ -35,7 +35,8 @@ void add_figure_columns(const Texts& metrics, Texts& columns) {
 
 void add_figures(const Texts& metrics, const Figures& figures, Texts& row) {
   for (const std::string& metric : metrics) {
-    for (const Split split : all_splits) row.push_back(csv_number(figure_of(figures, metric, split)));
+    for (const Split split : all_splits)
+      row.push_back(csv_number(figure_of(figures, metric, split)));
   }
 }
 
@@ -59,9 +60,8 @@ std::string results_csv(const StudyResults& results) {
   CsvText csv(columns);
   for (const TrialRecord& r : results.trials) {
     Texts row{results.study};
-    visit_trial_fields(r, [&](const char* name, const auto& value) {
-      row.push_back(field_text(name, value));
-    });
+    visit_trial_fields(
+        r, [&](const char* name, const auto& value) { row.push_back(field_text(name, value)); });
     add_figures(metrics, r.figures, row);
     csv.add(row);
   }
@@ -72,7 +72,8 @@ std::string curves_csv(const StudyResults& results) {
   Texts losses;
   for (const StudyProblem& problem : results.problems) add_new(losses, problem.loss);
   const Texts metrics = metric_names(results);
-  Texts columns{"study", "cell", "variant", "dataset", "hidden", "seed", "draw", "epoch", "updates", "seconds"};
+  Texts columns{"study", "cell", "variant", "dataset", "hidden",
+                "seed",  "draw", "epoch",   "updates", "seconds"};
   for (const std::string& loss : losses) columns.push_back("train_" + loss);
   for (const std::string& metric : metrics) columns.push_back("valid_" + metric);
   CsvText csv(columns);
@@ -88,10 +89,12 @@ std::string curves_csv(const StudyResults& results) {
                 fmt::format("{}", p.epoch),
                 fmt::format("{}", p.updates),
                 csv_number(p.seconds, 3)};
-      for (const std::string& loss : losses) row.push_back(loss == r.loss ? csv_number(p.train) : "");
+      for (const std::string& loss : losses)
+        row.push_back(loss == r.loss ? csv_number(p.train) : "");
       for (const std::string& metric : metrics) {
         const auto at = std::ranges::find(r.metrics, metric) - r.metrics.begin();
-        row.push_back(at < std::ssize(p.valid) ? csv_number(p.valid[static_cast<std::size_t>(at)]) : "");
+        row.push_back(at < std::ssize(p.valid) ? csv_number(p.valid[static_cast<std::size_t>(at)])
+                                               : "");
       }
       csv.add(row);
     }

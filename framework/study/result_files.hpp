@@ -6,8 +6,8 @@
 
 namespace carousel {
 
-/// results.csv: one row a trial: its fields (visit_trial_fields), then train_, valid_ and test_ of every
-/// metric. Figures that a trial has not got stay empty.
+/// results.csv: one row a trial: its fields (visit_trial_fields), then train_, valid_ and test_ of
+/// every metric. Figures that a trial has not got stay empty.
 std::string results_csv(const StudyResults& results);
 
 /// curves.csv: one row an epoch of a trial: the loss, and the validation figures.

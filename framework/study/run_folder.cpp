@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "io/files.hpp"
 #include "study/trial.hpp"
 
@@ -84,8 +83,9 @@ Archive problem_archive(const StudyProblem& problem) {
 }
 
 StudyProblem load_problem(const Archive& archive) {
-  StudyProblem problem{archive.text("name"), archive.text("task"), archive.text("description"),
-                       {},                   archive.text("loss"), {}};
+  StudyProblem problem{archive.text("name"),        archive.text("task"),
+                       archive.text("description"), {},
+                       archive.text("loss"),        {}};
   for (std::size_t k = 0; k < static_cast<std::size_t>(archive.counter("metrics")); ++k) {
     problem.metrics.push_back(load_metric(numbered("metric", k), archive));
   }
@@ -186,7 +186,8 @@ StudyOptions RunFolder::options() const {
       std::filesystem::exists(folder_ / "checkpoint.h5")) {
     fail_input(
         "{}: this run was made by an earlier version, which kept all trials in one checkpoint.h5. "
-        "Its results.csv, curves.csv and report.html stay readable; to go on with it or to make its "
+        "Its results.csv, curves.csv and report.html stay readable; to go on with it or to make "
+        "its "
         "report anew, take the version that run.json names, or run the study again",
         folder_.string());
   }

@@ -10,16 +10,16 @@
 
 namespace carousel {
 
-/// The files of a run: study.yaml, run.json, cells/; study.h5, which holds the plan and what is known
-/// of its problems and cells; trials/ID/checkpoint.h5, the state of a trial, written by whoever runs
-/// it and by nobody else. Everything else is made from these.
+/// The files of a run: study.yaml, run.json, cells/; study.h5, which holds the plan and what is
+/// known of its problems and cells; trials/ID/checkpoint.h5, the state of a trial, written by
+/// whoever runs it and by nobody else. Everything else is made from these.
 class RunFolder {
  public:
   explicit RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   const std::filesystem::path& path() const { return folder_; }
-  /// The study as it was resolved. Throws InputError when this is no run folder, or one of an earlier
-  /// version.
+  /// The study as it was resolved. Throws InputError when this is no run folder, or one of an
+  /// earlier version.
   StudyOptions options() const;
   /// Writes what is known before any trial runs.
   void write_plan(const StudyResults& results, const std::vector<PlannedTrial>& planned) const;

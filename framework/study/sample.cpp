@@ -58,8 +58,8 @@ RunSample sample_run(CellRegistry& registry, const SampleOfRun& wanted) {
   const StudyResults results = folder.results();
   const std::size_t best = best_trial(results, wanted);
   const PlannedTrial planned = folder.plan().at(best);
-  const StudySetUp set_up(options, registry, wanted.data_dir, [](const std::string&) {},
-                          planned.problem);
+  const StudySetUp set_up(
+      options, registry, wanted.data_dir, [](const std::string&) {}, planned.problem);
   const Problem& problem = set_up.problem(planned.problem);
   if (problem.name() != planned.record.dataset) {
     fail_input("{}: the run used the data set '{}', but '{}' is here; give --data",

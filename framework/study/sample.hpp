@@ -24,10 +24,9 @@ struct RunSample {
   Sample sample;
 };
 
-/// Draws from the best model of a run's finished trials: of those that are selected, where there are
-/// any, the one with the best validation figure.
-/// Throws InputError when the run has none, or none of that cell and problem, or when models of its
-/// task can't be sampled.
+/// Draws from the best model of a run's finished trials: of those that are selected, where there
+/// are any, the one with the best validation figure. Throws InputError when the run has none, or
+/// none of that cell and problem, or when models of its task can't be sampled.
 RunSample sample_run(CellRegistry& registry, const SampleOfRun& wanted);
 
 }  // namespace carousel

@@ -75,8 +75,9 @@ void expect_same_problem(const RunFolder& folder, const TrialRecord& record,
 }
 
 // Runs trial `index` of a plan, whose record is `record`, and writes its state.
-Archive run_in_folder(const RunFolder& folder, const StudySetUp& set_up, const PlannedTrial& planned,
-                      const TrialRecord& record, const std::atomic<bool>& stop,
+Archive run_in_folder(const RunFolder& folder, const StudySetUp& set_up,
+                      const PlannedTrial& planned, const TrialRecord& record,
+                      const std::atomic<bool>& stop,
                       const std::function<void(const TrialRecord&, const Progress&)>& progress) {
   const FolderLock lock(folder.trial_folder(planned.id));
   const Problem& problem = set_up.problem(planned.problem);
@@ -282,17 +283,21 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
   take_saved_records(folder, plan, plan.case_of(index).draws);
   take_saved_records(folder, plan, {index});
   const auto ready = plan.take_ready();
-  const TrialRecord record = plan.trials()[index];
+  const TrialRecord& record = plan.trials()[index];
   if (std::ranges::find(ready, index) == ready.end()) {
     if (has_ended(record)) return record;
     fail_input("trial {} waits for the search: {} {} not ended", id,
                fmt::join(waited_for(plan, index), ", "),
                waited_for(plan, index).size() == 1 ? "has" : "have");
   }
-  const StudySetUp set_up(options, registry, run.data_dir, listener.warn, plan.planned(index).problem);
+  const StudySetUp set_up(options, registry, run.data_dir, listener.warn,
+                          plan.planned(index).problem);
   const auto progress = [&](const TrialRecord& now, const Progress& p) {
-    listener.progress([&] { return StudyProgress{0, 1, now.seconds * (1.0 - p.done) / p.done}; }, now,
-                      p);
+    listener.progress(
+        [&] {
+          return StudyProgress{0, 1, now.seconds * (1.0 - p.done) / p.done};
+        },
+        now, p);
   };
   const Archive archive =
       run_in_folder(folder, set_up, plan.planned(index), record, stop, progress);
@@ -308,8 +313,8 @@ std::vector<TrialState> trial_states(const std::filesystem::path& path) {
   const auto ready = plan.take_ready();
   std::vector<TrialState> states;
   for (std::size_t k = 0; k < plan.trials().size(); ++k) {
-    states.push_back({plan.planned(k).id, plan.trials()[k].status,
-                      std::ranges::find(ready, k) != ready.end()});
+    states.push_back(
+        {plan.planned(k).id, plan.trials()[k].status, std::ranges::find(ready, k) != ready.end()});
   }
   return states;
 }

@@ -38,17 +38,16 @@ struct StudyRun {
   int threads = 0;       // 0: as many as the machine has; results do not depend on it
 };
 
-/// Makes a run folder and writes what is known before any trial runs (RunFolder): the trials can then
-/// be run by run_study() or, each as a process of its own, by run_planned_trial().
-/// Throws InputError when the folder holds a run already.
+/// Makes a run folder and writes what is known before any trial runs (RunFolder): the trials can
+/// then be run by run_study() or, each as a process of its own, by run_planned_trial(). Throws
+/// InputError when the folder holds a run already.
 void plan_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
                 const StudyListener& listener);
 
 /// Starts a study in a new run folder. Trials run side by side, one on each thread; the results do
-/// not depend on it. Trials of one seed take the same data order and, for parameters of the same name
-/// and shape, the same first values. Test figures are computed for selected trials alone, after the
-/// choice.
-/// Returns all trials; one that `stop` interrupted has the status "running".
+/// not depend on it. Trials of one seed take the same data order and, for parameters of the same
+/// name and shape, the same first values. Test figures are computed for selected trials alone,
+/// after the choice. Returns all trials; one that `stop` interrupted has the status "running".
 /// Throws InputError when the folder holds a run already.
 StudyResults start_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
                          const std::atomic<bool>& stop, const StudyListener& listener);
@@ -58,10 +57,10 @@ StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
                           const std::atomic<bool>& stop, const StudyListener& listener);
 
 /// Runs one trial of a run folder, and writes into that trial's folder alone. So trials can run as
-/// processes of their own, on any machine that sees the folder. A trial that has ended, and wants no
-/// test figures, is left as it is. Returns its record.
-/// Throws InputError when there is no such trial, when another process has it, or when it waits for
-/// the draws of a search, which are then named.
+/// processes of their own, on any machine that sees the folder. A trial that has ended, and wants
+/// no test figures, is left as it is. Returns its record. Throws InputError when there is no such
+/// trial, when another process has it, or when it waits for the draws of a search, which are then
+/// named.
 TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const std::string& id,
                               const std::atomic<bool>& stop, const StudyListener& listener);
 

@@ -140,10 +140,12 @@ class Reader {
     }
   }
 
-  // `task: [{name: NAME, option: value}]`, or its short form `dataset: NAME`, which is the task on data.
+  // `task: [{name: NAME, option: value}]`, or its short form `dataset: NAME`, which is the task on
+  // data.
   void tasks(std::vector<StudyTask>& tasks) {
     const YAML::Node of_task = take("task"), of_data = take("dataset");
-    if (of_task && of_data) fail(of_data, full("dataset"), "expected either task or dataset, not both");
+    if (of_task && of_data)
+      fail(of_data, full("dataset"), "expected either task or dataset, not both");
     const YAML::Node& node = of_task ? of_task : of_data;
     if (!node || node.IsNull()) return;
     const std::string key = of_task ? "task" : "dataset";
@@ -202,10 +204,12 @@ class Reader {
         fail(at, name, fmt::format("{}: {}", name, error.what()));
       }
     };
-    if (!node.IsScalar() && !node.IsMap()) fail(node, path, path + ": expected a name, or keys and values");
+    if (!node.IsScalar() && !node.IsMap())
+      fail(node, path, path + ": expected a name, or keys and values");
     const YAML::Node named = node.IsScalar() ? node : node["name"];
     if (!named) fail(node, path, path + ": expected a 'name'");
-    const std::string name = has_name ? scalar<std::string>(named, path + ".name") : data_task().name;
+    const std::string name =
+        has_name ? scalar<std::string>(named, path + ".name") : data_task().name;
     StudyTask& task = tasks.emplace_back();
     task.name = name;
     task.options = checked(named, path, [&] { return TaskOptions(find_task(name).options); });

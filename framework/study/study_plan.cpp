@@ -21,8 +21,8 @@ std::string id_of(const std::string& text) {
   return id;
 }
 
-// What a cell is, whatever it is called: its program without the name, and what its parameters start
-// from.
+// What a cell is, whatever it is called: its program without the name, and what its parameters
+// start from.
 std::string resolved(const Cell& cell, const Problem& problem, int hidden, int depth) {
   Recurrence recurrence(cell, hidden, depth);
   const auto model = problem.model(recurrence);
@@ -40,7 +40,8 @@ void expect_each_cell_once(const StudyOptions& options, const std::vector<Cell>&
     const auto [first, is_new] = seen.emplace(std::pair(hidden[c], text), c);
     if (is_new) continue;
     fail_input(
-        "cells: the same cell with the same hidden size {} stands there twice, as '{}' and as '{}'; "
+        "cells: the same cell with the same hidden size {} stands there twice, as '{}' and as "
+        "'{}'; "
         "leave one out",
         hidden[c], options.cells[first->second].name, options.cells[c].name);
   }
@@ -133,8 +134,8 @@ std::vector<std::size_t> StudyPlan::take_ready() {
   const auto take = [&](const std::vector<std::size_t>& trials) {
     for (const std::size_t trial : trials) {
       const TrialRecord& r = trials_[trial];
-      const bool wants_test = r.selected && r.status == "done" &&
-                              std::isnan(r.figure(r.metrics.front(), Split::test));
+      const bool wants_test =
+          r.selected && r.status == "done" && std::isnan(r.figure(r.metrics.front(), Split::test));
       if (taken_[trial] || r.learning_rate == 0.0 || (has_ended(r) && !wants_test)) continue;
       taken_[trial] = 1;
       ready.push_back(trial);

@@ -11,8 +11,8 @@ namespace carousel {
 
 /// A trial of a study before it has run.
 struct PlannedTrial {
-  std::string id;           // of its own, fit for a folder's name; does not depend on the outcome of
-                            // others
+  std::string id;  // of its own, fit for a folder's name; does not depend on the outcome of
+                   // others
   std::size_t problem = 0;  // of StudyOptions::tasks
   std::size_t cell = 0;     // of StudyOptions::cells
   TrialRecord record;
@@ -78,10 +78,10 @@ class StudyPlan {
 /// Whether a trial has come to its end.
 bool has_ended(const TrialRecord& record);
 
-/// The hidden size whose cell has the number of trained parameters nearest to `wanted`, counted over
-/// the recurrent layers of the problem's model; of two equally near ones the smaller. Sizes that the
-/// cell can't be built for are left out. Compiles nothing. Throws InputError when even the smallest is
-/// above twice the number wanted.
+/// The hidden size whose cell has the number of trained parameters nearest to `wanted`, counted
+/// over the recurrent layers of the problem's model; of two equally near ones the smaller. Sizes
+/// that the cell can't be built for are left out. Compiles nothing. Throws InputError when even the
+/// smallest is above twice the number wanted.
 int hidden_for_parameters(const Cell& cell, const Problem& problem, int depth, std::int64_t wanted);
 
 }  // namespace carousel

@@ -2,8 +2,8 @@
 
 #include "task/task.hpp"
 
-/// Every task, in the order of lists for people: NAME is the entry that NAME_task() makes, in NAME.cpp.
-/// Nothing outside this folder names a task.
+/// Every task, in the order of lists for people: NAME is the entry that NAME_task() makes, in
+/// NAME.cpp. Nothing outside this folder names a task.
 #define CAROUSEL_TASKS(ENTRY) \
   ENTRY(next_frame)           \
   ENTRY(adding)               \

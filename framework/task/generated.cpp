@@ -177,9 +177,10 @@ GeneratedBatch GeneratedProblem::batch(Split split, Ids ids) const {
   const Index count = std::ssize(ids), steps = *std::ranges::max_element(batch.lengths);
   constexpr Index most_rows = Index{1} << 24;  // from which on a float is no exact index
   if (steps * count > most_rows) {
-    fail_input("got {} sequences of {} steps side by side, expected at most {} steps together; take a "
-               "smaller train.shard",
-               count, steps, most_rows);
+    fail_input(
+        "got {} sequences of {} steps side by side, expected at most {} steps together; take a "
+        "smaller train.shard",
+        count, steps, most_rows);
   }
   batch.x = Tensor<float>::zeros({steps, count, form_.width});
   std::vector<float> rows, targets;

@@ -32,8 +32,8 @@ struct Sample {
   std::string note;
 };
 
-/// What a problem makes around the cell under study. A trainer knows a model by parameters(), loss()
-/// and count() alone.
+/// What a problem makes around the cell under study. A trainer knows a model by parameters(),
+/// loss() and count() alone.
 class Model {
  public:
   virtual ~Model() = default;

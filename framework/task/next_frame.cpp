@@ -1,5 +1,5 @@
-// Polyphonic music and raw audio: each next frame from the frames before it (Boulanger-Lewandowski et
-// al. 2012; Chung et al. 2014, arXiv:1412.3555).
+// Polyphonic music and raw audio: each next frame from the frames before it (Boulanger-Lewandowski
+// et al. 2012; Chung et al. 2014, arXiv:1412.3555).
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -22,8 +22,8 @@ class NextFrame final : public Problem {
     const auto part = [](const char* name, const SequenceSplit& split) {
       return fmt::format("{} {} sequences ({} steps)", name, split.sequences(), split.total());
     };
-    return fmt::format("{} ({}): {}, {}, {}; {} outputs a step. Steps {} to T are scored.", set_.name,
-                       set_.source, part("train", set_.train), part("valid", set_.valid),
+    return fmt::format("{} ({}): {}, {}, {}; {} outputs a step. Steps {} to T are scored.",
+                       set_.name, set_.source, part("train", set_.train), part("valid", set_.valid),
                        part("test", set_.test), set_.train.width, set_.train.context + 1);
   }
   Index size(Split split) const override { return part_of(set_, split).sequences(); }
@@ -81,16 +81,17 @@ std::unique_ptr<Problem> next_frame_problem(SequenceSet set, const RollOptions& 
 
 Task next_frame_task() {
   constexpr std::int64_t many = 1 << 24;
-  return {"next_frame",
-          "The next frame of music or of raw audio, from the frames before it",
-          "Chung et al. 2014, arXiv:1412.3555",
-          {text_option("data", "", "the data set (docs/data.md)"),
-           text_option("fallback", "", "a generated set, for machines without that one"),
-           integer_option("width", 0, 0, many, "of music: frames by MIDI pitch, this many; 0: 88 keys"),
-           integer_option("roll_sequence", 1, 0, many,
-                          "the test sequence whose piano roll the report shows; 0: none"),
-           integer_option("roll_steps", 100, 1, many, "how many of its steps")},
-          set_up};
+  return {
+      "next_frame",
+      "The next frame of music or of raw audio, from the frames before it",
+      "Chung et al. 2014, arXiv:1412.3555",
+      {text_option("data", "", "the data set (docs/data.md)"),
+       text_option("fallback", "", "a generated set, for machines without that one"),
+       integer_option("width", 0, 0, many, "of music: frames by MIDI pitch, this many; 0: 88 keys"),
+       integer_option("roll_sequence", 1, 0, many,
+                      "the test sequence whose piano roll the report shows; 0: none"),
+       integer_option("roll_steps", 100, 1, many, "how many of its steps")},
+      set_up};
 }
 
 }  // namespace carousel

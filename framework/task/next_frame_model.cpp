@@ -22,7 +22,8 @@ Index outputs_of(const FrameTask& task) {
 void expect_binary(const SequenceSet& set) {
   if (set.outputs != OutputKind::bernoulli) {
     fail_input(
-        "the data set '{}' has frames of real numbers; only sets with frames of zeros and ones, such "
+        "the data set '{}' has frames of real numbers; only sets with frames of zeros and ones, "
+        "such "
         "as music, can be sampled",
         set.name);
   }

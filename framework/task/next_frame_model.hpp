@@ -8,8 +8,8 @@ namespace carousel {
 
 /// Which test sequence the piano roll of a model shows.
 struct RollOptions {
-  Index sequence = 1;  // counted from 1; 0: no roll
-  Index steps = 100;   // from its start
+  Index sequence = 1;     // counted from 1; 0: no roll
+  Index steps = 100;      // from its start
   int lowest_pitch = 21;  // MIDI pitch of the first element of a frame
 };
 
@@ -35,17 +35,17 @@ class NextFrameModel final : public Model {
   /// InputError when the frames are not zeros and ones.
   Sample sample(const TrainedModel& model, const SampleRequest& request) const override;
 
-  /// Draws `steps` frames, one after the other, each element from its own Bernoulli probability; what
-  /// was drawn is the model's next input. Depends on the arguments alone.
-  /// start: [K, width], the frames before the first drawn one, behind frames of zeros where K is less
-  /// than the set's context. Throws InputError when the frames are not binary or the sizes do not fit.
+  /// Draws `steps` frames, one after the other, each element from its own Bernoulli probability;
+  /// what was drawn is the model's next input. Depends on the arguments alone. start: [K, width],
+  /// the frames before the first drawn one, behind frames of zeros where K is less than the set's
+  /// context. Throws InputError when the frames are not binary or the sizes do not fit.
   SampledFrames draw_frames(const TrainedModel& model, const Tensor<float>& start, Index steps,
                             std::uint64_t seed) const;
   /// Negative log-likelihood of each step in nats, summed over the frame: [T, batch], zero for
   /// padding.
   Var step_nll(const Pass& pass, const FrameBatch& batch) const;
-  /// Goes on by some steps: the outputs for frames x, [T, batch, context width], and the states after
-  /// them. states: those of an earlier call; empty for the start of the sequences.
+  /// Goes on by some steps: the outputs for frames x, [T, batch, context width], and the states
+  /// after them. states: those of an earlier call; empty for the start of the sequences.
   StackResult step(const Pass& pass, Var x, std::span<const Var> states) const;
 
  private:

@@ -17,8 +17,8 @@ class Recurrence {
   /// hidden, depth, segments: see StackOptions. `cell` must outlive it.
   Recurrence(const Cell& cell, Index hidden, int depth, Index segments = 1);
 
-  /// A stack for x of `input` elements, whose parameters are named `name`/... Compiles nothing before
-  /// it runs. Throws InputError where the cell can't be built for these sizes.
+  /// A stack for x of `input` elements, whose parameters are named `name`/... Compiles nothing
+  /// before it runs. Throws InputError where the cell can't be built for these sizes.
   RecurrentStack stack(const std::string& name, Index input,
                        Direction direction = Direction::forward);
 

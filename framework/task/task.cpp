@@ -88,8 +88,8 @@ const std::string& TaskOptions::text(const std::string& name) const {
 std::vector<std::pair<std::string, std::string>> TaskOptions::all() const {
   std::vector<std::pair<std::string, std::string>> texts;
   for (std::size_t k = 0; k < options_.size(); ++k) {
-    texts.emplace_back(options_[k].name, std::visit([](const auto& v) { return fmt::format("{}", v); },
-                                                    values_[k]));
+    texts.emplace_back(options_[k].name,
+                       std::visit([](const auto& v) { return fmt::format("{}", v); }, values_[k]));
   }
   return texts;
 }

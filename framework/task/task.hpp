@@ -36,8 +36,8 @@ class TaskOptions {
   TaskOptions() = default;
   explicit TaskOptions(const std::vector<TaskOption>& options);
 
-  /// Sets an option from text. Throws InputError that says what was expected, or which options there
-  /// are.
+  /// Sets an option from text. Throws InputError that says what was expected, or which options
+  /// there are.
   void set(const std::string& name, const std::string& text);
   std::int64_t integer(const std::string& name) const;
   double number(const std::string& name) const;

@@ -42,8 +42,8 @@ class ShardRunner {
 
 /// Bytes that a training step of a model takes beside parameters, gradients and data: values kept
 /// for the way back and workspace, for the longest `batch` training examples in shards of `shard`,
-/// all shards at work at a time. model: made by `recurrence`, must not have run before. Depends on the
-/// arguments alone.
+/// all shards at work at a time. model: made by `recurrence`, must not have run before. Depends on
+/// the arguments alone.
 template <class T>
 std::int64_t training_memory(const Model& model, const Recurrence& recurrence,
                              const Problem& problem, int batch, int shard);

@@ -95,8 +95,8 @@ class TypedTrainer final : public Trainer {
   bool end_epoch();
   void finish();
   void report(const std::function<void(const Progress&)>& on_progress, std::size_t batches);
-  void explain(ShardRunner<T>& runner, const std::vector<Tensor<T>>& values,
-               Ids ids, const std::string& what);
+  void explain(ShardRunner<T>& runner, const std::vector<Tensor<T>>& values, Ids ids,
+               const std::string& what);
   const Metric& chooses() const { return problem_.metrics().front(); }
 
   const Problem& problem_;
@@ -154,8 +154,8 @@ bool TypedTrainer<T>::end_epoch() {
   }
   ++epoch_;
   record_.epochs = epoch_;
-  CurvePoint point{epoch_, optimiser_.updates(), seconds(),
-                   epoch_loss_ / static_cast<double>(epoch_terms_), {}};
+  CurvePoint point{
+      epoch_, optimiser_.updates(), seconds(), epoch_loss_ / static_cast<double>(epoch_terms_), {}};
   for (const Metric& metric : problem_.metrics()) {
     const double figure = now[metric.name][Split::valid];
     point.valid.push_back(figure);
@@ -198,8 +198,8 @@ void TypedTrainer<T>::report(const std::function<void(const Progress&)>& on_prog
   p.epochs = options_.epochs;
   p.done = share_done(batches);
   p.seconds = record_.seconds;
-  p.train = p.epoch_ended ? record_.curve.back().train
-                          : epoch_loss_ / static_cast<double>(epoch_terms_);
+  p.train =
+      p.epoch_ended ? record_.curve.back().train : epoch_loss_ / static_cast<double>(epoch_terms_);
   p.valid = record_.curve.empty() ? not_known : record_.curve.back().valid.front();
   p.best_valid = record_.best_epoch ? record_.chosen_by() : not_known;
   p.best_epoch = record_.best_epoch;
@@ -208,8 +208,8 @@ void TypedTrainer<T>::report(const std::function<void(const Progress&)>& on_prog
 
 // Says where the first bad value came up, and which parameter looks to be the cause.
 template <class T>
-void TypedTrainer<T>::explain(ShardRunner<T>& runner, const std::vector<Tensor<T>>& values,
-                              Ids ids, const std::string& what) {
+void TypedTrainer<T>::explain(ShardRunner<T>& runner, const std::vector<Tensor<T>>& values, Ids ids,
+                              const std::string& what) {
   const std::string place = runner.find_non_finite(values, ids);
   std::size_t largest = 0;
   double size = -1.0;

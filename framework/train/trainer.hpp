@@ -15,10 +15,10 @@ namespace carousel {
 struct Progress {
   int epoch = 0;  // running, counted from 1
   int epochs = 0;
-  double done = 0.0;       // share of all epochs, 0 to 1
-  double seconds = 0.0;    // of this trial so far
-  double train = 0.0;      // loss, the running mean of this epoch
-  double valid = 0.0;      // the figure that chooses, of the last epoch; NaN in the first
+  double done = 0.0;     // share of all epochs, 0 to 1
+  double seconds = 0.0;  // of this trial so far
+  double train = 0.0;    // loss, the running mean of this epoch
+  double valid = 0.0;    // the figure that chooses, of the last epoch; NaN in the first
   double best_valid = 0.0;
   int best_epoch = 0;  // 0: none yet
   bool epoch_ended = false;
@@ -27,8 +27,8 @@ struct Progress {
 /// How a run of a trainer ended.
 enum class Outcome { finished, interrupted, diverged };
 
-/// Trains one trial: shuffled batches, one update each, early stop on the figure that chooses. All of
-/// its state goes into an archive and back, in the middle of an epoch too: a trial that was
+/// Trains one trial: shuffled batches, one update each, early stop on the figure that chooses. All
+/// of its state goes into an archive and back, in the middle of an epoch too: a trial that was
 /// interrupted ends in the same bits as one that was not.
 class Trainer {
  public:

@@ -39,7 +39,10 @@ std::vector<CurvePoint> curve_of(const Tensor<double>& curve, std::size_t metric
   std::vector<CurvePoint> points;
   for (Index i = 0; i < curve.shape()[0]; ++i) {
     const double* row = curve.data() + i * columns;
-    points.push_back({static_cast<int>(row[0]), static_cast<std::int64_t>(row[1]), row[2], row[3],
+    points.push_back({static_cast<int>(row[0]),
+                      static_cast<std::int64_t>(row[1]),
+                      row[2],
+                      row[3],
                       {row + plain_columns, row + columns}});
   }
   return points;

@@ -48,7 +48,7 @@ struct TrialRecord {
   double updates_to_goal = not_known;  // updates before validation first reached the task's goal
   std::int64_t overflows = 0;          // updates whose gradient was beyond the range of float
   double seconds = 0.0;
-  std::int64_t memory = 0;  // bytes: values kept for the way back, gradients and workspace
+  std::int64_t memory = 0;           // bytes: values kept for the way back, gradients and workspace
   std::vector<std::string> metrics;  // names, in the problem's order; the first one chooses
   std::string loss;                  // the metric that is the loss
   Figures figures;
@@ -79,8 +79,8 @@ void visit_trial_fields(Record& r, Visitor&& v) {
   v("memory", r.memory);
 }
 
-/// Writes a record into an archive, and reads it back. load_record throws InputError when a field is
-/// missing or of another form.
+/// Writes a record into an archive, and reads it back. load_record throws InputError when a field
+/// is missing or of another form.
 void save_record(const TrialRecord& record, Archive& archive);
 TrialRecord load_record(const Archive& archive);
 

@@ -110,7 +110,8 @@ class CellContract : public testing::TestWithParam<Cell> {
     std::vector<Tensor<T>> all{normal<T>({steps, batch, input}, "x")};
     Tape<T> tape;
     const auto parameters = leaves(tape, random_parameters<T>(stack_.parameters()));
-    for (const Var& state : stack_.initial_states(Pass(tape, {stack_.parameters(), parameters}), batch)) {
+    for (const Var& state :
+         stack_.initial_states(Pass(tape, {stack_.parameters(), parameters}), batch)) {
       all.push_back(random_state<T>(state.shape(), "state" + std::to_string(all.size())));
     }
     for (auto& value : random_parameters<T>(stack_.parameters())) all.push_back(value);

@@ -32,8 +32,9 @@ TEST_F(Command, ComparesAndLeavesAWholeRunFolder) {
     EXPECT_FALSE(std::filesystem::exists(folder_ / "run" / (std::string(name) + ".tmp"))) << name;
   }
   const std::string csv = file_text(folder_ / "run/results.csv");
-  EXPECT_THAT(csv, HasSubstr("study,cell,variant,task,dataset,hidden,parameters,cell_parameters,seed,"
-                             "draw,learning_rate,selected,status,epochs,best_epoch,"));
+  EXPECT_THAT(csv,
+              HasSubstr("study,cell,variant,task,dataset,hidden,parameters,cell_parameters,seed,"
+                        "draw,learning_rate,selected,status,epochs,best_epoch,"));
   EXPECT_THAT(csv, HasSubstr("small,rnn_tanh,,next_frame,jsb_chorales,6,"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5);
   const Archive trial = trials("run").at("rnn_tanh-h6-s3");
@@ -75,7 +76,8 @@ TEST_F(Command, StoppedByASignalAndResumedEndsInTheSameBits) {
   }
 }
 
-// As a user would with GNU parallel: a trial is killed and run again, and the end is that of compare.
+// As a user would with GNU parallel: a trial is killed and run again, and the end is that of
+// compare.
 TEST_F(Command, TrialsAsProcessesOfTheirOwnEndInTheSameBits) {
   ASSERT_EQ(compare("whole", {"train.epochs=6"}).code, 0);
   const Finished plan = run({"plan", "study.yaml", "train.epochs=6", "train.checkpoint_seconds=0",

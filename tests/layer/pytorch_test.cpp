@@ -176,7 +176,8 @@ class Comparison {
 
   void run() {
     make_leaves();
-    const StackResult result = stack_.forward(Pass(tape_, {stack_.parameters(), parameters_}), x_, {lengths(), states_, {}});
+    const StackResult result = stack_.forward(Pass(tape_, {stack_.parameters(), parameters_}), x_,
+                                              {lengths(), states_, {}});
     expect_same("y", tape_.value(result.outputs), golden("y").values);
     for (std::size_t s = 0; s < result.states.size(); ++s) {
       expect_same(state_name(s, "_n"), tape_.value(result.states[s]), state(s, "", "_n"));

@@ -78,8 +78,9 @@ train: {epochs: 1}
   const CommandResult compare = run_shell(
       in_example + carousel + " compare study.yaml --plugin build/libsquareplus_cell.so --out run");
   EXPECT_EQ(compare.code, 0) << compare.text;
-  EXPECT_THAT(file_text(*folder_ / "example/run/results.csv"),
-              AllOf(HasSubstr("small,li_gru_squareplus,,next_frame,chords,4,"), HasSubstr(",1,done,")));
+  EXPECT_THAT(
+      file_text(*folder_ / "example/run/results.csv"),
+      AllOf(HasSubstr("small,li_gru_squareplus,,next_frame,chords,4,"), HasSubstr(",1,done,")));
 
   // A program of one's own: 2 (35 + 49 + 7) parameters. At 1.5 the root is 2.5: the value is 2, the
   // slope 2 / 2.5, the second derivative 2 / 2.5^3.

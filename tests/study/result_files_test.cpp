@@ -95,11 +95,19 @@ TEST(ResultFiles, ATrialIsARow) {
 
 TEST(ResultFiles, AnEpochIsARow) {
   const StudyResults results = study();
-  const Row expected = {{"study", "mine"},     {"cell", "lstm"},     {"variant", "NIG"},
-                        {"dataset", "tunes"},  {"seed", "7"},        {"epoch", "4"},
-                        {"updates", "40"},     {"seconds", "1.250"}, {"train_nll", "3.25"},
-                        {"valid_nll", "3.75"}, {"draw", "3"},
-                        {"hidden", "36"},      {"valid_nll_by_sequence", "3.5"}};
+  const Row expected = {{"study", "mine"},
+                        {"cell", "lstm"},
+                        {"variant", "NIG"},
+                        {"dataset", "tunes"},
+                        {"seed", "7"},
+                        {"epoch", "4"},
+                        {"updates", "40"},
+                        {"seconds", "1.250"},
+                        {"train_nll", "3.25"},
+                        {"valid_nll", "3.75"},
+                        {"draw", "3"},
+                        {"hidden", "36"},
+                        {"valid_nll_by_sequence", "3.5"}};
   EXPECT_EQ(row_of(curves_csv(results)), expected);
 }
 

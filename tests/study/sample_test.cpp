@@ -1,5 +1,3 @@
-#include "task/next_frame_model.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 #include <cmath>
 
 #include "catalogue.hpp"
+#include "task/next_frame_model.hpp"
 #include "temporary_folder.hpp"
 
 namespace carousel {
@@ -32,7 +31,9 @@ template <class T>
 class Frames : public testing::Test {
  protected:
   explicit Frames(const char* cell = "lstm_peephole", SequenceSet set = set_of(1))
-      : set_(std::move(set)), recurrence_(catalogue().find(cell), 6, 2), model_(recurrence_, set_, {}) {
+      : set_(std::move(set)),
+        recurrence_(catalogue().find(cell), 6, 2),
+        model_(recurrence_, set_, {}) {
     const ParameterSet<T> drawn(model_.parameters(), 3);
     parameters_ = drawn.snapshot();
     for (auto& value : parameters_) {

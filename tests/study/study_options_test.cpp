@@ -135,7 +135,8 @@ TEST(StudyOptions, AKeyThatStandsTwiceIsAnError) {
 TEST(StudyOptions, AFigureOfAPaperHasASplitAndAMetric) {
   const auto of = [](const std::string& figures) {
     return "dataset: chords\ncells: [{name: lstm, hidden: 4}]\n"
-           "published: [{source: A, dataset: chords, cell: lstm, " + figures + "}]\n";
+           "published: [{source: A, dataset: chords, cell: lstm, " +
+           figures + "}]\n";
   };
   const StudyOptions o = parse({}, of("valid_error: 0.25, test_error: 0.5"));
   EXPECT_EQ(figure_of(o.published[0].figures, "error", Split::valid), 0.25);

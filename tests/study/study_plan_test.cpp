@@ -62,9 +62,8 @@ output h
 }
 
 TEST(HiddenForParameters, SaysWhatIsOutOfReach) {
-  EXPECT_THAT(
-      error_of<InputError>([] { hidden_for(catalogue().find("lstm"), 1000, 1, 200); }),
-      HasSubstr("even 1 hidden units have 4008 parameters, 200 were wanted"));
+  EXPECT_THAT(error_of<InputError>([] { hidden_for(catalogue().find("lstm"), 1000, 1, 200); }),
+              HasSubstr("even 1 hidden units have 4008 parameters, 200 were wanted"));
 }
 
 // One cell, three rates, three seeds.
@@ -154,7 +153,9 @@ TEST_F(Plan, IdsAreFitForFolders) {
 TEST_F(Plan, TheSameCellUnderTwoSpellingsIsAnError) {
   const Cell& lstm = catalogue().find("lstm");
   options_.cells = {{"lstm", 4}, {"./lstm.cell", 4}};
-  EXPECT_THAT(error_of<InputError>([&] { planned({lstm, lstm}); }),
+  EXPECT_THAT(error_of<InputError>([&] {
+                planned({lstm, lstm});
+              }),
               AllOf(HasSubstr("hidden size 4 stands there twice"),
                     HasSubstr("'lstm' and as './lstm.cell'")));
   options_.cells[1].hidden = 5;
@@ -165,7 +166,9 @@ TEST_F(Plan, TheSameCellUnderTwoSpellingsIsAnError) {
   std::string text = lstm.text;
   text.replace(text.find("cell lstm"), 9, "cell copy");
   registry.add_text(text, "copy.cell");
-  EXPECT_THAT(error_of<InputError>([&] { planned({lstm, registry.find("copy")}); }),
+  EXPECT_THAT(error_of<InputError>([&] {
+                planned({lstm, registry.find("copy")});
+              }),
               HasSubstr("twice"));
 }
 

@@ -11,8 +11,8 @@
 #include "catalogue.hpp"
 #include "io/files.hpp"
 #include "music_file.hpp"
-#include "temporary_folder.hpp"
 #include "study/run_folder.hpp"
+#include "temporary_folder.hpp"
 
 namespace carousel {
 namespace {
@@ -85,8 +85,8 @@ TEST_F(StudyTest, AResumedRunTakesNoOtherSet) {
               HasSubstr("the run used the data set 'jsb_chorales', but 'nottingham' is here"));
 }
 
-// Interrupted before the first update, between epochs and between trials; on one thread, so that the
-// place is always the same.
+// Interrupted before the first update, between epochs and between trials; on one thread, so that
+// the place is always the same.
 TEST_F(StudyTest, ResumedAnywhereEndsInTheSameBits) {
   options_.seeds = {3, 4};
   options_.train.epochs = 4;
@@ -156,9 +156,7 @@ TEST_F(StudyTest, ATrialThatAnotherProcessHasIsLeftToIt) {
   plan_study(options_, registry_, at("run"), {});
   const std::string id = trial_states(folder_ / "run").at(0).id;
   const FolderLock lock(RunFolder(folder_ / "run").trial_folder(id));
-  EXPECT_THAT(error_of<InputError>([&] {
-                run_planned_trial(registry_, at("run"), id, stop_, {});
-              }),
+  EXPECT_THAT(error_of<InputError>([&] { run_planned_trial(registry_, at("run"), id, stop_, {}); }),
               HasSubstr("another process"));
 }
 
@@ -169,8 +167,8 @@ TEST_F(StudyTest, ATrialThatHasEndedIsNotWrittenAgain) {
   start("run");
   std::vector<std::filesystem::file_time_type> times;
   for (const TrialState& trial : trial_states(folder_ / "run")) {
-    times.push_back(std::filesystem::last_write_time(folder_ / "run/trials" / trial.id /
-                                                     "checkpoint.h5"));
+    times.push_back(
+        std::filesystem::last_write_time(folder_ / "run/trials" / trial.id / "checkpoint.h5"));
   }
   resume("run");
   for (std::size_t k = 0; k < times.size(); ++k) {
@@ -184,8 +182,9 @@ TEST_F(StudyTest, ARunOfAnEarlierVersionIsRefusedWithTheWayOut) {
   std::filesystem::create_directories(folder_ / "old");
   write_text(folder_ / "old/study.yaml", to_yaml(options_));
   write_text(folder_ / "old/checkpoint.h5", "what it held");
-  for (const auto& action : {std::function<void()>([&] { resume("old"); }),
-                             std::function<void()>([&] { RunFolder(folder_ / "old").results(); })}) {
+  for (const auto& action :
+       {std::function<void()>([&] { resume("old"); }),
+        std::function<void()>([&] { RunFolder(folder_ / "old").results(); })}) {
     EXPECT_THAT(error_of<InputError>(action),
                 AllOf(HasSubstr("made by an earlier version"), HasSubstr("run the study again")));
   }

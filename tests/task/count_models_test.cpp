@@ -32,13 +32,15 @@ TEST(CountModels, AreThoseComputedByHand) {
   const double first = -std::log(0.25 * (2.5 / 6.0)) - std::log(0.25 * (3.5 / 6.0));
   const double second = -std::log(0.75 * (2.5 / 6.0));
   EXPECT_NEAR(models[0].figures.at("nll")[Split::test], (first + second) / 3.0, 1e-12);
-  EXPECT_NEAR(models[0].figures.at("nll_by_sequence")[Split::test], (first / 2.0 + second) / 2.0, 1e-12);
+  EXPECT_NEAR(models[0].figures.at("nll_by_sequence")[Split::test], (first / 2.0 + second) / 2.0,
+              1e-12);
   EXPECT_NEAR(models[0].figures.at("nll")[Split::valid], -std::log(0.75 * (3.5 / 6.0)), 1e-12);
   // Key 0 is on after on in 2 of 3, and is never off before; key 1 in 1 of 1, after off in 1 of 2.
   const double chain_first = -std::log(0.375 * 0.5) - std::log(0.5 * 0.25);
   const double chain_second = -std::log(0.5 * 0.75);
   EXPECT_NEAR(models[1].figures.at("nll")[Split::test], (chain_first + chain_second) / 3.0, 1e-12);
-  EXPECT_NEAR(models[1].figures.at("nll_by_sequence")[Split::test], (chain_first / 2.0 + chain_second) / 2.0, 1e-12);
+  EXPECT_NEAR(models[1].figures.at("nll_by_sequence")[Split::test],
+              (chain_first / 2.0 + chain_second) / 2.0, 1e-12);
   EXPECT_NEAR(models[1].figures.at("nll")[Split::train],
               -(std::log(0.625 * 0.5) + std::log(0.375 * 0.75) + std::log(0.625 * 0.5)) / 3.0,
               1e-12);
@@ -78,9 +80,12 @@ TEST(CountModels, GiveTheKnownFiguresOfTheMusicSets) {
     const std::vector<Baseline> models = count_models(set);
     EXPECT_NEAR(models[0].figures.at("nll")[Split::test], known.keys, 1e-7) << known.set;
     EXPECT_NEAR(models[1].figures.at("nll")[Split::test], known.chain, 0.002) << known.set;
-    EXPECT_NEAR(models[1].figures.at("nll_by_sequence")[Split::test], known.chain_by_sequence, 0.002) << known.set;
+    EXPECT_NEAR(models[1].figures.at("nll_by_sequence")[Split::test], known.chain_by_sequence,
+                0.002)
+        << known.set;
     for (SequenceSplit* split : {&set.train, &set.valid, &set.test}) split->context = 0;
-    EXPECT_NEAR(count_models(set)[0].figures.at("nll")[Split::test], known.keys_all_steps, 0.002) << known.set;
+    EXPECT_NEAR(count_models(set)[0].figures.at("nll")[Split::test], known.keys_all_steps, 0.002)
+        << known.set;
   }
   if (found == 0) GTEST_SKIP() << "no set in " << folder;
 }

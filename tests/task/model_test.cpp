@@ -1,5 +1,3 @@
-#include "task/next_frame_model.hpp"
-
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,6 +7,7 @@
 #include "data/speech.hpp"
 #include "layer/losses.hpp"
 #include "model_under_test.hpp"
+#include "task/next_frame_model.hpp"
 #include "train/trainer.hpp"
 
 namespace carousel {

@@ -63,11 +63,10 @@ class BatchGradientTest : public testing::Test {
     return std::sqrt(square);
   }
 
-  ModelUnderTest under_test_{
-      catalogue().find("rnn_tanh"),
-      next_frame_problem({"long", "made", one_long_sequence(1), one_long_sequence(2),
-                          one_long_sequence(3)}),
-      kHidden};
+  ModelUnderTest under_test_{catalogue().find("rnn_tanh"),
+                             next_frame_problem({"long", "made", one_long_sequence(1),
+                                                 one_long_sequence(2), one_long_sequence(3)}),
+                             kHidden};
   const Model& model_ = *under_test_.model;
   const Problem& problem_ = *under_test_.problem;
   TrainOptions options_;

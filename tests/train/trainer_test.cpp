@@ -304,6 +304,52 @@ TEST_F(TrainerTest, MeansOverStepsAndOverSequences) {
   EXPECT_GT(std::abs(mean.by_step - mean.by_sequence), 1e-6);
 }
 
+// The same problem with a goal for the NLL.
+class WithGoal final : public Problem {
+ public:
+  WithGoal(std::unique_ptr<Problem> problem, double goal)
+      : problem_(std::move(problem)), metrics_(problem_->metrics()) {
+    metrics_[0].goal = goal;
+  }
+  std::string name() const override { return problem_->name(); }
+  std::string description() const override { return problem_->description(); }
+  Index size(Split split) const override { return problem_->size(split); }
+  Index length(Split split, ExampleId id) const override { return problem_->length(split, id); }
+  Index terms(Split split, ExampleId id) const override { return problem_->terms(split, id); }
+  const std::vector<Metric>& metrics() const override { return metrics_; }
+  std::unique_ptr<Model> model(Recurrence& recurrence) const override {
+    return problem_->model(recurrence);
+  }
+
+ private:
+  std::unique_ptr<Problem> problem_;
+  std::vector<Metric> metrics_;
+};
+
+// Three updates an epoch; the goal lies between the second and the third epoch.
+TEST_F(TrainerTest, ATrialEndsAtTheGoalAndSaysWhen) {
+  const auto without = make();
+  run(*without);
+  EXPECT_TRUE(std::isnan(without->record().updates_to_goal));
+  const std::vector<CurvePoint>& curve = without->record().curve;
+  ASSERT_GT(curve[1].valid[0], curve[2].valid[0]);
+  const double goal = 0.5 * (curve[1].valid[0] + curve[2].valid[0]);
+  const ModelUnderTest with_goal(under_test_.cell,
+                                 std::make_unique<WithGoal>(next_frame_problem(set_), goal), 6);
+  const auto whole = make(with_goal);
+  ASSERT_EQ(run(*whole), Outcome::finished);
+  EXPECT_EQ(whole->record().epochs, 3);
+  EXPECT_EQ(whole->record().updates_to_goal, 9.0);
+  EXPECT_EQ(whole->record().status, "done");
+  EXPECT_EQ(valid_nll(whole->record()), curve[2].valid[0]);
+  const auto first = make(with_goal);
+  ASSERT_EQ(run(*first, 7), Outcome::interrupted);
+  const auto second = make(with_goal);
+  second->load(first->save());
+  ASSERT_EQ(run(*second), Outcome::finished);
+  EXPECT_EQ(difference(*second, *whole), "");
+}
+
 TEST_F(TrainerTest, NamesCellLayerStepAndParameterOfADivergence) {
   record_.learning_rate = 1e38;
   options_.epochs = 20;
