@@ -133,5 +133,27 @@ TEST(ParameterSet, ValuesGoOntoATapeInOrder) {
   EXPECT_THAT(g[0].values(), ElementsAre(0, 0, 0, 0));
 }
 
+TEST(ParameterView, HasTheVarsOfAGroupByName) {
+  const std::vector<ParameterSpec> specs = {{"layers/0/W", {1}, Initialiser::zeros()},
+                                            {"layers/1/W", {2}, Initialiser::zeros()},
+                                            {"out/W", {3}, Initialiser::zeros()},
+                                            {"outer/W", {4}, Initialiser::zeros()}};
+  Tape<double> tape;
+  std::vector<Var> vars;
+  for (const ParameterSpec& spec : specs)
+    vars.push_back(tape.constant(Tensor<double>::zeros(spec.shape)));
+  const ParameterView view(specs, vars);
+  ASSERT_EQ(view.of("layers").size(), 2u);
+  EXPECT_EQ(view.of("layers")[1].shape(), (Shape{2}));
+  ASSERT_EQ(view.of("out").size(), 1u) << "outer begins with out, and is another group";
+  EXPECT_EQ(view.of("out")[0].shape(), (Shape{3}));
+  EXPECT_EQ(view.of("layers/1").size(), 1u);
+  EXPECT_THROW(view.of("none"), BugError);
+  EXPECT_THROW(view.of("out/W"), BugError) << "a parameter is no group";
+  EXPECT_THROW(ParameterView(specs, std::span(vars).first(3)), BugError);
+  const std::vector<ParameterSpec> torn = {specs[0], specs[2], specs[1]};
+  EXPECT_THROW(ParameterView(torn, std::span(vars).first(3)).of("layers"), BugError);
+}
+
 }  // namespace
 }  // namespace carousel
