@@ -58,7 +58,7 @@ void TaskOptions::set(const std::string& name, const std::string& text) {
   if (found == options_.end()) {
     std::vector<std::string> names;
     for (const TaskOption& option : options_) names.push_back(option.name);
-    fail_input("there is no option '{}'{}; there are: {}", name, did_you_mean(name, names),
+    fail_input("there is no option '{}'{} (there are: {})", name, did_you_mean(name, names),
                fmt::join(names, ", "));
   }
   OptionValue& value = values_[static_cast<std::size_t>(found - options_.begin())];
@@ -109,7 +109,7 @@ const Task& find_task(const std::string& name) {
     if (task.name == name) return task;
     names.push_back(task.name);
   }
-  fail_input("there is no task '{}'{}; there are: {}", name, did_you_mean(name, names),
+  fail_input("there is no task '{}'{} (there are: {})", name, did_you_mean(name, names),
              fmt::join(names, ", "));
 }
 
