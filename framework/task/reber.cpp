@@ -1,10 +1,10 @@
-// The embedded Reber grammar: each next symbol of a string (Hochreiter and Schmidhuber 1997, section
-// 5.1, experiment 1; Cleeremans, Servan-Schreiber and McClelland 1989). A string is B, then T or P,
-// then a string of the Reber grammar, then the same T or P, then E. Where two symbols are possible
-// either has probability 1/2. All symbols but the last are read, and the next one is predicted at
-// every step, so that the second symbol has to be remembered for the last but one. A step is right
-// when the symbols that are possible there are the most active ones: our reading of "correctly
-// predicted". The paper trains on 256 strings; here each is new.
+// The embedded Reber grammar: each next symbol of a string (Hochreiter and Schmidhuber 1997,
+// section 5.1, experiment 1; Cleeremans, Servan-Schreiber and McClelland 1989). A string is B, then
+// T or P, then a string of the Reber grammar, then the same T or P, then E. Where two symbols are
+// possible either has probability 1/2. All symbols but the last are read, and the next one is
+// predicted at every step, so that the second symbol has to be remembered for the last but one. A
+// step is right when the symbols that are possible there are the most active ones: our reading of
+// "correctly predicted". The paper trains on 256 strings; here each is new.
 #include <string_view>
 
 #include "task/entries.hpp"
