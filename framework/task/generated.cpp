@@ -125,6 +125,12 @@ std::vector<float> one_hot(std::span<const Index> symbols, Index count) {
   return x;
 }
 
+Index drawn(Random& random, Index count) {
+  return static_cast<Index>(random.below(static_cast<std::uint64_t>(count)));
+}
+
+Index stretched(Random& random, Index length) { return length + drawn(random, length / 10 + 1); }
+
 GeneratedProblem::GeneratedProblem(GeneratedForm form, const TaskOptions& options)
     : form_(std::move(form)),
       sizes_{options.integer("examples"), options.integer("valid"), options.integer("test")} {}

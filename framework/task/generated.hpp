@@ -21,6 +21,11 @@ struct GeneratedExample {
 /// x for symbols by their numbers: 1 at the number, else 0. [steps, count]
 std::vector<float> one_hot(std::span<const Index> symbols, Index count);
 
+/// A whole number in [0, count), uniform.
+Index drawn(Random& random, Index count);
+/// Steps of sequences that are nearly of one length: from `length` to a tenth more, uniform.
+Index stretched(Random& random, Index length);
+
 /// What a task that makes its data has to say.
 struct GeneratedForm {
   enum class Scored { last, every };

@@ -14,12 +14,8 @@
 namespace carousel {
 namespace {
 
-Index steps_of(Random& random, Index lag) {
-  return lag + static_cast<Index>(random.below(static_cast<std::uint64_t>(lag / 10 + 1)));
-}
-
 GeneratedExample example_of(Random& random, Index lag, Index informed) {
-  const Index steps = steps_of(random, lag);
+  const Index steps = stretched(random, lag);
   const bool first_class = random.below(2) == 0;
   GeneratedExample example;
   example.x.assign(static_cast<std::size_t>(informed), first_class ? 1.0f : -1.0f);
@@ -42,7 +38,7 @@ GeneratedForm form(const TaskOptions& options) {
       fmt::format("the class of the first {} values of {} to {}", informed, lag, lag + lag / 10);
   form.width = 1;
   form.tolerance = 0.2;
-  form.steps = [=](Random& random) { return steps_of(random, lag); };
+  form.steps = [=](Random& random) { return stretched(random, lag); };
   form.example = [=](Random& random) { return example_of(random, lag, informed); };
   return form;
 }

@@ -5,14 +5,8 @@
 namespace carousel {
 namespace {
 
-Index drawn(Random& random, Index count) {
-  return static_cast<Index>(random.below(static_cast<std::uint64_t>(count)));
-}
-
-Index steps_of(Random& random, Index lag) { return lag + drawn(random, lag / 10 + 1); }
-
 GeneratedExample example_of(Random& random, Index lag, const MarkedPairs& pairs) {
-  const Index steps = steps_of(random, lag);
+  const Index steps = stretched(random, lag);
   GeneratedExample example;
   example.x.resize(static_cast<std::size_t>(2 * steps));
   for (std::size_t i = 0; i < example.x.size(); i += 2) {
@@ -49,7 +43,7 @@ GeneratedForm marked_pairs_form(const std::string& task, const TaskOptions& opti
                   lag, lag + lag / 10);
   form.width = 2;
   form.tolerance = 0.04;
-  form.steps = [lag](Random& random) { return steps_of(random, lag); };
+  form.steps = [lag](Random& random) { return stretched(random, lag); };
   form.example = [lag, pairs](Random& random) { return example_of(random, lag, pairs); };
   return form;
 }

@@ -15,12 +15,6 @@ namespace {
 
 enum Symbol { E, B, a, b, c, d, X, Y, symbol_count };
 
-Index drawn(Random& random, Index count) {
-  return static_cast<Index>(random.below(static_cast<std::uint64_t>(count)));
-}
-
-Index steps_of(Random& random, Index length) { return length + drawn(random, length / 10 + 1); }
-
 // The first of the places [t, t + length / 10] of each X or Y, counted from 0.
 std::vector<Index> places(Index length, Index symbols) {
   if (symbols == 2) return {length / 10, length / 2};
@@ -28,7 +22,7 @@ std::vector<Index> places(Index length, Index symbols) {
 }
 
 GeneratedExample example_of(Random& random, Index length, Index symbols) {
-  const Index steps = steps_of(random, length);
+  const Index steps = stretched(random, length);
   std::vector<Index> sequence{E};
   while (std::ssize(sequence) < steps - 1) sequence.push_back(a + drawn(random, 4));
   sequence.push_back(B);
@@ -51,7 +45,7 @@ GeneratedForm form(const TaskOptions& options) {
                   length, length + length / 10);
   form.width = symbol_count;
   form.classes = Index{1} << symbols;
-  form.steps = [=](Random& random) { return steps_of(random, length); };
+  form.steps = [=](Random& random) { return stretched(random, length); };
   form.example = [=](Random& random) { return example_of(random, length, symbols); };
   return form;
 }
