@@ -1,6 +1,7 @@
 #include "io/archive.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <type_traits>
 
@@ -110,7 +111,7 @@ void read_attribute(const H5::Attribute& attribute, Archive& archive) {
   if (kind == H5T_STRING) {
     std::string text;
     attribute.read(attribute.getStrType(), text);
-    archive.texts[name] = text.c_str();  // an empty text is stored as one zero
+    archive.texts[name] = text.substr(0, text.find('\0'));  // an empty text is stored as one zero
   } else if (kind == H5T_INTEGER) {
     attribute.read(H5::PredType::NATIVE_INT64, &archive.counters[name]);
   } else {
@@ -135,7 +136,8 @@ bool same_tensors(const std::map<std::string, Tensor<T>>& a,
 // Bit by bit: a NaN equals itself.
 bool same_numbers(const std::map<std::string, double>& a, const std::map<std::string, double>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.first == y.first && std::memcmp(&x.second, &y.second, sizeof(double)) == 0;
+    return x.first == y.first &&
+           std::bit_cast<std::uint64_t>(x.second) == std::bit_cast<std::uint64_t>(y.second);
   });
 }
 
