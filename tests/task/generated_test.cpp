@@ -43,7 +43,7 @@ TEST(GeneratedProblem, AnExampleIsAFunctionOfSplitAndNumber) {
       }
     }
   }
-  EXPECT_EQ(made, 6U * 9U - 9U);
+  EXPECT_GE(made, 5U * 9U);
   EXPECT_EQ(seen.size(), made) << "two examples are the same";
 }
 
