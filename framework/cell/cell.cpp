@@ -17,7 +17,7 @@ void CellRegistry::add(Cell cell) {
 
 std::string CellRegistry::add_text(std::string_view text, const std::string& file, bool from_file) {
   CellSyntax syntax = parse_cell(text, file);
-  const std::string name = syntax.name;
+  std::string name = syntax.name;
   check_new_name(name);
   if (!texts_) texts_ = std::make_shared<TextCells>();
   texts_->add(std::move(syntax));

@@ -9,7 +9,7 @@ Cell changed_cell(const Cell& cell, const std::map<std::string, double>& hyper,
   Cell changed = cell;
   changed.build = [build = cell.build, hyper, variant](CellSizes sizes) {
     for (const auto& [name, value] : hyper) sizes.hyper.try_emplace(name, value);
-    const StepProgram program = build(sizes);
+    StepProgram program = build(sizes);
     if (variant.empty()) return program;
     return apply_ablation(program, find_ablation(program, variant));
   };
