@@ -11,7 +11,8 @@
   ENTRY(temporal_order)       \
   ENTRY(latch)                \
   ENTRY(reber)                \
-  ENTRY(copy_memory)
+  ENTRY(copy_memory)          \
+  ENTRY(parity)
 
 namespace carousel {
 
