@@ -60,11 +60,7 @@ RunSample sample_run(CellRegistry& registry, const SampleOfRun& wanted) {
   const PlannedTrial planned = folder.plan().at(best);
   const StudySetUp set_up(
       options, registry, wanted.data_dir, [](const std::string&) {}, planned.problem);
-  const Problem& problem = set_up.problem(planned.problem);
-  if (problem.name() != planned.record.dataset) {
-    fail_input("{}: the run used the data set '{}', but '{}' is here; give --data",
-               wanted.run.string(), planned.record.dataset, problem.name());
-  }
+  const Problem& problem = set_up.problem_of(planned, wanted.run);
   Recurrence recurrence(set_up.cells().at(planned.cell), planned.record.hidden,
                         options.model.depth);
   const auto model = problem.model(recurrence);

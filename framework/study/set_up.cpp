@@ -56,6 +56,16 @@ const Problem& StudySetUp::problem(std::size_t index) const {
   return *problems_[index];
 }
 
+const Problem& StudySetUp::problem_of(const PlannedTrial& trial,
+                                      const std::filesystem::path& run) const {
+  const Problem& here = problem(trial.problem);
+  if (here.name() != trial.record.dataset) {
+    fail_input("{}: the run used the data set '{}', but '{}' is here; give --data", run.string(),
+               trial.record.dataset, here.name());
+  }
+  return here;
+}
+
 std::vector<std::pair<std::string, std::string>> StudySetUp::cell_texts() const {
   std::vector<std::pair<std::string, std::string>> texts;
   for (std::size_t k = 0; k < planned_.size(); ++k) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,6 +30,9 @@ class StudySetUp {
   const std::vector<Cell>& cells() const { return cells_; }
   /// Of options().tasks. Throws BugError for one that was not set up.
   const Problem& problem(std::size_t index) const;
+  /// The problem of a trial of the run folder `run`. Throws InputError where the trial was planned
+  /// for another one: the data is not that of the run.
+  const Problem& problem_of(const PlannedTrial& trial, const std::filesystem::path& run) const;
   const std::vector<PlannedTrial>& planned() const { return planned_; }
   /// Everything that is known before a trial runs; trials as they are planned.
   StudyResults results(int threads) const;

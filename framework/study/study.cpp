@@ -67,22 +67,13 @@ StudyPlan plan_of(const RunFolder& folder, const std::vector<StudyProblem>& prob
   return plan;
 }
 
-void expect_same_problem(const RunFolder& folder, const TrialRecord& record,
-                         const Problem& problem) {
-  if (record.dataset == problem.name()) return;
-  fail_input("{}: the run used the data set '{}', but '{}' is here; give --data",
-             folder.path().string(), record.dataset, problem.name());
-}
-
-// Runs trial `index` of a plan, whose record is `record`, and writes its state.
+// Runs a trial, whose record by now is `record`, and writes its state.
 Archive run_in_folder(const RunFolder& folder, const StudySetUp& set_up,
                       const PlannedTrial& planned, const TrialRecord& record,
                       const std::atomic<bool>& stop,
                       const std::function<void(const TrialRecord&, const Progress&)>& progress) {
   const FolderLock lock(folder.trial_folder(planned.id));
-  const Problem& problem = set_up.problem(planned.problem);
-  expect_same_problem(folder, planned.record, problem);
-  const TrialJob job{problem,
+  const TrialJob job{set_up.problem_of(planned, folder.path()),
                      set_up.cells()[planned.cell],
                      set_up.options().model.depth,
                      set_up.options().train,
@@ -264,10 +255,7 @@ StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
   const StudyOptions options = folder.options();
   const FolderLock lock(run.folder);
   const StudySetUp set_up(options, registry, run.data_dir, listener.warn);
-  const std::vector<PlannedTrial> planned = folder.plan();
-  for (const PlannedTrial& trial : planned) {
-    expect_same_problem(folder, trial.record, set_up.problem(trial.problem));
-  }
+  for (const PlannedTrial& trial : folder.plan()) set_up.problem_of(trial, run.folder);
   return run_study(set_up, run, folder.known(), stop, listener);
 }
 
@@ -286,9 +274,9 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
   const TrialRecord& record = plan.trials()[index];
   if (std::ranges::find(ready, index) == ready.end()) {
     if (has_ended(record)) return record;
-    fail_input("trial {} waits for the search: {} {} not ended", id,
-               fmt::join(waited_for(plan, index), ", "),
-               waited_for(plan, index).size() == 1 ? "has" : "have");
+    const std::vector<std::string> draws = waited_for(plan, index);
+    fail_input("trial {} waits for the search: {} {} not ended", id, fmt::join(draws, ", "),
+               draws.size() == 1 ? "has" : "have");
   }
   const StudySetUp set_up(options, registry, run.data_dir, listener.warn,
                           plan.planned(index).problem);
