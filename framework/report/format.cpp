@@ -130,6 +130,12 @@ std::string format_figure(const Statistic& statistic, int decimals) {
          format_figure(statistic.half_width(), decimals);
 }
 
+std::string format_figure(const SummaryRow& row, const MetricInfo& metric, Split split) {
+  const Statistic statistic = row.figure(metric.name, split);
+  return split == Split::test ? format_figure(statistic, metric.decimals)
+                              : format_figure(statistic.mean, metric.decimals);
+}
+
 std::string title_with_unit(const MetricInfo& metric) {
   return metric.unit.empty() ? metric.title : metric.title + ", " + metric.unit;
 }

@@ -31,6 +31,9 @@ std::string format_figure(double value, int decimals = 3);
 /// mean "-".
 std::string format_figure(const Statistic& statistic, int decimals = 3);
 
+/// A figure of a row: of test with its interval, else the mean alone.
+std::string format_figure(const SummaryRow& row, const MetricInfo& metric, Split split);
+
 /// One decimal below 100 s, whole seconds from there on, "-" for a value that is not finite.
 std::string format_seconds(double seconds);
 

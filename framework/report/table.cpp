@@ -43,10 +43,7 @@ std::string printable(std::string text) {
 std::vector<Column> columns_of(const std::vector<SummaryRow>& rows, const StudyResults& results) {
   using Row = const SummaryRow&;
   const auto figure = [&](Row row, Split split) {
-    const MetricInfo& metric = results.problem(row.dataset).chooses();
-    const Statistic statistic = row.figure(metric.name, split);
-    return split == Split::test ? format_figure(statistic, metric.decimals)
-                                : format_figure(statistic.mean, metric.decimals);
+    return format_figure(row, results.problem(row.dataset).chooses(), split);
   };
   const auto has_goal = [&](Row row) { return goal_of(results.problem(row.dataset)) != nullptr; };
   const auto any_diverged = [](Row row) { return row.diverged > 0; };

@@ -123,14 +123,9 @@ class ResultSheet {
     add_column(title, [&](const Line& line) { return line.cell ? of_cell(*line.cell) : "-"; });
   }
 
-  // The interval stands behind test figures alone.
   void add_figure(const std::string& title, const MetricInfo& metric, Split split) {
     add_column(title, [&](const Line& line) {
-      if (line.cell) {
-        const Statistic statistic = line.cell->figure(metric.name, split);
-        return split == Split::test ? format_figure(statistic, metric.decimals)
-                                    : format_figure(statistic.mean, metric.decimals);
-      }
+      if (line.cell) return format_figure(*line.cell, metric, split);
       if (line.baseline) {
         return format_figure(figure_of(line.baseline->figures, metric.name, split),
                              metric.decimals);
@@ -272,8 +267,7 @@ Sheet cells_over_sets(const std::vector<SummaryRow>& rows, const Texts& datasets
     }
     const auto set = std::find(datasets.begin(), datasets.end(), row.dataset) - datasets.begin();
     const MetricInfo& metric = results.problem(row.dataset).chooses();
-    line->texts[static_cast<std::size_t>(set) + 1] =
-        format_figure(row.figure(metric.name, Split::test), metric.decimals);
+    line->texts[static_cast<std::size_t>(set) + 1] = format_figure(row, metric, Split::test);
   }
   sheet.notes = {fmt::format("On test: {}; mean ± half of its 95 % interval.",
                              in_words(problems_by(results, rows, [](const StudyProblem& problem) {

@@ -10,6 +10,7 @@
 #include "csv.hpp"
 #include "report/comparisons.hpp"
 #include "report/format.hpp"
+#include "report/lines.hpp"
 #include "report/page.hpp"
 #include "report/sample.hpp"
 #include "report/table.hpp"
@@ -111,17 +112,6 @@ std::string text_of(const Sheet& sheet, const std::string& name, const std::stri
     }
   }
   return "no such text";
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-void expect_80_columns(const std::string& table) {
-  for (const std::string& line : lines_of(table)) EXPECT_LE(display_width(line), 80) << line;
 }
 
 std::string csv_of(const Plots& plots, const std::string& name) {

@@ -10,6 +10,7 @@
 
 #include "report/curves.hpp"
 #include "report/format.hpp"
+#include "report/lines.hpp"
 #include "report/sample.hpp"
 #include "report/summary.hpp"
 #include "report/table.hpp"
@@ -22,17 +23,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-void expect_80_columns(const std::string& table) {
-  for (const std::string& line : lines_of(table)) EXPECT_LE(display_width(line), 80) << line;
-}
 
 StudyResults three_seeds_and_a_diverged_one() {
   StudyResults results = study_on({"tunes"});
