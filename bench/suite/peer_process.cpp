@@ -39,7 +39,7 @@ struct PeerProcess::Process {
   }
 };
 
-PeerProcess::PeerProcess(std::filesystem::path program, std::chrono::milliseconds limit)
+PeerProcess::PeerProcess(const std::filesystem::path& program, std::chrono::milliseconds limit)
     : process_(std::make_unique<Process>()) {
   Process& p = *process_;
   p.name = program.filename();

@@ -15,7 +15,7 @@ class PeerProcess {
  public:
   /// Starts the program, without the environment variables that would hold its library back.
   /// limit: the longest that an answer may take. Throws EnvironmentError when it does not start.
-  explicit PeerProcess(std::filesystem::path program,
+  explicit PeerProcess(const std::filesystem::path& program,
                        std::chrono::milliseconds limit = std::chrono::minutes(2));
   ~PeerProcess();
   PeerProcess(PeerProcess&&) noexcept;

@@ -33,7 +33,7 @@ peers::Block block_of(const std::string& name, Tensor<float> tensor) {
 }
 
 Tensor<float> filled(const std::string& name, const Shape& shape, Index hidden) {
-  const auto tensor = Tensor<float>::uninitialised(shape);
+  auto tensor = Tensor<float>::uninitialised(shape);
   peers::fill(block_of(name, tensor), hidden);
   return tensor;
 }

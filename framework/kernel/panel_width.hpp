@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "tensor/shape.hpp"
 
 namespace carousel {
@@ -8,7 +10,7 @@ namespace carousel {
 /// vectors allow. The last panel may have fewer.
 inline Index panel_width(Index n) {
   constexpr Index widest = 64, vector = 16;
-  const Index panels = (n + widest - 1) / widest;
+  const Index panels = std::max<Index>(1, (n + widest - 1) / widest);
   const Index even = (n + panels - 1) / panels;
   return (even + vector - 1) / vector * vector;
 }

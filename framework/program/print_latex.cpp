@@ -55,7 +55,7 @@ std::string name_latex(const std::string& name, const std::string& time) {
 
 std::string number_latex(double value) {
   if (std::isinf(value)) return value < 0 ? "-\\infty" : "\\infty";
-  const std::string text = fmt::format("{}", value);
+  std::string text = fmt::format("{}", value);
   const std::size_t exponent = text.find('e');
   if (exponent == std::string::npos) return text;
   const std::string digits = text.substr(0, exponent);

@@ -252,7 +252,7 @@ struct Scan::Shared {
     const auto key = std::pair(wanted_inputs, probes);
     if (const auto found = compiled.find(key); found != compiled.end()) return found->second;
     const StepProgram& program = programs->compiled.program;
-    const auto made = std::make_shared<Compiled>();
+    auto made = std::make_shared<Compiled>();
     made->programs = programs;
     made->plan = plan_scan(program, wanted_inputs, find_probes(program, probes));
     compiled.emplace(key, made);  // last: a program that does not compile leaves nothing behind

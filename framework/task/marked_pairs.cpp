@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace carousel {
 namespace {
 
@@ -13,8 +15,8 @@ GeneratedExample example_of(Random& random, Index lag, const MarkedPairs& pairs)
     example.x[i] = static_cast<float>(pairs.lowest + (1.0 - pairs.lowest) * random.uniform());
   }
   const Index first = drawn(random, 10), other = drawn(random, lag / 2 - 1);
-  double marked[2];
-  for (const std::size_t k : {0, 1}) {
+  std::array<double, 2> marked{};
+  for (std::size_t k = 0; k < marked.size(); ++k) {
     const Index step = k == 0 ? first : other + (other >= first ? 1 : 0);
     const auto at = static_cast<std::size_t>(2 * step);
     marked[k] = step == 0 ? pairs.of_first_step : static_cast<double>(example.x[at]);

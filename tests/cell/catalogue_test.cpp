@@ -20,7 +20,7 @@
 namespace carousel {
 namespace {
 
-Index count(const std::string& name, CellSizes sizes) {
+Index count(const std::string& name, const CellSizes& sizes) {
   return catalogue().find(name).build(sizes).parameter_count();
 }
 

@@ -59,7 +59,7 @@ std::vector<std::string> cells_of_file() try {
 std::string read_text(const H5::Attribute& attribute) {
   std::string text;
   attribute.read(attribute.getStrType(), text);
-  return text.c_str();  // without the padding
+  return text.substr(0, text.find('\0'));  // without the padding
 }
 
 CellSizes read_sizes(const H5::Group& group) {
