@@ -73,7 +73,10 @@ inline std::string checkpoint_difference(const std::filesystem::path& one,
     for (const auto& entry : std::filesystem::directory_iterator(run_folder / "trials")) {
       all.merge(read_archives(entry.path() / "checkpoint.h5"));
     }
-    for (auto& [key, archive] : all) archive.texts.erase("study");
+    for (auto& [key, archive] : all) {
+      archive.texts.erase("study");
+      archive.texts.erase("run");  // no two runs have one name
+    }
     return all;
   };
   return first_difference(read(one), read(two),

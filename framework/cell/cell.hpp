@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/machine.hpp"
 #include "program/step_program.hpp"
 
 namespace carousel {
@@ -57,13 +58,15 @@ class CellRegistry {
   /// The same; throws InputError with a suggestion when there is none.
   const Cell& find(const std::string& name) const;
   const std::vector<Cell>& cells() const { return cells_; }
-  /// File names of the plug-ins that were loaded into it, in order.
-  const std::vector<std::string>& plugins() const { return plugins_; }
-  void note_plugin(const std::string& file_name) { plugins_.push_back(file_name); }
+  /// The plug-ins that were loaded into it, in order: name and SHA-256 of the file.
+  const Facts& plugins() const { return plugins_; }
+  void note_plugin(const std::string& file_name, const std::string& digest) {
+    plugins_.emplace_back(file_name, digest);
+  }
 
  private:
   void check_new_name(const std::string& name) const;
-  std::vector<std::string> plugins_;
+  Facts plugins_;
   std::vector<Cell> cells_;
   std::shared_ptr<TextCells> texts_;
 };

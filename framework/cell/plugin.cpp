@@ -6,9 +6,9 @@
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
+#include "io/digest.hpp"
+#include "io/files.hpp"
 #include "program/steps.hpp"
 #include "tape/gradient_check.hpp"
 #include "tape/parameters.hpp"
@@ -37,18 +37,12 @@ auto guarded(const std::string& where, Action&& action) {
   }
 }
 
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file) fail_input("can't be read");
-  return bytes;
-}
-
 // Before it is loaded: loading runs code, and a sanitizer ends a program that is built without it.
-void check_tag(const std::filesystem::path& path) {
+// Returns the digest of what was checked.
+std::string check_tag(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) fail_input("there is no such file");
   const std::string bytes =
-      std::filesystem::is_regular_file(path) ? read_file(path) : std::string();
+      std::filesystem::is_regular_file(path) ? read_text(path) : std::string();
   ElfW(Ehdr) header{};
   if (bytes.size() < sizeof header || !bytes.starts_with(ELFMAG)) {
     fail_input("this is not a shared library");
@@ -73,6 +67,7 @@ void check_tag(const std::filesystem::path& path) {
         "package of this program\n  got      {}\n  expected {}",
         got, expected);
   }
+  return sha256(bytes);
 }
 
 const shared_library& open_library(const std::filesystem::path& path) {
@@ -153,7 +148,7 @@ void check_cell(const Cell& cell) {
 void load_plugin(const std::filesystem::path& path, CellRegistry& registry,
                  const PluginOptions& options) {
   guarded("plug-in " + path.string(), [&] {
-    check_tag(path);
+    const std::string digest = check_tag(path);
     const PluginRegistry added = call_register(open_library(path));
     for (const Op& op : added.ops()) register_op(op);
     if (options.check_gradients) {
@@ -166,7 +161,7 @@ void load_plugin(const std::filesystem::path& path, CellRegistry& registry,
               [&] { check_cell(cell); });
       registry.add(cell);
     }
-    registry.note_plugin(path.filename().string());
+    registry.note_plugin(path.filename().string(), digest);
   });
 }
 

@@ -1,9 +1,13 @@
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <new>
 
@@ -29,17 +33,45 @@ std::atomic<bool> stop_requested{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
 
 // The first signal asks for a clean end; a second one ends the program at once.
-void ask_to_stop() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop_requested = true; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+void ask_to_stop(int) {
+  stop_requested = true;
+  constexpr std::string_view text =
+      "\nstopping: saves what was reached (once more: ends at once, without)\n";
+  static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
 }
 
-int fail(int code, const char* message) {
-  std::fprintf(stderr, "error: %s\n", message);
-  return code;
+void obey_signals() {
+  struct sigaction action {};
+  action.sa_handler = ask_to_stop;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+}
+
+// A file that grows beyond a limit, or a reader that has gone, is an error that a call returns.
+void take_errors_from_calls() {
+  signal(SIGXFSZ, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+// Ends the program without what libraries do at its end: threads of OpenBLAS that lack memory would
+// wait for each other there.
+[[noreturn]] void fail(int code, const std::string& message) {
+  std::fprintf(stderr, "error: %s\n", message.c_str());
+  std::fflush(nullptr);
+  std::_Exit(code);
+}
+
+// What was printed counts only once it has reached its place.
+int end(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  fail(exit_environment,
+       fmt::format("standard output can't be written ({})", std::strerror(errno)));
+}
+
+std::string typed(int argc, char** argv) {
+  std::string text;
+  for (int i = 0; i < argc; ++i) text += (i > 0 ? " " : "") + std::string(argv[i]);
+  return text;
 }
 
 using namespace carousel;
@@ -75,7 +107,8 @@ class CommandLine {
     } catch (const CLI::ParseError& error) {
       return app_.exit(error) == 0 ? 0 : exit_input;
     }
-    ask_to_stop();
+    common_.command = typed(argc, argv);
+    common_.obey_signals = obey_signals;
     for (const auto& plugin : plugins_) load_plugin(plugin, registry_, plugin_options_);
     const auto chosen = std::find_if(commands_.begin(), commands_.end(),
                                      [](const Command& c) { return c.app->parsed(); });
@@ -116,9 +149,12 @@ class CommandLine {
     compare->add_option("key.sub=value", overrides_,
                         "Changes to the study, such as train.epochs=5");
     auto* resume = add("resume", "Go on with an interrupted run", [this] {
-      return resume_command(registry_, folder_, common_, stop_requested);
+      return resume_command(registry_, folder_, overrides_, common_, stop_requested);
     });
     resume->add_option("RUN", folder_, "Run folder")->required();
+    resume->add_option("key.sub=value", overrides_,
+                       "Changes that leave the trials the same, such as train.epochs=50 for more");
+    add_accept_changes(resume);
     auto* report =
         add("report", "Table and report.html of a run", [this] { return report_command(folder_); });
     report->add_option("RUN", folder_, "Run folder")->required();
@@ -139,11 +175,17 @@ class CommandLine {
     });
     trial->add_option("RUN", folder_, "Run folder")->required();
     trial->add_option("ID", trial_, "The trial; without it they are listed");
+    add_accept_changes(trial);
     trial->add_flag("--ready", trial_list_.ready_only, "List those that can run now, ids alone");
     auto* collect =
         add("collect", "Tables and report of what the trials of a run folder have saved",
             [this] { return collect_command(folder_); });
     collect->add_option("RUN", folder_, "Run folder")->required();
+  }
+
+  void add_accept_changes(CLI::App* command) {
+    command->add_flag("--accept-changes", common_.accept_changes,
+                      "Go on though program, libraries, data, cells or study.yaml have changed");
   }
 
   static void add_cell_arguments(CLI::App* command, CellArguments& to) {
@@ -218,6 +260,7 @@ class CommandLine {
 
   void add_bench() {
     auto* bench = add("bench", "Measure against other libraries", [this] {
+      obey_signals();
       restart_without_hampering_variables(argv_);
       return bench_command(registry_, bench_, common_, stop_requested);
     });
@@ -258,17 +301,20 @@ class CommandLine {
 }  // namespace
 
 int main(int argc, char** argv) {
+  take_errors_from_calls();
   try {
-    return CommandLine().run(argc, argv);
+    return end(CommandLine().run(argc, argv));
   } catch (const carousel::InputError& error) {
-    return fail(exit_input, error.what());
+    fail(exit_input, error.what());
   } catch (const carousel::NonFiniteError& error) {
-    return fail(exit_check_failed, error.what());
+    fail(exit_check_failed, error.what());
   } catch (const carousel::EnvironmentError& error) {
-    return fail(exit_environment, error.what());
+    fail(exit_environment, error.what());
   } catch (const std::bad_alloc&) {
-    return fail(exit_environment, "not enough memory; try a smaller train.batch");
+    fail(exit_environment,
+         "not enough memory. A study takes less with a smaller train.batch, train.shard or hidden "
+         "size, or fewer --threads");
   } catch (const std::exception& error) {
-    return fail(exit_bug, error.what());
+    fail(exit_bug, error.what());
   }
 }

@@ -19,17 +19,49 @@ namespace {
 constexpr int exit_check_failed = 1;
 constexpr int exit_interrupted = 130;
 
-// runs/NAME, or the first of runs/NAME-2, runs/NAME-3, ... that is free.
-std::filesystem::path free_folder(const std::string& name) {
-  const std::filesystem::path base = std::filesystem::path("runs") / name;
-  std::filesystem::path folder = base;
-  for (int n = 2; std::filesystem::exists(folder); ++n) {
-    folder = base.string() + "-" + std::to_string(n);
+// The folder of a new run: --out, or the first of runs/NAME, runs/NAME-2, .. that is free, which is
+// made at once: others may start now too. It goes away again where nothing was written into it.
+class NewFolder {
+ public:
+  NewFolder(const std::string& out, const std::string& name) : path_(out) {
+    if (!out.empty()) return;
+    const std::filesystem::path base = std::filesystem::path("runs") / name;
+    make_folder(base.parent_path());
+    path_ = base;
+    for (int n = 2; !make_new_folder(path_); ++n) path_ = base.string() + "-" + std::to_string(n);
   }
-  return folder;
+  ~NewFolder() {
+    std::error_code ignored;  // that it is not empty
+    std::filesystem::remove(path_, ignored);
+  }
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+StudyRun run_in(const std::filesystem::path& folder, const CommonOptions& common) {
+  return {folder, common.data_dir, common.threads, common.command, common.accept_changes};
 }
 
-int show_results(const StudyResults& results, const std::filesystem::path& folder) {
+// 0 only where every trial that counts and has ended has sound figures, and there is one. A draw of
+// a search may diverge.
+int exit_code_of(const StudyResults& results) {
+  std::size_t sound = 0, failed = 0;
+  for (const TrialRecord& r : results.trials) {
+    if (r.status == "skipped" || (r.status == "diverged" && r.selected)) ++failed;
+    if (!r.selected || r.status != "done") continue;
+    const bool good = is_sound(r.chosen_by()) && is_sound(r.figure(r.metrics.front(), Split::test));
+    ++(good ? sound : failed);
+  }
+  if (failed == 0 && sound > 0) return 0;
+  std::fprintf(stderr, "%zu of the trials that count have figures, %zu have none\n", sound, failed);
+  return exit_check_failed;
+}
+
+void show_results(const StudyResults& results, const std::filesystem::path& folder) {
   const Report report(results);
   write_report(folder / "report.html", report);
   write_text(folder / "table.md", table_markdown(report));
@@ -40,22 +72,17 @@ int show_results(const StudyResults& results, const std::filesystem::path& folde
   }
   std::printf("%s\nreport: %s\n", result_table(report).c_str(),
               (folder / "report.html").string().c_str());
-  // A draw of a search may diverge; a trial that counts should not.
-  const bool failed = std::ranges::any_of(results.trials, [](const TrialRecord& r) {
-    return r.status == "skipped" || (r.status == "diverged" && r.selected);
-  });
-  return failed ? exit_check_failed : 0;
 }
 
 int end_run(const StudyResults& results, const StudyRun& run, const std::atomic<bool>& stop) {
-  const int code = show_results(results, run.folder);
-  if (!stop) return code;
-  const bool unfinished = std::any_of(results.trials.begin(), results.trials.end(),
-                                      [](const TrialRecord& r) { return !has_ended(r); });
-  if (!unfinished) return code;
-  std::fprintf(stderr, "interrupted; go on with: carousel resume %s\n",
+  show_results(results, run.folder);
+  const auto unfinished =
+      std::ranges::count_if(results.trials, [](const TrialRecord& r) { return !has_ended(r); });
+  if (unfinished == 0) return exit_code_of(results);
+  std::fprintf(stderr, "%s: %td of %zu trials have not ended; go on with: carousel resume %s\n",
+               stop ? "interrupted" : "incomplete", unfinished, results.trials.size(),
                run.folder.string().c_str());
-  return exit_interrupted;
+  return stop ? exit_interrupted : exit_check_failed;
 }
 
 }  // namespace
@@ -64,46 +91,53 @@ int compare_command(CellRegistry& registry, const std::string& study,
                     const std::vector<std::string>& overrides, const CommonOptions& common,
                     const std::atomic<bool>& stop) {
   const StudyOptions options = read_study(study, overrides);
-  const std::filesystem::path folder =
-      common.out.empty() ? free_folder(options.name) : std::filesystem::path(common.out);
-  const StudyRun run{folder, common.data_dir, common.threads};
+  const NewFolder folder(common.out, options.name);
+  const StudyRun run = run_in(folder.path(), common);
   ProgressDisplay display(common.quiet);
-  const StudyListener listener = display.listener();
+  StudyListener listener = display.listener();
+  listener.begins = common.obey_signals;
   return end_run(start_study(options, registry, run, stop, listener), run, stop);
 }
 
-int resume_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common,
+int resume_command(CellRegistry& registry, const std::string& folder,
+                   const std::vector<std::string>& overrides, const CommonOptions& common,
                    const std::atomic<bool>& stop) {
-  const StudyRun run{folder, common.data_dir, common.threads};
+  const StudyRun run = run_in(folder, common);
   ProgressDisplay display(common.quiet);
-  const StudyListener listener = display.listener();
-  return end_run(resume_study(registry, run, stop, listener), run, stop);
+  StudyListener listener = display.listener();
+  listener.begins = common.obey_signals;
+  return end_run(resume_study(registry, run, overrides, stop, listener), run, stop);
 }
 
 int report_command(const std::string& folder) {
-  return show_results(RunFolder(folder).results(), folder);
+  const StudyResults results = RunFolder(folder).results();
+  show_results(results, folder);
+  return exit_code_of(results);
 }
 
 int collect_command(const std::string& folder) {
-  return show_results(collect_study(folder), folder);
+  const StudyResults results = collect_study(folder);
+  show_results(results, folder);
+  return exit_code_of(results);
 }
 
 int plan_command(CellRegistry& registry, const std::string& study,
                  const std::vector<std::string>& overrides, const CommonOptions& common) {
   const StudyOptions options = read_study(study, overrides);
-  const std::filesystem::path folder =
-      common.out.empty() ? free_folder(options.name) : std::filesystem::path(common.out);
+  const NewFolder folder(common.out, options.name);
   ProgressDisplay display(common.quiet);
-  plan_study(options, registry, {folder, common.data_dir, common.threads}, display.listener());
-  std::printf("%s\n", folder.c_str());
+  plan_study(options, registry, run_in(folder.path(), common), display.listener());
+  std::printf("%s\n", folder.path().c_str());
   return 0;
 }
 
 int trial_command(CellRegistry& registry, const std::string& folder, const std::string& id,
                   const CommonOptions& common, const std::atomic<bool>& stop) {
-  const StudyRun run{folder, common.data_dir, common.threads};
+  const StudyRun run = run_in(folder, common);
   ProgressDisplay display(common.quiet);
-  const TrialRecord record = run_planned_trial(registry, run, id, stop, display.listener());
+  StudyListener listener = display.listener();
+  listener.begins = common.obey_signals;
+  const TrialRecord record = run_planned_trial(registry, run, id, stop, listener);
   if (!common.quiet) std::printf("%s: %s\n", id.c_str(), record.status.c_str());
   if (!has_ended(record)) return exit_interrupted;
   return record.status == "diverged" && record.selected ? exit_check_failed : 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,15 @@ namespace carousel {
 
 /// What every command takes.
 struct CommonOptions {
-  std::string out;       // --out: the run folder
-  std::string data_dir;  // --data
-  int threads = 0;       // --threads; 0: all of the machine's
-  bool quiet = false;    // --quiet: results and warnings only
+  std::string out;              // --out: the run folder
+  std::string data_dir;         // --data
+  int threads = 0;              // --threads; 0: all of the machine's
+  bool quiet = false;           // --quiet: results and warnings only
+  bool accept_changes = false;  // --accept-changes: of what a run's results depend on
+  std::string command;          // as it was typed
+  /// From its call on a signal sets the commands' `stop`; before it a signal ends the program,
+  /// which has nothing to save yet.
+  std::function<void()> obey_signals = [] {};
 };
 
 // Each command returns the program's exit code, and throws the library's errors.
@@ -22,8 +28,9 @@ struct CommonOptions {
 int compare_command(CellRegistry& registry, const std::string& study,
                     const std::vector<std::string>& overrides, const CommonOptions& common,
                     const std::atomic<bool>& stop);
-/// Goes on with an interrupted run.
-int resume_command(CellRegistry& registry, const std::string& folder, const CommonOptions& common,
+/// Goes on with a run, with changes of the form key.sub=value.
+int resume_command(CellRegistry& registry, const std::string& folder,
+                   const std::vector<std::string>& overrides, const CommonOptions& common,
                    const std::atomic<bool>& stop);
 /// Makes a run folder whose trials are then run one by one, and prints it.
 int plan_command(CellRegistry& registry, const std::string& study,

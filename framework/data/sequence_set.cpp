@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "io/digest.hpp"
+
 namespace carousel {
+
 Index SequenceSplit::total() const {
   return std::accumulate(lengths.begin(), lengths.end(), Index{0});
 }
@@ -16,6 +19,17 @@ void SequenceSplit::add(const std::vector<float>& sequence) {
   starts.push_back(static_cast<Index>(frames.size()) / width);
   lengths.push_back(static_cast<Index>(sequence.size()) / width);
   frames.insert(frames.end(), sequence.begin(), sequence.end());
+}
+
+std::string digest_of(const SequenceSet& set) {
+  Sha256 hash;
+  for (const SequenceSplit* split : {&set.train, &set.valid, &set.test}) {
+    const Index sizes[] = {split->width, split->context, split->sequences()};
+    hash.add(std::span<const Index>(sizes));
+    hash.add(std::span<const Index>(split->lengths));
+    hash.add(std::span<const float>(split->frames));
+  }
+  return hash.hex();
 }
 
 FrameBatch frame_batch(const SequenceSplit& split, std::span<const std::int64_t> sequences) {

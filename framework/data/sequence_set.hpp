@@ -56,6 +56,9 @@ struct SequenceSet {
   FrameTask task() const { return {train.width, train.context, outputs}; }
 };
 
+/// SHA-256 of what is learnt from a set: sizes, lengths and frames of its splits.
+std::string digest_of(const SequenceSet& set);
+
 /// Sequences side by side, for predicting each next frame.
 struct FrameBatch {
   Tensor<float> x;             // [steps, batch, context width], zero beyond the end

@@ -5,14 +5,27 @@
 #include <cstring>
 #include <type_traits>
 
+#include "io/digest.hpp"
 #include "io/files.hpp"
-#include "io/hdf5_file.hpp"
+#include "io/hdf5_memory.hpp"
 
 namespace carousel {
 namespace {
 
-const char* const format_name = "carousel checkpoint";
-constexpr std::int64_t format_version = 1;
+constexpr std::string_view format_name = "carousel checkpoint";
+constexpr int format_version = 2;
+constexpr std::size_t block_size = 512;  // HDF5's least user block
+constexpr int deepest_group = 64;
+constexpr hsize_t most_elements = hsize_t{1}
+                                  << 31;  // of an array; the product of two such is a number still
+
+// What stands before the HDF5 file: its form and a checksum of all the rest, as text.
+std::string block_of(std::string_view rest) {
+  std::string block =
+      fmt::format("{} {}\nsha256 of the rest: {}\n", format_name, format_version, sha256(rest));
+  block.resize(block_size, '\n');
+  return block;
+}
 
 template <class Map>
 const typename Map::mapped_type& find(const Map& map, const std::string& name) {
@@ -77,23 +90,32 @@ void write_archive(const H5::Group& group, const Archive& archive) {
   write_tensors(group, archive.doubles);
 }
 
+// No more elements than the file has stored, so that none is made up and memory is in proportion.
 template <class T>
 Tensor<T> read_tensor(const H5::DataSet& dataset) {
   const H5::DataSpace space = dataset.getSpace();
   std::vector<hsize_t> dims(static_cast<std::size_t>(space.getSimpleExtentNdims()));
   if (!dims.empty()) space.getSimpleExtentDims(dims.data());
+  const hsize_t stored = dataset.getStorageSize() / sizeof(T);
+  hsize_t elements = 1;
   Shape shape;
-  for (const hsize_t dim : dims) shape.push_back(static_cast<Index>(dim));
+  for (const hsize_t dim : dims) {
+    if (dim > most_elements || elements > most_elements) fail_input("an array is too large");
+    shape.push_back(static_cast<Index>(dim));
+    elements *= dim;
+  }
+  if (elements != stored) fail_input("an array has {} elements, {} stored", elements, stored);
   Tensor<T> tensor = Tensor<T>::uninitialised(shape);
   dataset.read(tensor.data(), memory_type<T>());
   return tensor;
 }
 
-void read_group(const H5::Group& group, const std::string& prefix, Archive& archive) {
+void read_group(const H5::Group& group, const std::string& prefix, int depth, Archive& archive) {
+  if (depth > deepest_group) fail_input("more than {} groups stand in one another", deepest_group);
   for (hsize_t i = 0; i < group.getNumObjs(); ++i) {
     const std::string name = group.getObjnameByIdx(i);
     if (group.childObjType(name) == H5O_TYPE_GROUP) {
-      read_group(group.openGroup(name), prefix + name + "/", archive);
+      read_group(group.openGroup(name), prefix + name + "/", depth + 1, archive);
       continue;
     }
     const H5::DataSet dataset = group.openDataSet(name);
@@ -108,6 +130,9 @@ void read_group(const H5::Group& group, const std::string& prefix, Archive& arch
 void read_attribute(const H5::Attribute& attribute, Archive& archive) {
   const std::string name = attribute.getName();
   const H5T_class_t kind = attribute.getTypeClass();
+  if (attribute.getSpace().getSimpleExtentType() != H5S_SCALAR) {
+    fail_input("the attribute '{}' is a list, expected one value", name);
+  }
   if (kind == H5T_STRING) {
     std::string text;
     attribute.read(attribute.getStrType(), text);
@@ -156,20 +181,40 @@ bool same(const std::map<std::string, Archive>& a, const std::map<std::string, A
   return true;
 }
 
-void write_file(const std::filesystem::path& path, const std::map<std::string, Archive>& archives) {
-  try {
-    H5::H5File file(path.string(), H5F_ACC_TRUNC);
-    const H5::Group root = file.openGroup("/");
-    write_attribute(root, "format", std::string(format_name));
-    write_attribute(root, "version", format_version);
-    for (const auto& [name, archive] : archives) write_archive(file.createGroup(name), archive);
-    file.close();
-  } catch (const H5::Exception& error) {
-    throw EnvironmentError(
-        fmt::format("{}: can't write the checkpoint ({}); does the folder exist, and has the disk "
-                    "room?",
-                    path.string(), error.getDetailMsg()));
+std::map<std::string, Archive> archives_in(std::string_view bytes) {
+  const H5::H5File file = open_hdf5_in_memory(bytes);
+  const H5::Group root = file.openGroup("/");
+  std::map<std::string, Archive> archives;
+  for (hsize_t i = 0; i < root.getNumObjs(); ++i) {
+    const std::string name = root.getObjnameByIdx(i);
+    const H5::Group group = root.openGroup(name);
+    Archive& archive = archives[name];
+    for (int a = 0; a < group.getNumAttrs(); ++a) {
+      read_attribute(group.openAttribute(static_cast<unsigned>(a)), archive);
+    }
+    read_group(group, "", 1, archive);
   }
+  return archives;
+}
+
+std::string bytes_with_checksum(const std::map<std::string, Archive>& archives) {
+  const H5::H5File file = new_hdf5_in_memory(block_size);
+  for (const auto& [name, archive] : archives) write_archive(file.createGroup(name), archive);
+  std::string bytes = bytes_of(file);
+  bytes.replace(0, block_size, block_of(std::string_view(bytes).substr(block_size)));
+  return bytes;
+}
+
+// Throws InputError unless every bit is as it was written.
+void expect_undamaged(const std::filesystem::path& path, std::string_view bytes) {
+  const std::string own = fmt::format("{} {}\n", format_name, format_version);
+  if (bytes.size() > block_size && bytes.starts_with(own)) {
+    if (bytes.substr(0, block_size) == block_of(bytes.substr(block_size))) return;
+    fail_input("{}: damaged: it is not what was written (its SHA-256 has changed)", path.string());
+  }
+  const bool other = bytes.starts_with(format_name) || bytes.starts_with("\x89HDF\r\n");
+  fail_input("{}: not a checkpoint of this program (form {}): {}", path.string(), format_version,
+             other ? "another version made it" : "it is damaged, or another kind of file");
 }
 
 }  // namespace
@@ -197,47 +242,29 @@ std::map<std::string, Tensor<double>>& Archive::tensors<double>() {
 
 void write_archives(const std::filesystem::path& path,
                     const std::map<std::string, Archive>& archives) {
-  H5::Exception::dontPrint();
-  const std::filesystem::path temporary = path.string() + ".tmp";
+  std::string bytes;
   try {
-    write_file(temporary, archives);
-    if (!same(archives, read_archives(temporary))) {
-      throw EnvironmentError(fmt::format(
-          "{}: the checkpoint reads back otherwise than it was written; the one before is kept",
-          path.string()));
-    }
-    commit_file(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw;
+    bytes = bytes_with_checksum(archives);
+    if (!same(archives, archives_in(bytes)))
+      throw H5::FileIException("", "it reads back otherwise");
+  } catch (const H5::Exception& error) {
+    throw EnvironmentError(fmt::format(
+        "{}: HDF5 can't make the checkpoint ({}); is there memory enough? The one before is kept",
+        path.string(), error.getDetailMsg()));
   }
+  write_text(path, bytes);
 }
 
 std::map<std::string, Archive> read_archives(const std::filesystem::path& path) {
-  const H5::H5File file = open_hdf5(path);
-  return reading_hdf5(path, "the checkpoint", [&] {
-    const H5::Group root = file.openGroup("/");
-    Archive header;
-    for (const char* name : {"format", "version"}) {
-      if (root.attrExists(name)) read_attribute(root.openAttribute(name), header);
-    }
-    if (header.texts["format"] != format_name || header.counters["version"] != format_version) {
-      fail_input("{}: not a checkpoint of this program (version {})", path.string(),
-                 format_version);
-    }
-    std::map<std::string, Archive> archives;
-    for (hsize_t i = 0; i < root.getNumObjs(); ++i) {
-      const std::string name = root.getObjnameByIdx(i);
-      const H5::Group group = root.openGroup(name);
-      Archive& archive = archives[name];
-      for (int a = 0; a < group.getNumAttrs(); ++a) {
-        read_attribute(group.openAttribute(static_cast<unsigned>(a)), archive);
-      }
-      read_group(group, "", archive);
-    }
-    return archives;
-  });
+  const std::string bytes = read_text(path);
+  expect_undamaged(path, bytes);
+  try {
+    return archives_in(bytes);
+  } catch (const H5::Exception& error) {
+    fail_input("{}: HDF5 can't read it ({})", path.string(), error.getDetailMsg());
+  } catch (const InputError& error) {
+    fail_input("{}: {}", path.string(), error.what());
+  }
 }
 
 }  // namespace carousel

@@ -29,12 +29,15 @@ struct Archive {
   std::map<std::string, Tensor<T>>& tensors();
 };
 
-/// Writes archives to an HDF5 file, one group each: to a temporary file, which is read back and
-/// compared, then renamed. Row-major, little-endian; readable by h5py. Throws EnvironmentError.
+/// Writes archives to an HDF5 file, one group each, behind a block of text with the SHA-256 of all
+/// the rest (HDF5's user block). Made and read back in memory, then written as write_text() does.
+/// Row-major, little-endian; readable by h5py. Throws EnvironmentError; the file that was there is
+/// kept then.
 void write_archives(const std::filesystem::path& path,
                     const std::map<std::string, Archive>& archives);
 
-/// Reads them back. Throws InputError when the file is missing, damaged or of another form.
+/// Reads them back. Throws InputError when the file is missing, of another form, or has changed by
+/// as much as a bit since it was written.
 std::map<std::string, Archive> read_archives(const std::filesystem::path& path);
 
 }  // namespace carousel

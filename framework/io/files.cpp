@@ -2,12 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "tensor/error.hpp"
 
@@ -19,38 +20,93 @@ namespace {
       fmt::format("{}: can't {} ({})", path.string(), what, std::strerror(errno)));
 }
 
-void sync(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) fail(path, "open it to flush it");
-  const int failed = ::fsync(file);
-  ::close(file);
-  // Some file systems refuse to sync a folder; the rename is still atomic there.
-  if (failed != 0 && errno != EINVAL) fail(path, "flush it to the disk");
+// An open file; closed with the object.
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags)
+      : path_(path), file_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  ~Descriptor() {
+    if (file_ >= 0) ::close(file_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  bool is_open() const { return file_ >= 0; }
+
+  void write(std::string_view text) const {
+    while (!text.empty()) {
+      const ssize_t written = ::write(file_, text.data(), text.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) fail(path_, "write it; has the disk room?");
+      text.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  void flush() const {
+    // Some file systems refuse to sync a folder; a rename is still atomic there.
+    if (::fsync(file_) != 0 && errno != EINVAL) fail(path_, "flush it to the disk");
+  }
+
+  // To the end.
+  bool read(std::string& text) const {
+    std::array<char, 1 << 16> part;
+    for (;;) {
+      const ssize_t got = ::read(file_, part.data(), part.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return got == 0;
+      text.append(part.data(), static_cast<std::size_t>(got));
+    }
+  }
+
+  // What close() says: some file systems write no sooner.
+  void close() {
+    const int failed = ::close(file_);
+    file_ = -1;
+    if (failed != 0 && errno != EINTR) fail(path_, "write it; has the disk room?");
+  }
+
+ private:
+  std::filesystem::path path_;
+  int file_;
+};
+
+void write_whole(const std::filesystem::path& path, std::string_view text) {
+  Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file.is_open()) fail(path, "write it; does the folder exist, and is it ours to write to?");
+  file.write(text);
+  file.flush();
+  file.close();
+  std::string back;
+  const Descriptor again(path, O_RDONLY);
+  if (!again.is_open() || !again.read(back)) fail(path, "read it back");
+  if (back != text) {
+    throw EnvironmentError(
+        fmt::format("{}: reads back otherwise than it was written", path.string()));
+  }
+}
+
+void flush_folder(const std::filesystem::path& folder) {
+  const Descriptor file(folder, O_RDONLY | O_DIRECTORY);
+  if (!file.is_open()) fail(folder, "open this folder to flush it");
+  file.flush();
 }
 
 }  // namespace
 
 std::string read_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  const bool is_file = std::filesystem::is_regular_file(path);
-  if (is_file && std::filesystem::is_empty(path))
-    return "";  // the stream would call that a failure
-  if (!is_file || !(text << file.rdbuf())) {
-    fail_input("{}: can't read this file; does it exist?", path.string());
+  constexpr std::array of_the_name = {ENOENT, ENOTDIR, EISDIR, EACCES, ELOOP, ENAMETOOLONG, ENXIO};
+  const Descriptor file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would wait
+  if (!file.is_open() && std::ranges::find(of_the_name, errno) == of_the_name.end()) {
+    fail(path, "open it");
   }
-  return text.str();
-}
-
-void commit_file(const std::filesystem::path& temporary, const std::filesystem::path& path) {
-  sync(temporary);
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error) {
-    throw EnvironmentError(fmt::format("{}: can't put {} in its place ({})", path.string(),
-                                       temporary.string(), error.message()));
+  std::error_code ignored;
+  if (!file.is_open() || !std::filesystem::is_regular_file(path, ignored)) {
+    fail_input("{}: can't read this file; does it exist, and is it an ordinary file?",
+               path.string());
   }
-  sync(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+  std::string text;
+  if (!file.read(text)) fail(path, "read it");
+  return text;
 }
 
 void make_folder(const std::filesystem::path& folder) {
@@ -62,14 +118,18 @@ void make_folder(const std::filesystem::path& folder) {
   }
 }
 
-void write_text(const std::filesystem::path& path, const std::string& text) {
+bool make_new_folder(const std::filesystem::path& folder) {
+  if (::mkdir(folder.c_str(), 0777) == 0) return true;
+  if (errno != EEXIST) fail(folder, "make this folder");
+  return false;
+}
+
+void write_text(const std::filesystem::path& path, std::string_view text) {
   const std::filesystem::path temporary = path.string() + ".tmp";
   try {
-    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    if (!file) fail(path, "write it; does the folder exist, and has the disk room?");
-    commit_file(temporary, path);
+    write_whole(temporary, text);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "put it in its place");
+    flush_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
   } catch (...) {
     std::error_code ignored;
     std::filesystem::remove(temporary, ignored);

@@ -2,22 +2,25 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace carousel {
 
-/// The whole text of a file. Throws InputError when it can't be read.
+/// The whole text of a file. Throws InputError when it is not there, not ours to read, or no
+/// ordinary file; EnvironmentError when the system fails.
 std::string read_text(const std::filesystem::path& path);
 
 /// Makes a folder with those above it, where they are not there. Throws EnvironmentError.
 void make_folder(const std::filesystem::path& folder);
 
-/// Writes a file beside its place and renames it, so that a reader sees the old text or the new,
-/// never half of one. Throws EnvironmentError when the disk or the rights do not allow it.
-void write_text(const std::filesystem::path& path, const std::string& text);
+/// Makes a folder whose parent is there. Returns false where something of that name is there
+/// already, also when another process made it at the same time. Throws EnvironmentError.
+bool make_new_folder(const std::filesystem::path& folder);
 
-/// Puts a finished temporary file in place: flushed to the disk, then renamed.
-/// Throws EnvironmentError.
-void commit_file(const std::filesystem::path& temporary, const std::filesystem::path& path);
+/// Writes a file beside its place, flushes it to the disk, reads it back and renames it, so that a
+/// reader sees the old text or the new, never half of one, whatever happens in between. Throws
+/// EnvironmentError when the disk or the rights do not allow it; the old file is kept then.
+void write_text(const std::filesystem::path& path, std::string_view text);
 
 /// Holds a folder for this process alone, so that two runs never write into one; the system
 /// lets go of it when the process ends, however it ends.

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/json.hpp>
 #include <boost/version.hpp>
 #include <fstream>
 #include <xsimd/config/xsimd_config.hpp>
@@ -38,12 +37,11 @@ std::string host_name() {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> machine_facts(int threads) {
+Facts place_facts() { return {{"host", host_name()}, {"cpu", cpu_name()}}; }
+
+Facts program_facts() {
   return {{"version", version()},
           {"commit", commit()},
-          {"host", host_name()},
-          {"cpu", cpu_name()},
-          {"threads", std::to_string(threads)},
           {"isa", std::string(isa_name(active_isa()))},
           {"xtensor", fmt::format("{}.{}.{}", XTENSOR_VERSION_MAJOR, XTENSOR_VERSION_MINOR,
                                   XTENSOR_VERSION_PATCH)},
@@ -55,16 +53,6 @@ std::vector<std::pair<std::string, std::string>> machine_facts(int threads) {
           {"hdf5", fmt::format("{}.{}.{}", H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE)},
           {"boost", BOOST_LIB_VERSION},
           {"compiler", __VERSION__}};
-}
-
-std::string to_json(const std::vector<std::pair<std::string, std::string>>& facts) {
-  std::string text = "{\n";
-  for (std::size_t i = 0; i < facts.size(); ++i) {
-    text += fmt::format("  {}: {}{}\n", boost::json::serialize(boost::json::string(facts[i].first)),
-                        boost::json::serialize(boost::json::string(facts[i].second)),
-                        i + 1 < facts.size() ? "," : "");
-  }
-  return text + "}\n";
 }
 
 }  // namespace carousel

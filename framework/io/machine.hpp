@@ -6,11 +6,14 @@
 
 namespace carousel {
 
-/// Facts about the program and the machine that a result depends on, as (name, value):
-/// commit, host, cpu, threads, isa, versions of the libraries.
-std::vector<std::pair<std::string, std::string>> machine_facts(int threads);
+/// Facts by name, in the order in which people read them.
+using Facts = std::vector<std::pair<std::string, std::string>>;
 
-/// The facts as a JSON object.
-std::string to_json(const std::vector<std::pair<std::string, std::string>>& facts);
+/// Where a program runs, which results do not depend on: host and processor.
+Facts place_facts();
+
+/// The program that the bits of a result depend on: its version and commit, the instruction set of
+/// its kernels, those of the libraries that it computes with, and the compiler.
+Facts program_facts();
 
 }  // namespace carousel

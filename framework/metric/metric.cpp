@@ -8,6 +8,8 @@
 
 namespace carousel {
 
+bool is_sound(double figure) { return std::abs(figure) < 1e30; }
+
 const char* split_name(Split split) {
   switch (split) {
     case Split::train: return "train";

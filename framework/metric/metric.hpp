@@ -15,6 +15,10 @@ namespace carousel {
 /// A figure that there is not, or not yet.
 inline constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
+/// Whether a figure can be compared: a number that is finite, and not so large (1e30) that it says
+/// only that a model has left the range of its arithmetic.
+bool is_sound(double figure);
+
 /// The parts of a data set.
 enum class Split { train, valid, test };
 inline constexpr std::array<Split, 3> all_splits = {Split::train, Split::valid, Split::test};

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <string_view>
 
+#include "tensor/interrupt.hpp"
+
 namespace carousel {
 namespace {
 
@@ -247,7 +249,10 @@ void CompiledScan<T>::run_window(std::size_t window, bool first_time) {
   for (Index c = chunks.first; c < chunks.last; ++c) {
     enter_chunk(c);
     run_chunk_rows(plan_.forward_pass.before, Part::front);
-    for (Index t = chunk_.first; t < chunk_.last; ++t) run_step(plan_.forward_pass.loop, t);
+    for (Index t = chunk_.first; t < chunk_.last; ++t) {
+      poll_stop();
+      run_step(plan_.forward_pass.loop, t);
+    }
     run_chunk_rows(plan_.forward_pass.behind, Part::behind);
     if (!first_time) continue;
     if (outputs_.defined()) copy_rows(plan_.slots[index(plan_.forward.output)], outputs_);
@@ -296,7 +301,10 @@ void CompiledScan<T>::run_window_back(std::size_t window) {
     enter_chunk(c);
     load_cotangents();
     run_chunk_rows(pass.before, Part::front);
-    for (Index t = chunk_.last; t-- > chunk_.first;) run_step(pass.loop, t);
+    for (Index t = chunk_.last; t-- > chunk_.first;) {
+      poll_stop();
+      run_step(pass.loop, t);
+    }
     run_chunk_rows(pass.behind, Part::behind);
     if (records_norms_) note_gradient_norms();
     gather_rows();

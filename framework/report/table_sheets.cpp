@@ -400,7 +400,8 @@ Sheet trial_sheet(const StudyResults& results) {
 
 Sheet machine_sheet(const StudyResults& results) {
   Sheet sheet{"Machine", {{"what", false}, {"value", false}}, {}, {}};
-  for (const auto& [key, value] : results.machine) sheet.rows.push_back({"", {key, value}});
+  for (const auto& [key, value] : machine_lines(results.provenance))
+    sheet.rows.push_back({"", {key, value}});
   return sheet;
 }
 

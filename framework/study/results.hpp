@@ -1,9 +1,9 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "study/provenance.hpp"
 #include "task/problem.hpp"
 #include "train/trial_record.hpp"
 
@@ -42,10 +42,10 @@ struct StudyResults {
   const StudyProblem& problem(const std::string& name) const;
 
   std::string study;
-  std::string description;                                   // a line or two of the study's author
-  std::string study_yaml;                                    // the resolved study
-  std::vector<std::pair<std::string, std::string>> machine;  // "cpu" -> "..." and so on
-  std::vector<std::pair<std::string, std::string>> cell_texts;  // name -> equations, conventions
+  std::string description;  // a line or two of the study's author
+  std::string study_yaml;   // the resolved study
+  Provenance provenance;
+  Facts cell_texts;  // name -> equations, conventions
   std::vector<StudyProblem> problems;
   std::vector<TrialRecord> trials;  // by problem, cell: first the search, then the seeds
   std::vector<PublishedResult> published;

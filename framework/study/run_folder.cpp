@@ -11,9 +11,14 @@ namespace {
 using Archives = std::map<std::string, Archive>;
 
 constexpr const char* study_key = "study";
+constexpr const char* earlier_version =
+    "this run was made by an earlier version: take the version that run.json names, or run the "
+    "study again";
 
 // Lists of texts are numbered: "problem 0", "problem 1", ..
-std::string numbered(const char* name, std::size_t k) { return fmt::format("{} {}", name, k); }
+std::string numbered(const std::string& name, std::size_t k) {
+  return fmt::format("{} {}", name, k);
+}
 
 const Archive& find(const Archives& archives, const std::string& key) {
   const auto found = archives.find(key);
@@ -21,8 +26,15 @@ const Archive& find(const Archives& archives, const std::string& key) {
   return found->second;
 }
 
-void save_pairs(const char* name, const std::vector<std::pair<std::string, std::string>>& pairs,
-                Archive& archive) {
+// No file holds more of anything than this.
+std::size_t count_in(const Archive& archive, const std::string& name) {
+  constexpr std::int64_t most = 1 << 24;
+  const std::int64_t count = archive.counter(name);
+  if (count < 0 || count > most) fail_input("{} is {}, expected 0 to {}", name, count, most);
+  return static_cast<std::size_t>(count);
+}
+
+void save_pairs(const std::string& name, const Facts& pairs, Archive& archive) {
   archive.counters[name] = std::ssize(pairs);
   for (std::size_t k = 0; k < pairs.size(); ++k) {
     archive.texts[numbered(name, k) + " name"] = pairs[k].first;
@@ -30,10 +42,9 @@ void save_pairs(const char* name, const std::vector<std::pair<std::string, std::
   }
 }
 
-std::vector<std::pair<std::string, std::string>> load_pairs(const char* name,
-                                                            const Archive& archive) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(archive.counter(name)); ++k) {
+Facts load_pairs(const std::string& name, const Archive& archive) {
+  Facts pairs;
+  for (std::size_t k = 0; k < count_in(archive, name); ++k) {
     pairs.emplace_back(archive.text(numbered(name, k) + " name"),
                        archive.text(numbered(name, k) + " value"));
   }
@@ -86,11 +97,11 @@ StudyProblem load_problem(const Archive& archive) {
   StudyProblem problem{archive.text("name"),        archive.text("task"),
                        archive.text("description"), {},
                        archive.text("loss"),        {}};
-  for (std::size_t k = 0; k < static_cast<std::size_t>(archive.counter("metrics")); ++k) {
+  for (std::size_t k = 0; k < count_in(archive, "metrics"); ++k) {
     problem.metrics.push_back(load_metric(numbered("metric", k), archive));
   }
   if (problem.metrics.empty()) fail_input("the problem '{}' has no metrics", problem.name);
-  for (std::size_t k = 0; k < static_cast<std::size_t>(archive.counter("baselines")); ++k) {
+  for (std::size_t k = 0; k < count_in(archive, "baselines"); ++k) {
     const std::string name = numbered("baseline", k);
     Baseline& baseline = problem.baselines.emplace_back();
     baseline.name = archive.text(name);
@@ -104,16 +115,40 @@ StudyProblem load_problem(const Archive& archive) {
   return problem;
 }
 
-Archives plan_archives(const StudyResults& results, const std::vector<PlannedTrial>& planned) {
+void save_provenance(const Provenance& provenance, Archive& archive) {
+  archive.texts["run"] = provenance.run;
+  save_pairs("depends on", provenance.depends_on, archive);
+  archive.counters["sessions"] = std::ssize(provenance.sessions);
+  for (std::size_t k = 0; k < provenance.sessions.size(); ++k) {
+    save_pairs(numbered("session", k), provenance.sessions[k], archive);
+  }
+  archive.counters["accepted"] = std::ssize(provenance.accepted);
+  for (std::size_t k = 0; k < provenance.accepted.size(); ++k) {
+    archive.texts[numbered("accepted", k)] = provenance.accepted[k];
+  }
+}
+
+Provenance load_provenance(const Archive& archive) {
+  Provenance provenance{archive.text("run"), load_pairs("depends on", archive), {}, {}};
+  for (std::size_t k = 0; k < count_in(archive, "sessions"); ++k) {
+    provenance.sessions.push_back(load_pairs(numbered("session", k), archive));
+  }
+  for (std::size_t k = 0; k < count_in(archive, "accepted"); ++k) {
+    provenance.accepted.push_back(archive.text(numbered("accepted", k)));
+  }
+  return provenance;
+}
+
+Archives archives_of(const StudyResults& known, const std::vector<PlannedTrial>& planned) {
   Archives all;
   Archive& study = all[study_key];
-  study.texts["study"] = results.study_yaml;
-  save_pairs("machine", results.machine, study);
-  save_pairs("cell", results.cell_texts, study);
-  study.counters["problems"] = std::ssize(results.problems);
+  study.texts["study"] = known.study_yaml;
+  save_provenance(known.provenance, study);
+  save_pairs("cell", known.cell_texts, study);
+  study.counters["problems"] = std::ssize(known.problems);
   study.counters["trials"] = std::ssize(planned);
-  for (std::size_t k = 0; k < results.problems.size(); ++k) {
-    all[numbered("problem", k)] = problem_archive(results.problems[k]);
+  for (std::size_t k = 0; k < known.problems.size(); ++k) {
+    all[numbered("problem", k)] = problem_archive(known.problems[k]);
   }
   for (std::size_t k = 0; k < planned.size(); ++k) {
     Archive& trial = all[numbered("trial", k)];
@@ -127,9 +162,9 @@ Archives plan_archives(const StudyResults& results, const std::vector<PlannedTri
 
 std::vector<PlannedTrial> load_plan(const Archives& archives) {
   std::vector<PlannedTrial> planned;
-  const std::int64_t trials = find(archives, study_key).counter("trials");
-  const std::int64_t problems = find(archives, study_key).counter("problems");
-  for (std::size_t k = 0; k < static_cast<std::size_t>(trials); ++k) {
+  const Archive& study = find(archives, study_key);
+  const auto problems = std::int64_t{study.counter("problems")};
+  for (std::size_t k = 0; k < count_in(study, "trials"); ++k) {
     const Archive& trial = find(archives, numbered("trial", k));
     const std::int64_t problem = trial.counter("problem");
     if (problem < 0 || problem >= problems) {
@@ -141,20 +176,20 @@ std::vector<PlannedTrial> load_plan(const Archives& archives) {
   return planned;
 }
 
-StudyResults load_study(const Archives& archives) {
+StudyResults load_known(const Archives& archives) {
   const Archive& study = find(archives, study_key);
-  StudyResults results;
-  results.study_yaml = study.text("study");
-  const StudyOptions options = parse_study(results.study_yaml, "the run's study", {});
-  results.study = options.name;
-  results.description = options.description;
-  results.published = options.published;
-  results.machine = load_pairs("machine", study);
-  results.cell_texts = load_pairs("cell", study);
-  for (std::size_t k = 0; k < static_cast<std::size_t>(study.counter("problems")); ++k) {
-    results.problems.push_back(load_problem(find(archives, numbered("problem", k))));
+  StudyResults known;
+  known.study_yaml = study.text("study");
+  const StudyOptions options = parse_study(known.study_yaml, "the run's study", {});
+  known.study = options.name;
+  known.description = options.description;
+  known.published = options.published;
+  known.provenance = load_provenance(study);
+  known.cell_texts = load_pairs("cell", study);
+  for (std::size_t k = 0; k < count_in(study, "problems"); ++k) {
+    known.problems.push_back(load_problem(find(archives, numbered("problem", k))));
   }
-  return results;
+  return known;
 }
 
 // Runs f on the archives of a file; what is wrong with them names the file.
@@ -177,34 +212,52 @@ const StudyProblem& StudyResults::problem(const std::string& name) const {
   fail_bug("the results have no problem '{}'", name);
 }
 
-StudyOptions RunFolder::options() const {
-  const auto file = folder_ / "study.yaml";
+RunFolder::RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
+  const auto file = folder_ / "study.h5";
   if (!std::filesystem::exists(file)) {
-    fail_input("{}: this is no run folder, it has no study.yaml", folder_.string());
+    if (!std::filesystem::exists(folder_ / "study.yaml")) {
+      fail_input("{}: this is no run folder, it has no study.yaml", folder_.string());
+    }
+    fail_input("{}: there is no study.h5: it was lost, or {}", folder_.string(), earlier_version);
   }
-  if (!std::filesystem::exists(folder_ / "study.h5") &&
-      std::filesystem::exists(folder_ / "checkpoint.h5")) {
+  try {
+    with_archives(file, [&](const Archives& archives) {
+      known_ = load_known(archives);
+      planned_ = load_plan(archives);
+    });
+  } catch (const InputError& error) {
     fail_input(
-        "{}: this run was made by an earlier version, which kept all trials in one checkpoint.h5. "
-        "Its results.csv, curves.csv and report.html stay readable; to go on with it or to make "
-        "its "
-        "report anew, take the version that run.json names, or run the study again",
-        folder_.string());
+        "{}\nWithout it the run can't be gone on with. Each trial's checkpoint stands on its own "
+        "in {}, results.csv and report.html stay readable; where {}",
+        error.what(), (folder_ / "trials").string(), earlier_version);
   }
-  return read_study(file, {});
+  train_ = parse_study(known_.study_yaml, "the run's study", {}).train;
 }
 
-void RunFolder::write_plan(const StudyResults& results,
-                           const std::vector<PlannedTrial>& planned) const {
-  write_archives(folder_ / "study.h5", plan_archives(results, planned));
+RunFolder::RunFolder(std::filesystem::path folder, StudyResults known,
+                     std::vector<PlannedTrial> planned, const StudyOptions& study)
+    : folder_(std::move(folder)), planned_(std::move(planned)), train_(study.train) {
+  set_known(std::move(known));
+  write_study(study);
 }
 
-std::vector<PlannedTrial> RunFolder::plan() const {
-  return with_archives(folder_ / "study.h5", load_plan);
+StudyOptions RunFolder::options(const std::vector<std::string>& overrides) const {
+  return read_study(folder_ / "study.yaml", overrides);
+}
+
+void RunFolder::set_known(StudyResults known) {
+  known_ = std::move(known);
+  train_ = parse_study(known_.study_yaml, "the run's study", {}).train;
+  write_archives(folder_ / "study.h5", archives_of(known_, planned_));
+  write_text(folder_ / "run.json", to_json(known_.provenance));
+}
+
+void RunFolder::write_study(const StudyOptions& study) const {
+  write_text(folder_ / "study.yaml", to_yaml(study));
 }
 
 std::filesystem::path RunFolder::trial_folder(const std::string& id) const {
-  const auto folder = folder_ / "trials" / id;
+  auto folder = folder_ / "trials" / id;
   make_folder(folder);
   return folder;
 }
@@ -213,10 +266,27 @@ std::filesystem::path RunFolder::trial_file(const std::string& id) const {
   return folder_ / "trials" / id / "checkpoint.h5";
 }
 
-std::optional<Archive> RunFolder::trial(const std::string& id) const {
-  const auto file = trial_file(id);
+std::optional<SavedTrial> RunFolder::saved(const PlannedTrial& trial) const {
+  const auto file = trial_file(trial.id);
   if (!std::filesystem::exists(file)) return std::nullopt;
-  return with_archives(file, [&](const Archives& archives) { return find(archives, id); });
+  try {
+    return with_archives(file, [&](const Archives& archives) -> SavedTrial {
+      const Archive& archive = find(archives, trial.id);
+      const std::string& run = archive.text("run");
+      if (run != known_.provenance.run) {
+        fail_input("it is of the run {}, this one is {}", run, known_.provenance.run);
+      }
+      TrialRecord record = load_record(archive);
+      expect_same_trial(trial.record, record);
+      if (record.status == "done" && !training_ended(record, train_)) go_on(record);
+      return {std::move(record), archive};
+    });
+  } catch (const InputError& error) {
+    fail_input(
+        "{}\nWhat this trial had reached is lost, the others are whole. Remove the file, and "
+        "'carousel resume {}' trains this trial from its start",
+        error.what(), folder_.string());
+  }
 }
 
 void RunFolder::write_trial(const std::string& id, const Archive& archive) const {
@@ -224,37 +294,32 @@ void RunFolder::write_trial(const std::string& id, const Archive& archive) const
   write_archives(trial_file(id), {{id, archive}});
 }
 
-StudyResults RunFolder::known() const {
-  if (!std::filesystem::exists(folder_ / "study.h5")) {
-    options();  // says what is wrong
-    fail_input("{}: there is no study.h5, so no results yet", folder_.string());
+void RunFolder::take_saved(StudyPlan& plan, const std::vector<std::size_t>& trials) const {
+  for (const std::size_t k : trials) {
+    if (const auto trial = saved(planned_[k])) plan.trials()[k] = trial->record;
   }
-  return with_archives(folder_ / "study.h5", load_study);
+}
+
+StudyPlan RunFolder::plan() const {
+  StudyPlan plan = plan_without_records();
+  for (const StudyCase& one : plan.cases()) {
+    take_saved(plan, one.draws);
+    take_saved(plan, one.seeds);
+  }
+  return plan;
 }
 
 StudyResults RunFolder::results() const {
-  StudyResults results = known();
-  StudyPlan plan(this->plan(), results.problems);
-  std::vector<std::vector<Exhibit>> exhibits(plan.trials().size());
-  for (std::size_t k = 0; k < plan.trials().size(); ++k) {
-    const std::string& id = plan.planned(k).id;
-    const std::optional<Archive> archive = trial(id);
-    if (!archive) continue;
-    try {
-      plan.trials()[k] = load_record(*archive);
-      exhibits[k] = load_exhibits(*archive);
-    } catch (const InputError& error) {
-      fail_input("{}: {}", trial_file(id).string(), error.what());
-    }
-  }
+  StudyPlan plan = this->plan();
   plan.choose();
+  StudyResults results = known_;
   results.trials = plan.trials();
   for (const StudyCase& one : plan.cases()) {
     const auto best = plan.best_selected(one);
     if (!best) continue;
     const TrialRecord& record = plan.trials()[*best];
-    for (const Exhibit& exhibit : exhibits[*best]) {
-      results.exhibits.push_back({record.dataset, record.name(), exhibit});
+    for (Exhibit& exhibit : load_exhibits(saved(planned_[*best])->archive)) {
+      results.exhibits.push_back({record.dataset, record.name(), std::move(exhibit)});
     }
   }
   return results;

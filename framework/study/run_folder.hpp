@@ -10,34 +10,57 @@
 
 namespace carousel {
 
-/// The files of a run: study.yaml, run.json, cells/; study.h5, which holds the plan and what is
-/// known of its problems and cells; trials/ID/checkpoint.h5, the state of a trial, written by
-/// whoever runs it and by nobody else. Everything else is made from these.
+/// What a trial has saved: its record under the run's options, and everything else.
+struct SavedTrial {
+  TrialRecord record;
+  Archive archive;
+};
+
+/// The files of a run: study.yaml, run.json, cells/; study.h5, which holds the plan, how the run
+/// came to be and what is known of its problems and cells; trials/ID/checkpoint.h5, the state of a
+/// trial, written by whoever runs it and by nobody else. Everything else is made from these. A file
+/// that is read back has a checksum; what a trial has saved must be of this run and that trial.
 class RunFolder {
  public:
-  explicit RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// Opens a run. Throws InputError when this is no run folder, one of an earlier version, or
+  /// damaged.
+  explicit RunFolder(std::filesystem::path folder);
+  /// Writes a new run, before any trial has run. study: what study.yaml is to hold; it comes last.
+  RunFolder(std::filesystem::path folder, StudyResults known, std::vector<PlannedTrial> planned,
+            const StudyOptions& study);
 
   const std::filesystem::path& path() const { return folder_; }
-  /// The study as it was resolved. Throws InputError when this is no run folder, or one of an
-  /// earlier version.
-  StudyOptions options() const;
-  /// Writes what is known before any trial runs.
-  void write_plan(const StudyResults& results, const std::vector<PlannedTrial>& planned) const;
-  std::vector<PlannedTrial> plan() const;
-  /// What write_plan() was given: results without trials. Throws InputError as options() does.
-  StudyResults known() const;
+  /// The study as it is in study.yaml, with changes of the form key.sub=value.
+  StudyOptions options(const std::vector<std::string>& overrides = {}) const;
+  /// The results without what trials have saved.
+  const StudyResults& known() const { return known_; }
+  const std::vector<PlannedTrial>& planned() const { return planned_; }
+  /// Takes the place of known(), in study.h5 and run.json. For who holds the folder.
+  void set_known(StudyResults known);
+  /// Writes study.yaml again.
+  void write_study(const StudyOptions& study) const;
+
   /// The folder of a trial; made where it is not there.
   std::filesystem::path trial_folder(const std::string& id) const;
-  /// What a trial has saved; nothing where it has not begun.
-  std::optional<Archive> trial(const std::string& id) const;
+  /// What a trial of planned() has saved; nothing where it has not begun. Throws InputError that
+  /// says what is lost when it is damaged, or of another run or trial.
+  std::optional<SavedTrial> saved(const PlannedTrial& trial) const;
   void write_trial(const std::string& id, const Archive& archive) const;
+  /// The plan with what the trials have saved: of all of them, or of some places of planned().
+  StudyPlan plan() const;
+  StudyPlan plan_without_records() const { return {planned_, known_.problems}; }
+  void take_saved(StudyPlan& plan, const std::vector<std::size_t>& trials) const;
   /// The results so far. Needs neither the cells nor the data.
   StudyResults results() const;
 
  private:
+  void write_known() const;
   std::filesystem::path trial_file(const std::string& id) const;
 
   std::filesystem::path folder_;
+  StudyResults known_;
+  std::vector<PlannedTrial> planned_;
+  TrainOptions train_;
 };
 
 }  // namespace carousel

@@ -54,19 +54,24 @@ std::size_t best_trial(const StudyResults& results, const SampleOfRun& wanted) {
 
 RunSample sample_run(CellRegistry& registry, const SampleOfRun& wanted) {
   const RunFolder folder(wanted.run);
-  const StudyOptions options = folder.options();
   const StudyResults results = folder.results();
   const std::size_t best = best_trial(results, wanted);
-  const PlannedTrial planned = folder.plan().at(best);
+  const PlannedTrial& planned = folder.planned().at(best);
+  const StudyOptions options = folder.options();
   const StudySetUp set_up(
       options, registry, wanted.data_dir, [](const std::string&) {}, planned.problem);
-  const Problem& problem = set_up.problem_of(planned, wanted.run);
+  const auto changes = differences(folder.known().provenance.depends_on, set_up.inputs());
+  if (!changes.empty()) {
+    fail_input("{}: its models were trained on something else:\n  {}", wanted.run.string(),
+               fmt::join(changes, "\n  "));
+  }
   Recurrence recurrence(set_up.cells().at(planned.cell), planned.record.hidden,
                         options.model.depth);
-  const auto model = problem.model(recurrence);
-  const auto archive = folder.trial(planned.id);
-  if (!archive) fail_input("{}: trial {} has no checkpoint", wanted.run.string(), planned.id);
-  return {results.trials[best], model->sample(trained_model(*model, *archive), wanted.request)};
+  const auto model = set_up.problem(planned.problem).model(recurrence);
+  const auto saved = folder.saved(planned);
+  if (!saved) fail_input("{}: trial {} has no checkpoint", wanted.run.string(), planned.id);
+  return {results.trials[best],
+          model->sample(trained_model(*model, saved->archive), wanted.request)};
 }
 
 }  // namespace carousel

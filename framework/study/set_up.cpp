@@ -4,7 +4,7 @@
 
 #include "cell/cell_file.hpp"
 #include "cell/changed_cell.hpp"
-#include "io/machine.hpp"
+#include "io/digest.hpp"
 
 namespace carousel {
 
@@ -56,18 +56,8 @@ const Problem& StudySetUp::problem(std::size_t index) const {
   return *problems_[index];
 }
 
-const Problem& StudySetUp::problem_of(const PlannedTrial& trial,
-                                      const std::filesystem::path& run) const {
-  const Problem& here = problem(trial.problem);
-  if (here.name() != trial.record.dataset) {
-    fail_input("{}: the run used the data set '{}', but '{}' is here; give --data", run.string(),
-               trial.record.dataset, here.name());
-  }
-  return here;
-}
-
-std::vector<std::pair<std::string, std::string>> StudySetUp::cell_texts() const {
-  std::vector<std::pair<std::string, std::string>> texts;
+Facts StudySetUp::cell_texts() const {
+  Facts texts;
   for (std::size_t k = 0; k < planned_.size(); ++k) {
     const PlannedTrial& trial = planned_[k];
     if (trial.problem > 0) break;
@@ -82,23 +72,34 @@ std::vector<std::pair<std::string, std::string>> StudySetUp::cell_texts() const 
   return texts;
 }
 
-StudyResults StudySetUp::results(int threads) const {
-  StudyResults results;
-  results.study = options_.name;
-  results.description = options_.description;
-  results.study_yaml = to_yaml(options_);
-  results.published = options_.published;
-  results.machine = machine_facts(threads);
-  if (!registry_.plugins().empty()) {
-    results.machine.emplace_back("plug-ins",
-                                 fmt::format("{}", fmt::join(registry_.plugins(), ", ")));
-  }
-  results.cell_texts = cell_texts();
+StudyResults StudySetUp::known() const {
+  StudyResults known;
+  known.study = options_.name;
+  known.description = options_.description;
+  known.study_yaml = to_yaml(options_);
+  known.published = options_.published;
+  known.cell_texts = cell_texts();
   for (std::size_t k = 0; k < problems_.size(); ++k) {
-    results.problems.push_back(describe(*problems_[k], options_.tasks[k].name));
+    known.problems.push_back(describe(*problems_[k], options_.tasks[k].name));
   }
-  for (const PlannedTrial& trial : planned_) results.trials.push_back(trial.record);
-  return results;
+  return known;
+}
+
+Facts StudySetUp::inputs() const {
+  Facts facts;
+  for (const auto& [name, digest] : registry_.plugins()) {
+    facts.emplace_back("plug-in " + name, "SHA-256 " + digest);
+  }
+  for (const auto& problem : problems_) {
+    if (!problem || problem->digest().empty()) continue;
+    facts.emplace_back("data " + problem->name(), "SHA-256 " + problem->digest());
+  }
+  for (const Cell& cell : registry_.cells()) {
+    if (cell.from_file) facts.emplace_back("cell " + cell.name, "SHA-256 " + sha256(cell.text));
+  }
+  const Facts keys = facts_of_yaml(to_yaml(options_in_run()));
+  facts.insert(facts.end(), keys.begin(), keys.end());
+  return facts;
 }
 
 StudyProblem describe(const Problem& problem, const std::string& task) {

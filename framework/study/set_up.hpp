@@ -30,18 +30,18 @@ class StudySetUp {
   const std::vector<Cell>& cells() const { return cells_; }
   /// Of options().tasks. Throws BugError for one that was not set up.
   const Problem& problem(std::size_t index) const;
-  /// The problem of a trial of the run folder `run`. Throws InputError where the trial was planned
-  /// for another one: the data is not that of the run.
-  const Problem& problem_of(const PlannedTrial& trial, const std::filesystem::path& run) const;
   const std::vector<PlannedTrial>& planned() const { return planned_; }
-  /// Everything that is known before a trial runs; trials as they are planned.
-  StudyResults results(int threads) const;
+  /// Everything that is known before a trial runs, but of no run.
+  StudyResults known() const;
+  /// What results depend on beside the program: plug-ins, data, cells from files, every key of the
+  /// study. Of data: that of the problems that are set up.
+  Facts inputs() const;
 
  private:
   void resolve_cells(const std::function<void(const std::string&)>& warn);
   std::unique_ptr<Problem> set_up(const StudyTask& task, const std::string& data_dir,
                                   const std::function<void(const std::string&)>& warn) const;
-  std::vector<std::pair<std::string, std::string>> cell_texts() const;
+  Facts cell_texts() const;
 
   StudyOptions options_;
   CellRegistry& registry_;

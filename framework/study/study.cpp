@@ -6,17 +6,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <mutex>
 
 #include "cell/cell_file.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
-#include "io/machine.hpp"
 #include "study/result_files.hpp"
 #include "study/run_folder.hpp"
 #include "study/set_up.hpp"
 #include "study/time_left.hpp"
 #include "study/trial.hpp"
+#include "tensor/interrupt.hpp"
 #include "train/parallel.hpp"
 
 namespace carousel {
@@ -41,48 +42,33 @@ void drop_parameters_of_draws(const RunFolder& folder, const StudyPlan& plan) {
   for (const StudyCase& one : plan.cases()) {
     for (const std::size_t draw : one.draws) {
       if (!one.chosen || draw == plan.best_draw(one)) continue;
-      const std::string& id = plan.planned(draw).id;
-      std::optional<Archive> archive = folder.trial(id);
-      if (!archive || (archive->floats.empty() && archive->doubles.size() < 2)) continue;
-      drop_parameters(*archive);
-      folder.write_trial(id, *archive);
+      std::optional<SavedTrial> trial = folder.saved(plan.planned(draw));
+      if (!trial || (trial->archive.floats.empty() && trial->archive.doubles.size() < 2)) continue;
+      drop_parameters(trial->archive);
+      folder.write_trial(plan.planned(draw).id, trial->archive);
     }
   }
 }
 
-void take_saved_records(const RunFolder& folder, StudyPlan& plan,
-                        const std::vector<std::size_t>& trials) {
-  for (const std::size_t k : trials) {
-    if (const auto saved = folder.trial(plan.planned(k).id)) plan.trials()[k] = load_record(*saved);
-  }
-}
-
-// The plan of a run folder with what its trials have saved.
-StudyPlan plan_of(const RunFolder& folder, const std::vector<StudyProblem>& problems) {
-  StudyPlan plan(folder.plan(), problems);
-  for (const StudyCase& one : plan.cases()) {
-    take_saved_records(folder, plan, one.draws);
-    take_saved_records(folder, plan, one.seeds);
-  }
-  return plan;
-}
-
-// Runs a trial, whose record by now is `record`, and writes its state.
+// Runs a trial, whose record by now is `record`, and writes its state. texts: what its archive says
+// beside.
 Archive run_in_folder(const RunFolder& folder, const StudySetUp& set_up,
                       const PlannedTrial& planned, const TrialRecord& record,
-                      const std::atomic<bool>& stop,
+                      std::map<std::string, std::string> texts, const std::atomic<bool>& stop,
                       const std::function<void(const TrialRecord&, const Progress&)>& progress) {
   const FolderLock lock(folder.trial_folder(planned.id));
-  const TrialJob job{set_up.problem_of(planned, folder.path()),
+  texts["study"] = to_yaml(set_up.options());
+  texts["run"] = folder.known().provenance.run;
+  const TrialJob job{set_up.problem(planned.problem),
                      set_up.cells()[planned.cell],
                      set_up.options().model.depth,
                      set_up.options().train,
                      record,
-                     {{"study", to_yaml(set_up.options())}}};
+                     std::move(texts)};
   const auto write = [&](const Archive& archive) { folder.write_trial(planned.id, archive); };
-  const std::optional<Archive> saved = folder.trial(planned.id);
+  const std::optional<SavedTrial> saved = folder.saved(planned);
   try {
-    Archive archive = run_trial(job, saved ? &*saved : nullptr, stop, {progress, write});
+    Archive archive = run_trial(job, saved ? &saved->archive : nullptr, stop, {progress, write});
     write(archive);
     return archive;
   } catch (const InputError& error) {
@@ -93,13 +79,13 @@ Archive run_in_folder(const RunFolder& folder, const StudySetUp& set_up,
 // Runs the trials of a run folder in this process, one on each thread.
 class Executor {
  public:
-  Executor(const StudySetUp& set_up, const StudyRun& run, const StudyListener& listener,
-           StudyResults results)
+  Executor(const RunFolder& folder, const StudySetUp& set_up, const StudyRun& run,
+           const StudyListener& listener)
       : set_up_(set_up),
-        folder_(run.folder),
+        folder_(folder),
         listener_(listener),
-        results_(std::move(results)),
-        plan_(plan_of(folder_, results_.problems)),
+        results_(folder.known()),
+        plan_(folder.plan()),
         share_(plan_.trials().size(), 0.0),
         threads_(threads_of(run)),
         log_(run.folder) {}
@@ -112,9 +98,15 @@ class Executor {
       listener_.note(problem.description);
       log_.info(problem.description);
     }
+    const StopScope scope(stop);
     run_jobs(plan_.take_ready(), [&](std::size_t trial) {
       if (stop) return std::vector<std::size_t>();
-      run_one(trial, stop);
+      try {
+        run_one(trial, stop);
+      } catch (...) {
+        failed_ = true;
+        throw;
+      }
       const std::lock_guard lock(mutex_);
       return stop ? std::vector<std::size_t>() : plan_.take_ready();
     });
@@ -130,6 +122,7 @@ class Executor {
 
     Clock::time_point heard{};
     const auto progress = [&](const TrialRecord& now, const Progress& p) {
+      if (failed_) throw Interrupted("another trial failed");
       // The mutex belongs to all trials: none takes it at each of its updates.
       const auto time = Clock::now();
       if (!p.epoch_ended && time - heard < std::chrono::milliseconds(100)) return;
@@ -141,7 +134,7 @@ class Executor {
       listener_.progress([this] { return this->progress(); }, shared, p);
     };
     const Archive archive =
-        run_in_folder(folder_, set_up_, plan_.planned(index), record, stop, progress);
+        run_in_folder(folder_, set_up_, plan_.planned(index), record, {}, stop, progress);
     lock.lock();
     shared = load_record(archive);
     const auto reason = archive.texts.find("divergence");
@@ -185,7 +178,7 @@ class Executor {
   }
 
   const StudySetUp& set_up_;
-  RunFolder folder_;
+  const RunFolder& folder_;
   const StudyListener& listener_;
   StudyResults results_;  // all but the trials
   StudyPlan plan_;
@@ -194,32 +187,125 @@ class Executor {
   RunLog log_;
   Clock::time_point tables_written_ = Clock::now();
   std::mutex mutex_;
+  std::atomic<bool> failed_{
+      false};  // a trial threw: the others save what they have reached and end
 };
 
-StudyResults run_study(const StudySetUp& set_up, const StudyRun& run, StudyResults results,
+// Runs what there is to run, as a session of the run.
+StudyResults run_study(RunFolder& folder, const StudySetUp& set_up, const StudyRun& run,
                        const std::atomic<bool>& stop, const StudyListener& listener) {
-  Executor(set_up, run, listener, std::move(results)).run(stop);
+  listener.begins();
+  const auto begun = Clock::now();
+  StudyResults known = folder.known();
+  known.provenance.sessions.push_back(session_facts(run.command, threads_of(run)));
+  folder.set_known(known);
+  Executor(folder, set_up, run, listener).run(stop);
+  const std::chrono::duration<double> seconds = Clock::now() - begun;
+  end_session(known.provenance, seconds.count(), stop ? "interrupted" : "finished");
+  folder.set_known(std::move(known));
   return collect_study(run.folder);
 }
 
-// Writes the run folder of a study; returns what is known before any trial runs.
-StudyResults write_run_folder(const StudySetUp& set_up, const StudyRun& run) {
-  make_folder(run.folder);
-  const RunFolder folder(run.folder);
-  StudyResults results = set_up.results(threads_of(run));
-  write_text(run.folder / "run.json", to_json(results.machine));
-  save_loaded_cells(set_up.registry(), run.folder / "cells");
-  folder.write_plan(results, set_up.planned());
-  write_text(run.folder / "study.yaml", to_yaml(set_up.options_in_run()));
-  return results;
+// All that the bits of a result depend on.
+Facts dependencies(const StudySetUp& set_up) {
+  Facts facts = program_facts();
+  const Facts inputs = set_up.inputs();
+  facts.insert(facts.end(), inputs.begin(), inputs.end());
+  return facts;
 }
 
-void expect_no_run(const StudyRun& run) {
-  if (!std::filesystem::exists(run.folder / "study.yaml")) return;
+// Writes the folder of a new run, which this process holds.
+RunFolder new_run_folder(const StudySetUp& set_up, const StudyRun& run) {
+  StudyResults known = set_up.known();
+  known.provenance = {new_run_name(), dependencies(set_up), {}, {}};
+  save_loaded_cells(set_up.registry(), run.folder / "cells");
+  return {run.folder, std::move(known), set_up.planned(), set_up.options_in_run()};
+}
+
+// Of a folder that this process holds. What stands there is never written over.
+void expect_empty(const std::filesystem::path& folder) {
+  const auto entry = std::filesystem::directory_iterator(folder);
+  if (entry == std::filesystem::directory_iterator()) return;
+  if (std::filesystem::exists(folder / "study.yaml")) {
+    fail_input(
+        "{}: holds a run already; go on with it by 'carousel resume {}', or give another "
+        "folder with --out",
+        folder.string(), folder.string());
+  }
+  fail_input("{}: is not empty, it holds {}; give a new folder with --out", folder.string(),
+             entry->path().filename().string());
+}
+
+bool is_named(const std::string& change, const std::vector<std::string>& overrides) {
+  return std::ranges::any_of(overrides, [&](const std::string& text) {
+    const std::string key = "study " + text.substr(0, text.find('='));
+    return change.starts_with(key) && change.find_first_of(":.[", key.size()) == key.size();
+  });
+}
+
+// What has changed since the run began, a line each. Throws InputError where nobody has let it
+// pass.
+std::vector<std::string> accepted_changes(const RunFolder& folder, const StudySetUp& set_up,
+                                          const StudyRun& run,
+                                          const std::vector<std::string>& overrides) {
+  const auto changes = differences(folder.known().provenance.depends_on, dependencies(set_up));
+  std::vector<std::string> silent;
+  std::ranges::copy_if(changes, std::back_inserter(silent),
+                       [&](const std::string& change) { return !is_named(change, overrides); });
+  if (silent.empty() || run.accept_changes) return changes;
   fail_input(
-      "{}: holds a run already; go on with it by 'carousel resume {}', or give another "
-      "folder with --out",
-      run.folder.string(), run.folder.string());
+      "{}: what its results depend on has changed:\n  {}\nUndo that, start a new run, or go on "
+      "with "
+      "--accept-changes, which run.json and the report will name",
+      run.folder.string(), fmt::join(silent, "\n  "));
+}
+
+void expect_same_trials(const std::vector<PlannedTrial>& in_run,
+                        const std::vector<PlannedTrial>& now) {
+  const auto same = [](const PlannedTrial& a, const PlannedTrial& b) {
+    return a.id == b.id && a.problem == b.problem && a.cell == b.cell;
+  };
+  if (!std::ranges::equal(in_run, now, same)) {
+    fail_input("these changes make other trials ({} in the run, {} now); start a new run for them",
+               in_run.size(), now.size());
+  }
+  for (std::size_t k = 0; k < now.size(); ++k) expect_same_trial(in_run[k].record, now[k].record);
+}
+
+void expect_can_extend(const StudyOptions& in_run, const StudyOptions& now) {
+  if (now.train.epochs == in_run.train.epochs) return;
+  if (now.train.epochs < in_run.train.epochs) {
+    fail_input("train.epochs can only grow: {} in the run, {} now; start a new run",
+               in_run.train.epochs, now.train.epochs);
+  }
+  if (now.search.draws > 0) {
+    fail_input(
+        "train.epochs can't grow after a search, whose draws keep no parameters; start a new run");
+  }
+  if (now.train.final_rate != 1.0) {
+    fail_input(
+        "train.epochs can't grow where the rate falls over all epochs (train.final_rate); start a "
+        "new run");
+  }
+}
+
+// Makes the changes part of the run.
+void take_changes(RunFolder& folder, const StudySetUp& set_up,
+                  const std::vector<std::string>& changes) {
+  try {
+    expect_same_trials(folder.planned(), set_up.planned());
+    expect_can_extend(parse_study(folder.known().study_yaml, "the run's study", {}),
+                      set_up.options());
+  } catch (const InputError& error) {
+    fail_input("{}: {}", folder.path().string(), error.what());
+  }
+  StudyResults known = set_up.known();
+  known.provenance = folder.known().provenance;
+  known.provenance.depends_on = dependencies(set_up);
+  known.provenance.accepted.insert(known.provenance.accepted.end(), changes.begin(), changes.end());
+  save_loaded_cells(set_up.registry(), folder.path() / "cells");
+  folder.write_study(set_up.options_in_run());
+  folder.set_known(std::move(known));
 }
 
 // The ids of a trial's case whose draws are still to end.
@@ -235,28 +321,34 @@ std::vector<std::string> waited_for(const StudyPlan& plan, std::size_t trial) {
 
 void plan_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
                 const StudyListener& listener) {
-  expect_no_run(run);
   const StudySetUp set_up(options, registry, run.data_dir, listener.warn);
-  write_run_folder(set_up, run);
+  make_folder(run.folder);
+  const FolderLock lock(run.folder);
+  expect_empty(run.folder);
+  new_run_folder(set_up, run);
 }
 
 StudyResults start_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
                          const std::atomic<bool>& stop, const StudyListener& listener) {
-  expect_no_run(run);
   const StudySetUp set_up(options, registry, run.data_dir, listener.warn);
   make_folder(run.folder);
   const FolderLock lock(run.folder);
-  return run_study(set_up, run, write_run_folder(set_up, run), stop, listener);
+  expect_empty(run.folder);
+  RunFolder folder = new_run_folder(set_up, run);
+  return run_study(folder, set_up, run, stop, listener);
 }
 
 StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
-                          const std::atomic<bool>& stop, const StudyListener& listener) {
-  const RunFolder folder(run.folder);
-  const StudyOptions options = folder.options();
+                          const std::vector<std::string>& overrides, const std::atomic<bool>& stop,
+                          const StudyListener& listener) {
+  RunFolder(run.folder);  // says what is wrong with it before it is held
   const FolderLock lock(run.folder);
+  RunFolder folder(run.folder);
+  const StudyOptions options = folder.options(overrides);
   const StudySetUp set_up(options, registry, run.data_dir, listener.warn);
-  for (const PlannedTrial& trial : folder.plan()) set_up.problem_of(trial, run.folder);
-  return run_study(set_up, run, folder.known(), stop, listener);
+  const auto changes = accepted_changes(folder, set_up, run, overrides);
+  if (!changes.empty()) take_changes(folder, set_up, changes);
+  return run_study(folder, set_up, run, stop, listener);
 }
 
 TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const std::string& id,
@@ -264,12 +356,11 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                   static_cast<std::size_t>(threads_of(run)));
   const RunFolder folder(run.folder);
-  const StudyOptions options = folder.options();
-  StudyPlan plan(folder.plan(), folder.known().problems);
+  StudyPlan plan = folder.plan_without_records();
   const std::size_t index = plan.find(id);
   // Of all trials, those that it may wait for.
-  take_saved_records(folder, plan, plan.case_of(index).draws);
-  take_saved_records(folder, plan, {index});
+  folder.take_saved(plan, plan.case_of(index).draws);
+  folder.take_saved(plan, {index});
   const auto ready = plan.take_ready();
   const TrialRecord& record = plan.trials()[index];
   if (std::ranges::find(ready, index) == ready.end()) {
@@ -278,8 +369,11 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
     fail_input("trial {} waits for the search: {} {} not ended", id, fmt::join(draws, ", "),
                draws.size() == 1 ? "has" : "have");
   }
-  const StudySetUp set_up(options, registry, run.data_dir, listener.warn,
+  const StudySetUp set_up(folder.options(), registry, run.data_dir, listener.warn,
                           plan.planned(index).problem);
+  std::map<std::string, std::string> texts;
+  const auto changes = accepted_changes(folder, set_up, run, {});
+  if (!changes.empty()) texts["accepted changes"] = fmt::format("{}", fmt::join(changes, "\n"));
   const auto progress = [&](const TrialRecord& now, const Progress& p) {
     listener.progress(
         [&] {
@@ -287,8 +381,10 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
         },
         now, p);
   };
+  listener.begins();
+  const StopScope scope(stop);
   const Archive archive =
-      run_in_folder(folder, set_up, plan.planned(index), record, stop, progress);
+      run_in_folder(folder, set_up, plan.planned(index), record, std::move(texts), stop, progress);
   if (const auto reason = archive.texts.find("divergence"); reason != archive.texts.end()) {
     listener.warn(id + " diverged: " + reason->second);
   }
@@ -297,7 +393,7 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
 
 std::vector<TrialState> trial_states(const std::filesystem::path& path) {
   const RunFolder folder(path);
-  StudyPlan plan = plan_of(folder, folder.known().problems);
+  StudyPlan plan = folder.plan();
   const auto ready = plan.take_ready();
   std::vector<TrialState> states;
   for (std::size_t k = 0; k < plan.trials().size(); ++k) {
@@ -310,7 +406,7 @@ std::vector<TrialState> trial_states(const std::filesystem::path& path) {
 StudyResults collect_study(const std::filesystem::path& path) {
   const RunFolder folder(path);
   StudyResults results = folder.results();
-  StudyPlan plan(folder.plan(), results.problems);
+  StudyPlan plan = folder.plan_without_records();
   plan.trials() = results.trials;
   plan.choose();
   drop_parameters_of_draws(folder, plan);

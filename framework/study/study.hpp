@@ -19,6 +19,8 @@ struct StudyProgress {
 
 /// What the user of a study hears while it runs, never from two threads at a time.
 struct StudyListener {
+  /// Everything is set up; from now on `stop` is obeyed.
+  std::function<void()> begins = [] {};
   std::function<void(const std::string&)> note = [](const std::string&) {};
   /// A warning or the reason of a divergence.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
@@ -34,13 +36,15 @@ struct StudyListener {
 /// Where and how a study runs.
 struct StudyRun {
   std::filesystem::path folder;
-  std::string data_dir;  // --data
-  int threads = 0;       // 0: as many as the machine has; results do not depend on it
+  std::string data_dir;         // --data
+  int threads = 0;              // 0: as many as the machine has; results do not depend on it
+  std::string command;          // as it was typed, for run.json
+  bool accept_changes = false;  // go on with a run where what its results depend on has changed
 };
 
 /// Makes a run folder and writes what is known before any trial runs (RunFolder): the trials can
-/// then be run by run_study() or, each as a process of its own, by run_planned_trial(). Throws
-/// InputError when the folder holds a run already.
+/// then be run by resume_study() or, each as a process of its own, by run_planned_trial(). Throws
+/// InputError when the folder holds a run or anything else already.
 void plan_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
                 const StudyListener& listener);
 
@@ -48,19 +52,24 @@ void plan_study(const StudyOptions& options, CellRegistry& registry, const Study
 /// not depend on it. Trials of one seed take the same data order and, for parameters of the same
 /// name and shape, the same first values. Test figures are computed for selected trials alone,
 /// after the choice. Returns all trials; one that `stop` interrupted has the status "running".
-/// Throws InputError when the folder holds a run already.
+/// Throws as plan_study() does.
 StudyResults start_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
                          const std::atomic<bool>& stop, const StudyListener& listener);
 
-/// Goes on with the study of a run folder from what its trials have saved.
+/// Goes on with the study of a run folder from what its trials have saved. overrides: changes of
+/// the form key.sub=value, which the user makes openly; with more train.epochs, trials that have
+/// ended go on. Throws InputError where anything else that the results depend on is not what it was
+/// (program, libraries, data, cells, study.yaml), unless changes are accepted; run.json and the
+/// report name those. A change that would make other trials is never accepted.
 StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
-                          const std::atomic<bool>& stop, const StudyListener& listener);
+                          const std::vector<std::string>& overrides, const std::atomic<bool>& stop,
+                          const StudyListener& listener);
 
 /// Runs one trial of a run folder, and writes into that trial's folder alone. So trials can run as
 /// processes of their own, on any machine that sees the folder. A trial that has ended, and wants
 /// no test figures, is left as it is. Returns its record. Throws InputError when there is no such
-/// trial, when another process has it, or when it waits for the draws of a search, which are then
-/// named.
+/// trial, when another process has it, when it waits for the draws of a search, which are then
+/// named, or as resume_study() does; a change that was accepted is kept with the trial.
 TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const std::string& id,
                               const std::atomic<bool>& stop, const StudyListener& listener);
 

@@ -165,22 +165,27 @@ void StudyPlan::choose(StudyCase& one) {
     r.selected = best.has_value();
     if (!best) {
       r.status = "skipped";
-    } else {
-      r.draw = trials_[*best].draw;
-      r.learning_rate = trials_[*best].learning_rate;
+      continue;
     }
+    const double rate = trials_[*best].learning_rate;
+    if (r.learning_rate != 0.0 && r.learning_rate != rate) {
+      fail_input("trial {} was trained with the rate {}, but the search chooses {}",
+                 planned_[trial].id, r.learning_rate, rate);
+    }
+    r.draw = trials_[*best].draw;
+    r.learning_rate = rate;
   }
   if (!best) return;
   trials_[*best].selected = true;
   taken_[*best] = 0;
 }
 
-// Of those that are done, of equal ones the first.
+// Of those that were trained, of equal ones the first.
 std::optional<std::size_t> StudyPlan::best_of(const std::vector<std::size_t>& among) const {
   std::optional<std::size_t> best;
   for (const std::size_t trial : among) {
     const TrialRecord& r = trials_[trial];
-    if (r.status != "done") continue;
+    if (!was_trained(r)) continue;
     const MetricInfo& chooses = chooses_[of_case_[trial]];
     if (!best || chooses.prefers(r.chosen_by(), trials_[*best].chosen_by())) best = trial;
   }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "tensor/interrupt.hpp"
 #include "train/shards.hpp"
 
 namespace carousel {
@@ -42,6 +43,17 @@ std::int64_t memory_of(const TrialJob& job, int hidden) {
   return measure(*model, recurrence, job.problem, job.train.batch, job.train.shard);
 }
 
+// The trial with its test figures, and what it has to show.
+Archive tested(Trainer& trainer, const Model& model, const TrialJob& job,
+               const std::function<Archive()>& archive) {
+  const Outcome outcome = trainer.evaluate_test();
+  trainer.record().memory = memory_of(job, job.record.hidden);
+  Archive state = archive();
+  if (outcome == Outcome::diverged) state.texts["divergence"] = trainer.divergence();
+  else save_exhibits(model.exhibits(trained_model(model, state)), state);
+  return state;
+}
+
 }  // namespace
 
 Archive run_trial(const TrialJob& job, const Archive* saved, const std::atomic<bool>& stop,
@@ -75,12 +87,13 @@ Archive run_trial(const TrialJob& job, const Archive* saved, const std::atomic<b
     state.texts["divergence"] = trainer->divergence();
     return state;
   }
-  if (outcome != Outcome::finished || !record.selected) return archive();
-  trainer->evaluate_test();
-  record.memory = memory_of(job, record.hidden);
-  Archive state = archive();
-  save_exhibits(model->exhibits(trained_model(*model, state)), state);
-  return state;
+  Archive trained = archive();
+  if (outcome != Outcome::finished || !record.selected) return trained;
+  try {
+    return tested(*trainer, *model, job, archive);
+  } catch (const Interrupted&) {
+    return trained;  // the test figures are computed with what is shown beside them, or not at all
+  }
 }
 
 std::vector<Exhibit> load_exhibits(const Archive& archive) {

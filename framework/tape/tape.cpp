@@ -5,10 +5,13 @@
 #include <cmath>
 #include <type_traits>
 
+#include "tensor/interrupt.hpp"
+
 namespace carousel {
 
 template <class T>
 Var Tape<T>::push(Node node) {
+  poll_stop();
   nodes_.push_back(std::move(node));
   return var_at(nodes_.size() - 1);
 }
@@ -223,6 +226,7 @@ void Tape<T>::sweep(Var loss, std::size_t lowest, const std::vector<char>& on_pa
                     Adjoint& adjoint) {
   for (std::size_t id = static_cast<std::size_t>(loss.id) + 1; id-- > lowest;) {
     if (!on_path[id] || nodes_[id].input_count == 0 || !adjoint.has(id)) continue;
+    poll_stop();
     std::vector<Var> in;
     // Copies: a rule applies ops, which may move the nodes.
     const std::shared_ptr<CustomNode<T>> custom = nodes_[id].custom;

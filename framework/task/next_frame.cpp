@@ -26,6 +26,7 @@ class NextFrame final : public Problem {
                        set_.name, set_.source, part("train", set_.train), part("valid", set_.valid),
                        part("test", set_.test), set_.train.width, set_.train.context + 1);
   }
+  std::string digest() const override { return digest_of(set_); }
   Index size(Split split) const override { return part_of(set_, split).sequences(); }
   Index length(Split split, ExampleId id) const override {
     return part_of(set_, split).lengths[static_cast<std::size_t>(id)];

@@ -32,6 +32,8 @@ class Problem {
   virtual std::string name() const = 0;
   /// A line for reports: where the data came from, sizes, what is scored.
   virtual std::string description() const = 0;
+  /// SHA-256 of the data, by which a run knows it again; empty for a task that makes its own.
+  virtual std::string digest() const { return ""; }
 
   /// Examples of a split; of `fresh` training examples: those of an epoch.
   virtual Index size(Split split) const = 0;

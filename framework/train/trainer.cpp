@@ -3,12 +3,21 @@
 #include <chrono>
 #include <cmath>
 
+#include "tensor/interrupt.hpp"
 #include "train/batch_gradient.hpp"
 
 namespace carousel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Whatever the number of epochs, there is nothing left to do.
+bool ended_early(const TrialRecord& r, const TrainOptions& options) {
+  const bool patience_ended =
+      options.patience > 0 && r.best_epoch > 0 && r.epochs - r.best_epoch >= options.patience;
+  const bool solved = !std::isnan(r.updates_to_goal);
+  return patience_ended || solved;
+}
 
 template <class T>
 class TypedTrainer final : public Trainer {
@@ -36,24 +45,14 @@ class TypedTrainer final : public Trainer {
               const std::function<void(const Progress&)>& on_progress) override {
     started_ = Clock::now();
     seconds_before_ = record_.seconds;
-    while (!epochs_done()) {
-      const auto batches = training_batches(problem_, options_.batch, record_.seed, epoch_);
-      while (next_batch_ < batches.size()) {
-        if (stop) return pause(Outcome::interrupted);
-        if (!update(batches[next_batch_], share_done(batches.size()))) {
-          return pause(Outcome::diverged);
-        }
-        ++next_batch_;
-        if (next_batch_ < batches.size()) report(on_progress, batches.size());
-      }
-      if (!end_epoch()) return pause(Outcome::diverged);
-      report(on_progress, batches.size());
+    try {
+      return pause(train(stop, on_progress));
+    } catch (const Interrupted&) {
+      return pause(Outcome::interrupted);
     }
-    finish();
-    return pause(Outcome::finished);
   }
 
-  void evaluate_test() override;
+  Outcome evaluate_test() override;
   TrialRecord& record() override { return record_; }
   const TrialRecord& record() const override { return record_; }
   const std::string& divergence() const override { return divergence_; }
@@ -68,13 +67,6 @@ class TypedTrainer final : public Trainer {
     return with_rate;
   }
 
-  bool epochs_done() const {
-    const bool patience_ended = options_.patience > 0 && record_.best_epoch > 0 &&
-                                epoch_ - record_.best_epoch >= options_.patience;
-    const bool solved = !std::isnan(record_.updates_to_goal);
-    return epoch_ >= options_.epochs || patience_ended || solved;
-  }
-
   double seconds() const {
     return seconds_before_ + std::chrono::duration<double>(Clock::now() - started_).count();
   }
@@ -87,13 +79,16 @@ class TypedTrainer final : public Trainer {
 
   // Of all epochs, 0 to 1.
   double share_done(std::size_t batches) const {
-    return (epoch_ + static_cast<double>(next_batch_) / static_cast<double>(batches)) /
+    return (record_.epochs + static_cast<double>(next_batch_) / static_cast<double>(batches)) /
            options_.epochs;
   }
 
+  Outcome train(const std::atomic<bool>& stop,
+                const std::function<void(const Progress&)>& on_progress);
   bool update(const Batch& batch, double done);
   bool end_epoch();
   void finish();
+  void load_counters(const Archive& archive);
   void report(const std::function<void(const Progress&)>& on_progress, std::size_t batches);
   void explain(ShardRunner<T>& runner, const std::vector<Tensor<T>>& values, Ids ids,
                const std::string& what);
@@ -108,7 +103,6 @@ class TypedTrainer final : public Trainer {
   ShardRunner<T> valid_, test_;
 
   std::vector<Tensor<T>> best_;
-  int epoch_ = 0;               // finished epochs
   std::size_t next_batch_ = 0;  // in the running epoch
   double epoch_loss_ = 0.0;     // summed over epoch_terms_
   std::int64_t epoch_terms_ = 0;
@@ -116,6 +110,24 @@ class TypedTrainer final : public Trainer {
   double seconds_before_ = 0.0;
   Clock::time_point started_ = Clock::now();
 };
+
+template <class T>
+Outcome TypedTrainer<T>::train(const std::atomic<bool>& stop,
+                               const std::function<void(const Progress&)>& on_progress) {
+  while (!training_ended(record_, options_)) {
+    const auto batches = training_batches(problem_, options_.batch, record_.seed, record_.epochs);
+    while (next_batch_ < batches.size()) {
+      if (stop) return Outcome::interrupted;
+      if (!update(batches[next_batch_], share_done(batches.size()))) return Outcome::diverged;
+      ++next_batch_;
+      if (next_batch_ < batches.size()) report(on_progress, batches.size());
+    }
+    if (!end_epoch()) return Outcome::diverged;
+    report(on_progress, batches.size());
+  }
+  finish();
+  return Outcome::finished;
+}
 
 // Returns false when the trial diverged.
 template <class T>
@@ -145,17 +157,19 @@ bool TypedTrainer<T>::end_epoch() {
   Figures now = record_.figures;
   set_figures(problem_, Split::valid, tally, now);
   const double valid = now[chooses().name][Split::valid];
-  if (!std::isfinite(valid)) {
+  if (!is_sound(valid)) {
     const auto all =
         evaluation_batches(problem_, Split::valid, static_cast<int>(problem_.size(Split::valid)));
     explain(valid_, parameters_.values(), all.front(),
             fmt::format("the validation {} is {}", chooses().title, valid));
     return false;
   }
-  ++epoch_;
-  record_.epochs = epoch_;
-  CurvePoint point{
-      epoch_, optimiser_.updates(), seconds(), epoch_loss_ / static_cast<double>(epoch_terms_), {}};
+  ++record_.epochs;
+  CurvePoint point{record_.epochs,
+                   optimiser_.updates(),
+                   seconds(),
+                   epoch_loss_ / static_cast<double>(epoch_terms_),
+                   {}};
   for (const Metric& metric : problem_.metrics()) {
     const double figure = now[metric.name][Split::valid];
     point.valid.push_back(figure);
@@ -165,7 +179,7 @@ bool TypedTrainer<T>::end_epoch() {
   }
   record_.curve.push_back(std::move(point));
   if (record_.best_epoch == 0 || chooses().prefers(valid, record_.chosen_by())) {
-    record_.best_epoch = epoch_;
+    record_.best_epoch = record_.epochs;
     record_.figures = std::move(now);
     best_ = parameters_.snapshot();
   }
@@ -177,15 +191,21 @@ bool TypedTrainer<T>::end_epoch() {
 
 template <class T>
 void TypedTrainer<T>::finish() {
-  parameters_.restore(best_);
   set_figures(problem_, Split::train, train_.runner().evaluate(best_), record_.figures);
   record_.status = "done";
 }
 
 template <class T>
-void TypedTrainer<T>::evaluate_test() {
+Outcome TypedTrainer<T>::evaluate_test() {
   if (record_.status != "done") fail_bug("test figures of a trial that is not done were asked for");
   set_figures(problem_, Split::test, test_.evaluate(best_), record_.figures);
+  const double figure = record_.figure(chooses().name, Split::test);
+  if (is_sound(figure)) return Outcome::finished;
+  record_.status = "diverged";
+  divergence_ = fmt::format(
+      "the test {} of the best epoch is {} (cell {}, seed {}), while its validation figure is {}",
+      chooses().title, figure, record_.cell, record_.seed, record_.chosen_by());
+  return Outcome::diverged;
 }
 
 template <class T>
@@ -194,7 +214,7 @@ void TypedTrainer<T>::report(const std::function<void(const Progress&)>& on_prog
   record_.seconds = seconds();
   Progress p;
   p.epoch_ended = next_batch_ == 0;
-  p.epoch = p.epoch_ended ? epoch_ : epoch_ + 1;
+  p.epoch = p.epoch_ended ? record_.epochs : record_.epochs + 1;
   p.epochs = options_.epochs;
   p.done = share_done(batches);
   p.seconds = record_.seconds;
@@ -227,7 +247,7 @@ void TypedTrainer<T>::explain(ShardRunner<T>& runner, const std::vector<Tensor<T
   divergence_ = fmt::format(
       "{} at epoch {}, update {} (cell {}, seed {}). {}. Parameter {} holds {:.3g}, the largest "
       "magnitude of all. A smaller train.learning_rate or train.clip_norm may help",
-      what, epoch_ + 1, optimiser_.updates() + 1, record_.cell, record_.seed,
+      what, record_.epochs + 1, optimiser_.updates() + 1, record_.cell, record_.seed,
       place.empty() ? "No single op gave it" : "First bad value: " + place,
       parameters_.spec(largest).name, size);
 }
@@ -259,18 +279,14 @@ Archive TypedTrainer<T>::save() const {
   Archive archive;
   save_record(record_, archive);
   archive.texts["precision"] = options_.precision;
-  if (record_.status == "done") {
-    save_tensors(archive, "parameters", parameters_, best_);
-    return archive;
-  }
-  save_tensors(archive, "parameters", parameters_, parameters_.values());
-  save_tensors(archive, "best", parameters_, best_);
+  save_tensors(archive, "parameters", parameters_, best_);
+  if (record_.status == "done" && ended_early(record_, options_)) return archive;
+  save_tensors(archive, "last", parameters_, parameters_.values());
   for (const auto& slot : optimiser_.slots()) {
     save_tensors(archive, "optimiser/" + slot.name, parameters_, slot.values);
   }
   // All random numbers are functions of the seed and these counters.
   archive.counters["updates"] = optimiser_.updates();
-  archive.counters["epoch"] = epoch_;
   archive.counters["next_batch"] = static_cast<std::int64_t>(next_batch_);
   archive.counters["epoch_terms"] = epoch_terms_;
   archive.numbers["epoch_loss"] = epoch_loss_;
@@ -279,26 +295,55 @@ Archive TypedTrainer<T>::save() const {
 
 template <class T>
 void TypedTrainer<T>::load(const Archive& archive) {
-  record_ = load_record(archive);
-  std::vector<Tensor<T>> values = parameters_.snapshot();
-  load_tensors(archive, "parameters", parameters_, values);
-  parameters_.restore(values);
+  TrialRecord record = load_record(archive);
+  expect_same_trial(record_, record);
+  load_tensors(archive, "parameters", parameters_, best_);
+  record_ = std::move(record);
   if (record_.status == "done") {
-    best_ = std::move(values);
-    return;
+    if (training_ended(record_, options_)) return;
+    go_on(record_);
   }
-  load_tensors(archive, "best", parameters_, best_);
+  std::vector<Tensor<T>> values = parameters_.snapshot();
+  load_tensors(archive, "last", parameters_, values);
+  parameters_.restore(values);
   for (auto& slot : optimiser_.slots()) {
     load_tensors(archive, "optimiser/" + slot.name, parameters_, slot.values);
   }
-  optimiser_.set_updates(archive.counter("updates"));
-  epoch_ = static_cast<int>(archive.counter("epoch"));
-  next_batch_ = static_cast<std::size_t>(archive.counter("next_batch"));
+  load_counters(archive);
+}
+
+// Counters beyond their range would train without end, or skip what was to be trained.
+template <class T>
+void TypedTrainer<T>::load_counters(const Archive& archive) {
+  const auto batches =
+      std::ssize(training_batches(problem_, options_.batch, record_.seed, record_.epochs));
+  const std::int64_t next = archive.counter("next_batch"), updates = archive.counter("updates");
+  const std::int64_t before = record_.curve.empty() ? 0 : record_.curve.back().updates;
+  if (record_.epochs > options_.epochs || next < 0 || next > batches || updates != before + next) {
+    fail_input(
+        "it stands at epoch {}, batch {}, update {}; there are {} epochs of {} batches, and {} "
+        "updates before this epoch",
+        record_.epochs + 1, next, updates, options_.epochs, batches, before);
+  }
+  optimiser_.set_updates(updates);
+  next_batch_ = static_cast<std::size_t>(next);
   epoch_terms_ = archive.counter("epoch_terms");
   epoch_loss_ = archive.number("epoch_loss");
 }
 
 }  // namespace
+
+bool training_ended(const TrialRecord& record, const TrainOptions& options) {
+  return record.epochs >= options.epochs || ended_early(record, options);
+}
+
+void go_on(TrialRecord& record) {
+  record.status = "running";
+  for (auto& [name, by_split] : record.figures) {
+    by_split[Split::train] = not_known;
+    by_split[Split::test] = not_known;
+  }
+}
 
 TrainedModel trained_model(const Model& model, const Archive& archive) {
   const auto values_in = [&]<class T>(T) {

@@ -34,23 +34,33 @@ class Trainer {
  public:
   virtual ~Trainer() = default;
 
-  /// Trains until the end, or until `stop` is set. on_progress is called after each update;
-  /// it may save a checkpoint.
+  /// Trains until the end, or until `stop` is set. An update or evaluation that throws Interrupted
+  /// (see StopScope) is dropped, and done again by who goes on. on_progress is called after each
+  /// update; it may save a checkpoint, and it may throw Interrupted.
   virtual Outcome run(const std::atomic<bool>& stop,
                       const std::function<void(const Progress&)>& on_progress) = 0;
-  /// Computes the test figures of a finished trial. Nothing is ever chosen by them.
-  virtual void evaluate_test() = 0;
+  /// Computes the test figures of a finished trial. Nothing is ever chosen by them. A figure that
+  /// is not sound makes the trial a diverged one.
+  virtual Outcome evaluate_test() = 0;
   /// The result so far. Who runs trials notes in it what a trainer does not know: whether the trial
   /// is selected, the memory that it takes.
   virtual TrialRecord& record() = 0;
   virtual const TrialRecord& record() const = 0;
   /// After Outcome::diverged: what became NaN or infinite, and where.
   virtual const std::string& divergence() const = 0;
-  /// State for a checkpoint. A finished trial keeps its best parameters alone.
+  /// State for a checkpoint: the record, `parameters` of the best epoch, and what it takes to go
+  /// on, unless patience or the goal ended the trial.
   virtual Archive save() const = 0;
-  /// Goes on from a saved state. Throws InputError when it is of another model.
+  /// Goes on from a saved state. Throws InputError when it is of another trial or model, or at odds
+  /// with the options.
   virtual void load(const Archive& archive) = 0;
 };
+
+/// Whether a trial has come to its end under these options: all epochs, no patience left, or the
+/// goal. One that is done goes on where the options have more epochs than it was trained for.
+bool training_ended(const TrialRecord& record, const TrainOptions& options);
+/// Makes such a record one of a running trial: what was computed at its end is out of date.
+void go_on(TrialRecord& record);
 
 /// A trainer in the precision of the options. `record` names the trial; recurrence: the one that
 /// `model` was made with. model and problem must outlive it.

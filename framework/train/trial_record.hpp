@@ -55,20 +55,26 @@ struct TrialRecord {
   std::vector<CurvePoint> curve;
 };
 
-/// The one list of a record's plain fields: archives and results.csv walk it. Calls
-/// v(name, value) for each.
+/// What tells a trial from all others of its run. Calls v(name, value) for each.
 template <class Record, class Visitor>
-void visit_trial_fields(Record& r, Visitor&& v) {
+void visit_trial_identity(Record& r, Visitor&& v) {
   v("cell", r.cell);
   v("variant", r.variant);
   v("task", r.task);
   v("dataset", r.dataset);
   v("hidden", r.hidden);
-  v("parameters", r.parameters);
-  v("cell_parameters", r.cell_parameters);
   v("seed", r.seed);
   v("draw", r.draw);
   v("learning_rate", r.learning_rate);
+}
+
+/// The one list of a record's plain fields: archives and results.csv walk it. Calls
+/// v(name, value) for each.
+template <class Record, class Visitor>
+void visit_trial_fields(Record& r, Visitor&& v) {
+  visit_trial_identity(r, v);
+  v("parameters", r.parameters);
+  v("cell_parameters", r.cell_parameters);
   v("selected", r.selected);
   v("status", r.status);
   v("epochs", r.epochs);
@@ -80,8 +86,16 @@ void visit_trial_fields(Record& r, Visitor&& v) {
 }
 
 /// Writes a record into an archive, and reads it back. load_record throws InputError when a field
-/// is missing or of another form.
+/// is missing, of another form, out of its range, or at odds with the others.
 void save_record(const TrialRecord& record, Archive& archive);
 TrialRecord load_record(const Archive& archive);
+
+/// Whether it was trained to its end: it is "done", or "diverged" by its test figures alone, by
+/// which nothing may be chosen.
+bool was_trained(const TrialRecord& record);
+
+/// Throws InputError with both values where `saved` is not the record of the trial `planned`. What
+/// waits for a search has no draw and no rate in its plan.
+void expect_same_trial(const TrialRecord& planned, const TrialRecord& saved);
 
 }  // namespace carousel

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "command_line.hpp"
+#include "io/digest.hpp"
 #include "temporary_folder.hpp"
 
 namespace carousel {
@@ -60,7 +61,8 @@ TEST(Plugin, ARunNamesThePluginsThatItNeeds) {
                 (folder / "run").string() + " " + (folder / "study.yaml").string());
   EXPECT_EQ(result.code, 0) << result.text;
   const std::string name = std::filesystem::path(misbehaving).filename();
-  EXPECT_THAT(file_text(folder / "run/run.json"), HasSubstr("\"plug-ins\": \"" + name + "\""));
+  EXPECT_THAT(file_text(folder / "run/run.json"),
+              HasSubstr("\"plug-in " + name + "\": \"SHA-256 " + sha256(file_text(misbehaving))));
 }
 
 TEST(Plugin, AFileThatIsNoPluginIsRefused) {

@@ -86,14 +86,7 @@ train: {epochs: 2, patience: 0, batch: 5, shard: 2, weight_noise: 0.05}
   // Goes on with a run that saved after each epoch. It saves no more until its end: each checkpoint
   // is flushed to the disk, which takes most of the time.
   Finished resume(const std::string& name) {
-    const auto file = folder_ / name / "study.yaml";
-    std::string yaml = file_text(file);
-    const std::string often = "checkpoint_seconds: 0\n";
-    const std::size_t at = yaml.find(often);
-    EXPECT_NE(at, std::string::npos) << name;
-    if (at < yaml.size()) yaml.replace(at, often.size(), "checkpoint_seconds: 60\n");
-    std::ofstream(file) << yaml;
-    return run({"resume", name});
+    return run({"resume", name, "train.checkpoint_seconds=60"});
   }
 
   // What the trials of a run have saved, by their ids.

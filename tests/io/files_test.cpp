@@ -30,7 +30,7 @@ TEST(Files, ComeBackAsTheyWereWritten) {
 TEST(Files, ThatCannotBeReadAreNamed) {
   const TemporaryFolder folder;
   EXPECT_THAT(error_of<InputError>([&] { read_text(folder / "none.txt"); }),
-              AllOf(HasSubstr("none.txt"), HasSubstr("does it exist?")));
+              AllOf(HasSubstr("none.txt"), HasSubstr("does it exist,")));
   EXPECT_THAT(error_of<InputError>([&] { read_text(folder.path()); }), HasSubstr("can't read"));
 }
 
@@ -53,7 +53,7 @@ TEST(Files, ADiskThatIsFullLeavesTheOldText) {
   write_text(folder / "a", "the old text");
   fs::create_symlink("/dev/full", folder / "a.tmp");
   EXPECT_THAT(error_of<EnvironmentError>([&] { write_text(folder / "a", "new"); }),
-              HasSubstr("/a: can't write it"));
+              HasSubstr("/a.tmp: can't write it"));
   EXPECT_EQ(read_text(folder / "a"), "the old text");
   EXPECT_FALSE(fs::exists(fs::symlink_status(folder / "a.tmp")));
 }

@@ -366,7 +366,6 @@ TEST_F(TrainerTest, RefusesACheckpointOfAnotherModel) {
   run(*trainer, 2);
   const Archive saved = trainer->save();
   const ModelUnderTest other(catalogue().find("lstm_peephole"), next_frame_problem(set_), 7);
-  record_.hidden = 7;
   const auto second = make(other);
   EXPECT_THAT(error_of<InputError>([&] { second->load(saved); }), HasSubstr("has shape"));
 }
@@ -392,10 +391,10 @@ TEST_F(TrainerTest, TheRateFallsLinearly) {
     options_.final_rate = final_rate;
     const auto trainer = make();
     run(*trainer, updates);
-    const Tensor<float> before = trainer->save().floats.at("parameters/output/b").clone();
+    const Tensor<float> before = trainer->save().floats.at("last/output/b").clone();
     std::atomic<bool> stop{false};
     trainer->run(stop, [&](const Progress&) { stop = true; });
-    return trainer->save().floats.at("parameters/output/b").data()[40] - before.data()[40];
+    return trainer->save().floats.at("last/output/b").data()[40] - before.data()[40];
   };
   EXPECT_NE(step(1.0, 0), 0.0f);
   EXPECT_EQ(step(0.01, 0), step(1.0, 0));
@@ -412,7 +411,7 @@ TEST_F(TrainerTest, TheLossIsTheMeanOfStepsOrOfSequences) {
     options_.loss = loss;
     const auto trainer = make();
     run(*trainer, 1);
-    return trainer->save().floats.at("parameters/output/b").data()[40];  // from zero
+    return trainer->save().floats.at("last/output/b").data()[40];  // from zero
   };
   const Batch batch = training_batches(problem_, 8, record_.seed, 0).front();
   const double steps = double(terms_of(problem_, Split::train, batch)) / double(batch.size());
