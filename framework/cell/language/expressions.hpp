@@ -13,7 +13,7 @@ namespace carousel {
 class Budget {
  public:
   static constexpr Index axis = Index{1} << 20;      // sizes
-  static constexpr Index elements = Index{1} << 26;  // of a value
+  static constexpr Index elements = Index{1} << 28;  // of a value
   static constexpr Index per_step = Index{1} << 22;  // of a value that differs from step to step
   static constexpr Index all_elements = Index{1} << 30;  // of all values of the program
   static constexpr int nodes = 10'000;                   // values of the program

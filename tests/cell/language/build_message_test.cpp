@@ -123,7 +123,7 @@ TEST(BuildMessages, Limits) {
             "repeat_elements(x, 1048576) is [2097152], expected rank 1 to 3, at most 1048576 "
             "elements along an axis and 4194304 in all for a value of a step");
   EXPECT_EQ(says("param W : [1048576, 1048576]\ny = W @ x"),
-            "[1048576, 1048576] is 1099511627776 elements, expected at most 67108864");
+            "[1048576, 1048576] is 1099511627776 elements, expected at most 268435456");
   std::string doubling = "def f0(a) = a + a\n";
   for (int i = 1; i < 40; ++i)
     doubling += fmt::format("def f{}(a) = f{}(a) + f{}(a)\n", i, i - 1, i - 1);

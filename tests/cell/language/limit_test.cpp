@@ -127,16 +127,16 @@ TEST_F(BuildLimits, AValueOfAStepHasASize) {
 TEST_F(BuildLimits, ConstantsAndParametersHaveASize) {
   EXPECT_THAT(said_of("h = x * sum(sum(ones([1048576, 2000])))\n"),
               HasSubstr("t.cell:2:22: [1048576, 2000] is 2097152000 elements, expected at most "
-                        "67108864"));
-  EXPECT_THAT(said_of("param W : [hidden, hidden]\nh = W @ h[t-1]\n", {3, 8193}),
-              HasSubstr("t.cell:2:1: [8193, 8193] is 67125249 elements"));
-  EXPECT_EQ(said_of("param W : [hidden, hidden]\nh = W @ h[t-1]\n", {3, 8192}), "no error");
+                        "268435456"));
+  EXPECT_THAT(said_of("param W : [hidden, hidden]\nh = W @ h[t-1]\n", {3, 16385}),
+              HasSubstr("t.cell:2:1: [16385, 16385] is 268468225 elements"));
+  EXPECT_EQ(said_of("param W : [hidden, hidden]\nh = W @ h[t-1]\n", {3, 16384}), "no error");
 }
 
-// 16 of 2^26 elements are 2^30, and x is more.
+// 4 of 2^28 elements are 2^30, and x is more.
 TEST_F(BuildLimits, AllValuesTogetherHaveASize) {
   const std::string lines =
-      "param W[1..16] : [8192, 8192]\ns = 0\nrepeat k in 1..16 {\n"
+      "param W[1..4] : [16384, 16384]\ns = 0\nrepeat k in 1..4 {\n"
       "s = s + sum(sum(W[k]))\n}\nh = x * s\n";
   EXPECT_THAT(said_of(lines), AllOf(HasSubstr("t.cell:5:"),
                                     HasSubstr("elements, expected at most 1073741824 in all")));
