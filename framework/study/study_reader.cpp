@@ -287,7 +287,7 @@ class Reader {
     for (const auto& entry : node) {
       const std::string key = name_of(entry.first, path);
       if (key == "name") continue;
-      const std::string at = path + "." + key;
+      const std::string at = fmt::format("{}.{}", path, key);
       const std::string text = text_of(entry.second, at, short_text);
       checked(entry.first, at, [&] { task.options.set(key, text); });
     }

@@ -253,7 +253,7 @@ std::vector<Var> further_inputs(const StepProgram& program, Tape<float>& tape) {
   return all;
 }
 
-CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
+CheckStep check_learns(const Cell& cell, const CellSizes& sizes, double seconds) {
   using Clock = std::chrono::steady_clock;
   StackOptions options;
   options.input = sizes.input;
@@ -305,7 +305,7 @@ CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
 }
 
 CellSizes buildable_sizes(const Cell& cell, const CellSizes& wanted) {
-  const CellSizes sizes = nearest_sizes(cell, wanted);
+  CellSizes sizes = nearest_sizes(cell, wanted);
   if (sizes.input != sizes.hidden || wanted.input == wanted.hidden) return sizes;
   try {
     cell.build(wanted);
