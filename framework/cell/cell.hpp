@@ -12,6 +12,10 @@
 
 namespace carousel {
 
+/// Bounds of what a cell is built with, so that sizes multiply without overflow.
+inline constexpr Index most_units = 65536;  // of an input or hidden size
+inline constexpr double most_hyper = 1e30;  // of a hyperparameter, up and down
+
 /// The sizes that a cell is built for.
 struct CellSizes {
   Index input = 0;                           // elements of x

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cctype>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
@@ -28,23 +29,25 @@ bool contains(const std::string& text, const std::string& part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
 }
 
-void set_hypers(CellArguments& arguments) {
-  if (arguments.sizes.input < 1 || arguments.sizes.hidden < 1) {
-    fail_input("got input {} and hidden {}, expected 1 or more", arguments.sizes.input,
-               arguments.sizes.hidden);
+void check_range(const char* option, auto got, decltype(got) least, decltype(got) most) {
+  if (!(got >= least && got <= most)) {
+    fail_input("{}: got {}, expected {} to {}", option, got, least, most);
   }
+}
+
+void set_hypers(CellArguments& arguments) {
+  check_range("--input", arguments.sizes.input, 1, most_units);
+  check_range("--hidden", arguments.sizes.hidden, 1, most_units);
   for (const std::string& text : arguments.hyper) {
     const std::size_t sign = text.find('=');
-    std::size_t used = 0;
+    const char* const end = text.data() + text.size();
     double value = 0.0;
-    try {
-      value = std::stod(text.substr(sign == std::string::npos ? text.size() : sign + 1), &used);
-    } catch (const std::logic_error&) {
-      used = std::string::npos;
-    }
-    if (sign == std::string::npos || sign + 1 + used != text.size()) {
+    const char* const begin = sign == std::string::npos ? end : text.data() + sign + 1;
+    const std::from_chars_result read = std::from_chars(begin, end, value);
+    if (sign == 0 || read.ec != std::errc() || read.ptr != end) {
       fail_input("--set {}: expected name=number, such as --set depth=3", text);
     }
+    check_range(fmt::format("--set {}", text).c_str(), value, -most_hyper, most_hyper);
     arguments.sizes.hyper[text.substr(0, sign)] = value;
   }
 }
@@ -134,6 +137,7 @@ int catalogue_command(const CellRegistry& registry) {
 }
 
 int check_command(CellRegistry& registry, CellArguments arguments, double seconds) {
+  check_range("--seconds", seconds, 0.001, 86400.0);
   set_hypers(arguments);
   const Cell cell = changed_cell(find_or_load(registry, arguments.cell), arguments.sizes.hyper, "");
   bool passed = true;

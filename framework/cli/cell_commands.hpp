@@ -30,7 +30,7 @@ int show_command(CellRegistry& registry, CellArguments arguments, const std::str
 /// Lists the single changes of a cell, or prints the equations of one.
 int ablate_command(CellRegistry& registry, CellArguments arguments, const std::string& variant,
                    bool json);
-/// Checks a cell; the exit code is 1 when a check fails.
+/// Checks a cell; the exit code is 1 when a check fails. seconds: of training, 0.001 to 86400.
 int check_command(CellRegistry& registry, CellArguments arguments, double seconds);
 /// Writes NAME.cell, which must not exist, into the current folder.
 int new_command(const CellRegistry& registry, const std::string& name);

@@ -60,8 +60,14 @@ std::size_t RecurrentStack::bytes_reserved() const {
   return bytes;
 }
 
+// A cell may have none.
+std::span<const Var> RecurrentStack::own_parameters(const Pass& pass) const {
+  if (specs_.empty()) return {};
+  return pass.parameters().of(options_.name);
+}
+
 std::vector<Var> RecurrentStack::initial_states(const Pass& pass, Index batch) const {
-  std::span<const Var> parameters = pass.parameters().of(options_.name);
+  std::span<const Var> parameters = own_parameters(pass);
   std::vector<Var> all;
   for (const Scan& scan : scans_) {
     const StepProgram& program = scan.program();
@@ -80,7 +86,7 @@ StackResult RecurrentStack::forward(const Pass& pass, Var x,
                                     const StackArguments& arguments) const {
   std::vector<Var> start(arguments.states.begin(), arguments.states.end());
   if (start.empty()) start = initial_states(pass, x.shape()[1]);
-  const std::span<const Var> own = pass.parameters().of(options_.name);
+  const std::span<const Var> own = own_parameters(pass);
   return pass.visit([&](auto& tape) { return run(tape, own, x, start, arguments); });
 }
 

@@ -60,6 +60,7 @@ class RecurrentStack {
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const;
 
  private:
+  std::span<const Var> own_parameters(const Pass& pass) const;
   template <class T>
   StackResult run(Tape<T>& tape, std::span<const Var> parameters, Var x,
                   std::span<const Var> states, const StackArguments& arguments) const;

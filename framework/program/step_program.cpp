@@ -21,19 +21,23 @@ std::string previous_name(const std::string& state) {
 
 StepBuilder::StepBuilder(std::string name) { program_.name = std::move(name); }
 
+StepBuilder::StepBuilder(const StepProgram& program) : program_(program) {
+  for (const ProgramNode& node : program_.nodes) names_.insert(node.name);
+}
+
 Var StepBuilder::push(ProgramNode node) {
   program_.nodes.push_back(std::move(node));
   return {this, static_cast<std::int32_t>(program_.nodes.size() - 1), 0};
 }
 
-void StepBuilder::check_new_name(const std::string& name) const {
-  for (const ProgramNode& node : program_.nodes) {
-    if (node.name == name) fail_input("cell {}: '{}' is defined twice", program_.name, name);
+void StepBuilder::add_name(const std::string& name) {
+  if (!names_.insert(name).second) {
+    fail_input("cell {}: '{}' is defined twice", program_.name, name);
   }
 }
 
 Var StepBuilder::input(const std::string& name, Index size, std::optional<double> otherwise) {
-  check_new_name(name);
+  add_name(name);
   const Var var =
       push({ProgramNode::Kind::input, nullptr, {}, {}, {batch_dim, size}, name, otherwise});
   program_.inputs.push_back(var.id);
@@ -42,7 +46,7 @@ Var StepBuilder::input(const std::string& name, Index size, std::optional<double
 
 Var StepBuilder::parameter(const std::string& name, const Shape& shape, const Initialiser& init,
                            bool trained) {
-  check_new_name(name);
+  add_name(name);
   const Var var = push({ProgramNode::Kind::parameter, nullptr, {}, {}, shape, name});
   program_.parameters.push_back({name, shape, init, var.id, trained});
   return var;
@@ -54,7 +58,7 @@ Var StepBuilder::state(const std::string& name, const Shape& of_one, double init
                of_one.to_string());
   }
   const std::string previous = previous_name(name);
-  check_new_name(previous);
+  add_name(previous);
   Shape shape{batch_dim};
   for (const Index dim : of_one) shape.push_back(dim);
   const Var var = push({ProgramNode::Kind::state, nullptr, {}, {}, shape, previous});
@@ -63,16 +67,16 @@ Var StepBuilder::state(const std::string& name, const Shape& of_one, double init
 }
 
 Var StepBuilder::let(const std::string& name, Var value) {
-  check_new_name(name);
-  std::string& current = program_.nodes.at(static_cast<std::size_t>(value.id)).name;
-  if (current.empty()) {
-    current = name;
-    return value;
+  add_name(name);
+  const auto node = [&] { return &program_.nodes.at(static_cast<std::size_t>(value.id)); };
+  if (!node()->name.empty()) {
+    static const Op& copy = find_op("broadcast_to");  // a second name for a named value
+    Attributes attributes;
+    attributes.shape = value.shape();
+    value = apply(copy, {&value, 1}, attributes);
   }
-  static const Op& copy = find_op("broadcast_to");  // a second name for a named value
-  Attributes attributes;
-  attributes.shape = value.shape();
-  return let(name, apply(copy, {&value, 1}, attributes));
+  node()->name = name;
+  return value;
 }
 
 ProgramState& StepBuilder::find_state(const std::string& name) {

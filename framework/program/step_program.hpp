@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "op/functions.hpp"
@@ -82,7 +83,7 @@ class StepBuilder final : public Graph {
  public:
   explicit StepBuilder(std::string name);
   /// Goes on from a program: its nodes keep their ids.
-  explicit StepBuilder(const StepProgram& program) : program_(program) {}
+  explicit StepBuilder(const StepProgram& program);
 
   /// A per-step input of shape [batch, size]. Data without it gives `otherwise`, where that is set.
   Var input(const std::string& name, Index size, std::optional<double> otherwise = {});
@@ -125,9 +126,10 @@ class StepBuilder final : public Graph {
 
  private:
   Var push(ProgramNode node);
-  void check_new_name(const std::string& name) const;
+  void add_name(const std::string& name);
   ProgramState& find_state(const std::string& name);
   StepProgram program_;
+  std::unordered_set<std::string> names_;  // of all nodes
 };
 
 /// The program as equations, in the notation of the cell files.

@@ -29,7 +29,7 @@ struct StudyCell {
   std::string changes() const;
 };
 
-/// A study as its YAML file gives it. study_options.cpp lists every key.
+/// A study as its YAML file gives it. study_keys.hpp lists every key with its range.
 struct StudyOptions {
   std::string name = "study";
   std::string description;  // for the report
@@ -70,11 +70,21 @@ std::vector<double> drawn_rates(const StudyOptions& options);
 StudyOptions read_study(const std::filesystem::path& file,
                         const std::vector<std::string>& overrides);
 
-/// The same from text; `source` stands for the file in messages.
+/// The same from text; `source` stands for the file in messages. Throws nothing but InputError,
+/// whatever the text.
 StudyOptions parse_study(const std::string& yaml, const std::string& source,
                          const std::vector<std::string>& overrides);
 
 /// Every key with its value, as YAML that reads back to the same options.
 std::string to_yaml(const StudyOptions& options);
+
+/// A key of a study and what it takes, in words.
+struct StudyKey {
+  std::string name;   // "train.epochs", "cells.hidden"
+  std::string takes;  // "1 to 1000000"
+};
+
+/// Every key, in the order of the documents.
+std::vector<StudyKey> study_keys();
 
 }  // namespace carousel

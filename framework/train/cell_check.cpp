@@ -22,6 +22,31 @@ Tensor<T> normal(const Shape& shape, const std::string& stream, double deviation
   return initialise<T>(Initialiser::normal(deviation), shape, Random(3, stream));
 }
 
+// Elements of all values of a step for one sequence, and of all parameters.
+Index elements_of(const StepProgram& program) {
+  Index all = 0;
+  for (const ProgramNode& node : program.nodes) all += std::abs(node.shape.numel());
+  return all;
+}
+
+// How many elements of a gradient are compared with differences, each by a few passes: fewer where
+// a pass takes long, by its nodes, states (a cell that looks far back has very many) and elements.
+Index compared_elements(const StepProgram& program) {
+  constexpr Index work = 300'000, least = 64, most = 1500;
+  const Index pass =
+      std::ssize(program.nodes) + 10 * std::ssize(program.states) + elements_of(program) / 100;
+  return std::clamp(work / std::max<Index>(pass, 1), least, most);
+}
+
+void expect_small(const StepProgram& program, const CellSizes& sizes) {
+  const Index got = elements_of(program);
+  if (got <= most_checked_elements) return;
+  fail_input(
+      "cell {}: its values and parameters have {} elements at input {}, hidden {}, expected at "
+      "most {} for a check: give smaller --input and --hidden, or smaller sizes in the cell",
+      program.name, got, sizes.input, sizes.hidden, most_checked_elements);
+}
+
 // A parameter as training would draw it, moved a little, so that no bias is zero.
 template <class T>
 std::vector<Tensor<T>> parameter_values(const StepProgram& program) {
@@ -142,10 +167,13 @@ CheckStep check_gradients(const StepProgram& program) {
     const ScanOptions options{false, lengths};
     return loss_of(tape, scan.run(tape, all.first(own.parameters), inputs, states, options));
   };
-  constexpr Index most = 1500;  // a cell that looks far back has very many initial states
+  Index elements = 0;
+  for (const auto& value : own.values) elements += value.numel();
+  const Index most = compared_elements(program);
   const GradientError error = carousel::check_gradients(loss, own.values, -1, most);
   const bool passed = error.worst <= 1e-5;
   std::string detail = fmt::format("largest error {:.1e}", error.worst);
+  if (elements > most) detail += fmt::format(" in at most {} of {} elements", most, elements);
   if (!passed) {
     // "input 3, ..." in the order of the arguments
     const auto input = static_cast<std::size_t>(std::atoi(error.where.c_str() + 6));
@@ -225,7 +253,7 @@ std::vector<Var> further_inputs(const StepProgram& program, Tape<float>& tape) {
   return all;
 }
 
-CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
+CheckStep check_learns(const Cell& cell, const CellSizes& sizes, double seconds) {
   using Clock = std::chrono::steady_clock;
   StackOptions options;
   options.input = sizes.input;
@@ -265,15 +293,19 @@ CheckStep check_learns(const Cell& cell, CellSizes sizes, double seconds) {
     optimiser.update(parameters, gradients);
     ++updates;
   } while (std::chrono::duration<double>(Clock::now() - begin).count() < seconds && mean > 0.05);
-  const double chance = std::log(2.0);
-  const bool learned = mean < 0.99 * chance;
+  // Below chance by luck of the first values is no learning: there must be a gain too.
+  const bool learned = mean < 0.99 * std::log(2.0) && mean < 0.99 * first;
+  constexpr std::int64_t enough = 20;  // updates, to say that a cell does not learn
+  const char* const why = learned ? ""
+                          : updates < enough
+                              ? ": too few to say; allow more time (--seconds)"
+                              : ": it can't say what the sign of x was a step before";
   return {"learns", learned,
-          fmt::format("loss {:.3f} to {:.3f} in {} updates{}", first, mean, updates,
-                      learned ? "" : ": it can't say what the sign of x was a step before")};
+          fmt::format("loss {:.3f} to {:.3f} in {} updates{}", first, mean, updates, why)};
 }
 
 CellSizes buildable_sizes(const Cell& cell, const CellSizes& wanted) {
-  const CellSizes sizes = nearest_sizes(cell, wanted);
+  CellSizes sizes = nearest_sizes(cell, wanted);
   if (sizes.input != sizes.hidden || wanted.input == wanted.hidden) return sizes;
   try {
     cell.build(wanted);
@@ -297,6 +329,7 @@ std::vector<CheckStep> check_cell(const Cell& cell, const CellSizes& wanted, dou
   };
   const CellSizes sizes = buildable_sizes(cell, wanted);
   const StepProgram program = cell.build(sizes);
+  expect_small(program, sizes);
   note({"builds", true,
         fmt::format("{} parameters at input {}, hidden {}", program.parameter_count(), sizes.input,
                     sizes.hidden)});

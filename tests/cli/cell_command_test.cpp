@@ -76,6 +76,21 @@ TEST_F(CellCommand, ShowsAFileWithOtherNumbersAndChanges) {
   EXPECT_EQ(carousel("show leaky.cell --set leak=a").code, 2);
 }
 
+TEST_F(CellCommand, NumbersHaveARange) {
+  write("leaky.cell", leaky_);
+  for (const auto& [arguments, message] : std::map<std::string, std::string>{
+           {"show leaky.cell --hidden 2000000000", "--hidden: got 2000000000, expected 1 to 65536"},
+           {"ablate leaky.cell --input 0", "--input: got 0, expected 1 to 65536"},
+           {"check leaky.cell --hidden -4", "--hidden: got -4, expected 1 to 65536"},
+           {"check leaky.cell --set leak=nan", "--set leak=nan: got nan, expected -1e+30 to 1e+30"},
+           {"show leaky.cell --set leak=1e400", "--set leak=1e400: expected name=number"},
+           {"check leaky.cell --seconds nan", "--seconds: got nan, expected 0.001 to 86400"}}) {
+    const auto got = carousel(arguments);
+    EXPECT_EQ(got.code, 2) << arguments;
+    EXPECT_THAT(got.text, HasSubstr(message)) << arguments;
+  }
+}
+
 // Parameter counts by the formulas of Greff et al. 2015, appendix: n units, m inputs.
 TEST_F(CellCommand, AblationOfTheVanillaLstmHasGreffsVariants) {
   const auto list = carousel("ablate lstm_peephole --list --input 20 --hidden 10");

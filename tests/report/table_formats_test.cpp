@@ -168,6 +168,32 @@ std::size_t count(const std::string& text, const std::string& what) {
   return found;
 }
 
+// Of a paper too: in the title of its column, in a cell and in a note.
+TEST(Markdown, APublishedSourceNeitherEndsARowNorACell) {
+  StudyResults results = small_study();
+  const std::string plain = table_markdown(Report(results));
+  for (PublishedResult& published : results.published) {
+    published.source = "A | B\n| C\r|";
+    published.dataset = "tunes";
+  }
+  const std::string odd = table_markdown(Report(results));
+  EXPECT_TRUE(holds(odd, "A \\| B?\\| C?\\|"));
+  std::istringstream lines(odd);
+  std::ptrdiff_t bars = 0;
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_FALSE(line.starts_with("\\|")) << line;
+    std::ptrdiff_t own = 0;
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      own += line[at] == '|' && (at == 0 || line[at - 1] != '\\');
+    }
+    const bool row = !line.empty() && line[0] == '|';
+    if (row && bars > 0) {
+      EXPECT_EQ(own, bars) << line;
+    }
+    bars = row ? own : 0;
+  }
+}
+
 TEST(Latex, IsABooktabsTableWithEscapedNames) {
   StudyResults results = small_study();
   results.trials[1].cell = results.trials[3].cell = "a_b&{c}\\d~e^f#$<g>\n";

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <regex>
 #include <sstream>
 
+#include "optim/optimiser.hpp"
 #include "temporary_folder.hpp"
 
 namespace carousel {
@@ -164,25 +167,20 @@ TEST(StudyOptions, DrawsRatesFromTheRange) {
   EXPECT_TRUE(drawn_rates(parse()).empty());
 }
 
-// Each key stands in backticks, with the group in front.
-TEST(StudyOptions, EveryKeyIsInTheDocs) {
-  const std::string docs = file_text(std::string(CAROUSEL_SOURCE_DIR) + "/docs/studies.md");
-  std::istringstream lines(to_yaml(parse()));
-  std::string line, group;
-  int keys = 0;
-  while (std::getline(lines, line)) {
-    const auto colon = line.find(':');
-    if (line.starts_with("  -")) continue;  // of a list: cells, tasks
-    if (colon == std::string::npos) continue;
-    const std::string key = line.substr(0, colon);
-    if (line.back() == ':') group = key + ".";
-    else if (line[0] != ' ') group.clear();
-    const std::string name = line[0] == ' ' ? group + key.substr(key.find_first_not_of(' ')) : key;
-    if (line.back() == ':') continue;
-    ++keys;
-    EXPECT_THAT(docs, HasSubstr("`" + name + "`")) << line;
+// Rows of docs/studies.md: | `key` | default | takes | meaning |
+TEST(StudyOptions, TheDocsHaveEveryKeyWithWhatItTakes) {
+  std::istringstream docs(file_text(std::string(CAROUSEL_SOURCE_DIR) + "/docs/studies.md"));
+  std::map<std::string, std::string> rows;
+  static const std::regex row(R"(\| `([^`]*)` \|[^|]*\| ([^|]*) \|[^|]*\|)");
+  std::smatch found;
+  for (std::string line; std::getline(docs, line);) {
+    if (std::regex_match(line, found, row)) rows[found[1]] = found[2];
   }
-  EXPECT_GE(keys, 25);
+  std::map<std::string, std::string> keys;
+  for (const StudyKey& key : study_keys()) keys[key.name] = key.takes;
+  keys["dataset"] = keys["task"];  // short for it
+  EXPECT_EQ(rows, keys);
+  EXPECT_EQ(keys.at("train.epochs"), "1 to 1000000");
 }
 
 TEST(StudyOptions, SuggestsAKey) {
@@ -207,19 +205,134 @@ TEST(StudyOptions, NamesTheTypeExpected) {
   EXPECT_THAT(error({"seeds=[a]"}), HasSubstr("seeds[0] is 'a'"));
 }
 
-TEST(StudyOptions, ChecksRanges) {
+// Just outside at both ends, and what is no number, for every number of a study.
+TEST(StudyOptions, EveryNumberHasARange) {
+  const auto expect = [](const std::string& key, const std::string& value,
+                         const std::string& message) {
+    EXPECT_EQ(error({key + "=" + value}), fmt::format("override '{}={}': {} is '{}', expected {}",
+                                                      key, value, key, value, message));
+  };
+  const std::string whole = "a whole number, ", number = "a number, ";
+  int numbers = 0;
+  for (const StudyKey& key : study_keys()) {
+    static const std::regex range("(above )?([^ ]+) to (below )?([^ ]+)");
+    std::smatch ends;
+    const std::string group = key.name.substr(0, key.name.find('.'));
+    if (!std::regex_match(key.takes, ends, range) || group == "cells" || group == "published") {
+      continue;
+    }
+    ++numbers;
+    const bool is_whole = error({key.name + "=0.5"}).find("a whole number") != std::string::npos;
+    const double least = std::stod(ends[2]), most = std::stod(ends[4]);
+    const std::string expected = (is_whole ? whole : number) + key.takes;
+    expect(key.name, is_whole ? fmt::format("{}", least - 1) : fmt::format("{}", least - 0.001),
+           expected);
+    expect(key.name, is_whole ? fmt::format("{}", most + 1) : fmt::format("{}", 2 * most),
+           expected);
+    expect(key.name, ".inf", expected);
+    expect(key.name, "-.inf", expected);
+    expect(key.name, ".nan", expected);
+    if (ends[1].matched) expect(key.name, ends[2], expected);
+    if (ends[3].matched) expect(key.name, ends[4], expected);
+  }
+  EXPECT_GE(numbers, 20);
+  expect("train.epochs", "2000000000", whole + "1 to 1000000");
+  expect("train.clip_norm", ".inf", number + "0 to 1e+30");
+  expect("seeds", "2000000000", whole + "1 to 1000");
+}
+
+TEST(StudyOptions, ANumberInAListHasARangeToo) {
+  const auto of = [](const std::string& cell) {
+    return error({}, "dataset: chords\ncells:\n  - {name: lstm, " + cell + "}\n");
+  };
+  EXPECT_EQ(
+      of("hidden: 2000000000"),
+      "study.yaml:3:26: cells[0].hidden is '2000000000', expected a whole number, 0 to 65536");
+  EXPECT_EQ(of("hidden: 4, hyper: {leak: .inf}"),
+            "study.yaml:3:43: cells[0].hyper.leak is '.inf', expected a number, -1e+30 to 1e+30");
+  EXPECT_EQ(error({"seeds=1,-1"}),
+            "override 'seeds=1,-1': seeds[1] is '-1', expected a whole number, 0 to "
+            "9007199254740991");
+  EXPECT_THAT(error({"published=[{source: A, dataset: a, cell: b, test_nll: .nan}]"}),
+              HasSubstr("published[0].test_nll is '.nan', expected a number, -1e+30 to 1e+30"));
+  std::string seeds = "0";
+  for (int seed = 1; seed <= 1000; ++seed) seeds += fmt::format(",{}", seed);
+  EXPECT_THAT(error({"seeds=" + seeds}), HasSubstr("seeds has 1001 entries, expected 1 to 1000"));
+}
+
+TEST(StudyOptions, ANameIsOnePlainFileName) {
+  EXPECT_EQ(parse({"name=ü b-1"}).name, "ü b-1");
+  EXPECT_EQ(parse({"name=" + std::string(100, 'a')}).name.size(), 100u);
+  for (const std::string& name :
+       {std::string(101, 'a'), std::string(300, 'a'), std::string(".."), std::string("."),
+        std::string("a/b"), std::string(".hidden"), std::string("'a\tb'").replace(2, 1, "\x01"),
+        std::string(), std::string("\"a\\nb\""), std::string("\"a\\0b\"")}) {
+    EXPECT_THAT(error({"name=" + name}),
+                HasSubstr("expected a file name of 1 to 100 bytes without '/' and no '.' in front"))
+        << name;
+  }
+}
+
+TEST(StudyOptions, TextsHaveNoControlCharacters) {
+  EXPECT_EQ(parse({"description=\"two\\nlines\""}).description, "two\nlines");
+  EXPECT_THAT(error({"description=\"a\\eb\""}), HasSubstr("description is 'a?b', expected a text"));
+  EXPECT_THAT(error({"published=[{source: \"a\\nb\", dataset: a, cell: b, test_nll: 1}]"}),
+              HasSubstr("published[0].source is 'a?b', expected a text of at most 1000 bytes in "
+                        "one line"));
+  EXPECT_THAT(error({}, "task: {name: next_frame, data: \"a\\0b\"}\ncells: [{name: lstm}]\n"),
+              HasSubstr("study.yaml:1:32: task.data is 'a?b'"));
+  EXPECT_THAT(error({}, "name: a\ndescription: \xff\n"),
+              HasSubstr("study.yaml:2: the byte 0xff is no UTF-8 text"));
+}
+
+TEST(StudyOptions, ChecksWhatConcernsSeveralKeys) {
   EXPECT_THAT(error({"cells=[lstm]"}), HasSubstr("needs 'hidden'"));
-  EXPECT_THAT(error({"search.exponent_min=-3"}),
-              HasSubstr("search.exponent_min must not be above"));
-  EXPECT_THAT(error({"train.epochs=0"}), HasSubstr("train.epochs must be 1 or more"));
-  EXPECT_THAT(error({"train.batch=-1"}), HasSubstr("train.batch"));
-  EXPECT_THAT(error({"train.precision=half"}), HasSubstr("float or double"));
-  EXPECT_THAT(error({"train.learning_rate=-1"}), HasSubstr("learning_rate"));
-  EXPECT_THAT(error({"train.learning_rate=.nan"}), HasSubstr("learning_rate"));
+  EXPECT_THAT(
+      error({"search.exponent_min=-3"}),
+      HasSubstr("search.exponent_min must not be above search.exponent_max, got -3 and -6"));
+  EXPECT_THAT(error({"train.precision=half"}),
+              HasSubstr("train.precision is 'half', expected float, double"));
   EXPECT_THAT(error({"train.optimiser=adem"}), HasSubstr("did you mean 'adam'"));
   EXPECT_THAT(error({"seeds=1,1"}), HasSubstr("twice"));
-  EXPECT_THAT(error({"cells=[]"}), HasSubstr("at least one cell"));
-  EXPECT_THAT(error({"name=a/b"}), HasSubstr("without '/'"));
+  EXPECT_THAT(error({"cells=[]"}), HasSubstr("cells has 0 entries, expected 1 to 1000"));
+  EXPECT_THAT(error({"search.draws=10000", "seeds=1000", "dataset=a,b,c,d,e"}),
+              HasSubstr("make 110000 trials, expected at most 100000"));
+  EXPECT_THAT(error({"cells=[{name: lstm, hidden: 4, variant: " + std::string(101, 'v') + "}]"}),
+              HasSubstr("have 101 bytes, expected at most 100"));
+}
+
+// What a study accepts, the optimiser takes.
+TEST(StudyOptions, EveryOptimiserIsKnownToTheOptimiser) {
+  for (const StudyKey& key : study_keys()) {
+    if (key.name != "train.optimiser") continue;
+    std::istringstream names(key.takes);
+    int count = 0;
+    for (std::string name; names >> name; ++count) {
+      if (name.back() == ',') name.pop_back();
+      const auto rule = parse({"train.optimiser=" + name, "train.momentum=0", "train.decay=0",
+                               "train.floor=1e-30", "train.epsilon=1e30", "train.beta1=0",
+                               "train.learning_rate=1e-300"})
+                            .train.optimiser;
+      EXPECT_NO_THROW(Optimiser<float>(rule, ParameterSet<float>())) << name;
+    }
+    EXPECT_EQ(count, 3);
+  }
+}
+
+TEST(StudyOptions, WhatYamlWouldLeaveOutInSilenceIsRefused) {
+  EXPECT_EQ(error({}, std::string(yaml) + "---\nname: other\n"),
+            "study.yaml:10:1: a second document begins; expected one study");
+  EXPECT_THAT(error({"train.epochs=3\n---\n4"}), HasSubstr("a second document begins"));
+  EXPECT_THAT(
+      error({"cells=[{name: lstm, hidden: 4, hidden: 5}]"}),
+      AllOf(HasSubstr("override 'cells=["), HasSubstr("the key 'hidden' stands there twice")));
+  EXPECT_THAT(error({}, "cells: [&a {name: lstm}, *a]\n"),
+              HasSubstr("study.yaml:1:26: an alias (*) stands here"));
+  EXPECT_THAT(error({}, "a: &a [*a]\n"), HasSubstr("an alias (*)"));
+  EXPECT_THAT(error({}, "? [a]\n: b\n"), HasSubstr("study.yaml:1:3: this key is no text"));
+  EXPECT_THAT(error({}, std::string(100000, '[')), HasSubstr("study.yaml:1:"));
+  EXPECT_THAT(error({}, std::string((1 << 20) + 1, ' ')),
+              HasSubstr("got 1048577 bytes, expected at most 1048576"));
 }
 
 TEST(StudyOptions, RefusesWhatIsNotYaml) {

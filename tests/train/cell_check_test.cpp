@@ -107,6 +107,32 @@ TEST(CellCheck, ACellThatForgetsDoesNotLearn) {
   EXPECT_THAT(checked.last, HasSubstr("it can't say what the sign of x was a step before"));
 }
 
+// The first loss is not a gain.
+TEST(CellCheck, OneUpdateIsNoLearning) {
+  const Checked checked = check(cell_of(good), 0.0);
+  EXPECT_THAT(checked.steps, testing::Contains("learns failed"));
+  EXPECT_THAT(checked.last, HasSubstr("in 1 updates: too few to say; allow more time (--seconds)"));
+}
+
+TEST(CellCheck, ACellWithoutParametersIsTrainedByItsReadout) {
+  EXPECT_THAT(check(cell_of("h = concat(x[0:1], h[t-1][0:3])\n"), 30.0).steps,
+              testing::Contains("learns passed"));
+}
+
+TEST(CellCheck, ALargeCellIsRefusedAtOnce) {
+  std::string lines = "v0 = x\n";
+  for (int i = 0; i < 18; ++i) {
+    lines += fmt::format("v{} = concat(v{}, v{})\n", i + 1, i, i);
+  }
+  EXPECT_THAT(error_of<InputError>([&] { check(cell_of(lines + "h = sum(v18) + h[t-1]\n")); }),
+              HasSubstr("elements at input 3, hidden 4, expected at most 1048576 for a check"));
+}
+
+TEST(CellCheck, OfALongDelayFewerGradientsAreCompared) {
+  const Checked checked = check(cell_of("param W : [hidden, input]\nh = tanh(W @ x + h[t-100])\n"));
+  EXPECT_THAT(checked.steps, testing::Contains("gradients passed"));
+}
+
 TEST(CellCheck, AMatrixOfTheWrongShapeIsTheCellsOwnError) {
   const Cell wrong = cell_of("param W : [hidden, hidden]\nh = tanh(W @ x + h[t-1])\n");
   EXPECT_THAT(error_of<InputError>([&] { check(wrong); }),

@@ -1,6 +1,7 @@
 #include "cell/language/cell_builder.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace carousel {
 namespace {
@@ -25,8 +26,12 @@ bool sets(const Statement& line, const std::string& name) {
 
 CellBuilder::CellBuilder(ProgramInWork& program, const CellSyntax& syntax, const CellSizes& sizes)
     : Expressions(program.builder, program.budget), program_(program), syntax_(syntax) {
-  set_size("input", sizes.input);
-  set_size("hidden", sizes.hidden);
+  for (const auto& [name, size] : {std::pair("input", sizes.input), {"hidden", sizes.hidden}}) {
+    if (size < 1 || size > most_units) {
+      fail_at(syntax.name_place, fmt::format("{} is {}, expected 1 to {}", name, size, most_units));
+    }
+    set_size(name, size);
+  }
   declare(syntax.statements, true);
   set_hypers(sizes.hyper);
   input_values_.emplace("x", program_.builder.input("x", sizes.input));
@@ -130,6 +135,10 @@ void CellBuilder::set_hypers(const std::map<std::string, double>& given) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       fail_at(syntax_.name_place,
               fmt::format("{} has no hyper '{}'{}", syntax_.name, name, did_you_mean(name, known)));
+    }
+    if (!(std::abs(value) <= most_hyper)) {
+      fail_at(syntax_.name_place, fmt::format("{} is {}, expected a number from -{} to {}", name,
+                                              value, most_hyper, most_hyper));
     }
     constants_[name] = value;
   }
@@ -242,6 +251,7 @@ void CellBuilder::repeat(const Statement& line) {
 }
 
 void CellBuilder::use(const Statement& line) {
+  budget().cell(line.place);
   const CellSyntax& syntax = program_.find(line.text);
   cells_[line.name] = std::unique_ptr<CellBuilder>(new CellBuilder(*this, line, syntax));
 }

@@ -1,5 +1,6 @@
 #include "cell/language/expressions.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "cell/language/functions.hpp"
@@ -7,11 +8,17 @@
 namespace carousel {
 namespace {
 
-constexpr Index most_work = 2'000'000;
+constexpr Index most_work = 1'000'000;
 constexpr Index most_rounds = 10'000;
-constexpr int most_nodes = 100'000;
 constexpr int most_depth = 1000;
 constexpr double largest_whole = 2147483648.0;
+
+// Elements of one sequence.
+double count_of(const Shape& shape) {
+  double count = 1.0;
+  for (const Index size : shape) count *= std::abs(static_cast<double>(size));
+  return count;
+}
 
 }  // namespace
 
@@ -31,22 +38,36 @@ void Budget::enter(const SourcePlace& place) {
   if (++depth_ > most_depth) fail_at(place, "the expressions are nested too deep");
 }
 
-void Budget::value(const SourcePlace& place, const Value& value) const {
+void Budget::cell(const SourcePlace& place) {
+  if (++cells_ > cells) {
+    fail_at(place, fmt::format("more than {} cells are used: each use of a cell that uses others "
+                               "brings in all of them anew",
+                               cells));
+  }
+}
+
+void Budget::value(const SourcePlace& place, const Value& value) {
   if (value.is_number()) return;
-  if (value.var.id >= most_nodes) {
-    fail_at(place, fmt::format("the cell has more than {} values a step", most_nodes));
+  if (value.var.id >= nodes) {
+    fail_at(place, fmt::format("the cell has more than {} values: repeat or use less", nodes));
   }
   const Shape shape = value.shape();
-  double count = 1.0;
-  bool fits = shape.rank() <= 3;
-  for (const Index size : shape) {
-    fits = fits && size <= axis;
-    count *= static_cast<double>(size);
-  }
-  if (!fits || count > elements) {
+  const bool fits =
+      shape.rank() <= 3 && std::ranges::all_of(shape, [](Index n) { return n <= axis; });
+  const Index most = value.batched() ? per_step : elements;
+  if (!fits || count_of(shape) > static_cast<double>(most)) {
     fail_at(place, fmt::format("{} is {}, expected rank 1 to 3, at most {} elements along an axis "
-                               "and {} in all",
-                               text_of(place), shape.to_string(), axis, Index(elements)));
+                               "and {} in all{}",
+                               text_of(place), shape.to_string(), axis, most,
+                               value.batched() ? " for a value of a step" : ""));
+  }
+  for (; nodes_ <= value.var.id; ++nodes_) {
+    elements_ += static_cast<Index>(count_of(Var{value.var.graph, nodes_, 0}.shape()));
+  }
+  if (elements_ > all_elements) {
+    fail_at(place, fmt::format("the values and parameters up to here have {} elements, expected at "
+                               "most {} in all",
+                               elements_, all_elements));
   }
 }
 
@@ -238,7 +259,6 @@ Shape Expressions::sizes(const std::vector<Expression>& list, const SourcePlace&
   if (list.empty() || list.size() > 3) {
     fail_at(place, fmt::format("a shape has 1 to 3 sizes, got {}", list.size()));
   }
-  double count = 1.0;
   for (const Expression& e : list) {
     const Index size = whole(e);
     if (size < 1 || size > Budget::axis) {
@@ -246,11 +266,10 @@ Shape Expressions::sizes(const std::vector<Expression>& list, const SourcePlace&
                                    Budget::axis));
     }
     shape.push_back(size);
-    count *= static_cast<double>(size);
   }
-  if (count > Budget::elements) {
-    fail_at(place, fmt::format("{} has more than {} elements", shape.to_string(),
-                               Index(Budget::elements)));
+  if (count_of(shape) > static_cast<double>(Budget::elements)) {
+    fail_at(place, fmt::format("{} is {} elements, expected at most {}", shape.to_string(),
+                               count_of(shape), Budget::elements));
   }
   return shape;
 }

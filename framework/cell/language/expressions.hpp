@@ -12,10 +12,14 @@ namespace carousel {
 /// LanguageError at the place beyond its limit.
 class Budget {
  public:
-  static constexpr Index axis = Index{1} << 20;  // sizes
-  static constexpr double elements = 2147483648.0;
-  static constexpr int nesting = 50;  // cells in cells
-  static constexpr int delay = 1000;  // steps back
+  static constexpr Index axis = Index{1} << 20;      // sizes
+  static constexpr Index elements = Index{1} << 28;  // of a value
+  static constexpr Index per_step = Index{1} << 22;  // of a value that differs from step to step
+  static constexpr Index all_elements = Index{1} << 30;  // of all values of the program
+  static constexpr int nodes = 10'000;                   // values of the program
+  static constexpr int nesting = 50;                     // cells in cells
+  static constexpr int cells = 1000;                     // used in all
+  static constexpr int delay = 256;                      // steps back
 
   /// One expression or line looked at.
   void work(const SourcePlace& place);
@@ -24,12 +28,14 @@ class Budget {
   /// Counts how deep expressions stand in each other.
   void enter(const SourcePlace& place);
   void leave() { --depth_; }
-  /// A value made: it has at most 100,000 nodes before it, rank 3, and the sizes above.
-  void value(const SourcePlace& place, const Value& value) const;
+  /// One more cell used.
+  void cell(const SourcePlace& place);
+  /// A value made: its rank is 1 to 3, and it and all before it keep to the limits above.
+  void value(const SourcePlace& place, const Value& value);
 
  private:
-  Index work_ = 0, rounds_ = 0;
-  int depth_ = 0;
+  Index work_ = 0, rounds_ = 0, elements_ = 0;
+  int depth_ = 0, cells_ = 0, nodes_ = 0;  // nodes_: whose elements are counted
 };
 
 /// The text of a piece of a cell file, on one line, cut where it is long.

@@ -64,7 +64,7 @@ TEST(BuildMessages, States) {
             "  h = x * y[0] + h[t-1][0]\n"
             "  ^");
   EXPECT_EQ(says("state y : [4]\ny = x + y[t-1][0]"), "y is [2], its line says state y : [4]");
-  EXPECT_EQ(says("hyper k = 0\ny = x + y[t-k]"), "got 0 steps back, expected 1 to 1000");
+  EXPECT_EQ(says("hyper k = 0\ny = x + y[t-k]"), "got 0 steps back, expected 1 to 256");
   EXPECT_EQ(
       says("y = x + h[t-1][0]\nh = 2"),
       "h is a number, h[t-1] is [3]: if that is meant, add 'state h : [1]'; * is elementwise, the "
@@ -92,7 +92,7 @@ TEST(BuildMessages, SizesAndNumbers) {
   EXPECT_EQ(says("y = x[0, 1]"), "x is [2], it can't take 2 indices");
   EXPECT_EQ(says("y = x / (hidden - 3)"), "no error");
   EXPECT_EQ(says("y = x * (1 / (hidden - 3))"), "a division by 0: hidden - 3 is 0");
-  EXPECT_EQ(says("y = x", {0, 3}), "input is 0, expected 1 to 1048576");
+  EXPECT_EQ(says("y = x", {0, 3}), "input is 0, expected 1 to 65536");
   EXPECT_EQ(says("hyper rank = 2\ny = x * rank", {2, 3, {{"rnak", 1}}}),
             "t has no hyper 'rnak'; did you mean 'rank'?");
 }
@@ -118,18 +118,19 @@ TEST(BuildMessages, Limits) {
   EXPECT_EQ(says("s = x\nrepeat i in 1..200 {\n repeat j in 1..200 {\n  s = s\n }\n}\ny = s"),
             "the cell has more than 10000 rounds of repeat");
   EXPECT_EQ(says("s = x\nrepeat i in 1..1000000000 {\n s = -s\n}\ny = s"),
-            "the cell has more than 10000 rounds of repeat");
+            "the cell has more than 10000 values: repeat or use less");
   EXPECT_EQ(says("y = repeat_elements(repeat_elements(x, 1048576), 1048576)"),
             "repeat_elements(x, 1048576) is [2097152], expected rank 1 to 3, at most 1048576 "
-            "elements along an axis and 2147483648 in all");
+            "elements along an axis and 4194304 in all for a value of a step");
   EXPECT_EQ(says("param W : [1048576, 1048576]\ny = W @ x"),
-            "[1048576, 1048576] has more than 2147483648 elements");
+            "[1048576, 1048576] is 1099511627776 elements, expected at most 268435456");
   std::string doubling = "def f0(a) = a + a\n";
   for (int i = 1; i < 40; ++i)
     doubling += fmt::format("def f{}(a) = f{}(a) + f{}(a)\n", i, i - 1, i - 1);
   EXPECT_EQ(says(doubling + "y = x * f39(1)"),
-            "the cell takes more than 2000000 expressions to build");
-  EXPECT_EQ(says(doubling + "y = f39(x)"), "the cell has more than 100000 values a step");
+            "the cell takes more than 1000000 expressions to build");
+  EXPECT_EQ(says(doubling + "y = f39(x)"),
+            "the cell has more than 10000 values: repeat or use less");
   std::string chain = "def f0(a) = a\n";
   for (int i = 1; i < 60; ++i) chain += fmt::format("def f{}(a) = f{}(a)\n", i, i - 1);
   EXPECT_EQ(says(chain + "y = f59(x)"), "definitions call each other more than 50 deep");

@@ -1,0 +1,114 @@
+#pragma once
+// The one list of the keys of a study and of what each takes: reading, writing, suggestions and the
+// documents walk it.
+
+#include <fmt/format.h>
+
+#include <initializer_list>
+#include <string>
+
+#include "cell/cell.hpp"
+#include "study/study_options.hpp"
+
+namespace carousel {
+
+/// The numbers that a key takes: finite ones, never NaN.
+struct Range {
+  enum class Ends { both, above, below };  // both are taken, least is not, most is not
+  double least, most;
+  Ends ends = Ends::both;
+
+  bool holds(double value) const {
+    const bool high = ends == Ends::above ? value > least : value >= least;
+    return high && (ends == Ends::below ? value < most : value <= most);
+  }
+  /// "1 to 100", "above 0 to 1", "0 to below 1".
+  std::string text() const {
+    return fmt::format("{}{} to {}{}", ends == Ends::above ? "above " : "", least,
+                       ends == Ends::below ? "below " : "", most);
+  }
+};
+
+/// How many bytes a text may have, and whether it may have several lines.
+struct TextRule {
+  enum class Kind { line, lines, file_name };
+  std::size_t most;
+  Kind kind = Kind::line;
+
+  /// What is expected: "a text of at most 1000 bytes in one line".
+  std::string text() const {
+    constexpr const char* kinds[] = {
+        "a text of at most {} bytes in one line", "a text of at most {} bytes",
+        "a file name of 1 to {} bytes without '/' and no '.' in front"};
+    return fmt::format(fmt::runtime(kinds[static_cast<int>(kind)]), most);
+  }
+};
+
+/// Whether a study may hold the text: UTF-8 without control characters.
+bool holds(const TextRule& rule, const std::string& text);
+
+constexpr Range any_number{-1e30, 1e30};          // what has no bound by its meaning
+constexpr Range any_seed{0, 9007199254740991.0};  // as JSON keeps whole numbers
+constexpr double most_epochs = 1e6, most_examples = 65536, most_records = 1000;
+constexpr TextRule short_text{1000};
+
+/// Calls the visitor for each key, in the order of the documents. Options: StudyOptions, or const.
+template <class Options, class Visitor>
+void visit_fields(Options& o, Visitor&& v) {
+  v.text("name", o.name, TextRule{100, TextRule::Kind::file_name});
+  v.text("description", o.description, TextRule{10000, TextRule::Kind::lines});
+  v.tasks(o.tasks, Range{1, 100});
+  v.records("cells", "name", o.cells, Range{1, most_records}, [](auto& g, auto& c) {
+    g.text("name", c.name, short_text);
+    g.number("hidden", c.hidden, Range{0, most_units});
+    g.text("variant", c.variant, short_text);
+    g.numbers("hyper", c.hyper, Range{-most_hyper, most_hyper});
+  });
+  v.number("parameters", o.parameters, Range{0, 1e9});
+  v.seeds("seeds", o.seeds, Range{1, 1000}, any_seed);
+  v.group("search", [&](auto& g) {
+    g.number("draws", o.search.draws, Range{0, 10000});
+    g.number("exponent_min", o.search.exponent_min, Range{-80, 88});  // e^88 is still a float
+    g.number("exponent_max", o.search.exponent_max, Range{-80, 88});
+    g.number("seed", o.search.seed, any_seed);
+  });
+  v.group("model", [&](auto& g) { g.number("depth", o.model.depth, Range{1, 100}); });
+  v.group("train", [&](auto& g) {
+    auto& t = o.train;
+    auto& rule = t.optimiser;
+    constexpr Range share{0, 1, Range::Ends::below}, constant{0, 1e30, Range::Ends::above};
+    g.number("epochs", t.epochs, Range{1, most_epochs});
+    g.number("patience", t.patience, Range{0, most_epochs});
+    g.number("batch", t.batch, Range{1, most_examples});
+    g.number("shard", t.shard, Range{1, most_examples});
+    g.number("segments", t.segments, Range{0, 1e6});
+    g.choice("optimiser", rule.rule, {"adam", "rmsprop", "sgd"});
+    g.number("learning_rate", rule.learning_rate, Range{0, 1e38, Range::Ends::above});
+    g.number("final_rate", t.final_rate, Range{0, 1, Range::Ends::above});
+    g.number("momentum", rule.momentum, share);
+    g.flag("nesterov", rule.nesterov);
+    g.number("decay", rule.decay, share);
+    g.number("floor", rule.floor, constant);
+    g.number("beta1", rule.beta1, share);
+    g.number("beta2", rule.beta2, share);
+    g.number("epsilon", rule.epsilon, constant);
+    g.choice("loss", t.loss, {"step", "sequence"});
+    g.number("clip_norm", t.clip_norm, Range{0, 1e30});
+    g.number("clip_value", t.clip_value, Range{0, 1e30});
+    g.number("weight_noise", t.weight_noise, Range{0, 1e30});
+    g.choice("precision", t.precision, {"float", "double"});
+    g.number("checkpoint_seconds", t.checkpoint_seconds, Range{0, 86400});
+  });
+  v.records("published", "", o.published, Range{0, most_records}, [](auto& g, auto& p) {
+    g.text("source", p.source, short_text);
+    g.text("dataset", p.dataset, short_text);
+    g.text("cell", p.cell, short_text);
+    g.figures(p.figures, any_number);
+  });
+}
+
+/// Reads what parse_study (study_options.hpp) reads, and checks each key by itself.
+StudyOptions read_keys(const std::string& yaml, const std::string& source,
+                       const std::vector<std::string>& overrides);
+
+}  // namespace carousel

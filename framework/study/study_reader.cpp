@@ -1,0 +1,440 @@
+// A study from YAML: every key is read and checked by itself.
+
+#include <fmt/format.h>
+#include <yaml-cpp/anchor.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
+
+#include <set>
+#include <sstream>
+
+#include "cell/language/characters.hpp"
+#include "study/study_keys.hpp"
+
+namespace carousel {
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1} << 20;  // of a file, and of an override
+
+[[noreturn]] void fail_in(const std::string& source, const YAML::Mark& mark,
+                          const std::string& message) {
+  fail_input("{}:{}:{}: {}", source, mark.line + 1, mark.column + 1, message);
+}
+
+// What YAML allows and a study does not: a second document, which would be left out in silence, and
+// aliases, which stand for a node anew, so that few lines can mean 2^n nodes.
+class PlainDocument : public YAML::EventHandler {
+ public:
+  explicit PlainDocument(const std::string& source) : source_(source) {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > 1) fail_in(source_, mark, "a second document begins; expected one study");
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    fail_in(source_, mark, "an alias (*) stands here; write out what it stands for");
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  const std::string& source_;
+  int documents_ = 0;
+};
+
+// A key that stands twice would be read once, in silence.
+void expect_each_key_once(const YAML::Node& node, const std::string& source) {
+  if (node.IsSequence()) {
+    for (const YAML::Node& item : node) expect_each_key_once(item, source);
+  }
+  if (!node.IsMap()) return;
+  std::set<std::string> keys;
+  for (const auto& entry : node) {
+    if (!entry.first.IsScalar()) {
+      fail_in(source, entry.first.Mark(), "this key is no text; expected a key such as 'train'");
+    }
+    if (!keys.insert(entry.first.Scalar()).second) {
+      fail_in(source, entry.first.Mark(),
+              fmt::format("the key '{}' stands there twice; leave one out", entry.first.Scalar()));
+    }
+    expect_each_key_once(entry.second, source);
+  }
+}
+
+void expect_text(const std::string& text, const std::string& source) {
+  if (text.size() > most_bytes) {
+    fail_input("{}: got {} bytes, expected at most {}", source, text.size(), most_bytes);
+  }
+  std::string_view rest = text;
+  for (int line = 1; !rest.empty();) {
+    const Character c = first_character(rest);
+    if (!c.valid || c.code == 0) {
+      fail_input("{}:{}: the byte {:#04x} is no UTF-8 text; save the file as UTF-8", source, line,
+                 static_cast<unsigned char>(rest[0]));
+    }
+    line += c.code == '\n' ? 1 : 0;
+    rest.remove_prefix(c.bytes);
+  }
+}
+
+YAML::Node load_yaml(const std::string& text, const std::string& source) {
+  expect_text(text, source);
+  YAML::Node root;
+  try {
+    std::istringstream in(text);
+    YAML::Parser parser(in);
+    PlainDocument plain(source);
+    while (parser.HandleNextDocument(plain)) {
+    }
+    root = YAML::Load(text);
+  } catch (const YAML::Exception& error) {
+    fail_in(source, error.mark, "not YAML: " + error.msg);
+  }
+  expect_each_key_once(root, source);
+  return root;
+}
+
+// "'text'", short and safe to print.
+std::string quoted(const std::string& text) {
+  constexpr std::size_t longest = 60;
+  std::string out;
+  std::string_view rest = text;
+  while (!rest.empty() && out.size() < longest) {
+    const Character c = first_character(rest);
+    out += c.printable() ? std::string(rest.substr(0, c.bytes)) : "?";
+    rest.remove_prefix(c.bytes);
+  }
+  return "'" + out + (rest.empty() ? "'" : "..'");
+}
+
+std::string shown(const YAML::Node& node) {
+  if (node.IsScalar()) return quoted(node.Scalar());
+  return node.IsNull() ? "empty" : "a list or map";
+}
+
+class Reader {
+ public:
+  Reader(const YAML::Node& node, const std::string& source,
+         const std::vector<std::string>& overrides, std::string path)
+      : node_(node), source_(source), overrides_(overrides), path_(std::move(path)) {
+    if (!node_.IsMap() && !node_.IsNull()) {
+      fail(node_, path_, fmt::format("{}: expected keys and values", path_));
+    }
+  }
+
+  void text(const std::string& key, std::string& value, const TextRule& rule) {
+    if (const YAML::Node node = take(key)) value = text_of(node, full(key), rule);
+  }
+
+  template <class V>
+  void number(const std::string& key, V& value, const Range& range) {
+    if (const YAML::Node node = take(key)) value = number_of<V>(node, full(key), range);
+  }
+
+  void flag(const std::string& key, bool& value) {
+    const YAML::Node node = take(key);
+    if (node && !(node.IsScalar() && YAML::convert<bool>::decode(node, value))) {
+      fail_value(node, full(key), "true or false");
+    }
+  }
+
+  void choice(const std::string& key, std::string& value, const std::vector<std::string>& all) {
+    const YAML::Node node = take(key);
+    if (!node) return;
+    value = node.IsScalar() ? node.Scalar() : "";
+    for (const std::string& one : all) {
+      if (value == one) return;
+    }
+    fail_value(node, full(key),
+               fmt::format("{}{}", fmt::join(all, ", "), did_you_mean(value, all)));
+  }
+
+  template <class Body>
+  void group(const std::string& key, Body&& body) {
+    const YAML::Node node = take(key);
+    if (!node || node.IsNull()) return;
+    Reader reader(node, source_, overrides_, full(key));
+    body(reader);
+    reader.expect_no_more();
+  }
+
+  // A list of maps. Where `shorthand` is a key of them, a text stands for a map with that key
+  // alone, and one map or text for a list of one: `dataset: chords`.
+  template <class Record, class Body>
+  void records(const std::string& key, const std::string& shorthand, std::vector<Record>& records,
+               const Range& count, Body&& body) {
+    const YAML::Node node = take(key);
+    if (!node || node.IsNull()) return;
+    records.clear();
+    if (!node.IsSequence()) return record(node, full(key), shorthand, records, body);
+    expect_count(node, full(key), count);
+    for (const YAML::Node& item : node) {
+      record(item, fmt::format("{}[{}]", full(key), records.size()), shorthand, records, body);
+    }
+  }
+
+  void numbers(const std::string& key, std::map<std::string, double>& numbers, const Range& range) {
+    const YAML::Node node = take(key);
+    if (!node) return;
+    if (!node.IsMap()) fail(node, full(key), full(key) + ": expected names and numbers");
+    expect_count(node, full(key), {0, 100});
+    for (const auto& entry : node) {
+      const std::string name = name_of(entry.first, full(key));
+      numbers[name] = number_of<double>(entry.second, full(key) + "." + name, range);
+    }
+  }
+
+  void seeds(const std::string& key, std::vector<std::uint64_t>& seeds, const Range& count,
+             const Range& range) {
+    const YAML::Node node = take(key);
+    if (!node) return;
+    seeds.clear();
+    if (node.IsScalar()) {  // `seeds: 3` stands for [1, 2, 3]
+      const int last = number_of<int>(node, key, count);
+      for (int seed = 1; seed <= last; ++seed) seeds.push_back(static_cast<std::uint64_t>(seed));
+      return;
+    }
+    if (!node.IsSequence()) fail(node, key, "seeds: expected a list, such as [1, 2, 3]");
+    expect_count(node, key, count);
+    for (const YAML::Node& item : node) {
+      const std::string name = fmt::format("{}[{}]", key, seeds.size());
+      seeds.push_back(number_of<std::uint64_t>(item, name, range));
+    }
+  }
+
+  // `task: [{name: NAME, option: value}]`, or its short form `dataset: NAME`, which is the task on
+  // data.
+  void tasks(std::vector<StudyTask>& tasks, const Range& count) {
+    const YAML::Node of_task = take("task"), of_data = take("dataset");
+    if (of_task && of_data)
+      fail(of_data, full("dataset"), "expected either task or dataset, not both");
+    const YAML::Node& node = of_task ? of_task : of_data;
+    if (!node || node.IsNull()) return;
+    const std::string key = of_task ? "task" : "dataset";
+    if (!node.IsSequence()) return task(node, key, of_task.IsDefined(), tasks);
+    expect_count(node, key, count);
+    for (const YAML::Node& item : node) {
+      task(item, fmt::format("{}[{}]", key, tasks.size()), of_task.IsDefined(), tasks);
+    }
+  }
+
+  // Every other key of a record is a figure, such as test_nll.
+  void figures(Figures& figures, const Range& range) {
+    if (!node_.IsMap()) return;
+    for (const auto& entry : node_) {
+      const std::string key = name_of(entry.first, path_);
+      for (const Split split : all_splits) {
+        const std::string prefix = std::string(split_name(split)) + "_";
+        if (known_.count(key) || !key.starts_with(prefix) || key == prefix) continue;
+        figures[key.substr(prefix.size())][split] =
+            number_of<double>(entry.second, full(key), range);
+        known_.insert(key);
+        break;
+      }
+    }
+  }
+
+  void expect_no_more() const {
+    if (!node_.IsMap()) return;
+    for (const auto& entry : node_) {
+      const std::string key = entry.first.Scalar();
+      if (known_.count(key)) continue;
+      fail(entry.first, full(key),
+           fmt::format("there is no key {}{}", quoted(full(key)),
+                       did_you_mean(full(key).substr(0, 100), full_names())));
+    }
+  }
+
+ private:
+  template <class Record, class Body>
+  void record(YAML::Node node, const std::string& path, const std::string& shorthand,
+              std::vector<Record>& records, Body&& body) {
+    if (node.IsScalar() && !shorthand.empty()) {
+      YAML::Node map;
+      map[shorthand] = node;
+      node = map;
+    }
+    Reader reader(node, source_, overrides_, path);
+    body(reader, records.emplace_back());
+    reader.expect_no_more();
+  }
+
+  void task(const YAML::Node& node, const std::string& path, bool has_name,
+            std::vector<StudyTask>& tasks) {
+    const auto checked = [&](const YAML::Node& at, const std::string& name, auto&& action) {
+      try {
+        return action();
+      } catch (const InputError& error) {
+        fail(at, name, fmt::format("{}: {}", name, error.what()));
+      }
+    };
+    if (!node.IsScalar() && !node.IsMap())
+      fail(node, path, path + ": expected a name, or keys and values");
+    const YAML::Node named = node.IsScalar() ? node : node["name"];
+    if (!named) fail(node, path, path + ": expected a 'name'");
+    const std::string given = text_of(named, path + ".name", short_text);
+    StudyTask& task = tasks.emplace_back();
+    task.name = has_name ? given : data_task().name;
+    task.options = checked(named, path, [&] { return TaskOptions(find_task(task.name).options); });
+    if (!has_name) checked(named, path, [&] { task.options.set("data", given); });
+    if (!node.IsMap()) return;
+    for (const auto& entry : node) {
+      const std::string key = name_of(entry.first, path);
+      if (key == "name") continue;
+      const std::string at = fmt::format("{}.{}", path, key);
+      const std::string text = text_of(entry.second, at, short_text);
+      checked(entry.first, at, [&] { task.options.set(key, text); });
+    }
+  }
+
+  YAML::Node take(const std::string& key) {
+    known_.insert(key);
+    if (!node_.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
+    return node_[key];
+  }
+
+  std::string text_of(const YAML::Node& node, const std::string& name, const TextRule& rule) const {
+    if (!node.IsScalar() || !holds(rule, node.Scalar())) fail_value(node, name, rule.text());
+    return node.Scalar();
+  }
+
+  // A key that the file makes up.
+  std::string name_of(const YAML::Node& node, const std::string& path) const {
+    constexpr TextRule rule{100};
+    if (!holds(rule, node.Scalar())) fail_value(node, path + ": a key", rule.text());
+    return node.Scalar();
+  }
+
+  template <class V>
+  V number_of(const YAML::Node& node, const std::string& name, const Range& range) const {
+    V value{};
+    if (!node.IsScalar() || !YAML::convert<V>::decode(node, value) ||
+        !range.holds(static_cast<double>(value))) {
+      fail_value(node, name,
+                 fmt::format("{}, {}", std::is_integral_v<V> ? "a whole number" : "a number",
+                             range.text()));
+    }
+    return value;
+  }
+
+  void expect_count(const YAML::Node& node, const std::string& name, const Range& count) const {
+    if (count.holds(static_cast<double>(node.size()))) return;
+    fail(node, name,
+         fmt::format("{} has {} entries, expected {}", name, node.size(), count.text()));
+  }
+
+  [[noreturn]] void fail_value(const YAML::Node& node, const std::string& name,
+                               const std::string& expected) const {
+    fail(node, name, fmt::format("{} is {}, expected {}", name, shown(node), expected));
+  }
+
+  [[noreturn]] void fail(const YAML::Node& node, const std::string& name,
+                         const std::string& message) const {
+    for (const std::string& text : overrides_) {
+      const std::string key = text.substr(0, text.find('='));
+      if (name == key || name.starts_with(key + ".") || name.starts_with(key + "[") ||
+          key.starts_with(name + ".")) {
+        fail_input("override {}: {}", quoted(text), message);
+      }
+    }
+    const YAML::Mark mark = node.Mark();
+    if (mark.is_null()) fail_input("{}: {}", source_, message);
+    fail_in(source_, mark, message);
+  }
+
+  std::string full(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
+
+  std::vector<std::string> full_names() const {
+    std::vector<std::string> names;
+    for (const std::string& key : known_) names.push_back(full(key));
+    return names;
+  }
+
+  YAML::Node node_;
+  const std::string& source_;
+  const std::vector<std::string>& overrides_;
+  std::string path_;
+  std::set<std::string> known_;
+};
+
+// The value of an override; a comma makes a list.
+YAML::Node override_value(const std::string& text, std::size_t equals) {
+  std::string value = text.substr(equals + 1);
+  if (value.find(',') != std::string::npos && value.find_first_of("[{") == std::string::npos) {
+    value = "[" + value + "]";
+  }
+  return load_yaml(value, fmt::format("override {}", quoted(text)));
+}
+
+// Puts `key.sub=value` into the tree.
+void apply_override(YAML::Node root, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    fail_input("got the override {}, expected key.sub=value", quoted(text));
+  }
+  std::string path = text.substr(0, equals);
+  expect_text(path, fmt::format("override {}", quoted(text)));
+  const YAML::Node parsed = override_value(text, equals);
+  std::vector<std::string> keys;
+  for (std::size_t dot; (dot = path.find('.')) != std::string::npos; path.erase(0, dot + 1)) {
+    keys.push_back(path.substr(0, dot));
+  }
+  keys.push_back(path);
+  if (keys.size() > 10) fail_input("override {}: expected key.sub=value", quoted(text));
+  YAML::Node node = root;
+  for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
+    if (node[keys[i]] && node[keys[i]].IsSequence()) {
+      fail_input("the override {}: {} is a list; give the whole list, such as '{}=[...]'",
+                 quoted(text), keys[i], keys[i]);
+    }
+    if (!node[keys[i]] || !node[keys[i]].IsMap()) {
+      YAML::Node map(YAML::NodeType::Map);
+      if (keys[i] == "dataset" && node[keys[i]]) map["name"] = YAML::Clone(node[keys[i]]);
+      node[keys[i]] = map;
+    }
+    node.reset(node[keys[i]]);
+  }
+  // `dataset=chords` names the set and leaves its other keys.
+  if (text.starts_with("dataset=") && parsed.IsScalar() && root["dataset"] &&
+      root["dataset"].IsMap()) {
+    root["dataset"]["name"] = parsed;
+    return;
+  }
+  node[keys.back()] = parsed;
+}
+
+}  // namespace
+
+bool holds(const TextRule& rule, const std::string& text) {
+  if (text.size() > rule.most) return false;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const Character c = first_character(rest);
+    const bool new_line = c.code == '\n' && rule.kind == TextRule::Kind::lines;
+    if (!c.printable() && !new_line) return false;
+    rest.remove_prefix(c.bytes);
+  }
+  return rule.kind != TextRule::Kind::file_name ||
+         (!text.empty() && text[0] != '.' && text.find('/') == std::string::npos);
+}
+
+StudyOptions read_keys(const std::string& yaml, const std::string& source,
+                       const std::vector<std::string>& overrides) {
+  YAML::Node root = load_yaml(yaml, source);
+  if (root.IsNull()) root = YAML::Node(YAML::NodeType::Map);
+  if (!root.IsMap()) fail_input("{}: expected keys and values", source);
+  for (const std::string& text : overrides) apply_override(root, text);
+  StudyOptions options;
+  Reader reader(root, source, overrides, "");
+  visit_fields(options, reader);
+  reader.expect_no_more();
+  return options;
+}
+
+}  // namespace carousel
