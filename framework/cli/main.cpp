@@ -14,6 +14,7 @@
 #include "cell/plugin.hpp"
 #include "cells/catalogue.hpp"
 #include "cli/bench_command.hpp"
+#include "cli/bounds.hpp"
 #include "cli/cell_commands.hpp"
 #include "cli/data_commands.hpp"
 #include "cli/sample_command.hpp"
@@ -133,7 +134,7 @@ class CommandLine {
                     "Folder of the data sets (default: $CAROUSEL_DATA)");
     app_.add_option("--threads", common_.threads,
                     "Threads (default: all); results do not depend on it")
-        ->check(CLI::PositiveNumber);
+        ->check(within(1, 4096));
     app_.add_flag("--quiet", common_.quiet, "Results and warnings only");
     app_.add_option("--plugin", plugins_, "Shared library with further cells and ops; repeatable")
         ->allow_extra_args(false);
@@ -216,7 +217,7 @@ class CommandLine {
                       [this] { return check_command(registry_, checked_, check_seconds_); });
     add_cell_arguments(check, checked_);
     check->add_option("--seconds", check_seconds_, "Longest training run")
-        ->check(CLI::PositiveNumber)
+        ->check(within(0.001, 86400.0))
         ->capture_default_str();
 
     auto* create = add("new", "Write NAME.cell to begin from",
@@ -248,14 +249,15 @@ class CommandLine {
     sample->add_option("--cell", sample_.cell, "Cell (default: that of the best model)");
     sample->add_option("--dataset", sample_.dataset, "Data set that the model was trained on");
     sample->add_option("--seed", sample_.request.seed, "Of the random numbers")
+        ->check(within<std::uint64_t>(0, 9007199254740991))
         ->capture_default_str();
     sample->add_option("--steps", sample_.request.steps, "Frames to draw, quavers each")
-        ->check(CLI::PositiveNumber)
+        ->check(within(1, 100000))
         ->capture_default_str();
     sample
         ->add_option("--prime", sample_.request.prime,
                      "Start from so many frames of a test sequence (default: silence)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(within(0, 100000));
   }
 
   void add_bench() {
@@ -271,6 +273,7 @@ class CommandLine {
         "--sizes", bench_.sizes,
         "T,B,I,H, or numbers of the default sizes, such as 1,2; several joined by ';'");
     bench->add_option("--rounds", bench_.rounds, "Turns of each implementation")
+        ->check(within(1, 100000))
         ->capture_default_str();
     bench->add_option("--csv", bench_.csv, "File for the figures");
     bench->add_flag("--no-peers", bench_.no_peers, "Ours alone");
