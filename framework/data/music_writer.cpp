@@ -1,13 +1,11 @@
 #include "data/music_writer.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <memory>
 
 #include "data/music.hpp"
+#include "data/sha256.hpp"
 #include "io/hdf5_file.hpp"
 
 namespace carousel {
@@ -71,24 +69,15 @@ void write_music(const std::filesystem::path& path, const SequenceSet& set) {
 }
 
 std::string music_digest(const SequenceSet& set) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
-                                                                     &EVP_MD_CTX_free);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  bool good = EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) == 1;
+  Sha256 hash;
   for (const SequenceSplit* split : {&set.train, &set.valid, &set.test}) {
     const auto add = [&](const auto& values) {
-      good = good && EVP_DigestUpdate(hash.get(), values.data(),
-                                      values.size() * sizeof values.front()) == 1;
+      hash.add(values.data(), values.size() * sizeof values.front());
     };
     add(lengths_of(*split));
     add(notes_of(*split));
   }
-  good = good && EVP_DigestFinal_ex(hash.get(), digest, &size) == 1;
-  if (!good) throw EnvironmentError("libcrypto gives no SHA-256");
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
+  return hash.hex();
 }
 
 }  // namespace carousel
