@@ -2,8 +2,6 @@
 
 #include <cstdint>
 
-#include "data/music_hdf5.hpp"
-
 namespace carousel {
 namespace {
 
@@ -61,7 +59,11 @@ SequenceSet read_music(const std::filesystem::path& path, Index width) {
     fail_input("music: got a width of {}, expected 0 (88 keys) or the highest pitch, such as 96",
                width);
   }
-  const StoredMusicSplits stored = read_music_hdf5(path);
+  return music_set(read_music_hdf5(path), path, width);
+}
+
+SequenceSet music_set(const StoredMusicSplits& stored, const std::filesystem::path& path,
+                      Index width) {
   SequenceSet set;
   set.name = path.stem().string();
   set.source = path.filename().string();

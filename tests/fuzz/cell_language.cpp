@@ -8,6 +8,7 @@
 #include "cell/language/build.hpp"
 #include "cell/language/language_error.hpp"
 #include "cell/language/parser.hpp"
+#include "target.hpp"
 
 namespace carousel {
 namespace {
@@ -39,8 +40,22 @@ void run(std::string_view text) {
   build_program(cell, {.input = 3, .hidden = 4}, inner_cell, &warnings);
 }
 
+// The catalogue.
+void write_seeds(const std::filesystem::path& folder) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           std::filesystem::path(CAROUSEL_SOURCE_DIR) / "cells")) {
+    if (entry.path().extension() != ".cell") continue;
+    std::filesystem::copy(entry.path(), folder / entry.path().filename());
+  }
+}
+
 }  // namespace
 }  // namespace carousel
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  if (!carousel::seed_folder().empty()) carousel::write_seeds(carousel::seed_folder());
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

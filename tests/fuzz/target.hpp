@@ -1,0 +1,33 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "temporary_folder.hpp"
+
+namespace carousel {
+
+/// A folder of this process's own for the files that a target's reader wants.
+inline const std::filesystem::path& fuzz_folder() {
+  static const TemporaryFolder folder;
+  return folder.path();
+}
+
+/// Where LLVMFuzzerInitialize writes valid files for a start: $FUZZ_SEEDS, or "" when none are
+/// wanted.
+inline std::filesystem::path seed_folder() {
+  const char* folder = std::getenv("FUZZ_SEEDS");
+  return folder ? folder : "";
+}
+
+inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+}  // namespace carousel
