@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,8 +53,8 @@ std::uint64_t size_of(const std::filesystem::path& path) {
   return none ? 0 : size;
 }
 
-unsigned seconds_for(std::uint64_t bytes) {
-  return static_cast<unsigned>(10 + std::min<std::uint64_t>(bytes / 10'000'000, 1'000'000));
+time_t seconds_for(std::uint64_t bytes) {
+  return static_cast<time_t>(10 + std::min<std::uint64_t>(bytes / 10'000'000, 1'000'000));
 }
 
 void limit_memory(std::uint64_t bytes) {
@@ -70,12 +71,13 @@ void limit_memory(std::uint64_t bytes) {
 
 // The signals of the program would ask the child for a clean end, which it has none of.
 void set_signals(std::uint64_t bytes) {
-  for (const int number : {SIGINT, SIGTERM, SIGALRM, SIGABRT}) std::signal(number, SIG_DFL);
+  for (const int number : {SIGINT, SIGTERM, SIGPROF, SIGABRT}) std::signal(number, SIG_DFL);
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_UNBLOCK, &all, nullptr);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  alarm(seconds_for(bytes));
+  const itimerval limit{{}, {seconds_for(bytes), 0}};  // of computing: the machine may be busy
+  setitimer(ITIMER_PROF, &limit, nullptr);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
 }
@@ -144,9 +146,10 @@ void expect_good_end(int status, const std::filesystem::path& path, std::uint64_
                path.string(), WEXITSTATUS(status));
   }
   const int number = WTERMSIG(status);
-  if (number == SIGALRM) {
-    fail_input("{}: can't be read: the reader was not done after {} s; the file is damaged",
-               path.string(), seconds_for(bytes));
+  if (number == SIGPROF) {
+    fail_input(
+        "{}: can't be read: the reader was not done after {} s of computing; the file is damaged",
+        path.string(), seconds_for(bytes));
   }
   if (number == SIGINT || number == SIGTERM || number == SIGKILL) {
     throw EnvironmentError(

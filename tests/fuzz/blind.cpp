@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@
 #include <regex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mutate.hpp"
@@ -47,7 +50,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t runs_of_a_child = 5000;
-constexpr unsigned seconds_of_a_run = 10;
+constexpr time_t seconds_of_a_run = 10;
+constexpr std::string_view timeout_mark = "\ntimeout in\n";
 constexpr int timed_out = 98;
 
 struct Options {
@@ -94,13 +98,16 @@ void run_one(const std::string& bytes) {
   const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   dup2(out, STDOUT_FILENO);
   dup2(out, STDERR_FILENO);
-  std::signal(SIGALRM, [](int) {
-    __sanitizer_print_stack_trace();
+  std::signal(SIGPROF, [](int) {
+    if (write(STDERR_FILENO, timeout_mark.data(), timeout_mark.size()) > 0) {
+      __sanitizer_print_stack_trace();
+    }
     _exit(timed_out);
   });
+  const itimerval limit{{}, {seconds_of_a_run, 0}};  // of computing: the machine may be busy
   for (std::uint64_t i = first; i < first + count; ++i) {
     shared.run = i;
-    alarm(seconds_of_a_run);
+    setitimer(ITIMER_PROF, &limit, nullptr);
     run_one(mutated(seeds, series, i));
   }
   _exit(0);
@@ -114,13 +121,18 @@ std::string place_in_library(const std::string& log) {
   const std::string own = fs::read_symlink("/proc/self/exe").string();
   std::string place;
   bool decided = true;
-  for (auto it = std::sregex_iterator(log.begin(), log.end(), frame); it != std::sregex_iterator();
+  // The first frame of ours behind the mark is that of the handler.
+  const std::size_t mark = log.find(timeout_mark);
+  bool skip_own = mark != std::string::npos;
+  const auto start = log.begin() + static_cast<std::ptrdiff_t>(skip_own ? mark : 0);
+  for (auto it = std::sregex_iterator(start, log.end(), frame); it != std::sregex_iterator();
        ++it) {
     // A report has several stacks: of the fault, and of who took and freed the memory. In each, the
     // first frame that is not of the runtime is to blame.
     const std::string file = (*it)[2];
     if ((*it)[1] == "0") decided = false;
     if (decided || std::regex_search(file, runtime)) continue;
+    if (file == own && std::exchange(skip_own, false)) continue;
     if (file == own) return {};
     if (place.empty()) place = fs::path(file).filename().string() + (*it)[3].str();
     decided = true;
