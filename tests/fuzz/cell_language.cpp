@@ -45,7 +45,8 @@ void write_seeds(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(
            std::filesystem::path(CAROUSEL_SOURCE_DIR) / "cells")) {
     if (entry.path().extension() != ".cell") continue;
-    std::filesystem::copy(entry.path(), folder / entry.path().filename());
+    std::filesystem::copy(entry.path(), folder / entry.path().filename(),
+                          std::filesystem::copy_options::overwrite_existing);
   }
 }
 
