@@ -121,12 +121,16 @@ std::string place_in_library(const std::string& log) {
   const std::string own = fs::read_symlink("/proc/self/exe").string();
   std::string place;
   bool decided = true;
-  // The first frame of ours behind the mark is that of the handler.
+  // A report tells more than where the time was over. Without one, the first frame of ours is that
+  // of the signal's handler.
   const std::size_t mark = log.find(timeout_mark);
-  bool skip_own = mark != std::string::npos;
+  const bool has_report = log.find("ERROR: AddressSanitizer") < mark;
+  bool skip_own = mark != std::string::npos && !has_report;
   const auto start = log.begin() + static_cast<std::ptrdiff_t>(skip_own ? mark : 0);
-  for (auto it = std::sregex_iterator(start, log.end(), frame); it != std::sregex_iterator();
-       ++it) {
+  const auto end = has_report && mark != std::string::npos
+                       ? log.begin() + static_cast<std::ptrdiff_t>(mark)
+                       : log.end();
+  for (auto it = std::sregex_iterator(start, end, frame); it != std::sregex_iterator(); ++it) {
     // A report has several stacks: of the fault, and of who took and freed the memory. In each, the
     // first frame that is not of the runtime is to blame.
     const std::string file = (*it)[2];
