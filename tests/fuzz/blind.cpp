@@ -41,7 +41,7 @@ extern "C" void __sanitizer_print_stack_trace();
 // left as file and place, which is what tells the library's from ours.
 extern "C" const char* __asan_default_options() {
   return "detect_leaks=0:symbolize=0:exitcode=99:handle_abort=1:quarantine_size_mb=8:"
-         "max_allocation_size_mb=256:allocator_may_return_null=1:hard_rss_limit_mb=1024";
+         "max_allocation_size_mb=256:allocator_may_return_null=1:soft_rss_limit_mb=512";
 }
 
 namespace carousel {
