@@ -16,7 +16,8 @@ if(CAROUSEL_SANITIZE)
     -fsanitize=${CAROUSEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(carousel_sanitizers INTERFACE -fsanitize=${CAROUSEL_SANITIZE})
   # The extra code of a sanitizer makes GCC see values that are not set where there are none.
-  target_compile_options(carousel_options INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(carousel_options INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   if(CAROUSEL_SANITIZE MATCHES thread)
     # Boost.Asio's fences are not seen by the thread sanitizer; only `carousel bench` uses it.
     target_compile_options(carousel_options INTERFACE -Wno-tsan)

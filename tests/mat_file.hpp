@@ -15,8 +15,10 @@ namespace carousel {
 /// Writes MAT-files of version 5, as the music sets are published.
 class MatFile {
  public:
-  explicit MatFile(const std::filesystem::path& path)
-      : file_(Mat_CreateVer(path.c_str(), nullptr, MAT_FT_MAT5), &Mat_Close) {}
+  explicit MatFile(const std::filesystem::path& path,
+                   matio_compression compression = MAT_COMPRESSION_ZLIB)
+      : file_(Mat_CreateVer(path.c_str(), nullptr, MAT_FT_MAT5), &Mat_Close),
+        compression_(compression) {}
 
   /// A matrix from its rows, of the class of T. The caller frees it, by putting it in a cell.
   template <class T>
@@ -36,7 +38,7 @@ class MatFile {
     cells.push_back(nullptr);
     std::size_t dims[] = {1, cells.size() - 1};
     matvar_t* array = Mat_VarCreate(name, MAT_C_CELL, MAT_T_CELL, 2, dims, cells.data(), 0);
-    Mat_VarWrite(file_.get(), array, MAT_COMPRESSION_ZLIB);
+    Mat_VarWrite(file_.get(), array, compression_);
     Mat_VarFree(array);
   }
 
@@ -69,6 +71,7 @@ class MatFile {
   }
 
   std::unique_ptr<mat_t, decltype(&Mat_Close)> file_;
+  matio_compression compression_;
 };
 
 }  // namespace carousel

@@ -39,6 +39,24 @@ struct MusicFile {
   }
 };
 
+/// Writes values of any type as a data set over one of that name, of any extent; packed with
+/// deflate when `chunk` is given.
+template <class T>
+void replace_data(const std::filesystem::path& path, const std::string& name,
+                  const H5::PredType& type, const std::vector<hsize_t>& extent,
+                  const std::vector<T>& values, const std::vector<hsize_t>& chunk = {}) {
+  H5::H5File file(path.string(), H5F_ACC_RDWR);
+  file.unlink(name);
+  H5::DSetCreatPropList how;
+  if (!chunk.empty()) {
+    how.setChunk(static_cast<int>(chunk.size()), chunk.data());
+    how.setDeflate(9);
+  }
+  const H5::DataSpace space(static_cast<int>(extent.size()), extent.data());
+  const H5::DataSet data = file.createDataSet(name, type, space, how);
+  if (!values.empty()) data.write(values.data(), type);
+}
+
 /// Twelve sequences of 3 to 14 steps: two notes that wander up the keys.
 inline MusicFile wandering_notes() {
   std::vector<std::int64_t> lengths;

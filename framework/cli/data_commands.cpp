@@ -31,7 +31,7 @@ void write_checked(const std::filesystem::path& file, const SequenceSet& set,
       throw EnvironmentError(
           fmt::format("{}: reads back otherwise than it was written", temporary.string()));
     }
-    std::filesystem::rename(temporary, file);
+    replace_file(temporary, file);
   } catch (...) {
     std::error_code ignored;
     std::filesystem::remove(temporary, ignored);

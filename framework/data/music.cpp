@@ -2,77 +2,51 @@
 
 #include <cstdint>
 
-#include "io/hdf5_file.hpp"
-
 namespace carousel {
 namespace {
 
 constexpr int lowest_pitch_index = 20;  // MIDI pitch 21 (A0), counted from pitch 1
 
-// Two-dimensional, or one-dimensional as a single column.
-struct Grid {
-  hsize_t rows = 0, columns = 1;
-};
-
-Grid grid_of(const H5::DataSet& dataset) {
-  const H5::DataSpace space = dataset.getSpace();
-  hsize_t dims[2] = {0, 1};
-  if (space.getSimpleExtentNdims() < 1 || space.getSimpleExtentNdims() > 2) {
-    throw H5::DataSetIException("grid_of", "expected one or two dimensions");
+// The frames of a sequence that begins at the given row. `place` is that of the notes.
+std::vector<float> frames_of(const StoredMusic& stored, std::size_t row, Index length, Index width,
+                             const std::string& place) {
+  const Index frame_width = width == 0 ? piano_keys : width;
+  const Index shift = width == 0 ? 0 : lowest_pitch_index;
+  std::vector<float> frames(static_cast<std::size_t>(length * frame_width), 0.0f);
+  const std::uint8_t* note = stored.notes.data() + row * static_cast<std::size_t>(piano_keys);
+  for (Index t = 0; t < length; ++t) {
+    for (Index k = 0; k < piano_keys; ++k, ++note) {
+      if (*note == 0) continue;
+      if (k + shift >= frame_width) {
+        fail_input("{}[{}, {}] is {}, expected 0 beyond a width of {}", place,
+                   row + static_cast<std::size_t>(t), k, *note, frame_width);
+      }
+      frames[static_cast<std::size_t>(t * frame_width + k + shift)] = 1.0f;
+    }
   }
-  space.getSimpleExtentDims(dims);
-  return {dims[0], dims[1]};
+  return frames;
 }
 
-SequenceSplit read_split(const std::filesystem::path& path, const H5::H5File& file,
-                         const std::string& name, Index width) {
-  std::vector<std::uint8_t> notes;
-  std::vector<std::int64_t> lengths;
-  Grid grid;
-  reading_hdf5(path, "/" + name + "/notes", [&] {
-    const H5::DataSet dataset = file.openDataSet(name + "/notes");
-    grid = grid_of(dataset);
-    notes.resize(grid.rows * grid.columns);
-    dataset.read(notes.data(), H5::PredType::NATIVE_UINT8);
-  });
-  reading_hdf5(path, "/" + name + "/lengths", [&] {
-    const H5::DataSet dataset = file.openDataSet(name + "/lengths");
-    lengths.resize(grid_of(dataset).rows);
-    dataset.read(lengths.data(), H5::PredType::NATIVE_INT64);
-  });
-  if (grid.columns != static_cast<hsize_t>(piano_keys)) {
-    fail_input("{}: /{}/notes has {} columns, expected {}", path.string(), name, grid.columns,
-               piano_keys);
-  }
+// `group` is file and split, for messages.
+SequenceSplit split_of(const StoredMusic& stored, const std::string& group, Index width) {
+  const std::size_t rows = stored.notes.size() / static_cast<std::size_t>(piano_keys);
+  if (stored.lengths.empty()) fail_input("{} holds no sequence", group);
   SequenceSplit split;
   split.width = width == 0 ? piano_keys : width;
-  const Index shift = width == 0 ? 0 : lowest_pitch_index;
+  split.frames.reserve(rows * static_cast<std::size_t>(split.width));
   std::size_t row = 0;
-  for (std::size_t s = 0; s < lengths.size(); ++s) {
-    if (lengths[s] < 2 || static_cast<hsize_t>(lengths[s]) > grid.rows - row) {
-      fail_input("{}: /{}/lengths[{}] is {}, expected 2 or more steps, and {} in all",
-                 path.string(), name, s, lengths[s], grid.rows);
+  for (std::size_t s = 0; s < stored.lengths.size(); ++s) {
+    const Index length = stored.lengths[s];
+    if (static_cast<std::size_t>(length) > rows - row) {
+      fail_input("{}/lengths[{}] is {}, but only {} of {} steps are left", group, s, length,
+                 rows - row, rows);
     }
-    std::vector<float> frames(static_cast<std::size_t>(lengths[s] * split.width), 0.0f);
-    for (Index t = 0; t < lengths[s]; ++t, ++row) {
-      for (Index k = 0; k < piano_keys; ++k) {
-        const std::uint8_t note =
-            notes[row * static_cast<std::size_t>(piano_keys) + static_cast<std::size_t>(k)];
-        if (note == 0) continue;
-        if (note != 1 || k + shift >= split.width) {
-          fail_input("{}: /{}/notes[{}, {}] is {}, expected 0 or 1, and 0 beyond a width of {}",
-                     path.string(), name, row, k, note, split.width);
-        }
-        frames[static_cast<std::size_t>(t * split.width + k + shift)] = 1.0f;
-      }
-    }
-    split.add(frames);
+    split.add(frames_of(stored, row, length, width, group + "/notes"));
+    row += static_cast<std::size_t>(length);
   }
-  if (row != grid.rows) {
-    fail_input("{}: /{}/lengths add up to {}, but there are {} steps", path.string(), name, row,
-               grid.rows);
+  if (row != rows) {
+    fail_input("{}/lengths add up to {}, but there are {} steps", group, row, rows);
   }
-  if (split.sequences() == 0) fail_input("{}: /{} holds no sequence", path.string(), name);
   return split;
 }
 
@@ -85,13 +59,18 @@ SequenceSet read_music(const std::filesystem::path& path, Index width) {
     fail_input("music: got a width of {}, expected 0 (88 keys) or the highest pitch, such as 96",
                width);
   }
-  const H5::H5File file = open_hdf5(path);
+  return music_set(read_music_hdf5(path), path, width);
+}
+
+SequenceSet music_set(const StoredMusicSplits& stored, const std::filesystem::path& path,
+                      Index width) {
   SequenceSet set;
   set.name = path.stem().string();
   set.source = path.filename().string();
-  set.train = read_split(path, file, "train", width);
-  set.valid = read_split(path, file, "valid", width);
-  set.test = read_split(path, file, "test", width);
+  const std::array<SequenceSplit*, 3> splits = {&set.train, &set.valid, &set.test};
+  for (std::size_t k = 0; k < splits.size(); ++k) {
+    *splits[k] = split_of(stored[k], path.string() + ": /" + music_splits[k], width);
+  }
   return set;
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "data/music_hdf5.hpp"
 #include "data/sequence_set.hpp"
 
 namespace carousel {
@@ -19,6 +20,11 @@ int lowest_midi_pitch(Index width);
 /// Throws InputError naming file, group and place when the file is missing, damaged, or holds
 /// other values than 0 and 1, or when a note lies beyond the width.
 SequenceSet read_music(const std::filesystem::path& path, Index width = 0);
+
+/// The set that a file's stored splits make; `path` and `width` as above. Throws InputError when
+/// the lengths do not add up to the steps, or a note lies beyond the width.
+SequenceSet music_set(const StoredMusicSplits& stored, const std::filesystem::path& path,
+                      Index width);
 
 /// Four-voice chords in the style of a chorale, made from a fixed seed: a Markov chain of
 /// chords in a key, voiced with small steps. The same layout and sizes as JSB Chorales.

@@ -1,14 +1,13 @@
 #include "data/music_writer.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <memory>
 
 #include "data/music.hpp"
-#include "io/hdf5_file.hpp"
+#include "io/digest.hpp"
+#include "io/files.hpp"
+#include "io/hdf5_memory.hpp"
 
 namespace carousel {
 namespace {
@@ -54,41 +53,33 @@ void write_split(const H5::Group& group, const SequenceSplit& split) {
 }  // namespace
 
 void write_music(const std::filesystem::path& path, const SequenceSet& set) {
-  H5::Exception::dontPrint();
+  std::string bytes;
   try {
-    H5::H5File file(path.string(), H5F_ACC_TRUNC);
+    const H5::H5File file = new_hdf5_in_memory(0);
     write_attribute(file, "lowest_midi_pitch", lowest_midi_pitch(0));
     write_attribute(file, "keys", piano_keys);
     write_split(file.createGroup("train"), set.train);
     write_split(file.createGroup("valid"), set.valid);
     write_split(file.createGroup("test"), set.test);
-    file.close();
+    bytes = bytes_of(file);
   } catch (const H5::Exception& error) {
     throw EnvironmentError(
-        fmt::format("{}: can't write the music ({}); does the folder exist, and has the disk room?",
-                    path.string(), error.getDetailMsg()));
+        fmt::format("{}: HDF5 can't make the music ({}); is there memory enough?", path.string(),
+                    error.getDetailMsg()));
   }
+  write_text(path, bytes);
 }
 
 std::string music_digest(const SequenceSet& set) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
-                                                                     &EVP_MD_CTX_free);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  bool good = EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) == 1;
+  Sha256 hash;
   for (const SequenceSplit* split : {&set.train, &set.valid, &set.test}) {
     const auto add = [&](const auto& values) {
-      good = good && EVP_DigestUpdate(hash.get(), values.data(),
-                                      values.size() * sizeof values.front()) == 1;
+      hash.add(std::span<const typename std::decay_t<decltype(values)>::value_type>(values));
     };
     add(lengths_of(*split));
     add(notes_of(*split));
   }
-  good = good && EVP_DigestFinal_ex(hash.get(), digest, &size) == 1;
-  if (!good) throw EnvironmentError("libcrypto gives no SHA-256");
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
+  return hash.hex();
 }
 
 }  // namespace carousel

@@ -1,5 +1,6 @@
 #include "data/speech.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -7,9 +8,10 @@
 #include <map>
 #include <numbers>
 #include <numeric>
-#include <sndfile.hh>
 #include <string_view>
 
+#include "data/wav.hpp"
+#include "io/digest.hpp"
 #include "tensor/random.hpp"
 
 namespace carousel {
@@ -26,6 +28,7 @@ struct Recording {
   std::size_t split = 0;  // of split_names
   std::string file, speaker;
   Index samples = 0;
+  std::string sha256;
 };
 
 std::vector<std::string> fields_of(const std::string& line) {
@@ -43,7 +46,7 @@ Recording recording_of(const std::string& line, const std::string& place) {
   if (fields.size() != 7) {
     fail_input("{}: got {} columns, expected 7, parted by tabs", place, fields.size());
   }
-  Recording recording{0, fields[1], fields[3], 0};
+  Recording recording{0, fields[1], fields[3], 0, fields[6]};
   while (recording.split < split_names.size() && split_names[recording.split] != fields[0]) {
     ++recording.split;
   }
@@ -55,6 +58,10 @@ Recording recording_of(const std::string& line, const std::string& place) {
   if (error != std::errc() || stop != end || recording.samples < 1) {
     fail_input("{}: got '{}' samples, expected a whole number above 0", place, fields[5]);
   }
+  if (recording.sha256.size() != 64 ||
+      recording.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    fail_input("{}: got the sha256 '{}', expected 64 letters 0-9 and a-f", place, fields[6]);
+  }
   return recording;
 }
 
@@ -63,7 +70,8 @@ std::vector<Recording> read_split_list(const std::filesystem::path& path) {
   if (!file) fail_input("{}: there is no such file, or it can't be read", path.string());
   std::vector<Recording> recordings;
   std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
+  std::getline(file, line);
+  for (int number = 1; number == 1 || file; std::getline(file, line), ++number) {
     const std::string place = fmt::format("{}, line {}", path.string(), number);
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (number > 1) recordings.push_back(recording_of(line, place));
@@ -72,30 +80,24 @@ std::vector<Recording> read_split_list(const std::filesystem::path& path) {
   return recordings;
 }
 
-// Samples in units of full scale, -1 to 1.
-std::vector<float> read_samples(const std::filesystem::path& path, Index expected) {
-  if (!std::filesystem::is_regular_file(path)) {
-    fail_input("{}: there is no such file, but split.tsv lists it", path.string());
+// Refuses what was listed before: it would be in two splits, or count twice in one.
+class Listed {
+ public:
+  void add(const std::string& file, const std::vector<float>& samples) {
+    Sha256 hash;
+    hash.add(std::span<const float>(samples));
+    const auto [first, is_new] = file_of_.try_emplace(hash.hex(), file);
+    if (!is_new) {
+      fail_input(
+          "{} holds the same samples as {}, which split.tsv lists before it; leave one of "
+          "them out",
+          file, first->second);
+    }
   }
-  SndfileHandle file(path.string());
-  if (file.error() != SF_ERR_NO_ERROR) {
-    fail_input("{}: can't be read as a recording ({})", path.string(), file.strError());
-  }
-  if (file.samplerate() != sample_rate || file.channels() != 1) {
-    fail_input("{}: got {} channels at {} Hz, expected 1 at {} Hz", path.string(), file.channels(),
-               file.samplerate(), sample_rate);
-  }
-  // More than expected, so that a longer file is seen.
-  std::vector<float> samples(static_cast<std::size_t>(expected) + 1);
-  const auto got = file.read(samples.data(), static_cast<sf_count_t>(samples.size()));
-  if (got != expected) {
-    fail_input("{}: got {}{} samples, expected {} as in split.tsv; the file is damaged or another",
-               path.string(), got > expected ? "more than " : "",
-               got > expected ? expected : static_cast<Index>(got), expected);
-  }
-  samples.pop_back();
-  return samples;
-}
+
+ private:
+  std::map<std::string, std::string> file_of_;  // SHA-256 of samples
+};
 
 // Samples of one split, in pieces that are cut into sequences one by one.
 using Pieces = std::vector<std::vector<float>>;
@@ -103,9 +105,12 @@ using Pieces = std::vector<std::vector<float>>;
 std::array<Pieces, 3> read_pieces(const std::filesystem::path& folder, SpeechCut cut) {
   std::array<Pieces, 3> pieces;
   std::map<std::pair<std::size_t, std::string>, std::size_t> piece_of;  // of (split, speaker)
+  Listed listed;
   for (const Recording& recording : read_split_list(folder / "split.tsv")) {
     Pieces& own = pieces[recording.split];
-    const auto samples = read_samples(folder / "wav" / recording.file, recording.samples);
+    const auto samples = read_wav(folder / "wav" / recording.file,
+                                  {recording.samples, sample_rate, recording.sha256});
+    listed.add((folder / "wav" / recording.file).string(), samples);
     const std::string key = cut == SpeechCut::by_file ? recording.file : recording.speaker;
     const std::size_t at = piece_of.try_emplace({recording.split, key}, own.size()).first->second;
     if (at == own.size()) own.emplace_back();
@@ -161,6 +166,10 @@ SequenceSet make_set(std::string name, const std::string& where,
     if (splits[k]->sequences() == 0) {
       fail_input("{}: the split {} holds no sequence of {} samples", where, split_names[k],
                  samples);
+    }
+    if (!std::ranges::all_of(splits[k]->frames, [](float x) { return std::isfinite(x); })) {
+      fail_input("{}: the split {} is too loud to be divided by the deviation {:.6g} of train",
+                 where, split_names[k], scale.deviation);
     }
   }
   return set;

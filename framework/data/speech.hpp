@@ -18,9 +18,9 @@ enum class SpeechCut {
 
 /// Reads spoken digits: `folder`/split.tsv and the recordings `folder`/wav/*.wav, mono at 8000 Hz.
 /// The columns of split.tsv, parted by tabs, are split (train, valid or test), file, digit,
-/// speaker, index, samples, sha256 (which is not checked). Sequences of `samples` samples are cut
-/// without overlap; what remains is dropped.
-/// Throws InputError naming file and place when something is missing, damaged or of another form.
+/// speaker, index, samples, sha256 (of the file's bytes). No recording may be listed twice.
+/// Sequences of `samples` samples are cut without overlap; what remains is dropped. Throws
+/// InputError naming file and place when something is missing, damaged or of another form.
 SequenceSet read_speech(const std::filesystem::path& folder, Index samples, SpeechCut cut);
 
 /// 60, 15 and 15 sequences of 500 samples from a fixed seed, for people without recordings: sums of

@@ -124,12 +124,16 @@ bool make_new_folder(const std::filesystem::path& folder) {
   return false;
 }
 
+void replace_file(const std::filesystem::path& finished, const std::filesystem::path& path) {
+  if (::rename(finished.c_str(), path.c_str()) != 0) fail(path, "put it in its place");
+  flush_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
 void write_text(const std::filesystem::path& path, std::string_view text) {
   const std::filesystem::path temporary = path.string() + ".tmp";
   try {
     write_whole(temporary, text);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "put it in its place");
-    flush_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+    replace_file(temporary, path);
   } catch (...) {
     std::error_code ignored;
     std::filesystem::remove(temporary, ignored);

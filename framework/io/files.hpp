@@ -22,6 +22,9 @@ bool make_new_folder(const std::filesystem::path& folder);
 /// EnvironmentError when the disk or the rights do not allow it; the old file is kept then.
 void write_text(const std::filesystem::path& path, std::string_view text);
 
+/// Puts a finished file in the place of another. Throws EnvironmentError; the other is kept then.
+void replace_file(const std::filesystem::path& finished, const std::filesystem::path& path);
+
 /// Holds a folder for this process alone, so that two runs never write into one; the system
 /// lets go of it when the process ends, however it ends.
 class FolderLock {

@@ -56,11 +56,14 @@ TEST(DataSets, LoadEachKindFromTheFolder) {
   EXPECT_EQ(load_set("nottingham", folder.path().string(), 93).train.width, 93);
   SpeechFolder speech(folder / "speech_fsdd");
   // 2 x 4750 samples: 9 + 9 times 500, or once 8000 when joined.
+  int period = 100;
   for (const char* split : {"train", "valid", "test"}) {
-    std::vector<short> samples;
-    for (int i = 0; i < 4750; ++i) samples.push_back(static_cast<short>(i % 100));
-    speech.add(split, std::string(split) + "1.wav", "ann", samples);
-    speech.add(split, std::string(split) + "2.wav", "ann", samples);
+    for (const char* file : {"1.wav", "2.wav"}) {
+      std::vector<short> samples;
+      for (int i = 0; i < 4750; ++i) samples.push_back(static_cast<short>(i % period));
+      speech.add(split, std::string(split) + file, "ann", samples);
+      ++period;
+    }
   }
   speech.write_list();
   EXPECT_EQ(load_set("speech_500", folder.path().string()).train.lengths,

@@ -3,6 +3,9 @@
 #include <H5Cpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <algorithm>
 
 #include "data/music.hpp"
 #include "data/music_writer.hpp"
@@ -92,15 +95,14 @@ TEST_F(MatMusic, NamesTheCellRowAndColumn) {
               HasSubstr("traindata, cell 2: got a matrix of 3 x 87, expected steps x 88"));
   EXPECT_THAT(error_with(MatFile::matrix(frames(1, 5))), HasSubstr("got 1 steps"));
   std::size_t dims[] = {2, 88};
-  std::string text(2 * 88, 'x');
-  EXPECT_THAT(error_with(Mat_VarCreate(nullptr, MAT_C_CHAR, MAT_T_UINT8, 2, dims, text.data(), 0)),
-              HasSubstr("traindata, cell 2: expected a full matrix of numbers"));
+  std::u16string text(2 * 88, u'x');
+  EXPECT_THAT(error_with(Mat_VarCreate(nullptr, MAT_C_CHAR, MAT_T_UINT16, 2, dims, text.data(), 0)),
+              HasSubstr("traindata, cell 2: expected a full matrix of real numbers"));
 }
 
 TEST_F(MatMusic, NamesTheVariable) {
   { MatFile(path_).cells("traindata", {MatFile::matrix(frames(2, 0))}); }
-  EXPECT_THAT(error(), HasSubstr("there is no variable 'validdata', or it is damaged; variables: "
-                                 "traindata"));
+  EXPECT_THAT(error(), HasSubstr("there is no variable 'validdata'; variables: traindata"));
   {
     MatFile file(path_);
     matvar_t* matrix = MatFile::matrix(frames(2, 0));
@@ -124,6 +126,119 @@ TEST_F(MatMusic, RefusesOtherFilesAndHalfOnes) {
     std::filesystem::resize_file(path_, part);
     EXPECT_THAT(error(), HasSubstr("cut short"));
   }
+}
+
+// Files made by hand, to be wrong in one place.
+class MatMusicByHand : public testing::Test {
+ protected:
+  using Bytes = std::string;
+
+  Bytes number(std::uint32_t value, std::size_t width = 4) const {
+    Bytes bytes;
+    for (std::size_t i = 0; i < width; ++i) bytes += static_cast<char>(value >> (8 * i) & 0xff);
+    if (big_endian_) std::reverse(bytes.begin(), bytes.end());
+    return bytes;
+  }
+  Bytes element(std::uint32_t type, const Bytes& data) const {
+    return number(type) + number(static_cast<std::uint32_t>(data.size())) + data +
+           Bytes(type == 15 ? 0 : (8 - data.size() % 8) % 8, '\0');
+  }
+  Bytes array(std::uint32_t kind, std::uint32_t rows, std::uint32_t columns, const Bytes& name,
+              const Bytes& rest) const {
+    return element(14, element(6, number(kind) + number(0)) +
+                           element(5, number(rows) + number(columns)) + element(1, name) + rest);
+  }
+  // 2 x 88 numbers of 16 bits, of which `missing` bytes are not there.
+  Bytes matrix(std::size_t missing = 0, std::uint32_t rows = 2) const {
+    Bytes values = number(0, 2) + number(1, 2);
+    for (int i = 2; i < 2 * 88; ++i) values += number(0, 2);
+    values.resize(values.size() - missing);
+    return array(6, rows, 88, "", element(4, values));
+  }
+  static Bytes packed(const Bytes& bytes) {
+    Bytes to(compressBound(bytes.size()), '\0');
+    uLongf size = to.size();
+    compress(reinterpret_cast<Bytef*>(to.data()), &size,
+             reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+    to.resize(size);
+    return to;
+  }
+  // Writes a file whose `cells` cells of traindata are as given.
+  void write(const Bytes& cells, std::uint32_t count = 1) const {
+    Bytes bytes(124, ' ');
+    bytes += number(0x0100, 2) + (big_endian_ ? "MI" : "IM");
+    for (const char* name : {"traindata", "validdata", "testdata"}) {
+      const bool first = std::string(name) == "traindata";
+      const Bytes all = array(1, 1, first ? count : 1, name, first ? cells : matrix());
+      bytes += is_packed_ ? element(15, packed(all)) : all;
+    }
+    std::ofstream(path_, std::ios::binary) << bytes;
+  }
+  std::string error_with(const Bytes& cells, std::uint32_t count = 1) const {
+    write(cells, count);
+    return error_of<InputError>([&] { read_mat_music(path_); });
+  }
+
+  TemporaryFolder folder_;
+  std::filesystem::path path_ = folder_ / "Set.mat";
+  bool big_endian_ = false, is_packed_ = false;
+};
+
+TEST_F(MatMusicByHand, IsReadInBothOrdersOfBytes) {
+  for (const bool big_endian : {false, true}) {
+    for (const bool is_packed : {false, true}) {
+      big_endian_ = big_endian;
+      is_packed_ = is_packed;
+      ASSERT_EQ(error_with(matrix() + matrix(), 2), "nothing was thrown");
+      const SequenceSet set = read_mat_music(path_);
+      EXPECT_EQ(set.train.lengths, (std::vector<Index>{2, 2}));
+      EXPECT_EQ(set.train.frame(1, 1)[0], 1.0f);
+      EXPECT_EQ(set.train.frame(1, 0)[0], 0.0f);
+    }
+  }
+}
+
+// What is missing is not taken for silence.
+TEST_F(MatMusicByHand, RefusesShortData) {
+  for (const bool is_packed : {false, true}) {
+    is_packed_ = is_packed;
+    EXPECT_THAT(error_with(matrix(2)), HasSubstr("Set.mat: traindata, cell 1: 350 bytes for its "
+                                                 "176 numbers of 2 bytes, and 0 behind them"));
+    EXPECT_THAT(error_with(matrix(1)), HasSubstr("351 bytes for its 176 numbers"));
+    EXPECT_THAT(error_with(matrix(352)), HasSubstr("0 bytes for its 176 numbers"));
+    EXPECT_THAT(error_with(matrix(0, 3)), HasSubstr("352 bytes for its 264 numbers"));
+    EXPECT_THAT(error_with(matrix(0, 0x7fffffff)), HasSubstr("for its 188978560936 numbers"));
+    EXPECT_THAT(error_with(matrix(0, 0x80000000)), HasSubstr("dimension 1 is -2147483648"));
+    EXPECT_THAT(error_with(matrix(), 2), HasSubstr("traindata: cut short or damaged"));
+    EXPECT_THAT(error_with(matrix() + matrix()),
+                HasSubstr("traindata: 408 bytes behind its 1 cells"));
+    EXPECT_THAT(error_with(element(14, "")), HasSubstr("cell 1: got a matrix of 0 x 0"));
+    EXPECT_THAT(error_with(element(9, "12345678")), HasSubstr("cell 1: expected an array"));
+    EXPECT_THAT(error_with(array(6, 2, 88, "", "")), HasSubstr("cell 1: cut short or damaged"));
+    EXPECT_THAT(error_with(array(0x0806, 2, 88, "", "")),
+                HasSubstr("cell 1: expected a full matrix"));
+  }
+}
+
+TEST_F(MatMusicByHand, RefusesWhatCannotBeUnpacked) {
+  is_packed_ = true;
+  write(matrix());
+  std::string bytes = file_text(path_);
+  const std::size_t last = 128 + 8 + static_cast<unsigned char>(bytes[128 + 4]) - 1;
+  bytes[last] ^= 1;  // of the checksum
+  std::ofstream(path_, std::ios::binary) << bytes;
+  EXPECT_THAT(error_of<InputError>([&] { read_mat_music(path_); }),
+              HasSubstr("Set.mat: what is compressed can't be unpacked"));
+}
+
+TEST_F(MatMusicByHand, SaysHowToSaveAnotherVersion) {
+  write(matrix());
+  std::string bytes = file_text(path_);
+  bytes[124] = 0;
+  bytes[125] = 2;
+  std::ofstream(path_, std::ios::binary) << bytes;
+  EXPECT_THAT(error_of<InputError>([&] { read_mat_music(path_); }),
+              HasSubstr("version 7.3, expected version 5: save it with '-v7'"));
 }
 
 TEST(MusicWriter, WritesTheLayoutThatIsRead) {

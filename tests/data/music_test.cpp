@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
 #include <cstdlib>
 
+#include "data/music_writer.hpp"
 #include "music_file.hpp"
 #include "temporary_folder.hpp"
 
@@ -14,6 +16,12 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
 
 class MusicReader : public testing::Test {
  protected:
@@ -74,6 +82,126 @@ TEST_F(MusicReader, RefusesATruncatedFile) {
   for (const auto part : {size / 2, size - 1, std::uintmax_t{100}, std::uintmax_t{0}}) {
     std::filesystem::resize_file(path_, part);
     EXPECT_THAT(error(), AllOf(HasSubstr("set.h5"), HasSubstr("not a whole HDF5 file")));
+  }
+}
+
+TEST_F(MusicReader, RefusesOtherDimensions) {
+  file_.write(path_);
+  const std::vector<std::int64_t> lengths(5 * 1000, 2);
+  replace_data(path_, "train/lengths", H5::PredType::NATIVE_INT64, {5, 1000}, lengths);
+  EXPECT_THAT(error(), HasSubstr("set.h5: /train/lengths has 2 dimensions, expected 1"));
+  file_.write(path_);
+  const std::vector<std::uint8_t> notes(5 * 88);
+  replace_data(path_, "valid/notes", H5::PredType::NATIVE_UINT8, {5 * 88}, notes);
+  EXPECT_THAT(error(), HasSubstr("/valid/notes has 1 dimensions, expected 2"));
+  replace_data(path_, "valid/notes", H5::PredType::NATIVE_UINT8, {8, 55}, notes);
+  EXPECT_THAT(error(), HasSubstr("/valid/notes has 55 columns, expected 88"));
+}
+
+// 2^61 x 88 bytes are 0 bytes, counted in 64 bits.
+TEST_F(MusicReader, RefusesMoreThanTheFileCanHold) {
+  for (const hsize_t rows : {hsize_t{1} << 61, hsize_t{1} << 40, hsize_t{1000}}) {
+    file_.write(path_);
+    replace_data<std::uint8_t>(path_, "test/notes", H5::PredType::NATIVE_UINT8, {rows, 88}, {},
+                               {512, 88});
+    EXPECT_THAT(error(), HasSubstr(fmt::format("/test/notes: an array of {} x 88 values of 1 bytes "
+                                               "from 0 bytes in the file",
+                                               rows)));
+  }
+  file_.write(path_);
+  replace_data<std::int64_t>(path_, "test/lengths", H5::PredType::NATIVE_INT64, {hsize_t{1} << 61},
+                             {}, {1024});
+  EXPECT_THAT(error(), HasSubstr("/test/lengths: an array of 2305843009213693952 values"));
+}
+
+TEST_F(MusicReader, RefusesChunksThatWereNeverWritten) {
+  file_.write(path_);
+  const std::vector<hsize_t> extent = {5, 88};
+  replace_data<std::uint8_t>(path_, "test/notes", H5::PredType::NATIVE_UINT8, extent, {}, {2, 88});
+  {
+    H5::H5File file(path_.string(), H5F_ACC_RDWR);
+    const hsize_t start[] = {0, 0}, rows[] = {2, 88};
+    const H5::DataSet data = file.openDataSet("test/notes");
+    H5::DataSpace first = data.getSpace();
+    first.selectHyperslab(H5S_SELECT_SET, rows, start);
+    const std::vector<std::uint8_t> notes(2 * 88);
+    data.write(notes.data(), H5::PredType::NATIVE_UINT8, H5::DataSpace(2, rows), first);
+  }
+  EXPECT_THAT(error(), HasSubstr("/test/notes: 1 of its 3 chunks were written"));
+}
+
+TEST_F(MusicReader, RefusesValuesInOtherFiles) {
+  file_.write(path_);
+  std::ofstream(folder_ / "raw") << std::string(5 * 88, '\0');
+  {
+    H5::H5File file(path_.string(), H5F_ACC_RDWR);
+    file.unlink("test/notes");
+    H5::DSetCreatPropList how;
+    how.setExternal((folder_ / "raw").c_str(), 0, 5 * 88);
+    const hsize_t extent[] = {5, 88};
+    file.createDataSet("test/notes", H5::PredType::NATIVE_UINT8, H5::DataSpace(2, extent), how);
+  }
+  EXPECT_THAT(error(), HasSubstr("/test/notes: its values are in other files"));
+}
+
+// A conversion to bytes makes valid notes of these.
+TEST_F(MusicReader, ReadsAnyTypeButNoOtherValues) {
+  const auto with_notes = [&]<class T>(const H5::PredType& type, T odd) {
+    file_.write(path_);
+    std::vector<T> notes(5 * 88, T{0});
+    notes[2 * 88 + 7] = odd;
+    replace_data(path_, "train/notes", type, {5, 88}, notes, {5, 88});
+    return error();
+  };
+  const auto says = [](const char* value) {
+    return HasSubstr(std::string("/train/notes[2, 7] is ") + value + ", expected 0 or 1");
+  };
+  const double nan = std::nan("");
+  EXPECT_THAT(with_notes(H5::PredType::NATIVE_DOUBLE, nan), says("nan"));
+  EXPECT_THAT(with_notes(H5::PredType::NATIVE_DOUBLE, 0.5), says("0.5"));
+  EXPECT_THAT(with_notes(H5::PredType::NATIVE_FLOAT, -255.0f), says("-255"));
+  EXPECT_THAT(with_notes(H5::PredType::NATIVE_FLOAT, INFINITY), says("inf"));
+  EXPECT_THAT(with_notes(H5::PredType::NATIVE_INT8, std::int8_t{-1}), says("-1"));
+  EXPECT_THAT(with_notes(H5::PredType::NATIVE_INT32, -255), says("-255"));
+  EXPECT_THAT(with_notes(H5::PredType::NATIVE_UINT64, std::uint64_t{1} << 63),
+              says("9223372036854775808"));
+  EXPECT_EQ(with_notes(H5::PredType::NATIVE_DOUBLE, 1.0), "nothing was thrown");
+  EXPECT_EQ(with_notes(H5::PredType::STD_I16BE, short{0x100}), "nothing was thrown");
+  EXPECT_EQ(read_music(path_).train.frame(0, 2)[7], 1.0f);
+  file_.write(path_);
+  replace_data(path_, "train/notes", H5::PredType::C_S1, {5, 88}, std::vector<char>(5 * 88, '1'));
+  EXPECT_THAT(error(), HasSubstr("/train/notes holds another kind of values"));
+}
+
+TEST_F(MusicReader, TakesWholeLengthsAlone) {
+  const auto with_lengths = [&](const std::vector<double>& lengths) {
+    file_.write(path_);
+    replace_data(path_, "train/lengths", H5::PredType::NATIVE_DOUBLE, {lengths.size()}, lengths);
+    return error();
+  };
+  EXPECT_THAT(with_lengths({2.7, 2.3}), HasSubstr("/train/lengths[0] is 2.7, expected a whole"));
+  EXPECT_THAT(with_lengths({3, std::nan("")}), HasSubstr("/train/lengths[1] is nan"));
+  EXPECT_THAT(with_lengths({3, 1e300}), HasSubstr("/train/lengths[1] is 1e+300"));
+  EXPECT_EQ(with_lengths({3, 2}), "nothing was thrown");
+}
+
+// Whatever libhdf5 does with it, a damaged file is one message, at a price that fits its size.
+TEST_F(MusicReader, HoldsAgainstAnyChangedByte) {
+  wandering_notes().write(folder_ / "good.h5");
+  write_music(path_, read_music(folder_ / "good.h5"));
+  const std::string good = file_text(path_);
+  int refused = 0;
+  for (std::size_t i = 0; i < good.size(); i += 47) {
+    std::string bytes = good;
+    bytes[i] = static_cast<char>(i % 3 == 0 ? ~bytes[i] : i % 3 == 1 ? 0x7f : bytes[i] ^ 0x80);
+    std::ofstream(path_, std::ios::binary) << bytes;
+    refused += error() != "nothing was thrown";
+  }
+  EXPECT_GT(refused, 20);
+  rusage used{};
+  getrusage(RUSAGE_CHILDREN, &used);
+  if (!sanitized) {
+    EXPECT_LT(used.ru_maxrss, 300'000);  // KiB
   }
 }
 

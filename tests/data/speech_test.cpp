@@ -18,6 +18,7 @@ using testing::HasSubstr;
 // from, from + step, ..
 std::vector<short> ramp(int count, int from, int step = 1) {
   std::vector<short> samples;
+  samples.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) samples.push_back(static_cast<short>(from + step * i));
   return samples;
 }
@@ -34,6 +35,16 @@ class SpeechReader : public testing::Test {
   }
   std::string error(Index samples = 30) {
     return error_of<InputError>([&] { read_speech(folder_.path, samples, SpeechCut::by_file); });
+  }
+  // The table, for recordings that were written over.
+  void list_again() {
+    folder_.list = SpeechFolder::header;
+    folder_.list_file("train", "a.wav", "ann", 65);
+    folder_.list_file("train", "b.wav", "bob", 30);
+    folder_.list_file("train", "c.wav", "ann", 25);
+    folder_.list_file("valid", "d.wav", "bob", 30);
+    folder_.list_file("test", "e.wav", "ann", 61);
+    folder_.write_list();
   }
   // The samples of a split as the file had them.
   std::vector<int> raw(const SequenceSplit& split) {
@@ -94,6 +105,7 @@ TEST_F(SpeechReader, NamesFileAndLine) {
   EXPECT_THAT(error(20), HasSubstr("got sequences of 20 samples"));
   EXPECT_THAT(error(40), AllOf(HasSubstr("digits"), HasSubstr("split valid holds no sequence")));
   const std::string good = folder_.list;
+  const std::string digest(64, 'a');
   const auto with_line = [&](const std::string& line) {
     folder_.list = good + line + "\n";
     folder_.write_list();
@@ -101,30 +113,132 @@ TEST_F(SpeechReader, NamesFileAndLine) {
   };
   EXPECT_THAT(with_line("train\ta.wav\t0\tann"),
               AllOf(HasSubstr("split.tsv, line 7"), HasSubstr("got 4 columns, expected 7")));
-  EXPECT_THAT(with_line("dev\ta.wav\t0\tann\t0\t65\tabc"),
+  EXPECT_THAT(with_line("dev\ta.wav\t0\tann\t0\t65\t" + digest),
               AllOf(HasSubstr("line 7"), HasSubstr("'dev'")));
-  EXPECT_THAT(with_line("train\ta.wav\t0\tann\t0\t6x\tabc"),
+  EXPECT_THAT(with_line("train\ta.wav\t0\tann\t0\t6x\t" + digest),
               AllOf(HasSubstr("line 7"), HasSubstr("got '6x' samples")));
-  EXPECT_THAT(with_line("train\tz.wav\t0\tann\t0\t65\tabc"),
+  EXPECT_THAT(with_line("train\ta.wav\t0\tann\t0\t65\tabc"),
+              AllOf(HasSubstr("line 7"), HasSubstr("got the sha256 'abc', expected 64 letters")));
+  EXPECT_THAT(with_line("train\tz.wav\t0\tann\t0\t65\t" + digest),
               AllOf(HasSubstr("wav/z.wav"), HasSubstr("no such file")));
   folder_.list = "file\tsplit\n";
   folder_.write_list();
   EXPECT_THAT(error(), AllOf(HasSubstr("split.tsv, line 1"), HasSubstr("got 'file\tsplit'")));
+  folder_.list = "";
+  folder_.write_list();
+  EXPECT_THAT(error(), AllOf(HasSubstr("split.tsv, line 1"), HasSubstr("got ''")));
 }
 
-TEST_F(SpeechReader, RefusesOtherAndDamagedRecordings) {
-  const auto a = folder_.path / "wav" / "a.wav";
-  write_wav(a, ramp(65, 100), 16000);
+// One recording that is written by `write` and listed with `samples` samples.
+class SpeechRecording : public testing::Test {
+ protected:
+  std::string error(std::size_t samples = 65) {
+    SpeechFolder folder(root_ / "digits");
+    folder.list_file("train", "a.wav", "ann", samples);
+    folder.write_list();
+    return error_of<InputError>([&] { read_speech(folder.path, 30, SpeechCut::by_file); });
+  }
+  template <class T>
+  void write(const std::vector<T>& samples, int format) {
+    SndfileHandle file(a_.string(), SFM_WRITE, format, 1, 8000);
+    file.write(samples.data(), static_cast<sf_count_t>(samples.size()));
+  }
+  TemporaryFolder root_;
+  SpeechFolder folder_{root_ / "digits"};
+  std::filesystem::path a_ = folder_.path / "wav" / "a.wav";
+};
+
+TEST_F(SpeechRecording, OfAnotherFormIsRefused) {
+  write_wav(a_, ramp(65, 100), 16000);
   EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("got 1 channels at 16000 Hz")));
-  write_wav(a, ramp(130, 100), 8000, 2);
+  write_wav(a_, ramp(130, 100), 8000, 2);
   EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("got 2 channels at 8000 Hz")));
-  write_wav(a, ramp(66, 100));
-  EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("got more than 65 samples")));
-  write_wav(a, ramp(65, 100));
-  std::filesystem::resize_file(a, std::filesystem::file_size(a) - 20);
-  EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("got 55 samples, expected 65")));
-  std::ofstream(a) << "no recording";
-  EXPECT_THAT(error(), AllOf(HasSubstr("a.wav"), HasSubstr("can't be read")));
+  write_wav(a_, ramp(66, 100));
+  EXPECT_THAT(error(), HasSubstr("a.wav: got 66 samples, expected 65 as in split.tsv"));
+  write(ramp(600, 100), SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM);
+  EXPECT_THAT(error(), HasSubstr("a.wav: its samples are packed"));
+  write(ramp(65, 100), SF_FORMAT_AIFF | SF_FORMAT_PCM_16);
+  EXPECT_THAT(error(), HasSubstr("a.wav: can't be read as a recording: it is no WAV file"));
+}
+
+TEST_F(SpeechRecording, CutShortIsRefused) {
+  write_wav(a_, ramp(65, 100));
+  const auto size = std::filesystem::file_size(a_);
+  for (const auto part :
+       {size - 20, size - 1, std::uintmax_t{44}, std::uintmax_t{12}, std::uintmax_t{0}}) {
+    std::filesystem::resize_file(a_, part);
+    EXPECT_THAT(error(), HasSubstr("a.wav: ")) << part;
+  }
+}
+
+// A table may ask for what no memory holds.
+TEST_F(SpeechRecording, IsLookedAtBeforeMemoryIsAskedFor) {
+  write_wav(a_, ramp(65, 100));
+  EXPECT_THAT(error(std::size_t{1} << 62),
+              HasSubstr("got 65 samples, expected 4611686018427387904"));
+  EXPECT_THAT(error((std::size_t{1} << 63) - 1), HasSubstr("got 65 samples, expected 9223372036"));
+}
+
+TEST_F(SpeechRecording, OfValuesThatAreNoNumbersIsRefused) {
+  std::vector<float> samples(65, 0.5f);
+  samples[0] = 0.25f;
+  for (const float odd : {std::nanf(""), INFINITY, -INFINITY}) {
+    samples[40] = odd;
+    write(samples, SF_FORMAT_WAV | SF_FORMAT_FLOAT);
+    EXPECT_THAT(error(), HasSubstr(fmt::format("a.wav: sample 40 is {}, expected a finite", odd)));
+  }
+  std::vector<double> large(65, 0.5);
+  large[3] = 1e300;  // beyond float
+  write(large, SF_FORMAT_WAV | SF_FORMAT_DOUBLE);
+  EXPECT_THAT(error(), HasSubstr("a.wav: sample 3 is inf"));
+  samples[40] = 0.5f;
+  write(samples, SF_FORMAT_WAV | SF_FORMAT_FLOAT);
+  EXPECT_THAT(error(), HasSubstr("the split valid holds no sequence"));
+}
+
+TEST_F(SpeechReader, RefusesASampleThatLeavesTheRange) {
+  std::vector<float> loud(30, 1e38f);
+  for (const char* file : {"a.wav", "b.wav", "c.wav"}) {
+    const int count = file[0] == 'a' ? 65 : file[0] == 'b' ? 30 : 25;
+    std::vector<float> soft(static_cast<std::size_t>(count), 1e-20f);
+    soft[0] = static_cast<float>(count) * 1e-20f;
+    SndfileHandle((folder_.path / "wav" / file).string(), SFM_WRITE,
+                  SF_FORMAT_WAV | SF_FORMAT_FLOAT, 1, 8000)
+        .write(soft.data(), count);
+  }
+  SndfileHandle((folder_.path / "wav" / "d.wav").string(), SFM_WRITE,
+                SF_FORMAT_WAV | SF_FORMAT_FLOAT, 1, 8000)
+      .write(loud.data(), 30);
+  list_again();
+  EXPECT_THAT(error(), HasSubstr("the split valid is too loud"));
+}
+
+// One bit of a recording tells its file from the one that the table is of.
+TEST_F(SpeechReader, ChecksTheDigestOfEachRecording) {
+  const auto b = folder_.path / "wav" / "b.wav";
+  std::string bytes = file_text(b);
+  bytes[bytes.size() - 3] ^= 1;
+  std::ofstream(b, std::ios::binary) << bytes;
+  EXPECT_THAT(error(), AllOf(HasSubstr("b.wav: its SHA-256 is " + SpeechFolder::digest_of(b)),
+                             HasSubstr("as in split.tsv; the file is damaged or another")));
+}
+
+TEST_F(SpeechReader, RefusesARecordingThatIsListedTwice) {
+  const std::string good = folder_.list;
+  folder_.list_file("valid", "a.wav", "ann", 65);
+  folder_.write_list();
+  EXPECT_THAT(error(), AllOf(HasSubstr("a.wav holds the same samples as "),
+                             HasSubstr("split.tsv lists before it")));
+  folder_.list = good;
+  folder_.add("test", "copy.wav", "eve", ramp(30, 0));  // d.wav of valid
+  folder_.write_list();
+  EXPECT_THAT(error(), AllOf(HasSubstr("copy.wav holds the same samples as "), HasSubstr("d.wav")));
+  // Another file, but the same sound.
+  std::ofstream(folder_.path / "wav" / "copy.wav", std::ios::app) << "LIST";
+  folder_.list = good;
+  folder_.list_file("test", "copy.wav", "eve", 30);
+  folder_.write_list();
+  EXPECT_THAT(error(), AllOf(HasSubstr("copy.wav holds the same samples as "), HasSubstr("d.wav")));
 }
 
 TEST_F(SpeechReader, RefusesSilence) {
@@ -132,6 +246,7 @@ TEST_F(SpeechReader, RefusesSilence) {
     const int count = file[0] == 'a' ? 65 : file[0] == 'b' ? 30 : 25;
     write_wav(folder_.path / "wav" / file, ramp(count, 3, 0));
   }
+  list_again();
   EXPECT_THAT(error(), HasSubstr("the training split holds no sound"));
 }
 

@@ -8,6 +8,7 @@
 #include "cell/language/build.hpp"
 #include "cell/language/language_error.hpp"
 #include "cell/language/parser.hpp"
+#include "target.hpp"
 
 namespace carousel {
 namespace {
@@ -41,6 +42,12 @@ void run(std::string_view text) {
 
 }  // namespace
 }  // namespace carousel
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  const auto seeds = carousel::seed_folder();
+  if (!seeds.empty()) carousel::copy_seeds("cells", ".cell", seeds);
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "study/study_options.hpp"
+#include "target.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -32,6 +33,12 @@ void run(const std::string& text) {
 
 }  // namespace
 }  // namespace carousel
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  const auto seeds = carousel::seed_folder();
+  if (!seeds.empty()) carousel::copy_seeds("experiments", ".yaml", seeds);
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

@@ -1,0 +1,62 @@
+// Any bytes give a set or an InputError.
+
+#include "data/mat_music.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "data/music.hpp"
+#include "mat_file.hpp"
+#include "target.hpp"
+
+namespace carousel {
+namespace {
+
+template <class T>
+void write_seed(const std::filesystem::path& path, const SequenceSplit& split, int flags,
+                matio_compression compression) {
+  MatFile file(path, compression);
+  for (const char* name : {"traindata", "validdata", "testdata"}) {
+    file.split<T>(name, split, flags);
+  }
+}
+
+// Two sequences of chords, cut short.
+SequenceSplit short_chords() {
+  const SequenceSplit all = generate_chords().train;
+  SequenceSplit split;
+  split.width = all.width;
+  for (Index s = 0; s < 2; ++s) {
+    split.add({all.frame(s, 0), all.frame(s, 2 + s)});
+  }
+  return split;
+}
+
+void write_seeds(const std::filesystem::path& folder) {
+  const SequenceSplit split = short_chords();
+  for (const auto compression : {MAT_COMPRESSION_NONE, MAT_COMPRESSION_ZLIB}) {
+    const std::string end = compression == MAT_COMPRESSION_NONE ? ".mat" : "_packed.mat";
+    write_seed<double>(folder / ("double" + end), split, 0, compression);
+    write_seed<float>(folder / ("single" + end), split, 0, compression);
+    write_seed<std::uint8_t>(folder / ("logical" + end), split, MAT_F_LOGICAL, compression);
+    write_seed<std::int64_t>(folder / ("int64" + end), split, 0, compression);
+  }
+}
+
+}  // namespace
+}  // namespace carousel
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  if (!carousel::seed_folder().empty()) carousel::write_seeds(carousel::seed_folder());
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto path = carousel::fuzz_folder() / "set.mat";
+  carousel::write_bytes(path, {reinterpret_cast<const char*>(data), size});
+  try {
+    carousel::read_mat_music(path);
+  } catch (const carousel::InputError&) {
+  }
+  return 0;
+}

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "temporary_folder.hpp"
+
+namespace carousel {
+
+/// A folder of this process's own for the files that a target's reader wants.
+inline const std::filesystem::path& fuzz_folder() {
+  static const TemporaryFolder folder;
+  return folder.path();
+}
+
+/// Where LLVMFuzzerInitialize writes valid files for a start: $FUZZ_SEEDS, or "" when none are
+/// wanted.
+inline std::filesystem::path seed_folder() {
+  const char* folder = std::getenv("FUZZ_SEEDS");
+  return folder ? folder : "";
+}
+
+inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+/// Copies every file below a folder of the project whose name ends in `extension`.
+inline void copy_seeds(const std::filesystem::path& from, const std::string& extension,
+                       const std::filesystem::path& to) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           std::filesystem::path(CAROUSEL_SOURCE_DIR) / from)) {
+    if (entry.path().extension() != extension) continue;
+    std::filesystem::copy(entry.path(), to / entry.path().filename(),
+                          std::filesystem::copy_options::overwrite_existing);
+  }
+}
+
+}  // namespace carousel
