@@ -20,11 +20,12 @@ constexpr int exit_check_failed = 1;
 constexpr int exit_interrupted = 130;
 
 // The folder of a new run: --out, or the first of runs/NAME, runs/NAME-2, .. that is free, which is
-// made at once: others may start now too. It goes away again where nothing was written into it.
+// made at once: others may start now too. That one goes away again where nothing was written into
+// it.
 class NewFolder {
  public:
-  NewFolder(const std::string& out, const std::string& name) : path_(out) {
-    if (!out.empty()) return;
+  NewFolder(const std::string& out, const std::string& name) : path_(out), is_given_(!out.empty()) {
+    if (is_given_) return;
     const std::filesystem::path base = std::filesystem::path("runs") / name;
     make_folder(base.parent_path());
     path_ = base;
@@ -32,7 +33,7 @@ class NewFolder {
   }
   ~NewFolder() {
     std::error_code ignored;  // that it is not empty
-    std::filesystem::remove(path_, ignored);
+    if (!is_given_) std::filesystem::remove(path_, ignored);
   }
   NewFolder(const NewFolder&) = delete;
   NewFolder& operator=(const NewFolder&) = delete;
@@ -40,6 +41,7 @@ class NewFolder {
 
  private:
   std::filesystem::path path_;
+  bool is_given_;
 };
 
 StudyRun run_in(const std::filesystem::path& folder, const CommonOptions& common) {

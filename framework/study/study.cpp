@@ -8,6 +8,7 @@
 #include <chrono>
 #include <iterator>
 #include <mutex>
+#include <set>
 
 #include "cell/cell_file.hpp"
 #include "io/files.hpp"
@@ -222,18 +223,23 @@ RunFolder new_run_folder(const StudySetUp& set_up, const StudyRun& run) {
   return {run.folder, std::move(known), set_up.planned(), set_up.options_in_run()};
 }
 
-// Of a folder that this process holds. What stands there is never written over.
+// Of a folder that this process holds. What stands there is never written over, but for a start
+// that was killed before its study.yaml was there.
 void expect_empty(const std::filesystem::path& folder) {
-  const auto entry = std::filesystem::directory_iterator(folder);
-  if (entry == std::filesystem::directory_iterator()) return;
+  const std::set<std::string> of_a_start = {"study.h5",     "run.json",     "cells",
+                                            "study.h5.tmp", "run.json.tmp", "study.yaml.tmp"};
   if (std::filesystem::exists(folder / "study.yaml")) {
     fail_input(
         "{}: holds a run already; go on with it by 'carousel resume {}', or give another "
         "folder with --out",
         folder.string(), folder.string());
   }
-  fail_input("{}: is not empty, it holds {}; give a new folder with --out", folder.string(),
-             entry->path().filename().string());
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (of_a_start.contains(name)) continue;
+    fail_input("{}: is not empty, it holds {}; give a new folder with --out", folder.string(),
+               name);
+  }
 }
 
 bool is_named(const std::string& change, const std::vector<std::string>& overrides) {

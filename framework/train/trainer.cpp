@@ -300,8 +300,8 @@ void TypedTrainer<T>::load(const Archive& archive) {
   load_tensors(archive, "parameters", parameters_, best_);
   record_ = std::move(record);
   if (record_.status == "done") {
-    if (training_ended(record_, options_)) return;
-    go_on(record_);
+    if (!training_ended(record_, options_)) go_on(record_);
+    else if (!archive.counters.contains("updates")) return;  // it was not to go on
   }
   std::vector<Tensor<T>> values = parameters_.snapshot();
   load_tensors(archive, "last", parameters_, values);

@@ -81,8 +81,8 @@ void* __libc_memalign(std::size_t, std::size_t);
 int __libc_start_main(int (*main)(int, char**, char**), int argc, char** argv, void (*init)(),
                       void (*fini)(), void (*loader_fini)(), void* stack) {
   program = main;
-  using Start = int (*)(int (*)(int, char**, char**), int, char**, void (*)(), void (*)(),
-                        void (*)(), void*);
+  using Start =
+      int (*)(int (*)(int, char**, char**), int, char**, void (*)(), void (*)(), void (*)(), void*);
   return real<Start>("__libc_start_main")(counted_main, argc, argv, init, fini, loader_fini, stack);
 }
 

@@ -49,7 +49,7 @@ StudyResults sample_results(const std::string& text) {
   results.study = text;
   results.problems[0].description = text;
   results.study_yaml = "cells: [" + text + "]";
-  results.machine = {{text, text}};
+  results.provenance = {text, {{text, text}}, {{{text, text}}}, {text}};
   results.cell_texts = {{text, text}};
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     TrialRecord trial = finished_trial(text, seed, 8.0);
