@@ -17,6 +17,7 @@
 #include "cli/bounds.hpp"
 #include "cli/cell_commands.hpp"
 #include "cli/data_commands.hpp"
+#include "cli/memory.hpp"
 #include "cli/sample_command.hpp"
 #include "cli/study_commands.hpp"
 #include "cli/task_commands.hpp"
@@ -54,19 +55,31 @@ void take_errors_from_calls() {
   signal(SIGPIPE, SIG_IGN);
 }
 
+// Some libraries end the program themselves when they get no memory (HDF5, OpenBLAS).
+bool ended_by_us = false;
+void explain_exit() {
+  if (ended_by_us) return;
+  constexpr std::string_view text =
+      "error: a library has ended the program, most likely for want of memory; what was saved is "
+      "whole\n";
+  static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
+  std::_Exit(exit_environment);
+}
+
 // Ends the program without what libraries do at its end: threads of OpenBLAS that lack memory would
 // wait for each other there.
-[[noreturn]] void fail(int code, const std::string& message) {
-  std::fprintf(stderr, "error: %s\n", message.c_str());
+[[noreturn]] void fail(int code, const char* message) {
+  std::fprintf(stderr, "error: %s\n", message);
   std::fflush(nullptr);
   std::_Exit(code);
 }
 
 // What was printed counts only once it has reached its place.
 int end(int code) {
+  ended_by_us = true;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  fail(exit_environment,
-       fmt::format("standard output can't be written ({})", std::strerror(errno)));
+  std::fprintf(stderr, "error: standard output can't be written (%s)\n", std::strerror(errno));
+  std::_Exit(exit_environment);
 }
 
 std::string typed(int argc, char** argv) {
@@ -305,6 +318,8 @@ class CommandLine {
 
 int main(int argc, char** argv) {
   take_errors_from_calls();
+  std::atexit(explain_exit);
+  std::set_new_handler(end_for_want_of_memory);
   try {
     return end(CommandLine().run(argc, argv));
   } catch (const carousel::InputError& error) {
@@ -314,9 +329,7 @@ int main(int argc, char** argv) {
   } catch (const carousel::EnvironmentError& error) {
     fail(exit_environment, error.what());
   } catch (const std::bad_alloc&) {
-    fail(exit_environment,
-         "not enough memory. A study takes less with a smaller train.batch, train.shard or hidden "
-         "size, or fewer --threads");
+    end_for_want_of_memory();
   } catch (const std::exception& error) {
     fail(exit_bug, error.what());
   }

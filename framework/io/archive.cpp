@@ -261,7 +261,9 @@ std::map<std::string, Archive> read_archives(const std::filesystem::path& path) 
   try {
     return archives_in(bytes);
   } catch (const H5::Exception& error) {
-    fail_input("{}: HDF5 can't read it ({})", path.string(), error.getDetailMsg());
+    throw EnvironmentError(
+        fmt::format("{}: HDF5 can't read it though it is whole ({}); is there memory enough?",
+                    path.string(), error.getDetailMsg()));
   } catch (const InputError& error) {
     fail_input("{}: {}", path.string(), error.what());
   }

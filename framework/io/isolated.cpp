@@ -35,6 +35,9 @@ constexpr bool sanitized = true;
 constexpr bool sanitized = false;
 #endif
 
+// The exit code of a child that gets no memory: that of the program's own end for want of it.
+constexpr int no_memory = 3;
+
 // The first byte of what the child sends: what the others are.
 enum Kind : char { result = 'r', input_error = 'i', environment_error = 'e', bug_error = 'b' };
 
@@ -106,8 +109,7 @@ bool send(int out, Kind kind, const std::string& bytes) {
   return send(out, &first, 1) && send(out, bytes.data(), bytes.size());
 }
 
-bool read_and_send(int out, const std::filesystem::path& path,
-                   const std::function<std::string()>& read) {
+bool read_and_send(int out, const std::function<std::string()>& read) {
   try {
     return send(out, result, read());
   } catch (const InputError& error) {
@@ -115,21 +117,18 @@ bool read_and_send(int out, const std::filesystem::path& path,
   } catch (const EnvironmentError& error) {
     return send(out, environment_error, error.what());
   } catch (const std::bad_alloc&) {
-    return send(out, input_error,
-                path.string() +
-                    ": can't be read: it asks for far more memory than its size allows; the file "
-                    "is damaged");
+    _exit(no_memory);
   } catch (const std::exception& error) {
     return send(out, bug_error, error.what());
   }
 }
 
-[[noreturn]] void run_child(int out, const std::filesystem::path& path, std::uint64_t bytes,
+[[noreturn]] void run_child(int out, std::uint64_t bytes,
                             const std::function<std::string()>& read) {
   set_signals(bytes);
   silence();
   limit_memory(bytes);
-  _exit(read_and_send(out, path, read) ? 0 : 1);
+  _exit(read_and_send(out, read) ? 0 : 1);
 }
 
 int wait_for(pid_t child) {
@@ -141,6 +140,11 @@ int wait_for(pid_t child) {
 
 void expect_good_end(int status, const std::filesystem::path& path, std::uint64_t bytes) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == no_memory) {
+    fail_input(
+        "{}: can't be read: it asks for far more memory than its size allows; the file is damaged",
+        path.string());
+  }
   if (WIFEXITED(status)) {
     fail_input("{}: can't be read: the reader failed on it (exit code {}); the file is damaged",
                path.string(), WEXITSTATUS(status));
@@ -181,7 +185,7 @@ std::string isolated(const std::filesystem::path& path, const std::function<std:
     throw EnvironmentError(fmt::format("{}: can't start a process to read it ({})", path.string(),
                                        std::strerror(errno)));
   }
-  if (child == 0) run_child(memory.number, path, bytes, read);
+  if (child == 0) run_child(memory.number, bytes, read);
   expect_good_end(wait_for(child), path, bytes);
   std::string sent = received(memory.number);
   const char kind = sent.empty() ? '\0' : sent.front();

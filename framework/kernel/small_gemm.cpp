@@ -3,48 +3,12 @@
 #include <type_traits>
 
 #include "kernel/gemm.hpp"
-#include "tensor/error.hpp"
 
 #if defined(CAROUSEL_LIBXSMM)
 #include <libxsmm.h>
-
-#include <cstdint>
-#include <fstream>
-#include <set>
-#include <string>
 #endif
 
 namespace carousel {
-
-#if defined(CAROUSEL_LIBXSMM)
-namespace {
-
-bool is_executable(std::uintptr_t address) {
-  std::ifstream maps("/proc/self/maps");  // lines such as "7f00-7f10 r-xp .."
-  for (std::string line; std::getline(maps, line);) {
-    std::size_t dash = 0;
-    const std::uintptr_t begin = std::stoull(line, &dash, 16);
-    const std::string rest = line.substr(dash + 1);
-    std::size_t space = 0;
-    const std::uintptr_t end = std::stoull(rest, &space, 16);
-    if (begin <= address && address < end) return rest.at(space + 3) == 'x';
-  }
-  return !maps.is_open();  // where the system does not say
-}
-
-// LIBXSMM 1.17 takes memory without the right to run code when the system gives no other, and a
-// call would end the program.
-void expect_executable(std::uintptr_t kernel) {
-  thread_local std::set<std::uintptr_t> known;
-  if (kernel == 0 || known.contains(kernel)) return;
-  if (!is_executable(kernel)) {
-    throw EnvironmentError("LIBXSMM got no memory for the code of a matrix product");
-  }
-  known.insert(kernel);
-}
-
-}  // namespace
-#endif
 
 template <class T>
 void SmallGemm<T>::prepare(const SmallGemmSizes& sizes) {
@@ -63,7 +27,6 @@ void SmallGemm<T>::prepare(const SmallGemmSizes& sizes) {
     kernel_ = libxsmm_dmmdispatch(size(sizes.n), size(sizes.m), size(sizes.k), &b_step, &a_step,
                                   &c_step, &one, &beta, &flags, nullptr);
   }
-  expect_executable(reinterpret_cast<std::uintptr_t>(kernel_));
 #endif
 }
 

@@ -4,8 +4,8 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -51,6 +51,18 @@ void read_wish() {
   }
 }
 
+// Looked up when the library is loaded: dlsym() may take memory itself.
+struct Allocator {
+  void* (*malloc)(std::size_t) = real<void* (*)(std::size_t)>("__libc_malloc");
+  void* (*calloc)(std::size_t,
+                  std::size_t) = real<void* (*)(std::size_t, std::size_t)>("__libc_calloc");
+  void* (*realloc)(void*, std::size_t) = real<void* (*)(void*, std::size_t)>("__libc_realloc");
+};
+const Allocator& next_allocator() {
+  static const Allocator allocator;
+  return allocator;
+}
+
 int (*program)(int, char**, char**);
 
 int counted_main(int argc, char** argv, char** environment) {
@@ -72,11 +84,6 @@ int counted_main(int argc, char** argv, char** environment) {
 }  // namespace
 
 extern "C" {
-
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* __libc_memalign(std::size_t, std::size_t);
 
 int __libc_start_main(int (*main)(int, char**, char**), int argc, char** argv, void (*init)(),
                       void (*fini)(), void (*loader_fini)(), void* stack) {
@@ -121,36 +128,45 @@ int mkdir(const char* path, mode_t mode) {
   return next(path, mode);
 }
 
-void* mmap(void* at, std::size_t size, int protection, int flags, int file, off_t offset) noexcept {
-  static const auto next = real<void* (*)(void*, std::size_t, int, int, int, off_t)>("mmap");
-  if (fails(mmaps)) return errno = ENOMEM, MAP_FAILED;
-  return next(at, size, protection, flags, file, offset);
+// The program has an mmap() of its own, which takes its memory here.
+long syscall(long number, ...) noexcept {
+  static const auto next = real<long (*)(long, long, long, long, long, long, long)>("syscall");
+  std::array<long, 6> arguments{};
+  va_list rest;
+  va_start(rest, number);
+  for (long& argument : arguments) argument = va_arg(rest, long);
+  va_end(rest);
+  if (number == SYS_mmap && fails(mmaps)) return errno = ENOMEM, -1;
+  const auto& a = arguments;
+  return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-void* malloc(std::size_t size) {
+// The program has a malloc() of its own, which takes its memory here.
+void* __libc_malloc(std::size_t size) {
   if (fails(allocations)) return errno = ENOMEM, nullptr;
-  return __libc_malloc(size);
+  return next_allocator().malloc(size);
 }
 
-void* calloc(std::size_t count, std::size_t size) {
+void* __libc_calloc(std::size_t count, std::size_t size) {
   if (fails(allocations)) return errno = ENOMEM, nullptr;
-  return __libc_calloc(count, size);
+  return next_allocator().calloc(count, size);
 }
 
-void* realloc(void* block, std::size_t size) {
+void* __libc_realloc(void* block, std::size_t size) {
   if (fails(allocations)) return errno = ENOMEM, nullptr;
-  return __libc_realloc(block, size);
+  return next_allocator().realloc(block, size);
 }
 
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  static const auto next = real<void* (*)(std::size_t, std::size_t)>("aligned_alloc");
   if (fails(allocations)) return errno = ENOMEM, nullptr;
-  return __libc_memalign(alignment, size);
+  return next(alignment, size);
 }
 
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
+  static const auto next = real<int (*)(void**, std::size_t, std::size_t)>("posix_memalign");
   if (fails(allocations)) return ENOMEM;
-  *block = __libc_memalign(alignment, size);
-  return *block ? 0 : ENOMEM;
+  return next(block, alignment, size);
 }
 
 }  // extern "C"
