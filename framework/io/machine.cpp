@@ -3,11 +3,14 @@
 #include <H5public.h>
 #include <cblas.h>
 #include <oneapi/tbb/version.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/version.hpp>
 #include <fstream>
+#include <limits>
 #include <xsimd/config/xsimd_config.hpp>
 #include <xtensor/xtensor_config.hpp>
 
@@ -35,7 +38,38 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
+constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+
+// The number in a file of the system; `otherwise` where there is none.
+std::int64_t number_in(const char* path, std::int64_t otherwise) {
+  std::int64_t number = 0;
+  return std::ifstream(path) >> number ? number : otherwise;
+}
+
+std::int64_t available() {
+  constexpr std::int64_t kilobyte = 1024;
+  std::ifstream file("/proc/meminfo");
+  std::string name;
+  for (std::int64_t number = 0; file >> name >> number; file.ignore(80, '\n')) {
+    if (name == "MemAvailable:") return number * kilobyte;
+  }
+  return no_limit;
+}
+
+std::int64_t address_space_left() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return no_limit;
+  const std::int64_t pages = number_in("/proc/self/statm", 0);
+  return static_cast<std::int64_t>(limit.rlim_cur) - pages * sysconf(_SC_PAGESIZE);
+}
+
 }  // namespace
+
+std::int64_t memory_left() {
+  const std::int64_t of_container = number_in("/sys/fs/cgroup/memory.max", no_limit) -
+                                    number_in("/sys/fs/cgroup/memory.current", 0);
+  return std::min({available(), of_container, address_space_left()});
+}
 
 Facts place_facts() { return {{"host", host_name()}, {"cpu", cpu_name()}}; }
 

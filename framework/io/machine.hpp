@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,5 +16,9 @@ Facts place_facts();
 /// The program that the bits of a result depend on: its version and commit, the instruction set of
 /// its kernels, those of the libraries that it computes with, and the compiler.
 Facts program_facts();
+
+/// Bytes of memory that this process can still get: the least of what the machine has available,
+/// its container (cgroup) allows, and `ulimit -v` leaves.
+std::int64_t memory_left();
 
 }  // namespace carousel

@@ -13,6 +13,7 @@
 #include "cell/cell_file.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
+#include "study/memory_needed.hpp"
 #include "study/result_files.hpp"
 #include "study/run_folder.hpp"
 #include "study/set_up.hpp"
@@ -66,6 +67,7 @@ Archive run_in_folder(const RunFolder& folder, const StudySetUp& set_up,
                      set_up.options().train,
                      record,
                      std::move(texts)};
+  expect_memory("trial " + planned.id, least_memory(job));
   const auto write = [&](const Archive& archive) { folder.write_trial(planned.id, archive); };
   const std::optional<SavedTrial> saved = folder.saved(planned);
   try {

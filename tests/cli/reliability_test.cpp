@@ -54,6 +54,17 @@ TEST_F(Reliability, AFileThatMayNotGrowIsCode3) {
   EXPECT_THAT(done.text, HasSubstr("can't write it; has the disk room? (File too large)"));
 }
 
+TEST_F(Reliability, AProgramWithoutMemoryIsCode3) {
+  for (const char* kilobytes : {"100000", "200000", "300000"}) {
+    const CommandResult done =
+        run_shell("cd " + folder_.path().string() + "; ulimit -v " + kilobytes + "; " +
+                  CAROUSEL_BINARY " compare study.yaml --out run");
+    EXPECT_EQ(done.code, 3) << kilobytes << " " << done.text;
+    EXPECT_THAT(done.text, HasSubstr("not enough memory"));
+    std::filesystem::remove_all(folder_ / "run");
+  }
+}
+
 TEST_F(Reliability, OutputThatGoesNowhereIsCode3) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
   const CommandResult done = run_shell(CAROUSEL_BINARY " cells > /dev/full");

@@ -5,6 +5,7 @@
 #include <tbb/global_control.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "archive_difference.hpp"
 #include "catalogue.hpp"
@@ -285,6 +286,23 @@ TEST_F(TrainerTest, TestFiguresOnlyWhenAskedFor) {
   EXPECT_TRUE(std::isnan(trainer->record().figure("nll", Split::test)));
   trainer->evaluate_test();
   EXPECT_TRUE(std::isfinite(trainer->record().figure("nll", Split::test)));
+}
+
+// By which nothing may be chosen: a search still takes the trial for one that was trained.
+TEST_F(TrainerTest, ATestFigureThatIsNoNumberIsADivergence) {
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), 1e35f}) {
+    SequenceSet set = set_;
+    set.test.frames.at(3) = value;
+    const ModelUnderTest other(catalogue().find("lstm_peephole"), next_frame_problem(set), 6);
+    const auto trainer = make(other);
+    const std::atomic<bool> stop{false};
+    ASSERT_EQ(trainer->run(stop, [](const Progress&) {}), Outcome::finished);
+    EXPECT_EQ(trainer->evaluate_test(), Outcome::diverged);
+    EXPECT_EQ(trainer->record().status, "diverged");
+    EXPECT_TRUE(was_trained(trainer->record()));
+    EXPECT_THAT(trainer->divergence(),
+                AllOf(HasSubstr("the test NLL of the best epoch is "), HasSubstr("validation")));
+  }
 }
 
 // Both averages, from the NLL of each sequence alone.
