@@ -292,7 +292,7 @@ TEST_F(TrainerTest, TestFiguresOnlyWhenAskedFor) {
 TEST_F(TrainerTest, ATestFigureThatIsNoNumberIsADivergence) {
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), 1e35f}) {
     SequenceSet set = set_;
-    set.test.frames.at(3) = value;
+    set.test.frames.at(88 + 3) = value;  // of the second frame, which is predicted
     const ModelUnderTest other(catalogue().find("lstm_peephole"), next_frame_problem(set), 6);
     const auto trainer = make(other);
     const std::atomic<bool> stop{false};
