@@ -44,6 +44,13 @@ std::string counts_of(const std::vector<TrialRecord>& trials) {
   return text + ").";
 }
 
+// What a reader must know before the figures: they did not come from one program and one study.
+std::string changes_of(const Provenance& provenance) {
+  if (provenance.accepted.empty()) return "";
+  return fmt::format("The run was gone on with after changes: {}.",
+                     fmt::join(provenance.accepted, "; "));
+}
+
 std::string paragraphs(const std::vector<std::string>& texts) {
   std::string html;
   for (const std::string& text : texts) {
@@ -107,7 +114,7 @@ std::string report_page(const Report& report) {
       text_of(report_page_html, report_page_html_size),
       {{"study", escape_html(results.study)},
        {"style", text_of(report_page_css, report_page_css_size)},
-       {"description", paragraphs({results.description})},
+       {"description", paragraphs({results.description, changes_of(results.provenance)})},
        {"counts", counts_of(results.trials)},
        {"tables", sections_of(report.sheets)},
        {"search_note", search ? kSearchNote : ""},

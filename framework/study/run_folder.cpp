@@ -310,9 +310,17 @@ StudyPlan RunFolder::plan() const {
 }
 
 StudyResults RunFolder::results() const {
-  StudyPlan plan = this->plan();
-  plan.choose();
+  StudyPlan plan = plan_without_records();
   StudyResults results = known_;
+  for (std::size_t k = 0; k < planned_.size(); ++k) {
+    const auto trial = saved(planned_[k]);
+    if (!trial) continue;
+    plan.trials()[k] = trial->record;
+    const auto changes = trial->archive.texts.find("accepted changes");
+    if (changes == trial->archive.texts.end()) continue;
+    results.provenance.accepted.push_back(planned_[k].id + ": " + changes->second);
+  }
+  plan.choose();
   results.trials = plan.trials();
   for (const StudyCase& one : plan.cases()) {
     const auto best = plan.best_selected(one);

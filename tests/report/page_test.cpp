@@ -225,6 +225,10 @@ TEST_F(Page, ASearchShowsItsRateAndItsDivergedDraws) {
 
 TEST_F(Page, AStudyWithoutTrialsMakesAPage) {
   EXPECT_TRUE(holds(report_page(StudyResults()), "Trials: 0 (0 finished)."));
+  StudyResults changed;
+  changed.provenance.accepted = {"isa: 'avx2' in the run, 'avx512' now"};
+  EXPECT_TRUE(holds(report_page(changed),
+                    "after changes: isa: &#39;avx2&#39; in the run, &#39;avx512&#39; now."));
 }
 
 TEST_F(Page, IsWrittenWholeAndLeavesNoDraft) {

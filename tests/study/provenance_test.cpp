@@ -174,6 +174,26 @@ TEST_F(Changed, WhatIsAcceptedIsNamedFromThenOn) {
   resume("run");  // it is part of the run now
 }
 
+// A trial that runs as a process of its own writes into its own folder alone.
+TEST_F(Changed, WhatATrialLetPassIsKeptWithIt) {
+  CellRegistry registry = catalogue();
+  plan_study(options_, registry, run("run"), {});
+  MusicFile other = wandering_notes();
+  other.notes.at(MusicFile::keys * 3) ^= 1;
+  other.write(set_);
+  const std::string id = RunFolder(folder_ / "run").planned()[0].id;
+  const auto trial = [&](bool accept) {
+    CellRegistry cells = catalogue();
+    StudyRun how = run("run");
+    how.accept_changes = accept;
+    return run_planned_trial(cells, how, id, stop_, {});
+  };
+  EXPECT_THAT(error_of<InputError>([&] { trial(false); }), HasSubstr("data jsb_chorales: "));
+  EXPECT_EQ(trial(true).status, "done");
+  EXPECT_THAT(collect_study(folder_ / "run").provenance.accepted,
+              ElementsAre(HasSubstr(id + ": data jsb_chorales: ")));
+}
+
 TEST_F(Changed, OtherTrialsAreNeverAccepted) {
   start("run");
   edit("seeds", "[1, 2]");
