@@ -26,6 +26,7 @@ void end_for_want_of_memory() {
 }  // namespace carousel
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// NOLINTBEGIN(bugprone-reserved-identifier,performance-no-int-to-ptr): names of the C library.
 extern "C" {
 
 void* __libc_malloc(std::size_t size);
@@ -60,4 +61,5 @@ void* mmap(void* at, std::size_t size, int protection, int flags, int file, off_
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier,performance-no-int-to-ptr)
 #endif

@@ -83,6 +83,7 @@ int counted_main(int argc, char** argv, char** environment) {
 
 }  // namespace
 
+// NOLINTBEGIN(bugprone-reserved-identifier): names of the C library.
 extern "C" {
 
 int __libc_start_main(int (*main)(int, char**, char**), int argc, char** argv, void (*init)(),
@@ -170,3 +171,4 @@ int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

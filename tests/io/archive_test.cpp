@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <random>
 
@@ -85,7 +86,7 @@ TEST(Archives, NoChangeOfTheFileIsReadAsItsContent) {
   const std::string whole = file_text(path);
   std::mt19937 random(1);
   const auto place = [&] { return random() % whole.size(); };
-  for (int k = 0; k < 2000; ++k) {
+  for (int k = 0; k < 10000; ++k) {
     std::string damaged = whole;
     if (k % 3 == 0) damaged[place()] ^= static_cast<char>(1 << random() % 8);
     if (k % 3 == 1) damaged.resize(place());
@@ -97,27 +98,49 @@ TEST(Archives, NoChangeOfTheFileIsReadAsItsContent) {
   }
 }
 
-// Another program may change a file and its checksum with it; nothing is read out of bounds then.
-TEST(Archives, AListInPlaceOfAValueIsRefused) {
+// What another program may do that changes a file and its checksum with it.
+std::string message_after(const std::function<void(const H5::H5File&)>& change) {
   const TemporaryFolder folder;
   const auto path = folder / "checkpoint.h5";
   write_archives(path, sample());
-  {
-    H5::H5File file(path.string(), H5F_ACC_RDWR);
-    const hsize_t size = 1000;
-    const std::vector<std::int64_t> many(size, 7);
-    file.openGroup("first").removeAttr("epoch");
-    file.openGroup("first")
-        .createAttribute("epoch", H5::PredType::STD_I64LE, H5::DataSpace(1, &size))
-        .write(H5::PredType::NATIVE_INT64, many.data());
-  }
+  change(H5::H5File(path.string(), H5F_ACC_RDWR));
   EXPECT_THAT(error_of<InputError>([&] { read_archives(path); }), HasSubstr("damaged"));
   std::string bytes = file_text(path);
   const std::string sum = sha256(bytes.substr(512));
   bytes.replace(bytes.find(": ") + 2, sum.size(), sum);
   write_text(path, bytes);
-  EXPECT_THAT(error_of<InputError>([&] { read_archives(path); }),
+  return error_of<InputError>([&] { read_archives(path); });
+}
+
+TEST(Archives, AListInPlaceOfAValueIsRefused) {
+  EXPECT_THAT(message_after([](const H5::H5File& file) {
+                const hsize_t size = 1000;
+                const std::vector<std::int64_t> many(size, 7);
+                const H5::Group group = file.openGroup("first");
+                group.removeAttr("epoch");
+                group.createAttribute("epoch", H5::PredType::STD_I64LE, H5::DataSpace(1, &size))
+                    .write(H5::PredType::NATIVE_INT64, many.data());
+              }),
               HasSubstr("the attribute 'epoch' is a list"));
+}
+
+TEST(Archives, AnArrayThatWasNeverWrittenIsRefused) {
+  EXPECT_THAT(message_after([](const H5::H5File& file) {
+                const hsize_t sizes[] = {hsize_t{1} << 30, hsize_t{1} << 30};
+                H5::DSetCreatPropList late;
+                H5Pset_alloc_time(late.getId(), H5D_ALLOC_TIME_LATE);
+                file.createDataSet("first/huge", H5::PredType::IEEE_F32LE, H5::DataSpace(2, sizes),
+                                   late);
+              }),
+              HasSubstr("elements, 0 stored"));
+}
+
+TEST(Archives, GroupsInACircleHaveAnEnd) {
+  EXPECT_THAT(message_after([](const H5::H5File& file) {
+                H5Lcreate_hard(file.getId(), "/first", file.getId(), "/first/again", H5P_DEFAULT,
+                               H5P_DEFAULT);
+              }),
+              HasSubstr("more than 64 groups stand in one another"));
 }
 
 TEST(Archives, KeepTheOldFileWhenTheNewOneFails) {
