@@ -42,11 +42,16 @@ void ask_to_stop(int) {
   static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
 }
 
+// But for those that whoever started the program has it ignore: nohup, a job in the background.
 void obey_signals() {
   struct sigaction action {};
   action.sa_handler = ask_to_stop;
   action.sa_flags = static_cast<int>(SA_RESETHAND);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+  }
 }
 
 // A file that grows beyond a limit, or a reader that has gone, is an error that a call returns.

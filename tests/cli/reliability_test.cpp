@@ -127,6 +127,15 @@ TEST_F(Reliability, SignalsEndCommandsThatHaveNothingToSave) {
   }
 }
 
+TEST_F(Reliability, ASignalThatIsToBeIgnoredIsIgnored) {
+  const CommandResult done = run_shell(
+      "cd " + folder_.path().string() + "; trap '' HUP; " +
+      CAROUSEL_BINARY
+      " compare study.yaml --out run --quiet train.epochs=200 & sleep 0.3; kill -HUP $!; wait $!");
+  EXPECT_EQ(done.code, 0) << done.text;
+  EXPECT_THAT(done.text, HasSubstr("run/report.html"));
+}
+
 // One update of this study takes minutes: nothing waits for its end.
 TEST_F(Reliability, ASignalStopsABatchInItsMiddle) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
