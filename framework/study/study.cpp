@@ -256,7 +256,7 @@ bool is_named(const std::string& change, const std::vector<std::string>& overrid
 std::vector<std::string> accepted_changes(const RunFolder& folder, const StudySetUp& set_up,
                                           const StudyRun& run,
                                           const std::vector<std::string>& overrides) {
-  const auto changes = differences(folder.known().provenance.depends_on, dependencies(set_up));
+  auto changes = differences(folder.known().provenance.depends_on, dependencies(set_up));
   std::vector<std::string> silent;
   std::ranges::copy_if(changes, std::back_inserter(silent),
                        [&](const std::string& change) { return !is_named(change, overrides); });
@@ -349,7 +349,7 @@ StudyResults start_study(const StudyOptions& options, CellRegistry& registry, co
 StudyResults resume_study(CellRegistry& registry, const StudyRun& run,
                           const std::vector<std::string>& overrides, const std::atomic<bool>& stop,
                           const StudyListener& listener) {
-  RunFolder(run.folder);  // says what is wrong with it before it is held
+  static_cast<void>(RunFolder(run.folder));  // says what is wrong with it before it is held
   const FolderLock lock(run.folder);
   RunFolder folder(run.folder);
   const StudyOptions options = folder.options(overrides);
