@@ -56,7 +56,7 @@ TEST(BenchCommand, BadArgumentsAreOneMessageAndCode2) {
   fails("scam", "did you mean 'scan'");
   fails("scan --cells lstn", "did you mean 'lstm'");
   fails("scan --sizes 9", "T,B,I,H");
-  fails("scan --rounds 0 --no-peers", "0 rounds");
+  fails("scan --rounds 0 --no-peers", "--rounds: got 0");
 }
 
 TEST(BenchCommand, APeerThatDiesIsCode3) {
