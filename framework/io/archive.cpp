@@ -127,6 +127,20 @@ void read_group(const H5::Group& group, const std::string& prefix, int depth, Ar
   }
 }
 
+// In one walk: HDF5 sorts all attributes again for each that is asked for by its place.
+std::vector<std::string> attribute_names(const H5::Group& group) {
+  std::vector<std::string> names;
+  const auto note = [](hid_t, const char* name, const H5A_info_t*, void* list) -> herr_t {
+    static_cast<std::vector<std::string>*>(list)->emplace_back(name);
+    return 0;
+  };
+  hsize_t at = 0;
+  if (H5Aiterate2(group.getId(), H5_INDEX_NAME, H5_ITER_NATIVE, &at, note, &names) < 0) {
+    throw H5::AttributeIException("attribute_names", "H5Aiterate2 failed");
+  }
+  return names;
+}
+
 void read_attribute(const H5::Attribute& attribute, Archive& archive) {
   const std::string name = attribute.getName();
   const H5T_class_t kind = attribute.getTypeClass();
@@ -189,8 +203,8 @@ std::map<std::string, Archive> archives_in(std::string_view bytes) {
     const std::string name = root.getObjnameByIdx(i);
     const H5::Group group = root.openGroup(name);
     Archive& archive = archives[name];
-    for (int a = 0; a < group.getNumAttrs(); ++a) {
-      read_attribute(group.openAttribute(static_cast<unsigned>(a)), archive);
+    for (const std::string& attribute : attribute_names(group)) {
+      read_attribute(group.openAttribute(attribute), archive);
     }
     read_group(group, "", 1, archive);
   }
