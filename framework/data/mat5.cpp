@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <fstream>
 #include <iterator>
 #include <limits>
 
+#include "io/files.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -163,12 +163,7 @@ std::string whole_file(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(path)) {
     fail_input("{}: there is no such file", path.string());
   }
-  std::string bytes(std::filesystem::file_size(path), '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
-    fail_input("{}: can't be read; may it be read?", path.string());
-  }
-  return bytes;
+  return read_text(path);
 }
 
 }  // namespace

@@ -4,10 +4,10 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <sndfile.hh>
 
 #include "io/digest.hpp"
+#include "io/files.hpp"
 
 namespace carousel {
 namespace {
@@ -16,12 +16,7 @@ std::string bytes_of(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(path)) {
     fail_input("{}: there is no such file, but split.tsv lists it", path.string());
   }
-  std::string bytes(std::filesystem::file_size(path), '\0');
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
-    fail_input("{}: can't be read; may it be read?", path.string());
-  }
-  return bytes;
+  return read_text(path);
 }
 
 void expect_digest(const std::string& path, const std::string& bytes, const std::string& expected) {

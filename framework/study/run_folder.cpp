@@ -236,7 +236,7 @@ RunFolder::RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) 
 
 RunFolder::RunFolder(std::filesystem::path folder, StudyResults known,
                      std::vector<PlannedTrial> planned, const StudyOptions& study)
-    : folder_(std::move(folder)), planned_(std::move(planned)), train_(study.train) {
+    : folder_(std::move(folder)), planned_(std::move(planned)) {
   set_known(std::move(known));
   write_study(study);
 }

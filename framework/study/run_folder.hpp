@@ -54,7 +54,6 @@ class RunFolder {
   StudyResults results() const;
 
  private:
-  void write_known() const;
   std::filesystem::path trial_file(const std::string& id) const;
 
   std::filesystem::path folder_;
