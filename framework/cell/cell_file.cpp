@@ -20,7 +20,7 @@ const Cell& load(CellRegistry& registry, const std::filesystem::path& file) {
   registry.add_text(text, file.string(), true);
   for (const std::string& name : needed_cells(syntax)) {
     const auto beside = file.parent_path() / (name + ".cell");
-    if (!registry.look_up(name) && std::filesystem::exists(beside)) load(registry, beside);
+    if (!registry.look_up(name) && is_there(beside)) load(registry, beside);
   }
   return registry.find(syntax.name);
 }

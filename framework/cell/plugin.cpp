@@ -40,9 +40,9 @@ auto guarded(const std::string& where, Action&& action) {
 // Before it is loaded: loading runs code, and a sanitizer ends a program that is built without it.
 // Returns the digest of what was checked.
 std::string check_tag(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) fail_input("there is no such file");
+  if (!is_there(path)) fail_input("there is no such file");
   const std::string bytes =
-      std::filesystem::is_regular_file(path) ? read_text(path) : std::string();
+      is_file(path) ? read_text(path) : std::string();
   ElfW(Ehdr) header{};
   if (bytes.size() < sizeof header || !bytes.starts_with(ELFMAG)) {
     fail_input("this is not a shared library");

@@ -157,7 +157,7 @@ int new_command(const CellRegistry& registry, const std::string& name) {
   }
   const std::filesystem::path file = name + ".cell";
   const std::string text = cell_template(name);
-  if (std::filesystem::exists(file)) fail_input("{}: exists already", file.string());
+  if (is_there(file)) fail_input("{}: exists already", file.string());
   write_text(file, text);
   std::printf("%s: change it, then: carousel check %s\n", file.c_str(), file.c_str());
   return 0;

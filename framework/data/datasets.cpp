@@ -6,6 +6,7 @@
 
 #include "data/music.hpp"
 #include "data/speech.hpp"
+#include "io/files.hpp"
 
 namespace carousel {
 namespace {
@@ -80,7 +81,7 @@ SequenceSet load_set(const std::string& name, const std::string& data_dir, Index
   if (is_generated(set)) return set.load({}, width);
   std::string looked_at;
   for (const Path& place : set_search_path(name, data_dir)) {
-    if (std::filesystem::exists(place)) return set.load(place, width);
+    if (is_there(place)) return set.load(place, width);
     looked_at += "\n  " + place.string();
   }
   fail_input(

@@ -160,7 +160,7 @@ std::string_view array_in(std::string_view bytes, bool swapped, const std::strin
 }
 
 std::string whole_file(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path)) {
+  if (!is_file(path)) {
     fail_input("{}: there is no such file", path.string());
   }
   return read_text(path);

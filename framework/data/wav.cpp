@@ -13,7 +13,7 @@ namespace carousel {
 namespace {
 
 std::string bytes_of(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path)) {
+  if (!is_file(path)) {
     fail_input("{}: there is no such file, but split.tsv lists it", path.string());
   }
   return read_text(path);

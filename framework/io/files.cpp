@@ -93,14 +93,23 @@ void flush_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
+bool is_there(const std::filesystem::path& path) {
+  std::error_code nothing_for_us;
+  return std::filesystem::exists(path, nothing_for_us);
+}
+
+bool is_file(const std::filesystem::path& path) {
+  std::error_code nothing_for_us;
+  return std::filesystem::is_regular_file(path, nothing_for_us);
+}
+
 std::string read_text(const std::filesystem::path& path) {
   constexpr std::array of_the_name = {ENOENT, ENOTDIR, EISDIR, EACCES, ELOOP, ENAMETOOLONG, ENXIO};
   const Descriptor file(path, O_RDONLY | O_NONBLOCK);  // a pipe without a writer would wait
   if (!file.is_open() && std::ranges::find(of_the_name, errno) == of_the_name.end()) {
     fail(path, "open it");
   }
-  std::error_code ignored;
-  if (!file.is_open() || !std::filesystem::is_regular_file(path, ignored)) {
+  if (!file.is_open() || !is_file(path)) {
     fail_input("{}: can't read this file; does it exist, and is it an ordinary file?",
                path.string());
   }

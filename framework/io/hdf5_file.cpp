@@ -1,10 +1,12 @@
 #include "io/hdf5_file.hpp"
 
+#include "io/files.hpp"
+
 namespace carousel {
 
 H5::H5File open_hdf5(const std::filesystem::path& path) {
   H5::Exception::dontPrint();
-  if (!std::filesystem::is_regular_file(path)) {
+  if (!is_file(path)) {
     fail_input("{}: there is no such file", path.string());
   }
   try {

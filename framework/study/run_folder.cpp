@@ -214,8 +214,8 @@ const StudyProblem& StudyResults::problem(const std::string& name) const {
 
 RunFolder::RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
   const auto file = folder_ / "study.h5";
-  if (!std::filesystem::exists(file)) {
-    if (!std::filesystem::exists(folder_ / "study.yaml")) {
+  if (!is_there(file)) {
+    if (!is_there(folder_ / "study.yaml")) {
       fail_input("{}: this is no run folder, it has no study.yaml", folder_.string());
     }
     fail_input("{}: there is no study.h5: it was lost, or {}", folder_.string(), earlier_version);
@@ -268,7 +268,7 @@ std::filesystem::path RunFolder::trial_file(const std::string& id) const {
 
 std::optional<SavedTrial> RunFolder::saved(const PlannedTrial& trial) const {
   const auto file = trial_file(trial.id);
-  if (!std::filesystem::exists(file)) return std::nullopt;
+  if (!is_there(file)) return std::nullopt;
   try {
     return with_archives(file, [&](const Archives& archives) -> SavedTrial {
       const Archive& archive = find(archives, trial.id);

@@ -230,7 +230,7 @@ RunFolder new_run_folder(const StudySetUp& set_up, const StudyRun& run) {
 void expect_empty(const std::filesystem::path& folder) {
   const std::set<std::string> of_a_start = {"study.h5",     "run.json",     "cells",
                                             "study.h5.tmp", "run.json.tmp", "study.yaml.tmp"};
-  if (std::filesystem::exists(folder / "study.yaml")) {
+  if (is_there(folder / "study.yaml")) {
     fail_input(
         "{}: holds a run already; go on with it by 'carousel resume {}', or give another "
         "folder with --out",

@@ -75,7 +75,7 @@ StudyOptions read_study(const std::filesystem::path& file,
   StudyOptions options = parse_study(read_text(file), file.string(), overrides);
   for (StudyCell& cell : options.cells) {
     const std::filesystem::path beside = file.parent_path() / cell.name;
-    if (cell.name.ends_with(".cell") && std::filesystem::exists(beside)) cell.name = beside;
+    if (cell.name.ends_with(".cell") && is_there(beside)) cell.name = beside;
   }
   return options;
 }

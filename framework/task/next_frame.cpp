@@ -6,6 +6,7 @@
 
 #include "data/datasets.hpp"
 #include "data/music.hpp"
+#include "io/files.hpp"
 #include "task/count_models.hpp"
 #include "task/entries.hpp"
 #include "task/next_frame_model.hpp"
@@ -55,7 +56,7 @@ SequenceSet load(const TaskOptions& options, const DataSource& data) {
     return load_set(name, data.folder, width);
   } catch (const InputError& error) {
     for (const auto& file : set_search_path(name, data.folder)) {
-      if (std::filesystem::exists(file)) throw;  // found, but damaged: never replaced in silence
+      if (is_there(file)) throw;  // found, but damaged: never replaced in silence
     }
     if (fallback.empty() || name == fallback) throw;
     data.warn(fmt::format("{}\nGoing on with '{}' instead.", error.what(), fallback));

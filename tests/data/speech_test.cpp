@@ -121,6 +121,8 @@ TEST_F(SpeechReader, NamesFileAndLine) {
               AllOf(HasSubstr("line 7"), HasSubstr("got the sha256 'abc', expected 64 letters")));
   EXPECT_THAT(with_line("train\tz.wav\t0\tann\t0\t65\t" + digest),
               AllOf(HasSubstr("wav/z.wav"), HasSubstr("no such file")));
+  EXPECT_THAT(with_line("train\t" + std::string(300, 'b') + "\t0\tann\t0\t65\t" + digest),
+              AllOf(HasSubstr("wav/bbb"), HasSubstr("no such file")));
   folder_.list = "file\tsplit\n";
   folder_.write_list();
   EXPECT_THAT(error(), AllOf(HasSubstr("split.tsv, line 1"), HasSubstr("got 'file\tsplit'")));

@@ -34,6 +34,17 @@ TEST(Files, ThatCannotBeReadAreNamed) {
   EXPECT_THAT(error_of<InputError>([&] { read_text(folder.path()); }), HasSubstr("can't read"));
 }
 
+TEST(Files, OfNamesThatTheSystemRefusesAreNotThere) {
+  const TemporaryFolder folder;
+  write_text(folder / "a", "");
+  EXPECT_TRUE(is_there(folder / "a") && is_file(folder / "a"));
+  EXPECT_TRUE(is_there(folder.path()) && !is_file(folder.path()));
+  for (const fs::path& refused : {folder / std::string(300, 'b'), folder / "a" / "b"}) {
+    EXPECT_FALSE(is_there(refused)) << refused;
+    EXPECT_FALSE(is_file(refused)) << refused;
+  }
+}
+
 // A new file takes the old one's place: who has the old one open still sees all of it.
 TEST(Files, AReaderSeesTheOldTextOrTheNew) {
   const TemporaryFolder folder;
