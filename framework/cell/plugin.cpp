@@ -41,8 +41,7 @@ auto guarded(const std::string& where, Action&& action) {
 // Returns the digest of what was checked.
 std::string check_tag(const std::filesystem::path& path) {
   if (!is_there(path)) fail_input("there is no such file");
-  const std::string bytes =
-      is_file(path) ? read_text(path) : std::string();
+  const std::string bytes = is_file(path) ? read_text(path) : std::string();
   ElfW(Ehdr) header{};
   if (bytes.size() < sizeof header || !bytes.starts_with(ELFMAG)) {
     fail_input("this is not a shared library");
