@@ -6,10 +6,11 @@ namespace carousel {
 
 /// A problem with the model that it makes around a cell.
 struct ModelUnderTest {
-  ModelUnderTest(Cell of, std::unique_ptr<Problem> on, Index hidden, int depth = 1)
+  ModelUnderTest(Cell of, std::unique_ptr<Problem> on, Index hidden,
+                 const ModelOptions& options = {})
       : cell(std::move(of)),
         problem(std::move(on)),
-        recurrence(cell, hidden, depth),
+        recurrence(cell, hidden, options),
         model(problem->model(recurrence)) {}
   ModelUnderTest(const ModelUnderTest&) = delete;
   ModelUnderTest& operator=(const ModelUnderTest&) = delete;

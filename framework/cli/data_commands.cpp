@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "data/datasets.hpp"
+#include "data/data_sets.hpp"
 #include "data/mat_music.hpp"
 #include "data/music.hpp"
 #include "data/music_writer.hpp"

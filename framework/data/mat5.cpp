@@ -1,13 +1,12 @@
 #include "data/mat5.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <iterator>
 #include <limits>
 
+#include "io/compressed.hpp"
 #include "io/files.hpp"
 #include "tensor/error.hpp"
 
@@ -92,29 +91,6 @@ class Elements {
   bool swapped_;
   const std::string& place_;
 };
-
-// At most `most` bytes of what was compressed, which must be whole if that is all of it.
-std::string uncompressed(std::string_view packed, std::size_t most, const std::string& place) {
-  z_stream stream{};
-  if (inflateInit(&stream) != Z_OK) throw EnvironmentError("zlib can't be started");
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  std::string bytes;
-  int state = Z_OK;
-  while (state == Z_OK && bytes.size() < most) {
-    char piece[65536];
-    const std::size_t room = std::min(sizeof piece, most - bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(piece);
-    stream.avail_out = static_cast<uInt>(room);
-    state = inflate(&stream, Z_NO_FLUSH);
-    bytes.append(piece, room - stream.avail_out);
-  }
-  inflateEnd(&stream);
-  if (state != Z_STREAM_END && (state != Z_OK || bytes.size() < most)) {
-    fail_input("{}: what is compressed can't be unpacked; the file is damaged", place);
-  }
-  return bytes;
-}
 
 struct Header {
   std::uint32_t array_class = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cell/cell.hpp"
+#include "layer/model_options.hpp"
 #include "layer/pass.hpp"
 #include "program/scan.hpp"
 
@@ -43,8 +44,9 @@ class RecurrentStack {
 
   /// NAME/0/forward/W_z and so on: by layer, direction, and in the order of the program.
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
-  /// Elements of the output at each step.
+  /// Elements of the output at each step; those of the scan from end to start are the last half.
   Index output_size() const { return output_size_; }
+  bool is_bidirectional() const { return options_.bidirectional; }
   /// Memory of the scans, see Scan.
   std::size_t bytes_reserved() const;
   /// The program of one layer and direction; all layers but the first share sizes.

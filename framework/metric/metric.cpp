@@ -52,6 +52,8 @@ std::vector<std::string> counts_of(std::span<const Metric> metrics) {
 double mean_over_terms(std::span<const std::span<const double>> columns) {
   const double terms = std::accumulate(columns[1].begin(), columns[1].end(), 0.0);
   if (terms == 0.0) return not_known;
+  const double sum = std::accumulate(columns[0].begin(), columns[0].end(), 0.0);
+  if (std::isfinite(sum)) return sum / terms;
   double mean = 0.0;
   for (const double value : columns[0]) mean += value / terms;
   return mean;

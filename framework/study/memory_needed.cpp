@@ -10,7 +10,7 @@
 namespace carousel {
 
 std::int64_t least_memory(const TrialJob& job) {
-  Recurrence recurrence(job.cell, job.record.hidden, job.depth, job.train.segments);
+  Recurrence recurrence(job.cell, job.record.hidden, job.model, job.train.segments);
   const auto model = job.problem.model(recurrence);
   std::int64_t elements = 0;
   for (const ParameterSpec& spec : model->parameters()) elements += spec.shape.numel();
@@ -23,7 +23,7 @@ std::int64_t least_memory(const TrialJob& job) {
   for (ExampleId id = 0; id < std::min<Index>(job.problem.size(Split::valid), 100); ++id) {
     longest = std::max(longest, job.problem.length(Split::valid, id));
   }
-  const std::int64_t states = longest * examples * job.record.hidden * job.depth;
+  const std::int64_t states = longest * examples * job.record.hidden * job.model.depth;
   const std::int64_t size = job.train.precision == "double" ? sizeof(double) : sizeof(float);
   return (elements * copies + states) * size;
 }

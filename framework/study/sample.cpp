@@ -65,8 +65,7 @@ RunSample sample_run(CellRegistry& registry, const SampleOfRun& wanted) {
     fail_input("{}: its models were trained on something else:\n  {}", wanted.run.string(),
                fmt::join(changes, "\n  "));
   }
-  Recurrence recurrence(set_up.cells().at(planned.cell), planned.record.hidden,
-                        options.model.depth);
+  Recurrence recurrence(set_up.cells().at(planned.cell), planned.record.hidden, options.model);
   const auto model = set_up.problem(planned.problem).model(recurrence);
   const auto saved = folder.saved(planned);
   if (!saved) fail_input("{}: trial {} has no checkpoint", wanted.run.string(), planned.id);

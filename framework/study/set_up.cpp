@@ -63,7 +63,7 @@ Facts StudySetUp::cell_texts() const {
     if (trial.problem > 0) break;
     if (k > 0 && planned_[k - 1].cell == trial.cell) continue;
     const Cell& cell = cells_[trial.cell];
-    Recurrence recurrence(cell, trial.record.hidden, 1);
+    Recurrence recurrence(cell, trial.record.hidden, options_.model);
     static_cast<void>(problems_[0]->model(recurrence));
     texts.emplace_back(trial.record.name(),
                        fmt::format("# {}\n# {}\n# {}\n{}", cell.title, cell.reference,

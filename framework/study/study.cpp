@@ -63,7 +63,7 @@ Archive run_in_folder(const RunFolder& folder, const StudySetUp& set_up,
   texts["run"] = folder.known().provenance.run;
   const TrialJob job{set_up.problem(planned.problem),
                      set_up.cells()[planned.cell],
-                     set_up.options().model.depth,
+                     set_up.options().model,
                      set_up.options().train,
                      record,
                      std::move(texts)};

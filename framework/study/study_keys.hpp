@@ -72,7 +72,10 @@ void visit_fields(Options& o, Visitor&& v) {
     g.number("exponent_max", o.search.exponent_max, Range{-80, 88});
     g.number("seed", o.search.seed, any_seed);
   });
-  v.group("model", [&](auto& g) { g.number("depth", o.model.depth, Range{1, 100}); });
+  v.group("model", [&](auto& g) {
+    g.number("depth", o.model.depth, Range{1, 100});
+    g.choice("direction", o.model.direction, {"forward", "both"});
+  });
   v.group("train", [&](auto& g) {
     auto& t = o.train;
     auto& rule = t.optimiser;

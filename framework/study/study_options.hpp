@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "layer/model_options.hpp"
 #include "study/results.hpp"
 #include "task/task.hpp"
 #include "train/train_options.hpp"
@@ -52,9 +53,7 @@ struct StudyOptions {
     std::uint64_t seed = 1;  // of the draws
   } search;
 
-  struct {
-    int depth = 1;
-  } model;
+  ModelOptions model;
 
   TrainOptions train;
 

@@ -23,9 +23,11 @@ std::string id_of(const std::string& text) {
 
 // What a cell is, whatever it is called: its program without the name, and what its parameters
 // start from.
-std::string resolved(const Cell& cell, const Problem& problem, int hidden, int depth) {
-  Recurrence recurrence(cell, hidden, depth);
+std::string resolved(const Cell& cell, const Problem& problem, int hidden,
+                     const ModelOptions& options) {
+  Recurrence recurrence(cell, hidden, options);
   const auto model = problem.model(recurrence);
+  recurrence.expect_options_taken();
   std::string text = recurrence.cell_text();
   text.erase(0, text.find('\n'));
   for (const ParameterSpec& spec : model->parameters()) text += spec.init.to_string() + "\n";
@@ -36,7 +38,7 @@ void expect_each_cell_once(const StudyOptions& options, const std::vector<Cell>&
                            const Problem& problem, const std::vector<int>& hidden) {
   std::map<std::pair<int, std::string>, std::size_t> seen;
   for (std::size_t c = 0; c < cells.size(); ++c) {
-    const std::string text = resolved(cells[c], problem, hidden[c], options.model.depth);
+    const std::string text = resolved(cells[c], problem, hidden[c], options.model);
     const auto [first, is_new] = seen.emplace(std::pair(hidden[c], text), c);
     if (is_new) continue;
     fail_input(
@@ -62,9 +64,9 @@ std::vector<PlannedTrial> plan_trials(const StudyOptions& options, const std::ve
     std::vector<int> hidden;
     for (std::size_t c = 0; c < cells.size(); ++c) {
       const int given = options.cells[c].hidden;
-      hidden.push_back(given > 0 ? given
-                                 : hidden_for_parameters(cells[c], problem, options.model.depth,
-                                                         options.parameters));
+      hidden.push_back(
+          given > 0 ? given
+                    : hidden_for_parameters(cells[c], problem, options.model, options.parameters));
     }
     expect_each_cell_once(options, cells, problem, hidden);
     for (std::size_t c = 0; c < cells.size(); ++c) {
@@ -212,10 +214,10 @@ bool has_ended(const TrialRecord& record) {
 namespace {
 
 // Trained parameters of the recurrent layers; nothing where the cell can't be built.
-std::optional<std::int64_t> count_at(const Cell& cell, const Problem& problem, int depth,
-                                     Index hidden) {
+std::optional<std::int64_t> count_at(const Cell& cell, const Problem& problem,
+                                     const ModelOptions& model, Index hidden) {
   try {
-    Recurrence recurrence(cell, hidden, depth);
+    Recurrence recurrence(cell, hidden, model);
     static_cast<void>(problem.model(recurrence));
     return recurrence.parameter_count();
   } catch (const InputError&) {
@@ -225,16 +227,16 @@ std::optional<std::int64_t> count_at(const Cell& cell, const Problem& problem, i
 
 }  // namespace
 
-int hidden_for_parameters(const Cell& cell, const Problem& problem, int depth,
+int hidden_for_parameters(const Cell& cell, const Problem& problem, const ModelOptions& model,
                           std::int64_t wanted) {
   // Counts grow with the hidden size: the first one above the number wanted lies in (low, high].
   constexpr int largest = 1 << 14;
   constexpr int gap = 64;  // no cell leaves out more sizes in a row
   const auto next_buildable = [&](int hidden) {
     for (int h = hidden; h < hidden + gap; ++h) {
-      if (const auto count = count_at(cell, problem, depth, h)) return std::pair(h, *count);
+      if (const auto count = count_at(cell, problem, model, h)) return std::pair(h, *count);
     }
-    Recurrence recurrence(cell, hidden, depth);
+    Recurrence recurrence(cell, hidden, model);
     static_cast<void>(problem.model(recurrence));  // says what is wrong
     fail_input("cell {}: can't be built for hidden sizes {} to {}", cell.name, hidden,
                hidden + gap - 1);
@@ -259,7 +261,7 @@ int hidden_for_parameters(const Cell& cell, const Problem& problem, int depth,
   }
   // Between them there may be sizes left, where the cell leaves out some.
   for (int h = below.first + 1; h < above.first; ++h) {
-    const auto count = count_at(cell, problem, depth, h);
+    const auto count = count_at(cell, problem, model, h);
     if (count && *count <= wanted) below = {h, *count};
     if (count && *count > wanted) above = {h, *count};
   }

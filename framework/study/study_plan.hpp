@@ -82,6 +82,7 @@ bool has_ended(const TrialRecord& record);
 /// over the recurrent layers of the problem's model; of two equally near ones the smaller. Sizes
 /// that the cell can't be built for are left out. Compiles nothing. Throws InputError when even the
 /// smallest is above twice the number wanted.
-int hidden_for_parameters(const Cell& cell, const Problem& problem, int depth, std::int64_t wanted);
+int hidden_for_parameters(const Cell& cell, const Problem& problem, const ModelOptions& model,
+                          std::int64_t wanted);
 
 }  // namespace carousel

@@ -20,6 +20,7 @@ void save_exhibits(const std::vector<Exhibit>& exhibits, Archive& archive) {
     archive.texts[name + " kind"] = exhibits[k].kind;
     archive.texts[name + " title"] = exhibits[k].title;
     for (const auto& [key, value] : exhibits[k].numbers) archive.numbers[name + " " + key] = value;
+    for (const auto& [key, text] : exhibits[k].texts) archive.texts[name + " " + key] = text;
     for (const auto& [key, array] : exhibits[k].arrays) archive.floats[name + "/" + key] = array;
   }
 }
@@ -36,7 +37,7 @@ std::map<std::string, Value> under(const std::string& prefix,
 }
 
 std::int64_t memory_of(const TrialJob& job, int hidden) {
-  Recurrence recurrence(job.cell, hidden, job.depth, job.train.segments);
+  Recurrence recurrence(job.cell, hidden, job.model, job.train.segments);
   const auto model = job.problem.model(recurrence);
   const auto measure =
       job.train.precision == "double" ? training_memory<double> : training_memory<float>;
@@ -58,7 +59,7 @@ Archive tested(Trainer& trainer, const Model& model, const TrialJob& job,
 
 Archive run_trial(const TrialJob& job, const Archive* saved, const std::atomic<bool>& stop,
                   const TrialHooks& hooks) {
-  Recurrence recurrence(job.cell, job.record.hidden, job.depth, job.train.segments);
+  Recurrence recurrence(job.cell, job.record.hidden, job.model, job.train.segments);
   const auto model = job.problem.model(recurrence);
   const auto trainer = make_trainer(*model, recurrence, job.problem, job.train, job.record);
   if (saved) trainer->load(*saved);
@@ -100,8 +101,12 @@ std::vector<Exhibit> load_exhibits(const Archive& archive) {
   std::vector<Exhibit> exhibits;
   for (std::size_t k = 0; archive.texts.count(exhibit_name(k) + " kind") > 0; ++k) {
     const std::string name = exhibit_name(k);
+    std::map<std::string, std::string> texts = under(name + " ", archive.texts);
+    texts.erase("kind");
+    texts.erase("title");
     exhibits.push_back({archive.text(name + " kind"), archive.text(name + " title"),
-                        under(name + "/", archive.floats), under(name + " ", archive.numbers)});
+                        under(name + "/", archive.floats), under(name + " ", archive.numbers),
+                        std::move(texts)});
   }
   return exhibits;
 }

@@ -15,7 +15,7 @@ namespace carousel {
 struct TrialJob {
   const Problem& problem;
   const Cell& cell;
-  int depth = 1;
+  ModelOptions model;
   TrainOptions train;
   TrialRecord record;  // cell, problem, hidden size, rate, seed; selected or not
   std::map<std::string, std::string> texts;  // that its archive keeps

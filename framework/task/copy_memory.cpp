@@ -15,9 +15,9 @@ constexpr Index copied = 10;
 constexpr Index symbols = 8;  // by the numbers 0 to 7
 constexpr Index blank = symbols, delimiter = symbols + 1;
 
-GeneratedExample example_of(Random& random, Index lag) {
+SequenceExample example_of(Random& random, Index lag) {
   std::vector<Index> input(static_cast<std::size_t>(lag + 2 * copied), blank);
-  GeneratedExample example;
+  SequenceExample example;
   example.targets.assign(input.size(), static_cast<float>(blank));
   for (std::size_t k = 0; k < copied; ++k) {
     input[k] = static_cast<Index>(random.below(symbols));
@@ -36,7 +36,7 @@ GeneratedForm form(const TaskOptions& options) {
   form.description = fmt::format("{} symbols, given back after {} steps", copied, lag);
   form.width = symbols + 2;
   form.classes = symbols + 1;  // the delimiter is never asked for
-  form.scored = GeneratedForm::Scored::every;
+  form.scored = SequenceForm::Scored::every;
   form.steps = [lag](Random&) { return lag + 2 * copied; };
   form.example = [lag](Random& random) { return example_of(random, lag); };
   return form;

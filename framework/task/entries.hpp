@@ -12,7 +12,8 @@
   ENTRY(latch)                \
   ENTRY(reber)                \
   ENTRY(copy_memory)          \
-  ENTRY(parity)
+  ENTRY(parity)               \
+  ENTRY(image_sequence)
 
 namespace carousel {
 

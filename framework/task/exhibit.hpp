@@ -11,11 +11,14 @@ namespace carousel {
 ///   "roll"   what a model expects of a sequence of keys, step by step. arrays "notes", 0 or 1, and
 ///            "expected", the probability that the model gave before it saw them: [steps, keys];
 ///            number "lowest": the MIDI pitch of the first key
+///   "matrix" counts by two names. array "values": [rows, columns]; texts "rows" and "columns": a
+///            name a line, and "row_title" and "column_title"
 struct Exhibit {
   std::string kind;
   std::string title;  // "test sequence 1"
   std::map<std::string, Tensor<float>> arrays;
   std::map<std::string, double> numbers;
+  std::map<std::string, std::string> texts = {};
 };
 
 }  // namespace carousel

@@ -6,22 +6,12 @@
 #include <limits>
 #include <numeric>
 
-#include "task/sequence_model.hpp"
-
 namespace carousel {
 namespace {
 
-using Scored = GeneratedForm::Scored;
+using Scored = SequenceForm::Scored;
 
 constexpr std::uint64_t data_seed = 1;  // validation and test examples are the same in every study
-
-// log(sum(exp(x))).
-double log_sum(std::span<const double> x) {
-  const double largest = *std::ranges::max_element(x);
-  double total = 0.0;
-  for (const double v : x) total += std::exp(v - largest);
-  return largest + std::log(total);
-}
 
 // Whether all possible classes are more active than all others.
 bool possible_first(std::span<const double> logits, std::uint32_t possible) {
@@ -67,8 +57,9 @@ Baseline constant_outputs(const GeneratedProblem& problem, const char* name,
   for (const Split split : all_splits) {
     Tally tally = tally_of(problem, split);
     for (ExampleId id = 0; id < problem.size(split); ++id) {
-      const auto size = static_cast<std::size_t>(problem.terms(split, id) * problem.outputs());
-      const auto last = outputs.end() - problem.outputs();
+      const auto size =
+          static_cast<std::size_t>(problem.terms(split, id) * problem.form().outputs());
+      const auto last = outputs.end() - problem.form().outputs();
       std::vector<double> own(
           outputs.begin(),
           outputs.begin() + static_cast<std::ptrdiff_t>(std::min(size, outputs.size())));
@@ -132,7 +123,8 @@ Index drawn(Random& random, Index count) {
 Index stretched(Random& random, Index length) { return length + drawn(random, length / 10 + 1); }
 
 GeneratedProblem::GeneratedProblem(GeneratedForm form, const TaskOptions& options)
-    : form_(std::move(form)),
+    : SequenceProblem(form),
+      form_(std::move(form)),
       sizes_{options.integer("examples"), options.integer("valid"), options.integer("test")} {}
 
 std::string GeneratedProblem::description() const {
@@ -160,57 +152,19 @@ const std::vector<Metric>& GeneratedProblem::metrics() const {
   return form_.classes > 0 ? class_metrics() : value_metrics();
 }
 
-std::unique_ptr<Model> GeneratedProblem::model(Recurrence& recurrence) const {
-  return std::make_unique<SequenceModel>(recurrence, *this);
-}
-
 std::vector<Baseline> GeneratedProblem::baselines() const {
   return {form_.classes > 0 ? class_frequencies(*this) : mean_target(*this)};
 }
 
-GeneratedExample GeneratedProblem::example(Split split, ExampleId id) const {
+SequenceExample GeneratedProblem::example(Split split, ExampleId id) const {
   Random random = numbers(split, id);
   return form_.example(random);
 }
 
-GeneratedBatch GeneratedProblem::batch(Split split, Ids ids) const {
-  GeneratedBatch batch;
-  std::vector<GeneratedExample> examples;
-  for (const ExampleId id : ids) {
-    examples.push_back(example(split, id));
-    batch.lengths.push_back(std::ssize(examples.back().x) / form_.width);
-  }
-  const Index count = std::ssize(ids), steps = *std::ranges::max_element(batch.lengths);
-  constexpr Index most_rows = Index{1} << 24;  // from which on a float is no exact index
-  if (steps * count > most_rows) {
-    fail_input(
-        "got {} sequences of {} steps side by side, expected at most {} steps together; take a "
-        "smaller train.shard",
-        count, steps, most_rows);
-  }
-  batch.x = Tensor<float>::zeros({steps, count, form_.width});
-  std::vector<float> rows, targets;
-  for (Index b = 0; b < count; ++b) {
-    const GeneratedExample& example = examples[static_cast<std::size_t>(b)];
-    const Index length = batch.lengths[static_cast<std::size_t>(b)];
-    for (Index t = 0; t < length; ++t) {
-      std::copy_n(example.x.data() + t * form_.width, form_.width,
-                  batch.x.data() + (t * count + b) * form_.width);
-    }
-    for (Index t = length - std::ssize(example.targets); t < length; ++t) {
-      rows.push_back(static_cast<float>(t * count + b));
-    }
-    targets.insert(targets.end(), example.targets.begin(), example.targets.end());
-  }
-  batch.rows = Tensor<float>::from({1, std::ssize(rows)}, rows);
-  batch.targets = Tensor<float>::from({1, std::ssize(rows)}, targets);
-  return batch;
-}
-
 void GeneratedProblem::count(Split split, ExampleId id, std::span<const double> outputs,
                              Tally& tally) const {
-  const GeneratedExample example = this->example(split, id);
-  const auto width = static_cast<std::size_t>(this->outputs());
+  const SequenceExample example = this->example(split, id);
+  const auto width = static_cast<std::size_t>(form_.outputs());
   double wrong = 0.0;
   for (std::size_t k = 0; k < example.targets.size(); ++k) {
     const auto own = outputs.subspan(k * width, width);

@@ -4,19 +4,11 @@
 #include <array>
 #include <functional>
 
+#include "task/sequence_problem.hpp"
 #include "task/task.hpp"
 #include "tensor/random.hpp"
 
 namespace carousel {
-
-/// A sequence that a task made.
-struct GeneratedExample {
-  std::vector<float> x;        // [steps, width]
-  std::vector<float> targets;  // of each scored step: a value, or a class by its number
-  /// Of each scored step, the classes that are right there: bit k is class k. Empty: the target's
-  /// alone.
-  std::vector<std::uint32_t> possible = {};
-};
 
 /// x for symbols by their numbers: 1 at the number, else 0. [steps, count]
 std::vector<float> one_hot(std::span<const Index> symbols, Index count);
@@ -27,38 +19,24 @@ Index drawn(Random& random, Index count);
 Index stretched(Random& random, Index length);
 
 /// What a task that makes its data has to say.
-struct GeneratedForm {
-  enum class Scored { last, every };
-
+struct GeneratedForm : SequenceForm {
   std::string task;         // its name in the table: examples of two tasks have nothing in common
   std::string name;         // Problem::name
   std::string description;  // a sentence for reports
-  Index width = 0;          // of x
-  Index classes = 0;        // 0: the target is a value
   double tolerance = 0.0;   // of a value: the absolute error from which on it is wrong
-  Scored scored = Scored::last;  // the last step, or every one
   /// The steps of the example that `example` makes of the same numbers.
   std::function<Index(Random&)> steps;
-  std::function<GeneratedExample(Random&)> example;
-};
-
-/// Examples padded to the longest of them.
-struct GeneratedBatch {
-  Tensor<float> x;             // [T, batch, width]
-  std::vector<Index> lengths;  // steps of each example
-  Tensor<float> rows;          // [1, S]: of the scored steps in [T * batch], example by example
-  Tensor<float> targets;       // [1, S]
+  std::function<SequenceExample(Random&)> example;
 };
 
 /// A task that makes its data: each example is a function of its split and number and of the
 /// task's options, and is never kept. Training examples are fresh.
 ///
-/// Of values the loss is the squared error, and the figures are `error`, its mean, and `success`,
-/// the share of sequences without a wrong value. Of classes the loss is the negative log-likelihood
-/// of a softmax, and the figures are `nll`, its mean, `error`, the share of wrong steps, and
+/// Of values the figures are `error`, the mean squared one, and `success`, the share of sequences
+/// without a wrong value. Of classes they are `nll`, `error`, the share of wrong steps, and
 /// `success`. A step is right when all classes that are possible there are more active than all
 /// others.
-class GeneratedProblem final : public Problem {
+class GeneratedProblem final : public SequenceProblem {
  public:
   /// options: of an entry made by generated_task.
   GeneratedProblem(GeneratedForm form, const TaskOptions& options);
@@ -70,17 +48,13 @@ class GeneratedProblem final : public Problem {
   Index terms(Split split, ExampleId id) const override;
   Order order() const override { return Order::fresh; }
   const std::vector<Metric>& metrics() const override;
-  std::unique_ptr<Model> model(Recurrence& recurrence) const override;
   /// The mean target, or the frequencies of the classes at each scored step, of the training split.
   std::vector<Baseline> baselines() const override;
 
-  const GeneratedForm& form() const { return form_; }
-  /// Values that a network gives at a scored step.
-  Index outputs() const { return std::max<Index>(form_.classes, 1); }
-  GeneratedExample example(Split split, ExampleId id) const;
-  GeneratedBatch batch(Split split, Ids ids) const;
-  /// Counts an example. outputs: of its scored steps, one after the other: values, or logits.
-  void count(Split split, ExampleId id, std::span<const double> outputs, Tally& tally) const;
+  const GeneratedForm& generated() const { return form_; }
+  SequenceExample example(Split split, ExampleId id) const override;
+  void count(Split split, ExampleId id, std::span<const double> outputs,
+             Tally& tally) const override;
 
  private:
   Random numbers(Split split, ExampleId id) const;

@@ -14,10 +14,10 @@
 namespace carousel {
 namespace {
 
-GeneratedExample example_of(Random& random, Index lag, Index informed) {
+SequenceExample example_of(Random& random, Index lag, Index informed) {
   const Index steps = stretched(random, lag);
   const bool first_class = random.below(2) == 0;
-  GeneratedExample example;
+  SequenceExample example;
   example.x.assign(static_cast<std::size_t>(informed), first_class ? 1.0f : -1.0f);
   while (std::ssize(example.x) < steps) {
     example.x.push_back(static_cast<float>(std::sqrt(0.2) * random.normal()));

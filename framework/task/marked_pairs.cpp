@@ -7,9 +7,9 @@
 namespace carousel {
 namespace {
 
-GeneratedExample example_of(Random& random, Index lag, const MarkedPairs& pairs) {
+SequenceExample example_of(Random& random, Index lag, const MarkedPairs& pairs) {
   const Index steps = stretched(random, lag);
-  GeneratedExample example;
+  SequenceExample example;
   example.x.resize(static_cast<std::size_t>(2 * steps));
   for (std::size_t i = 0; i < example.x.size(); i += 2) {
     example.x[i] = static_cast<float>(pairs.lowest + (1.0 - pairs.lowest) * random.uniform());

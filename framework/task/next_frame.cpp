@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "data/data_sets.hpp"
 #include "data/datasets.hpp"
 #include "data/music.hpp"
 #include "io/files.hpp"
@@ -50,13 +51,14 @@ SequenceSet load(const TaskOptions& options, const DataSource& data) {
   const std::string& fallback = options.text("fallback");
   const Index width = options.integer("width");
   if (name.empty()) fail_input("data is empty, expected the name of a data set, such as chords");
-  expect_set(name);
-  if (!fallback.empty()) expect_set(fallback);
+  if (!fallback.empty()) find_set(fallback, DataKind::frames);
+  if (is_path(name)) return load_set(name, data.folder, width);
+  const DataSet& set = find_set(name, DataKind::frames);
   try {
     return load_set(name, data.folder, width);
   } catch (const InputError& error) {
-    for (const auto& file : set_search_path(name, data.folder)) {
-      if (is_there(file)) throw;  // found, but damaged: never replaced in silence
+    for (const auto& place : places_of(set, data.folder)) {
+      if (is_there(place)) throw;  // found, but damaged: never replaced in silence
     }
     if (fallback.empty() || name == fallback) throw;
     data.warn(fmt::format("{}\nGoing on with '{}' instead.", error.what(), fallback));
@@ -87,7 +89,7 @@ Task next_frame_task() {
       "next_frame",
       "The next frame of music or of raw audio, from the frames before it",
       "Chung et al. 2014, arXiv:1412.3555",
-      {text_option("data", "", "the data set (docs/data.md)"),
+      {data_option("data", "", "the data set (docs/data.md)"),
        text_option("fallback", "", "a generated set, for machines without that one"),
        integer_option("width", 0, 0, many, "of music: frames by MIDI pitch, this many; 0: 88 keys"),
        integer_option("roll_sequence", 1, 0, many,

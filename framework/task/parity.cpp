@@ -10,9 +10,9 @@
 namespace carousel {
 namespace {
 
-GeneratedExample example_of(Random &random, Index length) {
+SequenceExample example_of(Random &random, Index length) {
   const Index steps = stretched(random, length);
-  GeneratedExample example;
+  SequenceExample example;
   bool odd = false;
   for (Index t = 0; t < steps; ++t) {
     const bool one = random.below(2) == 1;
@@ -32,7 +32,7 @@ GeneratedForm form(const TaskOptions &options) {
       fmt::format("the parity of the bits so far, of {} to {} bits", length, length + length / 10);
   form.width = 1;
   form.classes = 2;
-  form.scored = GeneratedForm::Scored::every;
+  form.scored = SequenceForm::Scored::every;
   form.steps = [length](Random &random) { return stretched(random, length); };
   form.example = [length](Random &random) { return example_of(random, length); };
   return form;

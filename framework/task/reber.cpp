@@ -54,9 +54,9 @@ ReberString string_of(Random& random) {
   return string;
 }
 
-GeneratedExample example_of(Random& random) {
+SequenceExample example_of(Random& random) {
   ReberString string = string_of(random);
-  GeneratedExample example;
+  SequenceExample example;
   example.targets.assign(string.symbols.begin() + 1, string.symbols.end());
   example.possible.assign(string.possible.begin() + 1, string.possible.end());
   string.symbols.pop_back();
@@ -71,7 +71,7 @@ GeneratedForm form(const TaskOptions&) {
   form.description = "the next symbol of strings of the embedded Reber grammar";
   form.width = std::ssize(symbols);
   form.classes = std::ssize(symbols);
-  form.scored = GeneratedForm::Scored::every;
+  form.scored = SequenceForm::Scored::every;
   form.steps = [](Random& random) { return std::ssize(string_of(random).symbols) - 1; };
   form.example = example_of;
   return form;

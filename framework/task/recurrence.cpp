@@ -1,19 +1,30 @@
 #include "task/recurrence.hpp"
 
+#include <algorithm>
+
 namespace carousel {
 
-Recurrence::Recurrence(const Cell& cell, Index hidden, int depth, Index segments) : cell_(&cell) {
+Recurrence::Recurrence(const Cell& cell, Index hidden, const ModelOptions& model, Index segments)
+    : cell_(&cell), model_(model) {
   options_.hidden = hidden;
-  options_.depth = depth;
+  options_.depth = model.depth;
   options_.segments = segments;
 }
 
-RecurrentStack Recurrence::stack(const std::string& name, Index input, Direction direction) {
+RecurrentStack Recurrence::stack(const std::string& name, Index input, Sight sight) {
   StackOptions options = options_;
   options.name = name;
   options.input = input;
-  options.bidirectional = direction == Direction::both;
+  options.bidirectional = model_.direction == "both" && sight == Sight::whole;
   return stacks_.emplace_back(*cell_, options);
+}
+
+void Recurrence::expect_options_taken() const {
+  if (model_.direction != "both") return;
+  if (std::ranges::any_of(stacks_, &RecurrentStack::is_bidirectional)) return;
+  fail_input(
+      "model.direction is both, but this task predicts what comes next and can't look ahead; "
+      "expected forward");
 }
 
 Index Recurrence::parameter_count() const {

@@ -7,20 +7,22 @@
 
 namespace carousel {
 
-/// Whether a recurrent layer reads its input from the start, or from both ends.
-enum class Direction { forward, both };
+/// What a stack may know of a sequence at each of its steps: the steps up to it, or all of them.
+enum class Sight { past, whole };
 
 /// The only door of a task to the cell under study: it makes stacks of that cell, and a task never
 /// learns which one it is.
 class Recurrence {
  public:
-  /// hidden, depth, segments: see StackOptions. `cell` must outlive it.
-  Recurrence(const Cell& cell, Index hidden, int depth, Index segments = 1);
+  /// hidden, segments: see StackOptions. `cell` must outlive it.
+  Recurrence(const Cell& cell, Index hidden, const ModelOptions& model = {}, Index segments = 1);
 
-  /// A stack for x of `input` elements, whose parameters are named `name`/... Compiles nothing
-  /// before it runs. Throws InputError where the cell can't be built for these sizes.
-  RecurrentStack stack(const std::string& name, Index input,
-                       Direction direction = Direction::forward);
+  /// A stack for x of `input` elements, whose parameters are named `name`/... It runs both ways
+  /// where the model's options ask for that and its sight allows it. Compiles nothing before it
+  /// runs. Throws InputError where the cell can't be built for these sizes.
+  RecurrentStack stack(const std::string& name, Index input, Sight sight = Sight::past);
+  /// Throws InputError where the options ask for something that none of the stacks could take.
+  void expect_options_taken() const;
 
   /// Trained elements of all stacks made so far: the count of Chung et al. 2014, table 1.
   Index parameter_count() const;
@@ -31,6 +33,7 @@ class Recurrence {
 
  private:
   const Cell* cell_;
+  ModelOptions model_;
   StackOptions options_;
   std::deque<RecurrentStack> stacks_;  // copies share what is compiled
 };

@@ -1,37 +1,81 @@
 #include "task/sequence_model.hpp"
 
+#include <numeric>
+
 #include "layer/losses.hpp"
 
 namespace carousel {
+namespace {
 
-SequenceModel::SequenceModel(Recurrence& recurrence, const GeneratedProblem& problem)
+// Rows of the first step of each of `count` examples, in [T * count].
+Tensor<float> first_rows(Index count) {
+  std::vector<float> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0.0f);
+  return Tensor<float>::from({1, count}, rows);
+}
+
+}  // namespace
+
+SequenceModel::SequenceModel(Recurrence& recurrence, const SequenceProblem& problem)
     : problem_(problem),
-      stack_(with(recurrence.stack("layers", problem.form().width))),
-      output_(with(Linear("output", stack_.output_size(), problem.outputs()))) {}
+      symbols_(problem.form().symbols > 0
+                   ? std::optional(
+                         with(Embedding("symbols", problem.form().symbols, problem.form().width)))
+                   : std::nullopt),
+      stack_(with(recurrence.stack("layers", problem.form().width, problem.form().sight))),
+      output_(with(Linear("output", stack_.output_size(), problem.form().outputs()))) {}
 
-Var SequenceModel::outputs(const Pass& pass, const GeneratedBatch& batch) const {
-  const Var all = stack_.forward(pass, pass.constant(batch.x), {batch.lengths, {}, {}}).outputs;
+Var SequenceModel::outputs(const Pass& pass, const SequenceBatch& batch) const {
+  Var x = pass.constant(batch.x);
+  if (symbols_) x = symbols_->forward(pass, x);
+  const Var all = stack_.forward(pass, x, {batch.lengths, {}, {}}).outputs;
   const Shape& shape = all.shape();
   const Var flat = reshape(all, {shape[0] * shape[1], shape[2]});
-  return output_.forward(pass, gather_rows(flat, pass.constant(batch.rows)));
+  const Var rows = pass.constant(batch.rows);
+  if (!stack_.is_bidirectional() || problem_.form().scored == SequenceForm::Scored::every) {
+    return output_.forward(pass, gather_rows(flat, rows));
+  }
+  const Index half = shape[2] / 2;
+  const std::array<Var, 2> ends = {
+      gather_rows(slice(flat, -1, 0, half), rows),
+      gather_rows(slice(flat, -1, half, half), pass.constant(first_rows(shape[1])))};
+  return output_.forward(pass, concat(ends, -1));
 }
 
 Var SequenceModel::loss(const Pass& pass, Split split, Ids ids) const {
-  const GeneratedBatch batch = problem_.batch(split, ids);
+  const SequenceBatch batch = problem_.batch(split, ids);
   const Var given = outputs(pass, batch), targets = pass.constant(batch.targets);
-  const Var all = pass.constant(Tensor<float>::full(batch.targets.shape(), 1.0f));
-  if (problem_.form().classes > 0) return sum(softmax_nll(given, targets, all));
-  return sum(squared_error(given, reshape(targets, given.shape()), all));
+  const Var all = pass.constant(Tensor<float>::full(batch.rows.shape(), 1.0f));
+  return sum(problem_.form().classes > 0 ? softmax_nll(given, targets, all)
+                                         : squared_error(given, targets, all));
+}
+
+std::vector<std::vector<double>> SequenceModel::outputs(const Pass& pass, Split split,
+                                                        Ids ids) const {
+  const std::vector<double> given = pass.values(outputs(pass, problem_.batch(split, ids)));
+  std::vector<std::vector<double>> by_example;
+  auto next = given.begin();
+  for (const ExampleId id : ids) {
+    const bool last = problem_.form().scored == SequenceForm::Scored::last;
+    const Index steps = last ? 1 : problem_.length(split, id);
+    const auto end = next + steps * problem_.form().outputs();
+    by_example.emplace_back(next, end);
+    next = end;
+  }
+  return by_example;
 }
 
 void SequenceModel::count(const Pass& pass, Split split, Ids ids, Tally& tally) const {
-  const std::vector<double> given = pass.values(outputs(pass, problem_.batch(split, ids)));
-  std::span<const double> rest = given;
-  for (const ExampleId id : ids) {
-    const auto own = static_cast<std::size_t>(problem_.terms(split, id) * problem_.outputs());
-    problem_.count(split, id, rest.first(own), tally);
-    rest = rest.subspan(own);
-  }
+  const auto given = outputs(pass, split, ids);
+  for (std::size_t b = 0; b < ids.size(); ++b) problem_.count(split, ids[b], given[b], tally);
+}
+
+std::vector<Exhibit> SequenceModel::exhibits(const TrainedModel& model) const {
+  return problem_.exhibits([&](Split split, Ids ids) {
+    std::vector<std::vector<double>> given;
+    model.run([&](const Pass& pass) { given = outputs(pass, split, ids); });
+    return given;
+  });
 }
 
 }  // namespace carousel

@@ -1,26 +1,32 @@
 #pragma once
 
+#include <optional>
+
 #include "layer/linear.hpp"
-#include "task/generated.hpp"
-#include "task/recurrence.hpp"
+#include "task/sequence_problem.hpp"
 
 namespace carousel {
 
-/// The model of tasks that make their data: a recurrent stack, and a linear layer that reads it at
-/// the scored steps alone. Its outputs are values, or the logits of classes.
+/// The model of a SequenceProblem: vectors for symbols, where it reads symbols; a recurrent stack;
+/// and a linear layer that reads it at the scored steps alone. Where the last step is scored and
+/// the stack runs both ways, the layer reads what each way ends in.
 class SequenceModel final : public Model {
  public:
   /// `problem` must outlive it.
-  SequenceModel(Recurrence& recurrence, const GeneratedProblem& problem);
+  SequenceModel(Recurrence& recurrence, const SequenceProblem& problem);
 
   Var loss(const Pass& pass, Split split, Ids ids) const override;
   void count(const Pass& pass, Split split, Ids ids, Tally& tally) const override;
+  std::vector<Exhibit> exhibits(const TrainedModel& model) const override;
 
  private:
   /// [1, S, outputs]
-  Var outputs(const Pass& pass, const GeneratedBatch& batch) const;
+  Var outputs(const Pass& pass, const SequenceBatch& batch) const;
+  /// Those of each example by itself.
+  std::vector<std::vector<double>> outputs(const Pass& pass, Split split, Ids ids) const;
 
-  const GeneratedProblem& problem_;
+  const SequenceProblem& problem_;
+  std::optional<Embedding> symbols_;
   RecurrentStack stack_;
   Linear output_;
 };

@@ -32,6 +32,12 @@ OptionValue read_number(const TaskOption& option, const std::string& text, const
   return value;
 }
 
+void expect_choice(const TaskOption& option, const std::string& text) {
+  if (option.choices.empty() || std::ranges::count(option.choices, text) > 0) return;
+  fail_input("{} is '{}'{}, expected {}", option.name, text, did_you_mean(text, option.choices),
+             fmt::join(option.choices, " or "));
+}
+
 }  // namespace
 
 TaskOption integer_option(std::string name, std::int64_t otherwise, std::int64_t least,
@@ -47,6 +53,19 @@ TaskOption number_option(std::string name, double otherwise, double least, doubl
 
 TaskOption text_option(std::string name, std::string otherwise, std::string doc) {
   return {std::move(name), std::move(otherwise), 0.0, 0.0, std::move(doc)};
+}
+
+TaskOption choice_option(std::string name, std::string otherwise, std::vector<std::string> choices,
+                         std::string doc) {
+  TaskOption option = text_option(std::move(name), std::move(otherwise), std::move(doc));
+  option.choices = std::move(choices);
+  return option;
+}
+
+TaskOption data_option(std::string name, std::string otherwise, std::string doc) {
+  TaskOption option = text_option(std::move(name), std::move(otherwise), std::move(doc));
+  option.is_data = true;
+  return option;
 }
 
 TaskOptions::TaskOptions(const std::vector<TaskOption>& options) : options_(options) {
@@ -67,6 +86,7 @@ void TaskOptions::set(const std::string& name, const std::string& text) {
   } else if (std::holds_alternative<double>(value)) {
     value = read_number<double>(*found, text, "a number");
   } else {
+    expect_choice(*found, text);
     value = text;
   }
 }

@@ -22,6 +22,8 @@ struct TaskOption {
   double least = 0.0;     // of numbers
   double most = 0.0;
   std::string doc;
+  std::vector<std::string> choices = {};  // of a text; empty: any
+  bool is_data = false;                   // a data set, by its name or path
 };
 
 TaskOption integer_option(std::string name, std::int64_t otherwise, std::int64_t least,
@@ -29,6 +31,12 @@ TaskOption integer_option(std::string name, std::int64_t otherwise, std::int64_t
 TaskOption number_option(std::string name, double otherwise, double least, double most,
                          std::string doc);
 TaskOption text_option(std::string name, std::string otherwise, std::string doc);
+/// A text that is one of `choices`.
+TaskOption choice_option(std::string name, std::string otherwise, std::vector<std::string> choices,
+                         std::string doc);
+/// A data set, by its name or by the path of somebody's own (data/data_sets.hpp). A study takes the
+/// path from its own folder where there is such a file.
+TaskOption data_option(std::string name, std::string otherwise, std::string doc);
 
 /// The options of a task with their values: all of its table entry, and no others.
 class TaskOptions {

@@ -21,7 +21,7 @@ std::vector<Index> places(Index length, Index symbols) {
   return {length / 10, length * 33 / 100, length * 66 / 100};
 }
 
-GeneratedExample example_of(Random& random, Index length, Index symbols) {
+SequenceExample example_of(Random& random, Index length, Index symbols) {
   const Index steps = stretched(random, length);
   std::vector<Index> sequence{E};
   while (std::ssize(sequence) < steps - 1) sequence.push_back(a + drawn(random, 4));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "data/data_sets.hpp"
 #include "data/music.hpp"
 #include "music_file.hpp"
 #include "speech_files.hpp"
@@ -17,28 +18,49 @@ using testing::HasSubstr;
 
 TEST(DataSets, SuggestAName) {
   for (const auto& action :
-       {+[] { expect_set("jsb_chorals"); }, +[] { load_set("jsb_chorals", ""); },
-        +[] { set_search_path("jsb_chorals", ""); }}) {
+       {+[] { find_set("jsb_chorals", DataKind::frames); }, +[] { load_set("jsb_chorals", ""); },
+        +[] { find_data("jsb_chorals", DataKind::frames, ""); }}) {
     EXPECT_THAT(error_of<InputError>(action), HasSubstr("did you mean 'jsb_chorales'"));
   }
-  EXPECT_THAT(error_of<InputError>([] { expect_set("speech_50"); }),
+  EXPECT_THAT(error_of<InputError>([] { load_set("speech_50", ""); }),
               HasSubstr("did you mean 'speech_500'"));
-  for (const char* name : {"jsb_chorales", "nottingham", "musedata", "piano_midi", "chords",
-                           "speech_500", "speech_8000", "waves"}) {
-    EXPECT_NO_THROW(expect_set(name));
-  }
+  EXPECT_THAT(error_of<InputError>([] { load_set("mnist", ""); }), HasSubstr("no data set 'mnist'"))
+      << "is of another kind";
 }
 
 TEST(DataSets, NameThePlacesAndTheWayOut) {
-  EXPECT_EQ(set_search_path("musedata", "/nowhere").front(), "/nowhere/music/musedata.h5");
-  EXPECT_EQ(set_search_path("musedata", "").back(), "data/music/musedata.h5");
-  EXPECT_EQ(set_search_path("speech_8000", "/nowhere").front(), "/nowhere/speech_fsdd");
-  EXPECT_TRUE(set_search_path("waves", "/nowhere").empty());
+  const TemporaryFolder empty;
+  const std::string none = empty.path().string();
+  const auto places = [&](const char* name, const std::string& folder) {
+    return places_of(find_set(name, DataKind::frames), folder);
+  };
+  EXPECT_EQ(places("musedata", none).front(), none + "/music/musedata.h5");
+  EXPECT_EQ(places("musedata", "").back(), "data/music/musedata.h5");
+  EXPECT_EQ(places("speech_8000", none).front(), none + "/speech_fsdd");
+  EXPECT_TRUE(places("waves", none).empty());
   const std::string found = "nothing was thrown";  // by CAROUSEL_DATA
+  EXPECT_THAT(error_of<InputError>([&] { load_set("musedata", none); }),
+              AnyOf(AllOf(HasSubstr(none + "/music/musedata.h5"), HasSubstr("'chords'")), found));
+  EXPECT_THAT(error_of<InputError>([&] { load_set("speech_500", none); }),
+              AnyOf(AllOf(HasSubstr(none + "/speech_fsdd"), HasSubstr("'waves'")), found));
+}
+
+TEST(DataSets, AFolderThatIsGivenMustBeThere) {
   EXPECT_THAT(error_of<InputError>([] { load_set("musedata", "/nowhere"); }),
-              AnyOf(AllOf(HasSubstr("/nowhere/music/musedata.h5"), HasSubstr("'chords'")), found));
-  EXPECT_THAT(error_of<InputError>([] { load_set("speech_500", "/nowhere"); }),
-              AnyOf(AllOf(HasSubstr("/nowhere/speech_fsdd"), HasSubstr("'waves'")), found));
+              HasSubstr("--data /nowhere: there is no such folder"));
+  EXPECT_THAT(error_of<InputError>([] { load_set("./none.h5", ""); }),
+              HasSubstr("./none.h5: there is no such file"));
+}
+
+TEST(DataSets, OfYourOwnAreReadByTheirPath) {
+  const TemporaryFolder folder;
+  wandering_notes().write(folder / "mine.h5");
+  const SequenceSet mine = load_set((folder / "mine.h5").string(), "");
+  EXPECT_EQ(mine.name, "mine");
+  EXPECT_EQ(mine.train.width, 88);
+  EXPECT_EQ(name_of_data("../some/mine.h5"), "mine");
+  EXPECT_EQ(name_of_data("some/folder/"), "folder");
+  EXPECT_EQ(name_of_data("mnist"), "mnist");
 }
 
 TEST(DataSets, TakeAWidthForMusicAlone) {

@@ -20,7 +20,7 @@ TEST(MemoryNeeded, IsThatOfParametersAndStates) {
   options.set("lag", "20");  // sequences of 20 to 22 steps
   const auto problem = task.set_up(options, {});
   const auto needed = [&](const char* precision, int hidden) {
-    TrialJob job{*problem, catalogue().find("rnn_tanh"), 1, {}, {}, {}};
+    TrialJob job{*problem, catalogue().find("rnn_tanh"), {}, {}, {}, {}};
     job.train.batch = 10;
     job.train.shard = 4;  // three shards
     job.train.precision = precision;

@@ -32,7 +32,7 @@ class Frames : public testing::Test {
  protected:
   explicit Frames(const char* cell = "lstm_peephole", SequenceSet set = set_of(1))
       : set_(std::move(set)),
-        recurrence_(catalogue().find(cell), 6, 2),
+        recurrence_(catalogue().find(cell), 6, {.depth = 2}),
         model_(recurrence_, set_, {}) {
     const ParameterSet<T> drawn(model_.parameters(), 3);
     parameters_ = drawn.snapshot();

@@ -26,7 +26,7 @@ std::int64_t count(const char* cell, Index input, Index hidden, int depth = 1) {
 int hidden_for(const Cell& cell, Index input, int depth, std::int64_t wanted) {
   SequenceSet set;
   set.train.width = input;
-  return hidden_for_parameters(cell, *next_frame_problem(set), depth, wanted);
+  return hidden_for_parameters(cell, *next_frame_problem(set), {.depth = depth}, wanted);
 }
 
 // The sizes of Chung et al. 2014, table 1, from their counts.

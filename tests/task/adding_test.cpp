@@ -15,7 +15,7 @@ struct Marked {
 };
 
 // Checks the form of an example.
-Marked marked(const GeneratedExample& example, Index lag, double lowest) {
+Marked marked(const SequenceExample& example, Index lag, double lowest) {
   const Index steps = std::ssize(example.x) / 2;
   EXPECT_GE(steps, lag);
   EXPECT_LE(steps, lag + lag / 10);
@@ -45,7 +45,7 @@ TEST(Adding, ExamplesAreThoseOfThePaper) {
   int at_first_step = 0;
   constexpr int count = 20000;
   for (ExampleId id = 0; id < count; ++id) {
-    const GeneratedExample example = problem->example(Split::train, id);
+    const SequenceExample example = problem->example(Split::train, id);
     const Marked m = marked(example, lag, -1.0);
     ++lengths[std::ssize(example.x) / 2];
     ASSERT_TRUE(m.steps.size() == 2 || m.steps.size() == 1);
@@ -76,7 +76,7 @@ TEST(Multiplication, ExamplesAreThoseOfThePaper) {
   const auto problem = generated_problem("multiplication", {{"lag", "30"}});
   EXPECT_EQ(problem->name(), "multiplication_30");
   for (ExampleId id = 0; id < 2000; ++id) {
-    const GeneratedExample example = problem->example(Split::test, id);
+    const SequenceExample example = problem->example(Split::test, id);
     const Marked m = marked(example, 30, 0.0);
     double product = 1.0;  // the value of a chosen first step
     for (const double value : m.value) product *= value;
@@ -88,7 +88,7 @@ TEST(Adding, ValuesFillTheirRange) {
   const auto problem = generated_problem("adding");
   double sum = 0.0, squares = 0.0, count = 0.0;
   for (ExampleId id = 0; id < 300; ++id) {
-    const GeneratedExample example = problem->example(Split::train, id);
+    const SequenceExample example = problem->example(Split::train, id);
     for (std::size_t i = 0; i < example.x.size(); i += 2, ++count) {
       sum += double(example.x[i]);
       squares += double(example.x[i]) * double(example.x[i]);
@@ -104,7 +104,7 @@ TEST(Adding, IsRightWithinFourHundredths) {
   EXPECT_TRUE(problem->metrics()[1].reaches_goal(0.99));
   EXPECT_FALSE(problem->metrics()[1].reaches_goal(0.98));
   int k = 0;  // six examples are off by 0.0399, four by 0.0401
-  const Figures figures = figures_of(*problem, Split::valid, [&](const GeneratedExample& example) {
+  const Figures figures = figures_of(*problem, Split::valid, [&](const SequenceExample& example) {
     const double off = k++ < 6 ? 0.0399 : -0.0401;
     return std::vector<double>{double(example.targets[0]) + off};
   });

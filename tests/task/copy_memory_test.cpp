@@ -15,7 +15,7 @@ TEST(CopyMemory, ExamplesAreThoseOfThePaper) {
   EXPECT_EQ(problem->name(), "copy_memory_30");
   std::map<Index, int> times;
   for (ExampleId id = 0; id < 1000; ++id) {
-    const GeneratedExample example = problem->example(Split::train, id);
+    const SequenceExample example = problem->example(Split::train, id);
     const std::vector<Index> input = symbols_of(example, 10);
     ASSERT_EQ(input.size(), lag + 20);
     ASSERT_EQ(example.targets.size(), lag + 20);
@@ -39,7 +39,7 @@ TEST(CopyMemory, ExamplesAreThoseOfThePaper) {
 TEST(CopyMemory, ASequenceIsRightWhenEveryStepIs) {
   const auto problem = generated_problem("copy_memory", {{"lag", "5"}, {"valid", "4"}});
   int k = 0;  // the last example has its last two symbols wrong
-  const Figures figures = figures_of(*problem, Split::valid, [&](const GeneratedExample& example) {
+  const Figures figures = figures_of(*problem, Split::valid, [&](const SequenceExample& example) {
     std::vector<double> logits(25 * 9, 0.0);
     const bool last = ++k == 4;
     for (std::size_t t = 0; t < 25; ++t) {

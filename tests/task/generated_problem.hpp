@@ -24,7 +24,7 @@ inline std::unique_ptr<GeneratedProblem> generated_problem(const std::string& ta
 }
 
 /// The symbol of each step, by its number. Fails the test where x is not one-hot.
-inline std::vector<Index> symbols_of(const GeneratedExample& example, Index width) {
+inline std::vector<Index> symbols_of(const SequenceExample& example, Index width) {
   std::vector<Index> symbols;
   const auto count = static_cast<std::size_t>(width);
   for (std::size_t i = 0; i < example.x.size(); i += count) {

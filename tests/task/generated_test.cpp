@@ -32,10 +32,10 @@ TEST(GeneratedProblem, AnExampleIsAFunctionOfSplitAndNumber) {
   std::set<std::vector<float>> seen;
   std::size_t made = 0;
   for (const auto& problem : all_problems()) {
-    if (problem->form().task == "reber") continue;  // has few strings
+    if (problem->generated().task == "reber") continue;  // has few strings
     for (const Split split : all_splits) {
       for (const ExampleId id : {ExampleId{0}, ExampleId{1}, ExampleId{1} << 61}) {
-        const GeneratedExample example = problem->example(split, id);
+        const SequenceExample example = problem->example(split, id);
         EXPECT_EQ(example.x, problem->example(split, id).x);
         EXPECT_EQ(example.targets, problem->example(split, id).targets);
         seen.insert(example.x);
@@ -50,7 +50,7 @@ TEST(GeneratedProblem, AnExampleIsAFunctionOfSplitAndNumber) {
 TEST(GeneratedProblem, LengthsAndTermsAreThoseOfTheExamples) {
   for (const auto& problem : all_problems()) {
     for (ExampleId id = 0; id < 50; ++id) {
-      const GeneratedExample example = problem->example(Split::valid, id);
+      const SequenceExample example = problem->example(Split::valid, id);
       EXPECT_EQ(problem->length(Split::valid, id) * problem->form().width, std::ssize(example.x));
       EXPECT_EQ(problem->terms(Split::valid, id), std::ssize(example.targets));
       EXPECT_TRUE(example.possible.empty() || example.possible.size() == example.targets.size());
@@ -87,12 +87,12 @@ TEST(GeneratedProblem, ABatchIsPaddedAndKnowsWhereItIsScored) {
   while (problem->length(Split::test, ids.back()) == problem->length(Split::test, 0)) {
     ids = {0, ids.back() + 1};
   }
-  const GeneratedBatch batch = problem->batch(Split::test, ids);
+  const SequenceBatch batch = problem->batch(Split::test, ids);
   const Index steps = std::max(batch.lengths[0], batch.lengths[1]);
   ASSERT_EQ(batch.x.shape(), (Shape{steps, 2, 7}));
   Index row = 0;
   for (Index b = 0; b < 2; ++b) {
-    const GeneratedExample example = problem->example(Split::test, ids[std::size_t(b)]);
+    const SequenceExample example = problem->example(Split::test, ids[std::size_t(b)]);
     EXPECT_EQ(batch.lengths[std::size_t(b)], std::ssize(example.targets));
     for (Index t = 0; t < steps; ++t) {
       const bool inside = t < batch.lengths[std::size_t(b)];
@@ -112,7 +112,7 @@ TEST(GeneratedProblem, ABatchIsPaddedAndKnowsWhereItIsScored) {
 TEST(GeneratedProblem, OnlyTheLastStepOfASumIsRead) {
   const auto problem = generated_problem("adding", {{"lag", "20"}});
   const Batch ids{3, 4, 5};
-  const GeneratedBatch batch = problem->batch(Split::train, ids);
+  const SequenceBatch batch = problem->batch(Split::train, ids);
   ASSERT_EQ(batch.rows.shape(), (Shape{1, 3}));
   for (Index b = 0; b < 3; ++b) {
     EXPECT_EQ(batch.rows.data()[b], float((batch.lengths[std::size_t(b)] - 1) * 3 + b));
@@ -122,20 +122,20 @@ TEST(GeneratedProblem, OnlyTheLastStepOfASumIsRead) {
 // Without weights the outputs are the last bias.
 TEST(SequenceModel, ScoresItsOutputs) {
   for (const auto& problem : all_problems()) {
-    Recurrence recurrence(catalogue().find("rnn_tanh"), 4, 1);
+    Recurrence recurrence(catalogue().find("rnn_tanh"), 4);
     const auto model = problem->model(recurrence);
     std::vector<Tensor<double>> values;
     for (const ParameterSpec& spec : model->parameters()) {
       values.push_back(Tensor<double>::zeros(spec.shape));
     }
-    std::vector<double> bias(static_cast<std::size_t>(problem->outputs()));
+    std::vector<double> bias(static_cast<std::size_t>(problem->form().outputs()));
     for (std::size_t k = 0; k < bias.size(); ++k) bias[k] = std::sin(double(k) + 1.0);
     std::ranges::copy(bias, values.back().data());
     const Batch ids{2, 0};
     double expected = 0.0;
     Tally tally = tally_of(*problem, Split::valid), counted = tally;
     for (const ExampleId id : ids) {
-      const GeneratedExample example = problem->example(Split::valid, id);
+      const SequenceExample example = problem->example(Split::valid, id);
       std::vector<double> outputs;
       for (const float target : example.targets) {
         outputs.insert(outputs.end(), bias.begin(), bias.end());

@@ -15,7 +15,7 @@ void expect_examples(const GeneratedProblem& problem, std::size_t informed) {
   int first_class = 0;
   std::map<std::size_t, int> lengths;
   for (ExampleId id = 0; id < 2000; ++id) {
-    const GeneratedExample example = problem.example(Split::train, id);
+    const SequenceExample example = problem.example(Split::train, id);
     ASSERT_EQ(example.targets.size(), 1U);
     EXPECT_TRUE(example.targets[0] == 1.0f || example.targets[0] == 0.0f);
     const bool first = example.targets[0] == 1.0f;
@@ -53,7 +53,7 @@ TEST(Latch, ExamplesAreThoseOfThePaper) {
 TEST(Latch, IsRightWithinTwoTenths) {
   const auto problem = generated_problem("latch", {{"valid", "4"}});
   int k = 0;
-  const Figures figures = figures_of(*problem, Split::valid, [&](const GeneratedExample& example) {
+  const Figures figures = figures_of(*problem, Split::valid, [&](const SequenceExample& example) {
     const double off = std::vector<double>{0.19, -0.19, 0.21, -0.21}[std::size_t(k++)];
     return std::vector<double>{double(example.targets[0]) + off};
   });

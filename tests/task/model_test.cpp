@@ -41,7 +41,7 @@ TEST(NextFrameModel, TakesSizesFromTheSet) {
 // Without weights, the outputs are the last bias: one mixture for all steps.
 TEST(NextFrameModel, ScoresTheMixtureOfItsOutputs) {
   const SequenceSet set = few_waves();
-  Recurrence recurrence(catalogue().find("rnn_tanh"), 4, 1);
+  Recurrence recurrence(catalogue().find("rnn_tanh"), 4);
   const NextFrameModel model(recurrence, set, {});
   std::vector<Tensor<double>> values;
   for (const ParameterSpec& spec : model.parameters()) {

@@ -13,7 +13,7 @@ TEST(Parity, TargetsAreTheOddnessOfTheBitsSoFar) {
   std::set<std::size_t> lengths;
   double ones = 0.0, bits = 0.0;
   for (ExampleId id = 0; id < 400; ++id) {
-    const GeneratedExample example = problem->example(Split::valid, id);
+    const SequenceExample example = problem->example(Split::valid, id);
     ASSERT_EQ(example.targets.size(), example.x.size());
     EXPECT_EQ(problem->length(Split::valid, id), std::ssize(example.x));
     EXPECT_EQ(problem->terms(Split::valid, id), std::ssize(example.x));

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view alphabet = "BTPSXVE";
 
 // The whole string: what was read, and the last symbol, which was asked for.
-std::string text_of(const GeneratedExample& example) {
+std::string text_of(const SequenceExample& example) {
   std::string text;
   for (const Index symbol : symbols_of(example, 7)) text += alphabet[std::size_t(symbol)];
   for (std::size_t t = 0; t + 1 < text.size(); ++t) {
@@ -60,7 +60,7 @@ TEST(Reber, StringsAreOfTheGrammar) {
   std::map<std::string, std::map<char, int>> choices;
   constexpr int count = 5000;
   for (ExampleId id = 0; id < count; ++id) {
-    const GeneratedExample example = problem->example(Split::train, id);
+    const SequenceExample example = problem->example(Split::train, id);
     const std::string text = text_of(example);
     steps += double(text.size() - 1);
     shortest = std::min(shortest, text.size());
@@ -93,7 +93,7 @@ TEST(Reber, TheAutomatonOfThisTestRefuses) {
 
 TEST(Reber, AllPossibleSymbolsMustBeTheMostActive) {
   const auto problem = generated_problem("reber", {{"valid", "30"}});
-  const auto logits = [](const GeneratedExample& example) {
+  const auto logits = [](const SequenceExample& example) {
     std::vector<double> all;
     for (const std::uint32_t possible : example.possible) {
       for (int k = 0; k < 7; ++k) all.push_back(possible >> k & 1 ? 1.0 + 0.1 * k : 0.9);
@@ -107,7 +107,7 @@ TEST(Reber, AllPossibleSymbolsMustBeTheMostActive) {
   // examples is right.
   int k = 0;
   double steps = 0.0;
-  const Figures figures = figures_of(*problem, Split::valid, [&](const GeneratedExample& example) {
+  const Figures figures = figures_of(*problem, Split::valid, [&](const SequenceExample& example) {
     std::vector<double> all = logits(example);
     steps += double(example.targets.size());
     if (k++ % 3 > 0) {

@@ -79,7 +79,7 @@ TEST(TaskTable, EachEntryHasANameATitleAndOptionsInRange) {
 
 // By hand, input 5 and hidden 7: a tanh unit has 7 * (5 + 7 + 1) parameters.
 TEST(Recurrence, CountsTheStacksOfTheCellThatItIsTheDoorTo) {
-  Recurrence one(catalogue().find("rnn_tanh"), 7, 1);
+  Recurrence one(catalogue().find("rnn_tanh"), 7);
   const RecurrentStack stack = one.stack("layers", 5);
   EXPECT_EQ(one.parameter_count(), 91);
   EXPECT_EQ(stack.output_size(), 7);
@@ -87,13 +87,13 @@ TEST(Recurrence, CountsTheStacksOfTheCellThatItIsTheDoorTo) {
   EXPECT_THAT(one.cell_text(), HasSubstr("h = tanh(W_h @ x + U_h @ h[t-1] + b_h)"));
   EXPECT_EQ(one.bytes_reserved(), 0u) << "nothing ran";
 
-  Recurrence two(catalogue().find("rnn_tanh"), 7, 2);
-  const RecurrentStack both = two.stack("encoder", 5, Direction::both);
+  Recurrence two(catalogue().find("rnn_tanh"), 7, {.depth = 2, .direction = "both"});
+  const RecurrentStack both = two.stack("encoder", 5, Sight::whole);
   EXPECT_EQ(both.output_size(), 14);
   EXPECT_EQ(two.parameter_count(), 2 * 91 + 2 * 7 * (14 + 7 + 1));
   two.stack("decoder", 3);
   EXPECT_EQ(two.parameter_count(), 2 * 91 + 2 * 7 * 22 + 7 * (3 + 7 + 1) + 7 * (7 + 7 + 1));
-  EXPECT_THROW(Recurrence(catalogue().find("rnn_tanh"), 7, 1).cell_text(), BugError);
+  EXPECT_THROW(Recurrence(catalogue().find("rnn_tanh"), 7).cell_text(), BugError);
 }
 
 }  // namespace

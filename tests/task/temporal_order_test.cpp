@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view alphabet = "EBabcdXY";
 
-std::string text_of(const GeneratedExample& example) {
+std::string text_of(const SequenceExample& example) {
   std::string text;
   for (const Index symbol : symbols_of(example, 8)) text += alphabet[std::size_t(symbol)];
   return text;
@@ -40,7 +40,7 @@ void expect_examples(const GeneratedProblem& problem,
   std::map<char, int> others;
   std::vector<std::map<std::size_t, int>> places(ranges.size());
   for (ExampleId id = 0; id < count; ++id) {
-    const GeneratedExample example = problem.example(Split::train, id);
+    const SequenceExample example = problem.example(Split::train, id);
     const std::string text = text_of(example);
     EXPECT_EQ(text.front(), 'E');
     EXPECT_EQ(text.back(), 'B');
@@ -106,7 +106,7 @@ TEST(TemporalOrder, TheShortestHasRoomForAll) {
 TEST(TemporalOrder, TheLargestOutputMustBeRight) {
   const auto problem = generated_problem("temporal_order", {{"valid", "8"}});
   int k = 0;  // five are right, three wrong
-  const Figures figures = figures_of(*problem, Split::valid, [&](const GeneratedExample& example) {
+  const Figures figures = figures_of(*problem, Split::valid, [&](const SequenceExample& example) {
     std::vector<double> logits(4, 0.0);
     const std::size_t label = static_cast<std::size_t>(example.targets[0]);
     logits[k++ < 5 ? label : (label + 1) % 4] = 1.0;

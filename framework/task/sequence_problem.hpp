@@ -1,0 +1,75 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "task/problem.hpp"
+
+namespace carousel {
+
+/// A sequence, and what is asked of it.
+struct SequenceExample {
+  std::vector<float> x;        // [steps, width], or of each step a symbol by its number
+  std::vector<float> targets;  // of each scored step: its values, or a class by its number
+  /// Of each scored step, the classes that are right there: bit k is class k. Empty: the target's
+  /// alone.
+  std::vector<std::uint32_t> possible = {};
+};
+
+/// What a network reads of an example, and what it gives.
+struct SequenceForm {
+  enum class Scored { last, every };
+
+  Index width = 0;    // elements of x at a step; of symbols: of the vector that stands for one
+  Index symbols = 0;  // above 0: x holds numbers of symbols, which are below this
+  Index classes = 0;  // 0: targets are values
+  Index values = 1;   // of a scored step, where there are no classes
+  Scored scored = Scored::last;  // the last step, or every one
+  Sight sight = Sight::past;     // what the network may know at a scored step
+
+  /// Values that a network gives at a scored step.
+  Index outputs() const { return classes > 0 ? classes : values; }
+};
+
+/// Examples padded to the longest of them.
+struct SequenceBatch {
+  Tensor<float> x;             // [T, batch, width], or [T, batch] of symbols
+  std::vector<Index> lengths;  // steps of each example
+  Tensor<float> rows;          // [1, S]: of the scored steps in [T * batch], example by example
+  Tensor<float> targets;       // [1, S] of classes, [1, S, values] of values
+};
+
+/// The outputs of a network at the scored steps of each of the given examples, one after the other.
+using OutputsOf = std::function<std::vector<std::vector<double>>(Split split, Ids ids)>;
+
+/// A problem whose examples are sequences with targets. Its model is a recurrent stack, and a
+/// linear layer that reads it at the scored steps alone. Of values the loss is the squared error,
+/// of classes the negative log-likelihood of a softmax.
+class SequenceProblem : public Problem {
+ public:
+  explicit SequenceProblem(const SequenceForm& form) : form_(form) {}
+
+  const SequenceForm& form() const { return form_; }
+  /// May be called by several threads at a time.
+  virtual SequenceExample example(Split split, ExampleId id) const = 0;
+  /// Counts an example. outputs: of its scored steps, one after the other: values, or logits.
+  virtual void count(Split split, ExampleId id, std::span<const double> outputs,
+                     Tally& tally) const = 0;
+  /// What there is to show of a model that gives these outputs; nothing by default.
+  virtual std::vector<Exhibit> exhibits(const OutputsOf&) const { return {}; }
+
+  /// Throws InputError when the examples have more steps together than a float can count.
+  SequenceBatch batch(Split split, Ids ids) const;
+  std::unique_ptr<Model> model(Recurrence& recurrence) const override;
+
+ private:
+  SequenceForm form_;
+};
+
+/// log(sum(exp(x))).
+double log_sum(std::span<const double> x);
+
+}  // namespace carousel

@@ -1,0 +1,69 @@
+#include "data/idx.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "idx_file.hpp"
+#include "temporary_folder.hpp"
+#include "tensor/error.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Idx : public testing::Test {
+ protected:
+  std::string error(const std::string& bytes) {
+    std::ofstream(file_, std::ios::binary) << bytes;
+    return error_of<InputError>([&] { read_idx(file_); });
+  }
+  TemporaryFolder folder_;
+  std::filesystem::path file_ = folder_ / "a";
+};
+
+TEST_F(Idx, IsReadPackedOrNot) {
+  const std::string bytes = idx_bytes({2, 3}, "abcdef");
+  write_gzip(file_, bytes);
+  EXPECT_EQ(read_idx(file_).values, "abcdef");
+  std::ofstream(file_, std::ios::binary) << bytes;
+  EXPECT_EQ(read_idx(file_).values, "abcdef");
+  EXPECT_THAT(read_idx(file_).sizes, ElementsAre(2, 3));
+}
+
+TEST_F(Idx, ThatIsDamagedIsRefused) {
+  const std::string bytes = idx_bytes({2, 3}, "abcdef");
+  EXPECT_THAT(error(""), HasSubstr("not an IDX file of bytes"));
+  EXPECT_THAT(error("\0\0\x0d\1" + bytes.substr(4)), HasSubstr("not an IDX file of bytes"));
+  EXPECT_THAT(error(bytes.substr(0, 11)), HasSubstr("the file is damaged"));
+  EXPECT_THAT(error(bytes.substr(0, bytes.size() - 1)),
+              AllOf(HasSubstr("holds 17 bytes"), HasSubstr("2 x 3"), HasSubstr("ask for 18")));
+  EXPECT_THAT(error(bytes + "g"), HasSubstr("holds 19 bytes"));
+  const std::uint32_t huge = 0xffffffff;
+  EXPECT_THAT(error(idx_bytes({huge, huge, huge}, "abc")), HasSubstr("the file is damaged"));
+  write_gzip(file_, bytes);
+  const std::string packed = file_text(file_);
+  EXPECT_THAT(error(packed.substr(0, packed.size() - 9)), HasSubstr("can't be unpacked"));
+}
+
+TEST_F(Idx, PicturesHaveAClassEach) {
+  write_pictures(folder_.path(), 3, 4, {6, 5});
+  const Pictures pictures = read_pictures(folder_.path(), "train");
+  EXPECT_EQ(pictures.rows, 3);
+  EXPECT_EQ(pictures.columns, 4);
+  EXPECT_EQ(pictures.count(), 6);
+  EXPECT_EQ(pictures.pixels.size(), 72U);
+  EXPECT_EQ(pictures.classes, std::string({0, 1, 2, 0, 1, 2}));
+  const auto labels = folder_ / "train-labels-idx1-ubyte";
+  std::ofstream(labels, std::ios::binary) << idx_bytes({5}, "abcde");
+  EXPECT_THAT(error_of<InputError>([&] { read_pictures(folder_.path(), "train"); }),
+              AllOf(HasSubstr("got 5 classes"), HasSubstr("each of the 6 pictures")));
+  std::filesystem::remove(labels);
+  EXPECT_THAT(error_of<InputError>([&] { read_pictures(folder_.path(), "train"); }),
+              HasSubstr("train-labels-idx1-ubyte.gz: can't read this file"));
+}
+
+}  // namespace
+}  // namespace carousel

@@ -1,0 +1,108 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/idx.hpp"
+#include "idx_file.hpp"
+#include "task/classification.hpp"
+#include "task/task.hpp"
+#include "temporary_folder.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::HasSubstr;
+
+class ImageSequence : public testing::Test {
+ protected:
+  ImageSequence() { write_pictures(folder_ / "mnist", 3, 4, {30, 9}); }
+
+  std::unique_ptr<ClassificationProblem> problem(const std::string& order, int valid = 7) const {
+    const Task& task = find_task("image_sequence");
+    TaskOptions options(task.options);
+    options.set("order", order);
+    options.set("valid", std::to_string(valid));
+    return std::unique_ptr<ClassificationProblem>(dynamic_cast<ClassificationProblem*>(
+        task.set_up(options, {folder_.path().string()}).release()));
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(ImageSequence, HoldsTheLastTrainingPicturesOut) {
+  const auto rows = problem("rows");
+  const Pictures train = read_pictures(folder_ / "mnist", "train");
+  EXPECT_EQ(rows->size(Split::train), 23);
+  EXPECT_EQ(rows->size(Split::valid), 7);
+  EXPECT_EQ(rows->size(Split::test), 9);
+  EXPECT_EQ(rows->name(), "mnist_rows");
+  const SequenceExample example = rows->example(Split::valid, 2);
+  for (std::size_t k = 0; k < 12; ++k) {
+    const auto pixel = static_cast<unsigned char>(train.pixels[25 * 12 + k]);
+    EXPECT_EQ(example.x[k], static_cast<float>(pixel) / 255.0f);
+  }
+  EXPECT_EQ(example.targets[0], static_cast<float>(25 % 3));
+  EXPECT_EQ(rows->length(Split::valid, 2), 3);
+  EXPECT_THAT(error_of<InputError>([&] { problem("rows", 30); }), HasSubstr("valid is 30"));
+}
+
+TEST_F(ImageSequence, PermutedHoldsTheSamePixelsInOneOtherOrder) {
+  const auto pixels = problem("pixels"), permuted = problem("permuted");
+  EXPECT_EQ(pixels->length(Split::train, 0), 12);
+  bool differs = false;
+  for (ExampleId id = 0; id < 9; ++id) {
+    auto a = pixels->example(Split::test, id).x, b = permuted->example(Split::test, id).x;
+    differs |= a != b;
+    std::ranges::sort(a);
+    std::ranges::sort(b);
+    EXPECT_EQ(a, b);
+  }
+  EXPECT_TRUE(differs);
+  EXPECT_EQ(permuted->example(Split::test, 1).x, problem("permuted")->example(Split::test, 1).x);
+}
+
+TEST_F(ImageSequence, IsTheSameProblemForTheSameDataAlone) {
+  const std::string digest = problem("rows")->digest();
+  EXPECT_EQ(digest, problem("rows")->digest());
+  write_pictures(folder_ / "mnist", 3, 4, {31, 9});
+  EXPECT_NE(digest, problem("rows")->digest());
+}
+
+// By hand: 23 training pictures of the classes 0, 1, 2, 0, ..: 8, 8, 7, and half a count each.
+TEST_F(ImageSequence, BaselinesAreTheShareOfClassesAndALinearClassifier) {
+  const auto rows = problem("rows");
+  const auto baselines = rows->baselines();
+  ASSERT_EQ(baselines.size(), 2U);
+  EXPECT_EQ(baselines[0].name, "most frequent class");
+  EXPECT_EQ(figure_of(baselines[0].figures, "accuracy", Split::test), 3.0 / 9.0);
+  const double nll = -(2.0 * std::log(8.5 / 24.5) + std::log(7.5 / 24.5)) / 3.0;
+  EXPECT_NEAR(figure_of(baselines[0].figures, "nll", Split::test), nll, 1e-12);
+  // Pictures of class 0 are black, the others differ in how bright they are.
+  EXPECT_EQ(baselines[1].name, "linear classifier");
+  EXPECT_GT(figure_of(baselines[1].figures, "accuracy", Split::train), 0.6);
+}
+
+TEST_F(ImageSequence, ShowsTheAnswersToEachClass) {
+  const auto rows = problem("rows");
+  // Answers class 2 to all.
+  const auto shown = rows->exhibits([](Split split, Ids ids) {
+    EXPECT_EQ(split, Split::test);
+    return std::vector<std::vector<double>>(ids.size(), {0.0, 1.0, 2.0});
+  });
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0].kind, "matrix");
+  EXPECT_EQ(shown[0].texts.at("rows"), "0\n1\n2");
+  const auto values = shown[0].arrays.at("values").values();
+  EXPECT_EQ(std::vector<float>(values.begin(), values.end()),
+            (std::vector<float>{0, 0, 3, 0, 0, 3, 0, 0, 3}));
+}
+
+TEST_F(ImageSequence, OptionsAreChecked) {
+  EXPECT_THAT(error_of<InputError>([&] { problem("row"); }),
+              testing::AllOf(HasSubstr("did you mean 'rows'"), HasSubstr("permuted")));
+}
+
+}  // namespace
+}  // namespace carousel
