@@ -27,6 +27,10 @@ struct Archive {
   const Tensor<T>& tensor(const std::string& name) const;
   template <class T>
   std::map<std::string, Tensor<T>>& tensors();
+  template <class T>
+  const std::map<std::string, Tensor<T>>& tensors() const {
+    return const_cast<Archive*>(this)->tensors<T>();
+  }
 };
 
 /// Writes archives to an HDF5 file, one group each, behind a block of text with the SHA-256 of all

@@ -27,6 +27,17 @@ Var Pass::constant(const Tensor<float>& data) const {
   return visit([&]<class T>(Tape<T>& tape) { return tape.constant(converted<T>(data)); });
 }
 
+Var Pass::mask(std::string_view name, const Shape& shape, const MaskValues& values) const {
+  if (!masks_) fail_bug("a mask was asked for in evaluation");
+  return visit(
+      [&]<class T>(Tape<T>& tape) { return tape.constant(masks_->draw<T>(name, shape, values)); });
+}
+
+Var dropout(const Pass& pass, Var x, std::string_view name, const MaskValues& values) {
+  if (!pass.masks() || values.rate == 0.0) return x;
+  return x * pass.mask(name, x.shape(), values);
+}
+
 std::vector<double> Pass::values(Var var) const {
   return visit([&](auto& tape) {
     const auto value = tape.value(var);

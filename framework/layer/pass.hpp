@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "layer/masks.hpp"
 #include "tape/parameters.hpp"
 
 namespace carousel {
@@ -12,10 +13,23 @@ namespace carousel {
 /// written with a pass is written once for both.
 class Pass {
  public:
-  Pass(Tape<float>& tape, ParameterView parameters) : tape_(&tape), parameters_(parameters) {}
-  Pass(Tape<double>& tape, ParameterView parameters) : tape_(&tape), parameters_(parameters) {}
+  /// masks: null where a model is evaluated and nothing is dropped. carried: see carried().
+  Pass(Tape<float>& tape, ParameterView parameters, const Masks* masks = nullptr,
+       std::vector<Var>* carried = nullptr)
+      : tape_(&tape), parameters_(parameters), masks_(masks), carried_(carried) {}
+  Pass(Tape<double>& tape, ParameterView parameters, const Masks* masks = nullptr,
+       std::vector<Var>* carried = nullptr)
+      : tape_(&tape), parameters_(parameters), masks_(masks), carried_(carried) {}
 
   const ParameterView& parameters() const { return parameters_; }
+  /// Null in evaluation.
+  const Masks* masks() const { return masks_; }
+  /// A mask on the tape, of a shape [steps, batch, size]. Throws BugError in evaluation.
+  Var mask(std::string_view name, const Shape& shape, const MaskValues& values) const;
+  /// Of tasks whose examples go on from one another: the values that the pass over the examples
+  /// before these left; a model puts its own in their place. Empty at the start of the streams.
+  /// Null where nothing is handed on.
+  std::vector<Var>* carried() const { return carried_; }
   /// The tape, for functions that make values without an operand, such as constant(graph, 1.0).
   Graph& graph() const;
   /// Puts data on the tape; no gradient flows to it.
@@ -33,6 +47,12 @@ class Pass {
  private:
   std::variant<Tape<float>*, Tape<double>*> tape_;
   ParameterView parameters_;
+  const Masks* masks_;
+  std::vector<Var>* carried_;
 };
+
+/// x: [steps, batch, size] with some elements 0 and the others scaled up, in training; x itself in
+/// evaluation and where the rate is 0.
+Var dropout(const Pass& pass, Var x, std::string_view name, const MaskValues& values);
 
 }  // namespace carousel

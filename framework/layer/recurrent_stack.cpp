@@ -2,33 +2,17 @@
 
 #include <array>
 
+#include "op/composites.hpp"
+
 namespace carousel {
 
 namespace {
 
-// x and the further inputs of a program; the default of each one that is not given.
-template <class T>
-std::vector<Var> all_inputs(const StepProgram& program, Tape<T>& tape, Var x,
-                            std::span<const Var> further) {
-  if (further.size() >= program.inputs.size()) {
-    fail_input("cell {}: got {} further inputs, it has {}", program.name, further.size(),
-               program.inputs.size() - 1);
-  }
-  std::vector<Var> all{x};
-  for (std::size_t k = 1; k < program.inputs.size(); ++k) {
-    const ProgramNode& node = program.nodes[static_cast<std::size_t>(program.inputs[k])];
-    if (k <= further.size() && further[k - 1].defined()) {
-      all.push_back(further[k - 1]);
-    } else if (node.otherwise) {
-      const Shape like = x.shape();
-      all.push_back(tape.constant(
-          Tensor<T>::full({like[0], like[1], node.shape.back()}, static_cast<T>(*node.otherwise))));
-    } else {
-      fail_input("cell {}: the data has no input '{}', and the cell gives no default", program.name,
-                 node.name);
-    }
-  }
-  return all;
+MaskedProgram built(const Cell& cell, const CellSizes& sizes, const ModelOptions& model) {
+  StepProgram program = cell.build(sizes);
+  if (model.learned_states) program = with_learned_states(program);
+  return with_zoneout(with_recurrent_dropout({std::move(program)}, model.recurrent_dropout),
+                      model.zoneout);
 }
 
 }  // namespace
@@ -38,20 +22,31 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
     fail_input("recurrent stack: got input size {}, hidden size {}, depth {}; expected at least 1",
                options.input, options.hidden, options.depth);
   }
+  std::vector<ParameterSpec> norms;
   Index input = options.input;
   for (int layer = 0; layer < options.depth; ++layer) {
-    scans_.emplace_back(cell.build({input, options.hidden}));
-    const StepProgram& program = scans_.back().program();
-    for (int direction = 0; direction < (options.bidirectional ? 2 : 1); ++direction) {
-      for (const ProgramParameter& p : program.parameters) {
-        specs_.push_back({fmt::format("{}/{}/{}/{}", options.name, layer,
-                                      direction == 0 ? "forward" : "backward", p.name),
-                          p.shape, p.init, p.shape.rank() > 1 && p.trained, p.trained});
-      }
-    }
-    input = program.output_shape().back() * (options.bidirectional ? 2 : 1);
+    MaskedProgram masked = built(cell, {input, options.hidden}, options.model);
+    masks_.push_back(std::move(masked.masks));
+    scans_.emplace_back(std::move(masked.program));
+    add_parameters(layer, scans_.back().program());
+    input = scans_.back().program().output_shape().back() * directions();
+    if (!options.model.layer_norm) continue;
+    const std::string name = fmt::format("{}/{}/norm/", options.name, layer);
+    norms.push_back({name + "gain", {input}, Initialiser::ones()});
+    norms.push_back({name + "bias", {input}, Initialiser::zeros()});
   }
+  specs_.insert(specs_.end(), norms.begin(), norms.end());
   output_size_ = input;
+}
+
+void RecurrentStack::add_parameters(int layer, const StepProgram& program) {
+  for (int direction = 0; direction < directions(); ++direction) {
+    for (const ProgramParameter& p : program.parameters) {
+      specs_.push_back({fmt::format("{}/{}/{}/{}", options_.name, layer,
+                                    direction == 0 ? "forward" : "backward", p.name),
+                        p.shape, p.init, p.shape.rank() > 1 && p.trained, p.trained});
+    }
+  }
 }
 
 std::size_t RecurrentStack::bytes_reserved() const {
@@ -66,12 +61,16 @@ std::span<const Var> RecurrentStack::own_parameters(const Pass& pass) const {
   return pass.parameters().of(options_.name);
 }
 
+MaskValues RecurrentStack::dropout_of(double rate) const {
+  return MaskValues::dropout(rate, options_.model.dropout_mask == "sequence");
+}
+
 std::vector<Var> RecurrentStack::initial_states(const Pass& pass, Index batch) const {
   std::span<const Var> parameters = own_parameters(pass);
   std::vector<Var> all;
   for (const Scan& scan : scans_) {
     const StepProgram& program = scan.program();
-    for (int direction = 0; direction < (options_.bidirectional ? 2 : 1); ++direction) {
+    for (int direction = 0; direction < directions(); ++direction) {
       const auto own = parameters.first(program.parameters.size());
       parameters = parameters.subspan(own.size());
       const std::vector<Var> states = pass.visit(
@@ -86,43 +85,96 @@ StackResult RecurrentStack::forward(const Pass& pass, Var x,
                                     const StackArguments& arguments) const {
   std::vector<Var> start(arguments.states.begin(), arguments.states.end());
   if (start.empty()) start = initial_states(pass, x.shape()[1]);
-  const std::span<const Var> own = own_parameters(pass);
-  return pass.visit([&](auto& tape) { return run(tape, own, x, start, arguments); });
+  const MaskValues input = dropout_of(options_.model.dropout_input);
+  const MaskValues output = dropout_of(options_.model.dropout_output);
+  x = dropout(pass, x, options_.name + "/input", input);
+  StackResult result = run(pass, x, start, arguments);
+  result.outputs = dropout(pass, result.outputs, options_.name + "/output", output);
+  return result;
 }
 
-template <class T>
-StackResult RecurrentStack::run(Tape<T>& tape, std::span<const Var> parameters, Var x,
-                                std::span<const Var> states,
+// x, the further inputs of a program, and its masks; the default of each one that is not given.
+std::vector<Var> RecurrentStack::inputs_of(const Pass& pass, int layer, const std::string& place,
+                                           Var x, std::span<const Var> further) const {
+  const StepProgram& program = this->program(layer);
+  const auto& masks = masks_[static_cast<std::size_t>(layer)];
+  const std::size_t own = program.inputs.size() - masks.size();
+  if (further.size() >= own) {
+    fail_input("cell {}: got {} further inputs, it has {}", program.name, further.size(), own - 1);
+  }
+  const Shape like = x.shape();
+  std::vector<Var> all{x};
+  for (std::size_t k = 1; k < program.inputs.size(); ++k) {
+    const ProgramNode& node = program.nodes[static_cast<std::size_t>(program.inputs[k])];
+    const Shape shape{like[0], like[1], node.shape.back()};
+    if (k >= own && pass.masks()) {
+      const MaskInput& mask = masks[k - own];
+      const MaskValues keep{mask.rate, 1.0, 0.0};
+      all.push_back(pass.mask(place + "/" + mask.name, shape,
+                              mask.kind == MaskInput::Kind::keep ? keep : dropout_of(mask.rate)));
+    } else if (k <= further.size() && further[k - 1].defined()) {
+      all.push_back(further[k - 1]);
+    } else if (node.otherwise) {
+      all.push_back(pass.visit([&]<class T>(Tape<T>& tape) {
+        return tape.constant(Tensor<T>::full(shape, static_cast<T>(*node.otherwise)));
+      }));
+    } else {
+      fail_input("cell {}: the data has no input '{}', and the cell gives no default", program.name,
+                 node.name);
+    }
+  }
+  return all;
+}
+
+// parameters: those of the stack; the last two of each layer are its norm's.
+Var RecurrentStack::normalised(std::span<const Var> parameters, int layer, Var x) const {
+  if (!options_.model.layer_norm) return x;
+  const auto behind = static_cast<std::size_t>(2 * (options_.depth - layer));
+  const auto own = parameters.subspan(parameters.size() - behind, 2);
+  return layer_norm(x) * own[0] + own[1];
+}
+
+StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> states,
                                 const StackArguments& arguments) const {
+  const std::span<const Var> parameters = own_parameters(pass);
   StackResult result{x, {}};
   std::size_t next_parameter = 0;
   std::size_t next_state = 0;
-  for (std::size_t layer = 0; layer < scans_.size(); ++layer) {
-    const StepProgram& program = scans_[layer].program();
-    const std::vector<Var> inputs = all_inputs(program, tape, result.outputs, arguments.further);
+  for (int layer = 0; layer < options_.depth; ++layer) {
+    const Scan& scan = scans_[static_cast<std::size_t>(layer)];
+    const StepProgram& program = scan.program();
+    const std::string place = fmt::format("{}/{}", options_.name, layer);
+    if (layer > 0) {
+      result.outputs = dropout(pass, result.outputs, place + "/input",
+                               dropout_of(options_.model.dropout_between));
+    }
     std::array<Var, 2> outputs;
-    const std::size_t directions = options_.bidirectional ? 2 : 1;
-    for (std::size_t direction = 0; direction < directions; ++direction) {
+    for (int direction = 0; direction < directions(); ++direction) {
       if (next_state + program.states.size() > states.size()) {
         fail_input("recurrent stack: got {} initial states, too few for layer {}", states.size(),
                    layer);
       }
+      const std::vector<Var> inputs =
+          inputs_of(pass, layer, place + (direction == 0 ? "/forward" : "/backward"),
+                    result.outputs, arguments.further);
+      const auto own = parameters.subspan(next_parameter, program.parameters.size());
+      const auto start = states.subspan(next_state, program.states.size());
+      const ScanOptions options{direction == 1, arguments.lengths, options_.segments};
       ScanResult scanned;
       try {
         scanned =
-            scans_[layer].run(tape, parameters.subspan(next_parameter, program.parameters.size()),
-                              inputs, states.subspan(next_state, program.states.size()),
-                              {direction == 1, arguments.lengths, options_.segments});
+            pass.visit([&](auto& tape) { return scan.run(tape, own, inputs, start, options); });
       } catch (const NonFiniteError& error) {
         throw NonFiniteError(fmt::format("layer {}, {}", layer, error.what()));
       }
-      next_parameter += program.parameters.size();
-      next_state += program.states.size();
-      outputs[direction] = scanned.outputs;
+      next_parameter += own.size();
+      next_state += start.size();
+      outputs[static_cast<std::size_t>(direction)] = scanned.outputs;
       result.states.insert(result.states.end(), scanned.final_states.begin(),
                            scanned.final_states.end());
     }
-    result.outputs = directions == 2 ? concat(std::span<const Var>(outputs), -1) : outputs[0];
+    result.outputs = directions() == 2 ? concat(std::span<const Var>(outputs), -1) : outputs[0];
+    result.outputs = normalised(parameters, layer, result.outputs);
   }
   return result;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cell/cell.hpp"
+#include "cell/derived.hpp"
 #include "layer/model_options.hpp"
 #include "layer/pass.hpp"
 #include "program/scan.hpp"
@@ -19,6 +20,7 @@ struct StackOptions {
   bool bidirectional = false;   // a second scan of each layer from end to start, joined behind
   Index segments = 1;           // of each scan, see ScanOptions
   std::string name = "layers";  // of the parameters: "layers/0/forward/W_z"
+  ModelOptions model = {};      // but for its depth and direction
 };
 
 /// What a stack runs on besides x.
@@ -31,18 +33,21 @@ struct StackArguments {
 
 /// What a stack gives.
 struct StackResult {
-  Var outputs;              // [T, batch, output size], zero beyond a sequence's length
+  Var outputs;              // [T, batch, output size], zero beyond a sequence's length; the
+                            // bias of layer norm, where there is one
   std::vector<Var> states;  // final states: layer by layer, forward then backward, then the
                             // program's order; [batch, size] each
 };
 
-/// Layers of one cell on top of each other, each run through time by a scan.
+/// Layers of one cell on top of each other, each run through time by a scan. Where the options ask
+/// for it, the cell is a derived one (cell/derived.hpp), and masks are drawn in training.
 class RecurrentStack {
  public:
   /// Throws InputError when a size is not positive.
   RecurrentStack(const Cell& cell, const StackOptions& options);
 
-  /// NAME/0/forward/W_z and so on: by layer, direction, and in the order of the program.
+  /// NAME/0/forward/W_z and so on: by layer, direction, and in the order of the program; behind
+  /// them NAME/0/norm/gain and NAME/0/norm/bias of each layer that is normalised.
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
   /// Elements of the output at each step; those of the scan from end to start are the last half.
   Index output_size() const { return output_size_; }
@@ -62,13 +67,19 @@ class RecurrentStack {
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const;
 
  private:
+  int directions() const { return options_.bidirectional ? 2 : 1; }
+  void add_parameters(int layer, const StepProgram& program);
   std::span<const Var> own_parameters(const Pass& pass) const;
-  template <class T>
-  StackResult run(Tape<T>& tape, std::span<const Var> parameters, Var x,
-                  std::span<const Var> states, const StackArguments& arguments) const;
+  MaskValues dropout_of(double rate) const;
+  std::vector<Var> inputs_of(const Pass& pass, int layer, const std::string& place, Var x,
+                             std::span<const Var> further) const;
+  Var normalised(std::span<const Var> parameters, int layer, Var x) const;
+  StackResult run(const Pass& pass, Var x, std::span<const Var> states,
+                  const StackArguments& arguments) const;
 
   StackOptions options_;
-  std::vector<Scan> scans_;  // one a layer
+  std::vector<Scan> scans_;                    // one a layer
+  std::vector<std::vector<MaskInput>> masks_;  // one a layer: of the program's last inputs
   std::vector<ParameterSpec> specs_;
   Index output_size_ = 0;
 };

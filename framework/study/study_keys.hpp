@@ -75,6 +75,15 @@ void visit_fields(Options& o, Visitor&& v) {
   v.group("model", [&](auto& g) {
     g.number("depth", o.model.depth, Range{1, 100});
     g.choice("direction", o.model.direction, {"forward", "both"});
+    g.flag("layer_norm", o.model.layer_norm);
+    g.flag("learned_states", o.model.learned_states);
+    constexpr Range rate{0, 1, Range::Ends::below};
+    g.number("dropout_input", o.model.dropout_input, rate);
+    g.number("dropout_between", o.model.dropout_between, rate);
+    g.number("dropout_output", o.model.dropout_output, rate);
+    g.choice("dropout_mask", o.model.dropout_mask, {"step", "sequence"});
+    g.number("recurrent_dropout", o.model.recurrent_dropout, rate);
+    g.numbers("zoneout", o.model.zoneout, rate);
   });
   v.group("train", [&](auto& g) {
     auto& t = o.train;

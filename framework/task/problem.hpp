@@ -13,6 +13,9 @@ namespace carousel {
 enum class Order {
   shuffled,  // all of the training split, once each
   fresh,     // as many new examples, never seen before
+  streams,   // the examples of a split are the pieces of one long sequence, in its order: a batch
+             // holds pieces of as many streams, and the next batch the pieces after them, with what
+             // the model carries (Pass::carried)
 };
 
 /// A model without learning, to judge the figures of networks by.

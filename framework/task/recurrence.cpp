@@ -8,6 +8,7 @@ Recurrence::Recurrence(const Cell& cell, Index hidden, const ModelOptions& model
     : cell_(&cell), model_(model) {
   options_.hidden = hidden;
   options_.depth = model.depth;
+  options_.model = model;
   options_.segments = segments;
 }
 

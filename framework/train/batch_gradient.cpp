@@ -45,28 +45,35 @@ Index BatchGradient<T>::mean_over(Ids ids) const {
 
 template <class T>
 typename BatchGradient<T>::Result BatchGradient<T>::compute(const std::vector<Tensor<T>>& values,
-                                                            Ids ids) {
+                                                            Ids ids, const TrainingPass<T>& pass) {
   Result result;
+  const Carried<T> handed_on = pass.carried ? *pass.carried : Carried<T>{};
   result.terms = terms_of(problem_, Split::train, ids);
-  result.loss = runner_.loss_and_gradients(values, ids, mean_over(ids), gradients_);
+  result.loss = runner_.loss_and_gradients(values, ids, mean_over(ids), gradients_, pass);
   result.norm = clip(gradients_, options_.clip_value, options_.clip_norm);
   const bool clipped = options_.clip_value > 0.0 || options_.clip_norm > 0.0;
   if (std::is_same_v<T, float> && clipped && std::isfinite(result.loss) &&
       !std::isfinite(result.norm)) {
-    result.norm = compute_in_double(values, ids);
+    Carried<double> in_double;
+    for (const auto& values_of_shard : handed_on) {
+      in_double.push_back(converted<double>(values_of_shard));
+    }
+    result.norm = compute_in_double(values, ids, pass.masks, std::move(in_double));
     result.overflow = true;
   }
   return result;
 }
 
 template <class T>
-double BatchGradient<T>::compute_in_double(const std::vector<Tensor<T>>& values, Ids ids) {
+double BatchGradient<T>::compute_in_double(const std::vector<Tensor<T>>& values, Ids ids,
+                                           const MaskSeed* masks, Carried<double> carried) {
   if (!in_double_) {
     in_double_ =
         std::make_unique<ShardRunner<double>>(model_, problem_, Split::train, options_.shard);
   }
   std::vector<Tensor<double>> gradients;
-  in_double_->loss_and_gradients(converted<double>(values), ids, mean_over(ids), gradients);
+  in_double_->loss_and_gradients(converted<double>(values), ids, mean_over(ids), gradients,
+                                 {masks, &carried});
   const double norm = clip(gradients, options_.clip_value, options_.clip_norm);
   gradients_ = converted<T>(gradients);
   return norm;

@@ -26,14 +26,15 @@ class BatchGradient {
   };
   /// values: the model's parameters, in order. The gradient is in gradients() then, unless the
   /// result's loss or norm is not finite.
-  Result compute(const std::vector<Tensor<T>>& values, Ids ids);
+  Result compute(const std::vector<Tensor<T>>& values, Ids ids, const TrainingPass<T>& pass = {});
 
   const std::vector<Tensor<T>>& gradients() const { return gradients_; }
   ShardRunner<T>& runner() { return runner_; }
 
  private:
   Index mean_over(Ids ids) const;
-  double compute_in_double(const std::vector<Tensor<T>>& values, Ids ids);
+  double compute_in_double(const std::vector<Tensor<T>>& values, Ids ids, const MaskSeed* masks,
+                           Carried<double> carried);
 
   const Model& model_;
   const Problem& problem_;

@@ -39,10 +39,25 @@ Batch fresh_ids(Index count, std::uint64_t seed, int epoch) {
   return ids;
 }
 
+std::vector<Batch> stream_batches(Index examples, int streams) {
+  const Index steps = examples / std::max(streams, 1);
+  if (steps < 1) {
+    fail_input("got {} pieces of a sequence for {} streams; take a smaller train.batch", examples,
+               streams);
+  }
+  std::vector<Batch> batches(static_cast<std::size_t>(steps));
+  for (Index t = 0; t < steps; ++t) {
+    for (Index s = 0; s < streams; ++s)
+      batches[static_cast<std::size_t>(t)].push_back(s * steps + t);
+  }
+  return batches;
+}
+
 }  // namespace
 
 std::vector<Batch> training_batches(const Problem& problem, int batch, std::uint64_t seed,
                                     int epoch) {
+  if (problem.order() == Order::streams) return stream_batches(problem.size(Split::train), batch);
   Random random(seed, Random::hash("order", static_cast<std::uint64_t>(epoch)));
   const std::vector<int> permutation =
       random.permutation(static_cast<int>(problem.size(Split::train)));
@@ -67,6 +82,31 @@ std::vector<Batch> evaluation_batches(const Problem& problem, Split split, int b
   std::iota(order.begin(), order.end(), ExampleId{0});
   sort_by_length(problem, split, order.begin(), order.end());
   return cut(order, batch);
+}
+
+std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int batch) {
+  std::vector<std::vector<Batch>> runs;
+  if (problem.order() != Order::streams) {
+    for (Batch& own : evaluation_batches(problem, split, batch)) runs.push_back({std::move(own)});
+    return runs;
+  }
+  constexpr Index most_streams = 16;
+  const Index examples = problem.size(split), streams = std::min(most_streams, examples);
+  for (Index first = 0; first < streams; first += batch) {
+    std::vector<Batch> run;
+    // The longer streams come first, so that the last batch holds the first few of them.
+    for (Index t = 0; t * streams < examples; ++t) {
+      Batch pieces;
+      for (Index s = first; s < std::min<Index>(first + batch, streams); ++s) {
+        const Index longer = examples % streams, steps = examples / streams;
+        const Index begin = s * steps + std::min(s, longer);
+        if (t < steps + (s < longer ? 1 : 0)) pieces.push_back(begin + t);
+      }
+      if (!pieces.empty()) run.push_back(std::move(pieces));
+    }
+    runs.push_back(std::move(run));
+  }
+  return runs;
 }
 
 Index terms_of(const Problem& problem, Split split, Ids ids) {

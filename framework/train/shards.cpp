@@ -23,19 +23,58 @@ std::vector<Ids> ShardRunner<T>::cut(Ids ids) const {
   return shards;
 }
 
+namespace {
+
+// What a shard was handed, on its tape: the rows of the examples that it still has.
+template <class T>
+std::vector<Var> on_tape(Tape<T>& tape, const std::vector<Tensor<T>>& carried, Index examples) {
+  std::vector<Var> vars;
+  for (const Tensor<T>& value : carried) {
+    const Var all = tape.constant(value);
+    vars.push_back(value.shape()[0] == examples ? all : slice(all, 0, 0, examples));
+  }
+  return vars;
+}
+
+template <class T>
+std::vector<Tensor<T>> values_of(const Tape<T>& tape, const std::vector<Var>& vars) {
+  std::vector<Tensor<T>> values;
+  for (const Var var : vars) values.push_back(tape.value(var).clone());
+  return values;
+}
+
+}  // namespace
+
+// The loss of a shard, by its number in the batch.
+template <class T>
+Var ShardRunner<T>::loss(Tape<T>& tape, std::span<const Var> parameters, Ids shard,
+                         std::size_t number, const TrainingPass<T>& pass) const {
+  const ParameterView view(model_.parameters(), parameters);
+  const Masks masks(pass.masks ? *pass.masks : MaskSeed{},
+                    static_cast<Index>(number) * static_cast<Index>(shard_));
+  std::vector<Var> carried;
+  if (pass.carried) carried = on_tape(tape, (*pass.carried)[number], std::ssize(shard));
+  const Pass run(tape, view, pass.masks ? &masks : nullptr, pass.carried ? &carried : nullptr);
+  const Var loss = model_.loss(run, split_, shard);
+  if (pass.carried) (*pass.carried)[number] = values_of(tape, carried);
+  return loss;
+}
+
 template <class T>
 double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values, Ids ids,
-                                          Index terms, std::vector<Tensor<T>>& gradients) {
+                                          Index terms, std::vector<Tensor<T>>& gradients,
+                                          const TrainingPass<T>& pass) {
   const auto shards = cut(ids);
   while (tapes_.size() < shards.size()) tapes_.push_back(std::make_unique<Tape<T>>());
   const double scale = 1.0 / static_cast<double>(terms);
   std::vector<double> losses(shards.size());
   std::vector<std::vector<Tensor<T>>> shares(shards.size());
+  if (pass.carried) pass.carried->resize(shards.size());
   for_each_task(shards.size(), [&](std::size_t i) {
     Tape<T>& tape = *tapes_[i];
     tape.clear();
     const std::vector<Var> parameters = leaves(tape, values);
-    const Var loss = model_.loss(Pass(tape, {model_.parameters(), parameters}), split_, shards[i]);
+    const Var loss = this->loss(tape, parameters, shards[i], i, pass);
     losses[i] = static_cast<double>(tape.value(loss).item());
     shares[i] = tape.gradients(loss * scale, parameters);
     tape.clear();
@@ -52,22 +91,32 @@ double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values, 
 template <class T>
 Tally ShardRunner<T>::evaluate(const std::vector<Tensor<T>>& values) const {
   Tally tally = tally_of(problem_, split_);
-  const TrainedModel trained(model_, values);
-  const auto batches = evaluation_batches(problem_, split_, shard_);
-  for_each_task(batches.size(), [&](std::size_t i) {
-    trained.run([&](const Pass& pass) { model_.count(pass, split_, batches[i], tally); });
+  const auto runs = evaluation_runs(problem_, split_, shard_);
+  for_each_task(runs.size(), [&](std::size_t i) {
+    std::vector<Tensor<T>> handed_on;
+    for (const Batch& batch : runs[i]) {
+      Tape<T> tape;
+      std::vector<Var> parameters;
+      for (const Tensor<T>& value : values) parameters.push_back(tape.constant(value));
+      std::vector<Var> carried = on_tape(tape, handed_on, std::ssize(batch));
+      model_.count(Pass(tape, {model_.parameters(), parameters}, nullptr, &carried), split_, batch,
+                   tally);
+      handed_on = values_of(tape, carried);
+    }
   });
   return tally;
 }
 
 template <class T>
-std::string ShardRunner<T>::find_non_finite(const std::vector<Tensor<T>>& values, Ids ids) const {
-  for (const Ids shard : cut(ids)) {
+std::string ShardRunner<T>::find_non_finite(const std::vector<Tensor<T>>& values, Ids ids,
+                                            const TrainingPass<T>& pass) const {
+  const auto shards = cut(ids);
+  for (std::size_t i = 0; i < shards.size(); ++i) {
     Tape<T> tape;
     tape.set_check_finite(true);
     try {
       const std::vector<Var> parameters = leaves(tape, values);
-      const Var loss = model_.loss(Pass(tape, {model_.parameters(), parameters}), split_, shard);
+      const Var loss = this->loss(tape, parameters, shards[i], i, pass);
       static_cast<void>(tape.gradients(loss, parameters));
     } catch (const NonFiniteError& error) {
       return error.what();
@@ -86,7 +135,9 @@ std::int64_t training_memory(const Model& model, const Recurrence& recurrence,
   {
     const std::vector<Var> leaf = leaves(tape, parameters.values());
     const Batch longest = evaluation_batches(problem, Split::train, of_shard).front();
-    const Var loss = model.loss(Pass(tape, {model.parameters(), leaf}), Split::train, longest);
+    const Masks masks({}, 0);
+    const Var loss =
+        model.loss(Pass(tape, {model.parameters(), leaf}, &masks), Split::train, longest);
     static_cast<void>(tape.gradients(loss, leaf));
     tape.clear();
   }

@@ -3,9 +3,21 @@
 #include <memory>
 #include <vector>
 
+#include "layer/masks.hpp"
 #include "train/batches.hpp"
 
 namespace carousel {
+
+/// What the shards of a batch hand on to those of the next one: values by shard.
+template <class T>
+using Carried = std::vector<std::vector<Tensor<T>>>;
+
+/// What a training pass has besides parameters and examples.
+template <class T>
+struct TrainingPass {
+  const MaskSeed* masks = nullptr;  // null: nothing is dropped
+  Carried<T>* carried = nullptr;    // null: nothing is handed on; empty: the streams begin
+};
 
 /// Runs batches in parallel: cut into shards of a fixed number of examples, one TBB task and
 /// one tape each, gradients summed in a fixed tree. The result has the same bits on any number
@@ -21,17 +33,20 @@ class ShardRunner {
   /// parameters that are not trained.
   /// values: the model's parameters, in order.
   double loss_and_gradients(const std::vector<Tensor<T>>& values, Ids ids, Index terms,
-                            std::vector<Tensor<T>>& gradients);
+                            std::vector<Tensor<T>>& gradients, const TrainingPass<T>& pass = {});
 
   /// The counts of all examples of the split.
   Tally evaluate(const std::vector<Tensor<T>>& values) const;
 
   /// Runs the examples again with every op checked, and says where the first value that is
   /// not finite came up; empty when all were finite.
-  std::string find_non_finite(const std::vector<Tensor<T>>& values, Ids ids) const;
+  std::string find_non_finite(const std::vector<Tensor<T>>& values, Ids ids,
+                              const TrainingPass<T>& pass = {}) const;
 
  private:
   std::vector<Ids> cut(Ids ids) const;
+  Var loss(Tape<T>& tape, std::span<const Var> parameters, Ids shard, std::size_t number,
+           const TrainingPass<T>& pass) const;
 
   const Model& model_;
   const Problem& problem_;

@@ -91,7 +91,7 @@ class TypedTrainer final : public Trainer {
   void load_counters(const Archive& archive);
   void report(const std::function<void(const Progress&)>& on_progress, std::size_t batches);
   void explain(ShardRunner<T>& runner, const std::vector<Tensor<T>>& values, Ids ids,
-               const std::string& what);
+               const std::string& what, const TrainingPass<T>& pass);
   const Metric& chooses() const { return problem_.metrics().front(); }
 
   const Problem& problem_;
@@ -104,6 +104,7 @@ class TypedTrainer final : public Trainer {
 
   std::vector<Tensor<T>> best_;
   std::size_t next_batch_ = 0;  // in the running epoch
+  Carried<T> carried_;          // of streams: what the last batch of this epoch handed on
   double epoch_loss_ = 0.0;     // summed over epoch_terms_
   std::int64_t epoch_terms_ = 0;
   std::string divergence_;
@@ -134,16 +135,21 @@ template <class T>
 bool TypedTrainer<T>::update(const Batch& batch, double done) {
   const std::vector<Tensor<T>> values =
       with_weight_noise(parameters_, options_.weight_noise, record_.seed, optimiser_.updates());
-  const auto result = train_.compute(values, batch);
-  if (!std::isfinite(result.loss)) {
-    explain(train_.runner(), values, batch, fmt::format("the loss is {}", result.loss));
-    return false;
-  }
-  if (!std::isfinite(result.norm)) {
+  const MaskSeed masks{record_.seed, optimiser_.updates()};
+  Carried<T> carried = next_batch_ > 0 ? carried_ : Carried<T>{};
+  const bool streams = problem_.order() == Order::streams;
+  const TrainingPass<T> pass{&masks, streams ? &carried : nullptr};
+  const auto result = train_.compute(values, batch, pass);
+  if (!std::isfinite(result.loss) || !std::isfinite(result.norm)) {
+    Carried<T> before = next_batch_ > 0 ? carried_ : Carried<T>{};
+    before.resize(carried.size());
     explain(train_.runner(), values, batch,
-            fmt::format("the norm of the gradient is {}", result.norm));
+            std::isfinite(result.loss) ? fmt::format("the norm of the gradient is {}", result.norm)
+                                       : fmt::format("the loss is {}", result.loss),
+            {&masks, streams ? &before : nullptr});
     return false;
   }
+  carried_ = std::move(carried);
   optimiser_.update(parameters_, train_.gradients(), 1.0 - (1.0 - options_.final_rate) * done);
   record_.overflows += result.overflow ? 1 : 0;
   epoch_loss_ += result.loss;
@@ -161,7 +167,7 @@ bool TypedTrainer<T>::end_epoch() {
     const auto all =
         evaluation_batches(problem_, Split::valid, static_cast<int>(problem_.size(Split::valid)));
     explain(valid_, parameters_.values(), all.front(),
-            fmt::format("the validation {} is {}", chooses().title, valid));
+            fmt::format("the validation {} is {}", chooses().title, valid), {});
     return false;
   }
   ++record_.epochs;
@@ -229,8 +235,8 @@ void TypedTrainer<T>::report(const std::function<void(const Progress&)>& on_prog
 // Says where the first bad value came up, and which parameter looks to be the cause.
 template <class T>
 void TypedTrainer<T>::explain(ShardRunner<T>& runner, const std::vector<Tensor<T>>& values, Ids ids,
-                              const std::string& what) {
-  const std::string place = runner.find_non_finite(values, ids);
+                              const std::string& what, const TrainingPass<T>& pass) {
+  const std::string place = runner.find_non_finite(values, ids, pass);
   std::size_t largest = 0;
   double size = -1.0;
   for (std::size_t k = 0; k < values.size(); ++k) {
@@ -274,6 +280,24 @@ void load_tensors(const Archive& archive, const std::string& group, const Parame
   }
 }
 
+std::string carried_name(std::size_t shard, std::size_t value) {
+  return fmt::format("carried/{}/{}", shard, value);
+}
+
+// As it was saved; nothing where nothing was handed on.
+template <class T>
+Carried<T> load_carried(const Archive& archive) {
+  const auto& saved = archive.tensors<T>();
+  Carried<T> carried;
+  for (std::size_t shard = 0; saved.contains(carried_name(shard, 0)); ++shard) {
+    carried.emplace_back();
+    for (std::size_t k = 0; saved.contains(carried_name(shard, k)); ++k) {
+      carried.back().push_back(saved.at(carried_name(shard, k)).clone());
+    }
+  }
+  return carried;
+}
+
 template <class T>
 Archive TypedTrainer<T>::save() const {
   Archive archive;
@@ -286,6 +310,11 @@ Archive TypedTrainer<T>::save() const {
     save_tensors(archive, "optimiser/" + slot.name, parameters_, slot.values);
   }
   // All random numbers are functions of the seed and these counters.
+  for (std::size_t shard = 0; shard < carried_.size() && next_batch_ > 0; ++shard) {
+    for (std::size_t k = 0; k < carried_[shard].size(); ++k) {
+      archive.tensors<T>()[carried_name(shard, k)] = carried_[shard][k];
+    }
+  }
   archive.counters["updates"] = optimiser_.updates();
   archive.counters["next_batch"] = static_cast<std::int64_t>(next_batch_);
   archive.counters["epoch_terms"] = epoch_terms_;
@@ -327,6 +356,7 @@ void TypedTrainer<T>::load_counters(const Archive& archive) {
   }
   optimiser_.set_updates(updates);
   next_batch_ = static_cast<std::size_t>(next);
+  carried_ = load_carried<T>(archive);
   epoch_terms_ = archive.counter("epoch_terms");
   epoch_loss_ = archive.number("epoch_loss");
 }

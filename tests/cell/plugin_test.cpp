@@ -82,7 +82,7 @@ TEST(Plugin, AFileThatIsNoPluginIsRefused) {
 TEST(Plugin, ATruncatedFileIsRefused) {
   TemporaryFolder folder;
   const std::string whole = file_text(misbehaving);
-  for (const std::size_t percent : {0, 30, 60, 70, 80, 99}) {
+  for (const std::size_t percent : {0U, 30U, 60U, 70U, 80U, 99U}) {
     std::ofstream(folder / "part.so", std::ios::binary)
         << whole.substr(0, whole.size() * percent / 100);
     expect_refused(load(folder / "part.so"), folder / "part.so",

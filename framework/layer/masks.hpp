@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "tensor/tensor.hpp"
+
+namespace carousel {
+
+/// Which update of which trial masks are drawn for.
+struct MaskSeed {
+  std::uint64_t seed = 0;
+  std::int64_t update = 0;
+};
+
+/// What a mask's elements are: `hit` with probability `rate`, else `miss`.
+struct MaskValues {
+  double rate = 0.0;
+  double hit = 0.0;
+  double miss = 1.0;
+  bool one_a_sequence = false;  // the same at every step
+
+  /// 0 for what is dropped, 1 / (1 - rate) for what stays, so that the mean is 1.
+  static MaskValues dropout(double rate, bool one_a_sequence) {
+    return {rate, 0.0, 1.0 / (1.0 - rate), one_a_sequence};
+  }
+};
+
+/// The random masks of one pass over some examples of a batch. A mask is a function of (seed,
+/// update, its name, the example's place in the batch) alone: the same bits on any number of
+/// threads, and however a batch is cut.
+class Masks {
+ public:
+  /// first: the place in its batch of the first example of the pass.
+  Masks(const MaskSeed& seed, Index first) : seed_(seed), first_(first) {}
+
+  /// shape: [steps, batch, size].
+  template <class T>
+  Tensor<T> draw(std::string_view name, const Shape& shape, const MaskValues& values) const;
+
+ private:
+  MaskSeed seed_;
+  Index first_;
+};
+
+}  // namespace carousel
