@@ -28,7 +28,7 @@ train: {epochs: 2, batch: 5, shard: 2, checkpoint_seconds: 0}
   Finished faulty(const std::string& fault, const std::string& run) {
     setenv("LD_PRELOAD", FAILING_CALLS, 1);
     setenv("CAROUSEL_FAULT", fault.c_str(), 1);
-    const Finished done = compare(run, {"--threads", "1", "--quiet"});
+    Finished done = compare(run, {"--threads", "1", "--quiet"});
     unsetenv("LD_PRELOAD");
     unsetenv("CAROUSEL_FAULT");
     return done;

@@ -116,6 +116,7 @@ int open(const char* path, int flags, ...) {
   static const auto next = real<int (*)(const char*, int, ...)>("open");
   va_list rest;
   va_start(rest, flags);
+  // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is in front of it
   const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, mode_t) : 0;
   va_end(rest);
   if (fails(opens)) return errno = EMFILE, -1;
@@ -135,6 +136,7 @@ long syscall(long number, ...) noexcept {
   std::array<long, 6> arguments{};
   va_list rest;
   va_start(rest, number);
+  // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is in front of it
   for (long& argument : arguments) argument = va_arg(rest, long);
   va_end(rest);
   if (number == SYS_mmap && fails(mmaps)) return errno = ENOMEM, -1;

@@ -35,7 +35,8 @@ TEST_F(Isolated, GivesTheBytesOfAnotherProcess) {
   const pid_t here = getpid();
   EXPECT_EQ(isolated(path_, [] { return std::to_string(getppid()); }), std::to_string(here));
   EXPECT_EQ(isolated(path_, [] { return std::string(); }), "");
-  std::string large(50'000'000, 'x');
+  std::string large;
+  large.resize(50'000'000, 'x');
   large[1234567] = '\0';
   EXPECT_TRUE(isolated(path_, [&] { return large; }) == large);
 }

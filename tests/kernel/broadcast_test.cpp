@@ -21,7 +21,7 @@ Index source_of(Index flat, const Shape& out_shape, const Shape& shape) {
   Index offset = 0;
   const int missing = out_shape.rank() - shape.rank();
   for (int axis = 0; axis < shape.rank(); ++axis) {
-    const Index i = shape[axis] == 1 ? 0 : index[static_cast<std::size_t>(axis + missing)];
+    const Index i = shape[axis] == 1 ? 0 : index[std::size_t(axis) + std::size_t(missing)];
     offset = offset * shape[axis] + i;
   }
   return offset;
@@ -29,7 +29,7 @@ Index source_of(Index flat, const Shape& out_shape, const Shape& shape) {
 
 // A shape that broadcasts to `out`: some axes 1, some leading ones missing.
 Shape shrink(const Shape& out, Random& random) {
-  const int missing = static_cast<int>(random.below(static_cast<std::uint64_t>(out.rank() + 1)));
+  const int missing = static_cast<int>(random.below(static_cast<std::uint64_t>(out.rank()) + 1));
   Shape shape;
   for (int axis = missing; axis < out.rank(); ++axis) {
     shape.push_back(random.below(3) == 0 ? 1 : out[axis]);
