@@ -79,10 +79,33 @@ std::vector<std::pair<int, int>> additions_to(const StepProgram& program,
   return added.size() < terms.size() ? added : std::vector<std::pair<int, int>>{};
 }
 
+// Whether a value is the node, or elementwise made of it and of nothing else but bounds.
+bool follows(const StepProgram& program, int id, int node) {
+  id = seen_through_copies(program, id);
+  if (id == node) return true;
+  const bool bounded = is_op(program, id, "abs") || is_op(program, id, "maximum") ||
+                       is_op(program, id, "add") || is_op(program, id, "exp");
+  const auto& inputs = program.nodes[at(id)].inputs;
+  return bounded &&
+         std::ranges::any_of(inputs, [&](int input) { return follows(program, input, node); });
+}
+
+// Whether the cell divides by the state: without what was added there would be nothing to divide
+// by, and what is divided is dropped itself.
+bool is_divisor(const StepProgram& program, const ProgramState& state) {
+  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+    if (is_op(program, static_cast<int>(i), "div") &&
+        follows(program, program.nodes[i].inputs[1], seen_through_copies(program, state.next))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // The state takes the mask where it takes something new. Returns whether there is such a place.
 bool drop_additions(MaskedProgram& cell, const ProgramState& state, double rate) {
   const auto places = additions_to(cell.program, state);
-  if (places.empty()) return false;
+  if (places.empty() || is_divisor(cell.program, state)) return false;
   StepBuilder builder(cell.program);
   const Var mask =
       mask_input(builder, cell.masks, "dropout_" + state.name, state, rate, MaskInput::Kind::drop);

@@ -41,8 +41,8 @@ MaskedProgram with_zoneout(MaskedProgram cell, const std::map<std::string, doubl
 /// equations 14 to 16): what a step adds to a state is dropped, and what the state holds is not. Of
 /// a state that is a sum, the terms that are no product with its old value take the mask: the
 /// candidate of an LSTM and of a GRU. Where a cell has no such state, as the simple RNN, the old
-/// values that a step reads take it (the paper's equation 4, after Moon et al. 2015). Of states of
-/// rank 1.
+/// values that a step reads take it (the paper's equation 4, after Moon et al. 2015). A state that
+/// the cell divides by takes none. Of states of rank 1.
 MaskedProgram with_recurrent_dropout(MaskedProgram cell, double rate);
 
 /// The states before the first step become parameters, initial_STATE, which begin at the values
