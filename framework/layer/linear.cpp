@@ -12,8 +12,8 @@ Var Linear::forward(const Pass& pass, Var x) const {
   return carousel::linear(x, own[0]) + own[1];
 }
 
-Embedding::Embedding(const std::string& name, Index symbols, Index size)
-    : name_(name), specs_{{name + "/table", {symbols, size}, Initialiser::normal(1.0)}} {}
+Embedding::Embedding(const std::string& name, Index symbols, Index size, double deviation)
+    : name_(name), specs_{{name + "/table", {symbols, size}, Initialiser::normal(deviation)}} {}
 
 Var Embedding::forward(const Pass& pass, Var index) const {
   return gather_rows(pass.parameters().of(name_)[0], index);

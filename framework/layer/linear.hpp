@@ -21,11 +21,11 @@ class Linear {
 };
 
 /// Vectors for symbols: index [..] of whole numbers in [0, symbols) to [.., size];
-/// table: [symbols, size], normal with standard deviation 1.
+/// table: [symbols, size], normal.
 class Embedding {
  public:
-  /// The parameter is named `name`/table.
-  Embedding(const std::string& name, Index symbols, Index size);
+  /// The parameter is named `name`/table. deviation: the standard deviation of its first values.
+  Embedding(const std::string& name, Index symbols, Index size, double deviation = 1.0);
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
   /// Throws InputError on an index out of range.
   Var forward(const Pass& pass, Var index) const;

@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "cell/language/characters.hpp"
+#include "io/characters.hpp"
 #include "study/study_keys.hpp"
 
 namespace carousel {
@@ -71,16 +71,7 @@ void expect_text(const std::string& text, const std::string& source) {
   if (text.size() > most_bytes) {
     fail_input("{}: got {} bytes, expected at most {}", source, text.size(), most_bytes);
   }
-  std::string_view rest = text;
-  for (int line = 1; !rest.empty();) {
-    const Character c = first_character(rest);
-    if (!c.valid || c.code == 0) {
-      fail_input("{}:{}: the byte {:#04x} is no UTF-8 text; save the file as UTF-8", source, line,
-                 static_cast<unsigned char>(rest[0]));
-    }
-    line += c.code == '\n' ? 1 : 0;
-    rest.remove_prefix(c.bytes);
-  }
+  expect_utf8(text, source);
 }
 
 YAML::Node load_yaml(const std::string& text, const std::string& source) {

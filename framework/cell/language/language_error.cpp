@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cell/language/characters.hpp"
+#include "io/characters.hpp"
 
 namespace carousel {
 namespace {

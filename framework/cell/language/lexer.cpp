@@ -5,8 +5,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "cell/language/characters.hpp"
 #include "cell/language/words.hpp"
+#include "io/characters.hpp"
 
 namespace carousel {
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace carousel {
@@ -22,5 +23,8 @@ inline bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0x
 
 /// The character at the beginning of `text`, which is not empty.
 Character first_character(std::string_view text);
+
+/// Throws InputError with the line where a text is not UTF-8 or holds a byte 0. source: its file.
+void expect_utf8(std::string_view text, const std::string& source);
 
 }  // namespace carousel

@@ -1,6 +1,8 @@
-#include "cell/language/characters.hpp"
+#include "io/characters.hpp"
 
 #include <array>
+
+#include "tensor/error.hpp"
 
 namespace carousel {
 
@@ -19,6 +21,18 @@ Character first_character(std::string_view text) {
   const bool surrogate = code >= 0xd800 && code < 0xe000;
   if (code < smallest[bytes] || code > 0x10ffff || surrogate) return invalid;
   return {code, bytes, true};
+}
+
+void expect_utf8(std::string_view text, const std::string& source) {
+  for (int line = 1; !text.empty();) {
+    const Character c = first_character(text);
+    if (!c.valid || c.code == 0) {
+      fail_input("{}:{}: the byte {:#04x} is no UTF-8 text; save the file as UTF-8", source, line,
+                 static_cast<unsigned char>(text[0]));
+    }
+    line += c.code == '\n' ? 1 : 0;
+    text.remove_prefix(c.bytes);
+  }
 }
 
 }  // namespace carousel
