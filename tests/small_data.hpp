@@ -11,10 +11,24 @@ namespace carousel {
 /// A data folder with a small set under each name that a task takes by default.
 class SmallData {
  public:
-  SmallData() { write_pictures(folder_ / "mnist", 3, 4, {30, 9}); }
+  SmallData() {
+    write_pictures(folder_ / "mnist", 3, 4, {30, 9});
+    write_text(folder_ / "text" / "tinyshakespeare", 400);
+  }
   std::string folder() const { return folder_.path().string(); }
 
  private:
+  // Characters drawn by chance, of which some follow from the one before.
+  static void write_text(const std::filesystem::path& folder, int characters) {
+    std::filesystem::create_directories(folder);
+    Random random(1, "text");
+    std::ofstream file(folder / "input.txt");
+    for (int k = 0; k < characters / 2; ++k) {
+      const auto letter = static_cast<char>('a' + random.below(5));
+      file << letter << static_cast<char>(letter - 'a' + 'A');
+    }
+  }
+
   TemporaryFolder folder_;
 };
 

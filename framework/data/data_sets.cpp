@@ -37,6 +37,8 @@ const std::vector<DataSet>& data_sets() {
       {"speech_8000", frames, "speech_fsdd", "waves", "spoken digits, in pieces of 8000 samples"},
       {"waves", frames, "", "", "waves made by a rule"},
       {"mnist", images, "mnist", "", "70000 handwritten digits of 28 x 28 pixels"},
+      {"tinyshakespeare", text, "text/tinyshakespeare/input.txt", "",
+       "a million characters of plays"},
   };
   return sets;
 }

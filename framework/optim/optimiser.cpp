@@ -9,14 +9,6 @@
 namespace carousel {
 namespace {
 
-std::vector<std::string> slot_names(const std::string& rule) {
-  if (rule == "sgd") return {"velocity"};
-  if (rule == "rmsprop") return {"mean_square", "velocity"};
-  if (rule == "adam") return {"mean", "mean_square"};
-  fail_input("there is no optimiser '{}'{}; expected sgd, rmsprop or adam", rule,
-             did_you_mean(rule, {"sgd", "rmsprop", "adam"}));
-}
-
 void expect_fraction(const char* name, double value) {
   if (!(value >= 0.0 && value < 1.0)) {
     fail_input("optimiser: got {} = {}, expected it in [0, 1)", name, value);
@@ -30,54 +22,33 @@ void expect_positive(const char* name, double value) {
 }
 
 template <class T>
-void sgd(const OptimiserOptions& o, T* p, const T* g, T* velocity, Index n) {
-  const T rate = static_cast<T>(o.learning_rate);
-  const T momentum = static_cast<T>(o.momentum);
-  for (Index i = 0; i < n; ++i) {
-    velocity[i] = momentum * velocity[i] + g[i];
-    p[i] -= rate * (o.nesterov ? g[i] + momentum * velocity[i] : velocity[i]);
-  }
+auto in_precision(const Rule& rule) {
+  if constexpr (std::is_same_v<T, float>) return rule.in_float;
+  else return rule.in_double;
 }
 
+// What weight decay makes of the parameter, or of its gradient. Returns the gradient to go on with.
 template <class T>
-void rmsprop(const OptimiserOptions& o, T* p, const T* g, T* mean_square, T* velocity, Index n) {
-  const T rate = static_cast<T>(o.learning_rate);
-  const T momentum = static_cast<T>(o.momentum);
-  const T decay = static_cast<T>(o.decay);
-  const T new_share = static_cast<T>(1.0 - o.decay);  // in float 1 - 0.999 is 1e-5 off
-  const T floor = static_cast<T>(o.floor);
-  for (Index i = 0; i < n; ++i) {
-    mean_square[i] = decay * mean_square[i] + new_share * g[i] * g[i];
-    const T divisor = std::max(std::sqrt(mean_square[i]), floor);
-    velocity[i] = momentum * velocity[i] - rate * g[i] / divisor;
-    p[i] += velocity[i];
+Tensor<T> decayed(const OptimiserOptions& options, Rule::Decay kind, Tensor<T>& parameter,
+                  const Tensor<T>& gradient) {
+  if (options.weight_decay == 0.0) return gradient;
+  if (kind == Rule::Decay::by_itself) {
+    const T share = static_cast<T>(1.0 - options.learning_rate * options.weight_decay);
+    for (T& value : parameter.values()) value *= share;
+    return gradient;
   }
-}
-
-template <class T>
-void adam(const OptimiserOptions& o, std::int64_t update, T* p, const T* g, T* mean, T* mean_square,
-          Index n) {
-  const double t = static_cast<double>(update);
-  const T rate = static_cast<T>(o.learning_rate / (1.0 - std::pow(o.beta1, t)));
-  const T square_scale = static_cast<T>(1.0 / (1.0 - std::pow(o.beta2, t)));
-  const T beta1 = static_cast<T>(o.beta1);
-  const T beta2 = static_cast<T>(o.beta2);
-  const T share1 = static_cast<T>(1.0 - o.beta1);
-  const T share2 = static_cast<T>(1.0 - o.beta2);
-  const T epsilon = static_cast<T>(o.epsilon);
-  for (Index i = 0; i < n; ++i) {
-    mean[i] = beta1 * mean[i] + share1 * g[i];
-    mean_square[i] = beta2 * mean_square[i] + share2 * g[i] * g[i];
-    p[i] -= rate * mean[i] / (std::sqrt(mean_square[i] * square_scale) + epsilon);
-  }
+  const T decay = static_cast<T>(options.weight_decay);
+  Tensor<T> sum = gradient.clone();
+  for (Index i = 0; i < sum.numel(); ++i) sum.data()[i] += decay * parameter.data()[i];
+  return sum;
 }
 
 }  // namespace
 
 template <class T>
 Optimiser<T>::Optimiser(const OptimiserOptions& options, const ParameterSet<T>& parameters)
-    : options_(options) {
-  for (const std::string& name : slot_names(options.rule)) {
+    : options_(options), rule_(&find_rule(options.rule)) {
+  for (const std::string& name : rule_->slots) {
     OptimiserSlot<T> slot{name, {}};
     for (const auto& value : parameters.values()) {
       slot.values.push_back(Tensor<T>::zeros(value.shape()));
@@ -91,27 +62,42 @@ Optimiser<T>::Optimiser(const OptimiserOptions& options, const ParameterSet<T>& 
   expect_fraction("decay", options.decay);
   expect_fraction("beta1", options.beta1);
   expect_fraction("beta2", options.beta2);
+  if (!(options.weight_decay >= 0.0) || !std::isfinite(options.weight_decay)) {
+    fail_input("optimiser: got weight_decay = {}, expected 0 or more", options.weight_decay);
+  }
+}
+
+template <class T>
+void Optimiser<T>::expect_fit(const ParameterSet<T>& parameters,
+                              const std::vector<Tensor<T>>& gradients) const {
+  if (gradients.size() != parameters.size() || slots_.front().values.size() != parameters.size()) {
+    fail_input("optimiser: got {} parameters and {} gradients, expected {} of each",
+               parameters.size(), gradients.size(), slots_.front().values.size());
+  }
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    const Shape& shape = parameters.value(k).shape();
+    if (gradients[k].shape() == shape && slots_.front().values[k].shape() == shape) continue;
+    fail_input("optimiser: the gradient of {} is {}, the parameter is {}, it was made for {}",
+               parameters.spec(k).name, gradients[k].shape().to_string(), shape.to_string(),
+               slots_.front().values[k].shape().to_string());
+  }
 }
 
 template <class T>
 void Optimiser<T>::update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients,
                           double rate_share) {
+  expect_fit(parameters, gradients);
   ++updates_;
   OptimiserOptions options = options_;
   options.learning_rate *= rate_share;
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     if (!parameters.spec(k).trained) continue;
-    T* p = parameters.value(k).data();
-    const T* g = gradients.at(k).data();
-    const Index n = parameters.value(k).numel();
-    T* first = slots_[0].values[k].data();
-    if (options.rule == "sgd") {
-      sgd(options, p, g, first, n);
-    } else if (options.rule == "rmsprop") {
-      rmsprop(options, p, g, first, slots_[1].values[k].data(), n);
-    } else {
-      adam(options, updates_, p, g, first, slots_[1].values[k].data(), n);
-    }
+    Tensor<T>& value = parameters.value(k);
+    const Tensor<T> gradient = decayed(options, rule_->decay, value, gradients[k]);
+    std::vector<T*> slots;
+    for (OptimiserSlot<T>& slot : slots_) slots.push_back(slot.values[k].data());
+    in_precision<T> (*rule_)(
+        {options, updates_, slots, value.data(), gradient.data(), value.numel()});
   }
 }
 

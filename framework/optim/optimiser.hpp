@@ -4,26 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "optim/rule.hpp"
 #include "tape/parameters.hpp"
 
 namespace carousel {
-
-/// Which rule updates the parameters, and its constants. g is the gradient, r the rate.
-struct OptimiserOptions {
-  /// sgd:     v = momentum v + g;  p -= r v  (nesterov: p -= r (g + momentum v))
-  /// rmsprop: s = decay s + (1 - decay) g^2;  v = momentum v - r g / max(sqrt(s), floor);
-  ///          p += v  (the rule of the authors' code of Chung et al. 2014)
-  /// adam:    Kingma and Ba 2015, algorithm 1, with bias correction
-  std::string rule = "adam";
-  double learning_rate = 1e-3;
-  double momentum = 0.9;  // sgd, rmsprop
-  bool nesterov = false;  // sgd
-  double decay = 0.95;    // rmsprop
-  double floor = 0.01;    // rmsprop
-  double beta1 = 0.9;     // adam
-  double beta2 = 0.999;   // adam
-  double epsilon = 1e-8;  // adam
-};
 
 /// The memory of an optimiser, for checkpoints: named tensors beside each parameter.
 template <class T>
@@ -39,8 +23,8 @@ class Optimiser {
   /// Throws InputError on an unknown rule (with a suggestion) or constants out of range.
   Optimiser(const OptimiserOptions& options, const ParameterSet<T>& parameters);
 
-  /// One update with `rate_share` of the learning rate. gradients: as the parameters. One that is
-  /// not trained stays as it is.
+  /// One update with `rate_share` of the learning rate. gradients: as the parameters. A parameter
+  /// that is not trained stays as it is. Throws InputError where their number or shapes do not fit.
   void update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients,
               double rate_share = 1.0);
 
@@ -50,7 +34,10 @@ class Optimiser {
   const std::vector<OptimiserSlot<T>>& slots() const { return slots_; }
 
  private:
+  void expect_fit(const ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients) const;
+
   OptimiserOptions options_;
+  const Rule* rule_;
   std::vector<OptimiserSlot<T>> slots_;
   std::int64_t updates_ = 0;
 };

@@ -290,7 +290,7 @@ void expect_can_extend(const StudyOptions& in_run, const StudyOptions& now) {
     fail_input(
         "train.epochs can't grow after a search, whose draws keep no parameters; start a new run");
   }
-  if (now.train.final_rate != 1.0) {
+  if (now.train.schedule.final_rate != 1.0 || now.train.schedule.warmup != 0.0) {
     fail_input(
         "train.epochs can't grow where the rate falls over all epochs (train.final_rate); start a "
         "new run");

@@ -94,9 +94,13 @@ void visit_fields(Options& o, Visitor&& v) {
     g.number("batch", t.batch, Range{1, most_examples});
     g.number("shard", t.shard, Range{1, most_examples});
     g.number("segments", t.segments, Range{0, 1e6});
-    g.choice("optimiser", rule.rule, {"adam", "rmsprop", "sgd"});
+    g.choice("optimiser", rule.rule, rule_names());
     g.number("learning_rate", rule.learning_rate, Range{0, 1e38, Range::Ends::above});
-    g.number("final_rate", t.final_rate, Range{0, 1, Range::Ends::above});
+    g.choice("schedule", t.schedule.name, schedule_names());
+    g.number("final_rate", t.schedule.final_rate, Range{0, 1, Range::Ends::above});
+    g.number("warmup", t.schedule.warmup, Range{0, 1});
+    g.number("plateau_epochs", t.schedule.plateau_epochs, Range{1, most_epochs});
+    g.number("weight_decay", rule.weight_decay, Range{0, 1e30});
     g.number("momentum", rule.momentum, share);
     g.flag("nesterov", rule.nesterov);
     g.number("decay", rule.decay, share);

@@ -61,6 +61,8 @@ class Model {
     specs_.insert(specs_.end(), layer.parameters().begin(), layer.parameters().end());
     return layer;
   }
+  /// A parameter that is no layer's.
+  void add(ParameterSpec spec) { specs_.push_back(std::move(spec)); }
 
  private:
   std::vector<ParameterSpec> specs_;

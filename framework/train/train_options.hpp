@@ -3,6 +3,7 @@
 #include <string>
 
 #include "optim/optimiser.hpp"
+#include "optim/schedule.hpp"
 
 namespace carousel {
 
@@ -14,7 +15,7 @@ struct TrainOptions {
   int shard = 8;      // examples in a parallel task; results depend on it, not on threads
   int segments = 1;   // parts of a sequence, all but one computed again on the way back; 0: sqrt
   OptimiserOptions optimiser;
-  double final_rate = 1.0;  // share of the learning rate that it falls to, linearly over all epochs
+  ScheduleOptions schedule;
   std::string loss = "step";  // whose mean loss is minimised: that of a term (a step), or of an
                               // example ("sequence")
   double clip_norm = 1.0;     // largest global norm of the gradient; 0: no limit

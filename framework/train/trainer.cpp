@@ -87,6 +87,7 @@ class TypedTrainer final : public Trainer {
                 const std::function<void(const Progress&)>& on_progress);
   bool update(const Batch& batch, double done);
   bool end_epoch();
+  double rate_share(double done) const;
   void finish();
   void load_counters(const Archive& archive);
   void report(const std::function<void(const Progress&)>& on_progress, std::size_t batches);
@@ -150,11 +151,18 @@ bool TypedTrainer<T>::update(const Batch& batch, double done) {
     return false;
   }
   carried_ = std::move(carried);
-  optimiser_.update(parameters_, train_.gradients(), 1.0 - (1.0 - options_.final_rate) * done);
+  optimiser_.update(parameters_, train_.gradients(), rate_share(done));
   record_.overflows += result.overflow ? 1 : 0;
   epoch_loss_ += result.loss;
   epoch_terms_ += result.terms;
   return true;
+}
+
+template <class T>
+double TypedTrainer<T>::rate_share(double done) const {
+  std::vector<double> figures;
+  for (const CurvePoint& point : record_.curve) figures.push_back(point.valid.front());
+  return carousel::rate_share(options_.schedule, {done, figures, chooses().better});
 }
 
 template <class T>

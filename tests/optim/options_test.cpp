@@ -25,9 +25,9 @@ TEST(OptimiserOptions, UnknownRulesGetASuggestion) {
   OptimiserOptions options;
   options.rule = "adma";
   EXPECT_THAT(error_of(options), AllOf(HasSubstr("'adma'"), HasSubstr("did you mean 'adam'?"),
-                                       HasSubstr("sgd, rmsprop or adam")));
+                                       HasSubstr("adam, adamw, rmsprop, sgd")));
   options.rule = "lion_with_wings";
-  EXPECT_THAT(error_of(options), AllOf(HasSubstr("lion"), HasSubstr("sgd, rmsprop or adam")));
+  EXPECT_THAT(error_of(options), AllOf(HasSubstr("lion"), HasSubstr("adam, adamw, rmsprop, sgd")));
 }
 
 TEST(OptimiserOptions, RatesAndFloorsArePositive) {
@@ -124,10 +124,28 @@ TEST_P(Slots, AFreshOptimiserTakesAnotherPath) {
   EXPECT_NE(flatten(resumed.values()), flatten(straight.values()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, Slots, testing::Values("sgd", "rmsprop", "adam"),
+INSTANTIATE_TEST_SUITE_P(Rules, Slots, testing::Values("sgd", "rmsprop", "adam", "adamw"),
                          [](const testing::TestParamInfo<const char*>& test) {
                            return std::string(test.param);
                          });
+
+TEST(Optimiser, RefusesWhatDoesNotFit) {
+  auto parameters = two_parameters<double>();
+  Optimiser<double> optimiser({}, parameters);
+  const auto error = [&](const std::vector<Tensor<double>>& gradients) {
+    try {
+      optimiser.update(parameters, gradients);
+    } catch (const InputError& caught) {
+      return std::string(caught.what());
+    }
+    return std::string("no InputError");
+  };
+  const auto right = gradients_at<double>(1);
+  EXPECT_THAT(error({}), HasSubstr("2 parameters and 0 gradients"));
+  EXPECT_THAT(error({right[0]}), HasSubstr("2 parameters and 1 gradients"));
+  EXPECT_THAT(error({right[1], right[0]}), HasSubstr("the gradient of a is"));
+  EXPECT_EQ(optimiser.updates(), 0);
+}
 
 TEST(Optimiser, UpdatesInPlaceAndLeavesTheGradients) {
   auto parameters = two_parameters<double>();

@@ -43,6 +43,19 @@ void adam_step(Element& e, double g, const OptimiserOptions& o, int t) {
   e.p = e.p - o.learning_rate * mean / (std::sqrt(square) + o.epsilon);
 }
 
+// Loshchilov and Hutter's algorithm 2: the decay is taken from the value as it was.
+void adamw_step(Element& e, double g, const OptimiserOptions& o, int t) {
+  const double decayed = o.learning_rate * o.weight_decay * e.p;
+  adam_step(e, g, o, t);
+  e.p -= decayed;
+}
+
+// The decay as a part of the gradient, in front of any rule.
+template <void (*step)(Element&, double, const OptimiserOptions&, int)>
+void with_decay(Element& e, double g, const OptimiserOptions& o, int t) {
+  step(e, g + o.weight_decay * e.p, o, t);
+}
+
 using Step = void (*)(Element&, double, const OptimiserOptions&, int);
 
 // Runs the optimiser beside the plain rule and compares after every update.
@@ -67,7 +80,7 @@ void check(const OptimiserOptions& options, Step step, int updates, double toler
 }
 
 template <class T>
-class Rule : public testing::Test {
+class UpdateRule : public testing::Test {
  protected:
   static void compare(const OptimiserOptions& options, Step step) {
     const double tolerance = 64.0 * static_cast<double>(std::numeric_limits<T>::epsilon());
@@ -76,7 +89,7 @@ class Rule : public testing::Test {
   }
 };
 using Types = testing::Types<float, double>;
-TYPED_TEST_SUITE(Rule, Types);
+TYPED_TEST_SUITE(UpdateRule, Types);
 
 OptimiserOptions options_of(const std::string& rule, double rate) {
   OptimiserOptions options;
@@ -85,25 +98,25 @@ OptimiserOptions options_of(const std::string& rule, double rate) {
   return options;
 }
 
-TYPED_TEST(Rule, PlainSgd) {
+TYPED_TEST(UpdateRule, PlainSgd) {
   OptimiserOptions options = options_of("sgd", 0.01);
   options.momentum = 0.0;
   TestFixture::compare(options, sgd_step);
 }
 
-TYPED_TEST(Rule, SgdWithMomentum) {
+TYPED_TEST(UpdateRule, SgdWithMomentum) {
   OptimiserOptions options = options_of("sgd", 0.01);
   options.momentum = 0.8;
   TestFixture::compare(options, sgd_step);
 }
 
-TYPED_TEST(Rule, SgdWithNesterovMomentum) {
+TYPED_TEST(UpdateRule, SgdWithNesterovMomentum) {
   OptimiserOptions options = options_of("sgd", 0.01);
   options.nesterov = true;
   TestFixture::compare(options, sgd_step);
 }
 
-TYPED_TEST(Rule, RmspropWithAndWithoutItsFloor) {
+TYPED_TEST(UpdateRule, RmspropWithAndWithoutItsFloor) {
   OptimiserOptions options = options_of("rmsprop", 0.01);
   TestFixture::compare(options, rmsprop_step);  // the floor holds for the gradient 0.001
   options.floor = 1e-12;
@@ -112,20 +125,38 @@ TYPED_TEST(Rule, RmspropWithAndWithoutItsFloor) {
   TestFixture::compare(options, rmsprop_step);
 }
 
-TYPED_TEST(Rule, RmspropWithoutMomentum) {
+TYPED_TEST(UpdateRule, RmspropWithoutMomentum) {
   OptimiserOptions options = options_of("rmsprop", 0.01);
   options.momentum = 0.0;
   options.decay = 0.5;
   TestFixture::compare(options, rmsprop_step);
 }
 
-TYPED_TEST(Rule, Adam) {
+TYPED_TEST(UpdateRule, Adam) {
   TestFixture::compare(options_of("adam", 0.01), adam_step);
   OptimiserOptions options = options_of("adam", 0.1);
   options.beta1 = 0.5;
   options.beta2 = 0.75;
   options.epsilon = 0.1;
   TestFixture::compare(options, adam_step);
+}
+
+TYPED_TEST(UpdateRule, AdamwDecaysByItself) {
+  TestFixture::compare(options_of("adamw", 0.01), adam_step);
+  OptimiserOptions options = options_of("adamw", 0.1);
+  options.weight_decay = 0.3;
+  TestFixture::compare(options, adamw_step);
+}
+
+TYPED_TEST(UpdateRule, OthersDecayInTheGradient) {
+  OptimiserOptions options = options_of("adam", 0.1);
+  options.weight_decay = 0.3;
+  TestFixture::compare(options, with_decay<adam_step>);
+  options.rule = "rmsprop";
+  TestFixture::compare(options, with_decay<rmsprop_step>);
+  options.rule = "sgd";
+  options.learning_rate = 0.01;
+  TestFixture::compare(options, with_decay<sgd_step>);
 }
 
 // Numbers a reader can do in the head.
@@ -149,7 +180,7 @@ TEST(RuleByHand, FirstUpdates) {
 }
 
 TEST(Optimiser, LeavesWhatIsNotTrained) {
-  for (const char* rule : {"sgd", "rmsprop", "adam"}) {
+  for (const char* rule : {"sgd", "rmsprop", "adam", "adamw"}) {
     ParameterSpec fixed{"fixed", {2}, Initialiser::ones()};
     fixed.trained = false;
     ParameterSet<double> set({fixed, {"free", {2}, Initialiser::ones()}}, 1);

@@ -220,11 +220,11 @@ TEST_F(Changed, MoreEpochsEndInTheBitsOfARunThatHadThemFromTheStart) {
 }
 
 TEST_F(Changed, AfterASearchOrWithAFallingRateEpochsCannotGrow) {
-  options_.train.final_rate = 0.5;
+  options_.train.schedule.final_rate = 0.5;
   start("falling");
   EXPECT_THAT(error_of<InputError>([&] { resume("falling", {"train.epochs=5"}); }),
               HasSubstr("train.final_rate"));
-  options_.train.final_rate = 1.0;
+  options_.train.schedule.final_rate = 1.0;
   options_.search.draws = 2;
   start("search");
   EXPECT_THAT(error_of<InputError>([&] { resume("search", {"train.epochs=5"}); }),

@@ -21,7 +21,8 @@ namespace {
 
 // Options that make a task small, where it has them.
 const std::map<std::string, std::string> small = {
-    {"lag", "14"}, {"length", "14"}, {"examples", "12"}, {"valid", "7"}, {"test", "5"}};
+    {"lag", "14"}, {"length", "14"}, {"examples", "12"}, {"valid", "7"},
+    {"test", "5"}, {"steps", "9"},   {"embedding", "3"}, {"valid_share", "0.3"}};
 
 std::unique_ptr<Problem> small_problem(const Task& task) {
   TaskOptions options(task.options);

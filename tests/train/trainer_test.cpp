@@ -406,7 +406,7 @@ TEST_F(TrainerTest, TheRateFallsLinearly) {
   options_.optimiser.momentum = 0.0;
   options_.weight_noise = 0.0;
   const auto step = [&](double final_rate, int updates) {
-    options_.final_rate = final_rate;
+    options_.schedule.final_rate = final_rate;
     const auto trainer = make();
     run(*trainer, updates);
     const Tensor<float> before = trainer->save().floats.at("last/output/b").clone();

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/vocabulary.hpp"
+
+namespace carousel {
+
+/// How a text becomes symbols.
+struct TextForm {
+  bool words = false;     // symbols are words between blanks, and line ends; else characters
+  bool lines = false;     // each line that is not empty is a sequence of its own
+  Index least_count = 1;  // of a symbol in the training split; a rarer one is unknown
+  double valid = 0.05;    // shares of the text, its last parts
+  double test = 0.05;
+};
+
+/// The symbols of one part of a text, by their numbers.
+struct TextPart {
+  std::vector<std::uint32_t> symbols;
+  std::vector<Index> starts;  // of lines: where each begins, and the end; else {0, size}
+
+  Index lines() const { return std::ssize(starts) - 1; }
+};
+
+/// A text in three parts, in its order: train, valid, test. The vocabulary is that of train; where
+/// something else stands in a text, `unknown` is its number.
+struct TextSet {
+  std::string name;
+  Vocabulary vocabulary;
+  Index unknown = -1;  // -1: all symbols are known
+  std::array<TextPart, 3> parts;
+};
+
+/// Cuts a text into characters (of UTF-8), or into words and line ends ("\n").
+std::vector<std::string> symbols_of(std::string_view text, bool words);
+
+/// Reads a UTF-8 text file. Throws InputError when it can't be read, is no UTF-8, or is too short
+/// for three parts.
+TextSet read_text_set(const std::filesystem::path& path, const TextForm& form);
+
+}  // namespace carousel

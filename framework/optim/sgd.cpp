@@ -1,0 +1,27 @@
+// Stochastic gradient descent with momentum, as it is or after Nesterov.
+#include <algorithm>
+#include <cmath>
+
+#include "optim/rule.hpp"
+
+namespace carousel {
+namespace {
+
+template <class T>
+void update(const RuleUpdate<T>& u) {
+  const T rate = static_cast<T>(u.options.learning_rate);
+  const T momentum = static_cast<T>(u.options.momentum);
+  const bool nesterov = u.options.nesterov;
+  const T* g = u.g;
+  T *p = u.p, *velocity = u.slots[0];
+  for (Index i = 0; i < u.n; ++i) {
+    velocity[i] = momentum * velocity[i] + g[i];
+    p[i] -= rate * (nesterov ? g[i] + momentum * velocity[i] : velocity[i]);
+  }
+}
+
+}  // namespace
+
+Rule sgd_rule() { return {"sgd", {"velocity"}, update<float>, update<double>}; }
+
+}  // namespace carousel

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+
+#include "layer/linear.hpp"
+#include "task/text_problem.hpp"
+
+namespace carousel {
+
+/// A language model: vectors for symbols, a recurrent stack, and a softmax over the symbols. Tied,
+/// its logits are products with the symbols' vectors, behind a linear layer where the stack gives
+/// another number of elements than a vector has.
+class TextModel final : public Model {
+ public:
+  /// `problem` must outlive it.
+  TextModel(Recurrence& recurrence, const TextProblem& problem);
+
+  Var loss(const Pass& pass, Split split, Ids ids) const override;
+  void count(const Pass& pass, Split split, Ids ids, Tally& tally) const override;
+
+  /// Logits of the next symbol at each step, and the states behind the last. x: [T, batch] of
+  /// symbols; lengths: empty for all of T; states: of an earlier call, empty for the start.
+  StackResult step(const Pass& pass, Var x, const std::vector<Index>& lengths,
+                   std::span<const Var> states) const;
+
+ private:
+  /// [T, batch], zero for padding.
+  Var step_nll(const Pass& pass, const TextBatch& batch) const;
+
+  const TextProblem& problem_;
+  Embedding symbols_;
+  RecurrentStack stack_;
+  std::optional<Linear> to_vector_;  // tied
+  std::optional<Linear> output_;     // not tied
+};
+
+}  // namespace carousel

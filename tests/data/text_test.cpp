@@ -1,0 +1,84 @@
+#include "data/text.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "temporary_folder.hpp"
+#include "tensor/error.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Text : public testing::Test {
+ protected:
+  TextSet read(const std::string& text, const TextForm& form) {
+    std::ofstream(file_, std::ios::binary) << text;
+    return read_text_set(file_, form);
+  }
+  // The symbols of a part, joined by '|'.
+  static std::string shown(const TextSet& set, std::size_t part) {
+    std::string all;
+    for (const std::uint32_t symbol : set.parts[part].symbols) {
+      all += set.vocabulary.text(symbol) + "|";
+    }
+    return all;
+  }
+
+  TemporaryFolder folder_;
+  std::filesystem::path file_ = folder_ / "mine.txt";
+};
+
+TEST_F(Text, IsCutIntoCharactersOrWords) {
+  EXPECT_THAT(symbols_of("aé\n", false), ElementsAre("a", "é", "\n"));
+  EXPECT_THAT(symbols_of(" to  be,\tor\nnot \n", true),
+              ElementsAre("to", "be,", "or", "\n", "not", "\n"));
+  EXPECT_TRUE(symbols_of("", false).empty());
+}
+
+TEST_F(Text, HasThreePartsInItsOrder) {
+  const TextSet set = read("abcabcabcd", {.valid = 0.2, .test = 0.2});
+  EXPECT_EQ(set.name, "mine");
+  EXPECT_EQ(shown(set, 0), "a|b|c|a|b|c|");
+  EXPECT_EQ(shown(set, 1), "a|b|");
+  EXPECT_EQ(shown(set, 2), "c|<unk>|") << "d is not in the training part";
+  EXPECT_EQ(set.unknown, 3);
+  EXPECT_EQ(set.vocabulary.size(), 4);
+  EXPECT_THAT(set.parts[0].starts, ElementsAre(0, 6));
+  EXPECT_EQ(read("abcabcabca", {.valid = 0.2, .test = 0.2}).unknown, -1);
+}
+
+TEST_F(Text, OfLinesKeepsThemWhole) {
+  const TextSet set = read("ab c\r\n\nab\nx y z\n \nab\nab\nc\nc",
+                           {.words = true, .lines = true, .valid = 0.3, .test = 0.3});
+  EXPECT_EQ(shown(set, 0), "ab|c|ab|x|y|z|");
+  EXPECT_THAT(set.parts[0].starts, ElementsAre(0, 2, 3, 6));
+  EXPECT_EQ(set.parts[1].lines(), 2);
+  EXPECT_EQ(set.parts[2].lines(), 2);
+}
+
+TEST_F(Text, RareWordsAreOne) {
+  const TextSet set = read("a b a c a b d a a a a b a b",
+                           {.words = true, .least_count = 2, .valid = 0.2, .test = 0.2});
+  EXPECT_EQ(shown(set, 0), "a|b|a|<unk>|a|b|<unk>|a|");
+}
+
+TEST_F(Text, ThatCannotBeReadIsNamed) {
+  const auto error = [&](const std::string& text) {
+    return error_of<InputError>([&] { read(text, {.valid = 0.2, .test = 0.2}); });
+  };
+  EXPECT_THAT(error("abcde"), AllOf(HasSubstr("mine.txt"), HasSubstr("got 5 characters, too few"),
+                                    HasSubstr("valid_share 0.2")));
+  EXPECT_THAT(error(""), HasSubstr("got 0 characters"));
+  EXPECT_THAT(error("abc\ndef\xff ghijkl"), AllOf(HasSubstr("mine.txt"), HasSubstr("2")));
+  EXPECT_THAT(error_of<InputError>([&] { read_text_set(folder_ / "none.txt", {}); }),
+              HasSubstr("none.txt"));
+}
+
+}  // namespace
+}  // namespace carousel
