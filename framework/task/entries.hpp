@@ -13,7 +13,8 @@
   ENTRY(reber)                \
   ENTRY(copy_memory)          \
   ENTRY(parity)               \
-  ENTRY(image_sequence)
+  ENTRY(image_sequence)       \
+  ENTRY(forecasting)
 
 namespace carousel {
 
