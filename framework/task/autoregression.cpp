@@ -120,19 +120,6 @@ class LinearAutoregression {
 
 }  // namespace
 
-Figures figures_of(const SequenceProblem& problem,
-                   const std::function<std::vector<double>(Split, ExampleId)>& outputs) {
-  Figures figures;
-  for (const Split split : all_splits) {
-    Tally tally = tally_of(problem, split);
-    for (ExampleId id = 0; id < problem.size(split); ++id) {
-      problem.count(split, id, outputs(split, id), tally);
-    }
-    set_figures(problem, split, tally, figures);
-  }
-  return figures;
-}
-
 Baseline linear_autoregression(const SequenceProblem& problem) {
   return LinearAutoregression(problem).fitted();
 }

@@ -1,14 +1,8 @@
 #pragma once
 
-#include <functional>
-
 #include "task/sequence_problem.hpp"
 
 namespace carousel {
-
-/// The figures of a model that reads one example at a time. outputs: of its scored steps.
-Figures figures_of(const SequenceProblem& problem,
-                   const std::function<std::vector<double>(Split, ExampleId)>& outputs);
 
 /// Linear autoregression: the targets as a linear function, with a constant, of all values of the
 /// last steps of an example, by least squares with a ridge (Hoerl and Kennard 1970) on the training
