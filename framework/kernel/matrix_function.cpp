@@ -103,6 +103,9 @@ bool solve_positive_definite(const double* a, Index n, const double* b, Index co
   const auto rows = static_cast<xt::blas_index_t>(n);
   std::vector<double> factor(a, a + n * n);  // symmetric: by rows and by columns the same
   if (cxxlapack::potrf<xt::blas_index_t>('L', rows, factor.data(), rows) != 0) return false;
+  for (Index k = 0; k < n; ++k) {  // the library lets a NaN pass
+    if (!std::isfinite(factor[static_cast<std::size_t>(k * n + k)])) return false;
+  }
   std::vector<double> by_column(static_cast<std::size_t>(n * columns));
   for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j < columns; ++j) {
