@@ -261,7 +261,7 @@ class CommandLine {
   }
 
   void add_sample() {
-    auto* sample = add("sample", "Music from a trained model, as a MIDI file",
+    auto* sample = add("sample", "Text from a trained model, or music as a MIDI file",
                        [this] { return sample_command(registry_, sample_, common_); });
     sample->add_option("RUN", sample_.run, "Run folder")->required();
     sample->add_option("--cell", sample_.cell, "Cell (default: that of the best model)");
@@ -269,13 +269,24 @@ class CommandLine {
     sample->add_option("--seed", sample_.request.seed, "Of the random numbers")
         ->check(within<std::uint64_t>(0, 9007199254740991))
         ->capture_default_str();
-    sample->add_option("--steps", sample_.request.steps, "Frames to draw, quavers each")
+    sample->add_option("--steps", sample_.request.steps, "Symbols to draw, or frames of a quaver")
         ->check(within(1, 100000))
         ->capture_default_str();
     sample
         ->add_option("--prime", sample_.request.prime,
-                     "Start from so many frames of a test sequence (default: silence)")
+                     "Start from so many symbols or frames of the test part (default: nothing)")
         ->check(within(0, 100000));
+    SymbolRule& rule = sample_.request.rule;
+    sample->add_option("--text", sample_.request.text, "Of language models: what to start from");
+    sample->add_option("--temperature", rule.temperature, "Divides the logits; 0: the likeliest")
+        ->check(within(0.0, 1000.0))
+        ->capture_default_str();
+    sample->add_option("--top-k", rule.top_k, "Draw among so many likeliest; 0: all")
+        ->check(within<Index>(0, 1 << 24))
+        ->capture_default_str();
+    sample->add_option("--top-p", rule.top_p, "Of these, the likeliest with this probability")
+        ->check(within(1e-6, 1.0))
+        ->capture_default_str();
   }
 
   void add_bench() {

@@ -5,8 +5,8 @@
 
 namespace carousel {
 
-/// Draws a sample from a trained model of a run and writes it, at --out or in the run folder: a
-/// roll as a MIDI file.
+/// Draws a sample from a trained model of a run. Of music it is written as a MIDI file, at --out or
+/// in the run folder; a text goes to the standard output as it is drawn, and to --out, if given.
 int sample_command(CellRegistry& registry, SampleOfRun wanted, const CommonOptions& common);
 
 }  // namespace carousel

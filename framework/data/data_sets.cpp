@@ -39,6 +39,14 @@ const std::vector<DataSet>& data_sets() {
       {"mnist", images, "mnist", "", "70000 handwritten digits of 28 x 28 pixels"},
       {"tinyshakespeare", text, "text/tinyshakespeare/input.txt", "",
        "a million characters of plays"},
+      {"etth1", series, "time_series/ett/ETTh1.csv", "",
+       "a transformer's load and heat by the hour"},
+      {"sunspots", series, "time_series/univariate/monthly-sunspots.csv", "",
+       "sunspots by the month, 1749 to 1983"},
+      {"temperatures", series, "time_series/univariate/daily-min-temperatures.csv", "",
+       "the lowest temperature of each day in Melbourne, 1981 to 1990"},
+      {"airline", series, "time_series/univariate/airline-passengers.csv", "",
+       "airline passengers by the month, 1949 to 1960"},
   };
   return sets;
 }

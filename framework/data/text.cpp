@@ -76,7 +76,8 @@ std::array<std::vector<std::vector<std::string>>, 3> parts_of(
   for (std::size_t k = 0; k < 3; ++k) {
     if (at[k + 1] - at[k] < 2) {
       fail_input(
-          "{}: got {} {}, too few for three parts: valid_share {} and test_share {} leave one with less "
+          "{}: got {} {}, too few for three parts: valid_share {} and test_share {} leave one with "
+          "less "
           "than 2",
           source, count,
           form.lines   ? "lines"

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 #include <xtensor-blas/xlinalg.hpp>
 
 #include "tensor/blas.hpp"
@@ -94,6 +95,31 @@ bool matrix_inverse(const double* a, Index n, double* out) {
   }
   const double condition = largest_column_sum(a, n) * largest_column_sum(out, n);
   return !(condition * std::numeric_limits<double>::epsilon() > 1.0);
+}
+
+bool solve_positive_definite(const double* a, Index n, const double* b, Index columns, double* x) {
+  use_one_blas_thread();
+  if (n == 0 || columns == 0) return true;
+  const auto rows = static_cast<xt::blas_index_t>(n);
+  std::vector<double> factor(a, a + n * n);  // symmetric: by rows and by columns the same
+  if (cxxlapack::potrf<xt::blas_index_t>('L', rows, factor.data(), rows) != 0) return false;
+  for (Index k = 0; k < n; ++k) {  // the library lets a NaN pass
+    if (!std::isfinite(factor[static_cast<std::size_t>(k * n + k)])) return false;
+  }
+  std::vector<double> by_column(static_cast<std::size_t>(n * columns));
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < columns; ++j) {
+      by_column[static_cast<std::size_t>(j * n + i)] = b[i * columns + j];
+    }
+  }
+  cxxlapack::potrs<xt::blas_index_t>('L', rows, static_cast<xt::blas_index_t>(columns),
+                                     factor.data(), rows, by_column.data(), rows);
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < columns; ++j) {
+      x[i * columns + j] = by_column[static_cast<std::size_t>(j * n + i)];
+    }
+  }
+  return true;
 }
 
 }  // namespace carousel

@@ -13,4 +13,8 @@ void matrix_exponential(const double* a, Index n, double* out);
 /// `out` is then not to be used.
 bool matrix_inverse(const double* a, Index n, double* out);
 
+/// Solves a x = b by a Cholesky factorisation. a: [n, n], symmetric; b, x: [n, columns]; row-major.
+/// False when `a` is not positive definite to the precision of double; `x` is then left alone.
+bool solve_positive_definite(const double* a, Index n, const double* b, Index columns, double* x);
+
 }  // namespace carousel

@@ -27,6 +27,10 @@ Var Pass::constant(const Tensor<float>& data) const {
   return visit([&]<class T>(Tape<T>& tape) { return tape.constant(converted<T>(data)); });
 }
 
+Var Pass::constant(const Tensor<double>& data) const {
+  return visit([&]<class T>(Tape<T>& tape) { return tape.constant(converted<T>(data)); });
+}
+
 Var Pass::mask(std::string_view name, const Shape& shape, const MaskValues& values) const {
   if (!masks_) fail_bug("a mask was asked for in evaluation");
   return visit(

@@ -34,6 +34,7 @@ class Pass {
   Graph& graph() const;
   /// Puts data on the tape; no gradient flows to it.
   Var constant(const Tensor<float>& data) const;
+  Var constant(const Tensor<double>& data) const;
   /// The elements of a value.
   std::vector<double> values(Var var) const;
   /// The same in single precision, with its shape: for what people look at.

@@ -94,6 +94,10 @@ constexpr const char* kSearchNote =
     "that diverged, a triangle there one beyond the axis. Expected best: what a search with fewer "
     "draws "
     "would have found on average, if not all of them diverged. ";
+constexpr const char* kLinesNote =
+    "Of each cell the lines of its best trial; the truth is drawn with them. A click on a name "
+    "hides "
+    "its line.";
 constexpr const char* kRollNote =
     "Shade: the probability that the network gave to a key before it saw the step, empty for 0 and "
     "full for 1. Outline: the note sounds. An empty outline is a note that was not expected, a "
@@ -121,6 +125,10 @@ std::string report_page(const Report& report) {
        {"rolls",
         section("Piano roll", report.plots.rolls.empty() ? "" : "<div id=\"rolls\"></div>\n",
                 kRollNote)},
+       {"lines",
+        section("Lines",
+                report.plots.lines.empty() ? "" : "<div id=\"lines\" class=\"pair\"></div>\n",
+                kLinesNote)},
        {"trials", section_of(trial_sheet(results), true)},
        {"datasets", section("Data", paragraphs(data), "")},
        {"cells", section("Cells", cell_details(results), "")},

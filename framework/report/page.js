@@ -69,5 +69,6 @@ for (const roll of page.rolls) {
 const redraws = [
   ...page.datasets.flatMap(addDataset),
   ...[...sequences.values()].map((rolls) => addRolls(document.getElementById('rolls'), rolls)),
+  ...page.lines.flatMap((picture) => addLines(document.getElementById('lines'), picture)),
 ];
 dark.addEventListener('change', () => redraws.forEach((redraw) => redraw()));

@@ -153,6 +153,7 @@ Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows)
     if (one.exhibit.kind == "roll") whole.push_back(whole_roll(one));
   }
   for (const PlotRoll& roll : whole) plots.rolls.push_back(cut(roll, keys_in_use(whole, roll)));
+  plots.lines = lines_of(results.exhibits);
   return plots;
 }
 

@@ -51,14 +51,34 @@ struct PlotRoll {
   std::vector<std::vector<int>> expected;  // [steps][keys]: thousandths; -1: no number
 };
 
+/// Lines over the same steps: the truth, and those of every model that has a picture of this title.
+struct PlotLines {
+  struct Line {
+    std::string label;           // of a model: its cell, with the line's name where it has several
+    bool is_truth = false;       // and of no model
+    std::vector<double> values;  // NaN where it has none
+  };
+
+  std::string dataset;
+  std::string title;
+  std::string x_title, y_title;
+  int first = 0;  // where the first step is on the axis
+  std::vector<Line> lines;
+};
+
 /// Every number of the page's pictures and of the CSV files beside it.
 struct Plots {
   std::vector<PlotDataset> datasets;
   std::vector<PlotRoll> rolls;
+  std::vector<PlotLines> lines;
 };
 
-/// rows: summarise(results). Throws BugError when a piano roll lacks something, or when its arrays
-/// do not fit each other.
+/// The pictures of lines, in the order in which the exhibits have their titles. Throws BugError
+/// when an exhibit lacks something, or when its arrays do not fit each other.
+std::vector<PlotLines> lines_of(const std::vector<StudyExhibit>& exhibits);
+
+/// rows: summarise(results). Throws BugError when a piano roll or lines lack something, or when
+/// their arrays do not fit each other.
 Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows);
 
 /// What the scripts of the page draw, as JSON (not yet safe inside a <script> element):
@@ -69,7 +89,9 @@ Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows)
 ///      "search": [[rate, valid, draw, status, chosen], ...],
 ///      "tuning": [[draws, expected, finite], ...]}, ...]}, ...],
 ///    "rolls": [{"dataset", "cell", "sequence": text, "lowest": pitch, "keys": count,
-///      "notes": [[pitch, ...], ...], "expected": [[thousandths, ...], ...]}, ...]}
+///      "notes": [[pitch, ...], ...], "expected": [[thousandths, ...], ...]}, ...],
+///    "lines": [{"dataset", "title", "x_title", "y_title": text, "first": place, "lines":
+///      [{"label": text, "truth": flag, "values": [value, ...]}, ...]}, ...]}
 /// Times in seconds, figures of the metric; numbers that are not finite are null.
 std::string plots_json(const Plots& plots);
 

@@ -15,7 +15,7 @@ using Texts = std::vector<std::string>;
 // As many decimals as the page has.
 std::string number(double value) { return csv_number(value, 6); }
 
-// A learning rate may be smaller than that.
+// A learning rate may be smaller than that, and data of any size.
 std::string exact(double value) { return std::isfinite(value) ? csv_number(value) : ""; }
 
 // Calls write(data set and label, metric, series) for each series.
@@ -88,6 +88,19 @@ void roll_rows(const Plots& plots, CsvText& csv) {
   }
 }
 
+void line_rows(const Plots& plots, CsvText& csv) {
+  for (const PlotLines& lines : plots.lines) {
+    for (const PlotLines::Line& line : lines.lines) {
+      const Texts head{lines.dataset, lines.title, line.label};
+      for (std::size_t step = 0; step < line.values.size(); ++step) {
+        const double value = line.values[step];
+        if (!std::isfinite(value)) continue;
+        csv.add(joined(head, {count(lines.first + static_cast<int>(step)), exact(value)}));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<PlotFile> plots_csv(const Plots& plots) {
@@ -110,6 +123,7 @@ std::vector<PlotFile> plots_csv(const Plots& plots) {
       {"dataset", "cell", "metric", "draws", "expected_valid", "probability_finite"}, tuning_rows);
   add("piano_roll.csv", {"dataset", "cell", "sequence", "step", "pitch", "note", "expected"},
       roll_rows);
+  add("lines.csv", {"dataset", "picture", "line", "step", "value"}, line_rows);
   return files;
 }
 

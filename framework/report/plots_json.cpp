@@ -18,7 +18,7 @@ json::value number(double value) {
   return std::round(value * 1e6) / 1e6;
 }
 
-// A learning rate may be smaller than that.
+// A learning rate may be smaller than that, and data of any size.
 json::value exact(double value) {
   if (!std::isfinite(value)) return nullptr;
   return value;
@@ -94,11 +94,23 @@ json::value roll_json(const PlotRoll& roll) {
           {"expected", array_of(roll.expected, expected)}};
 }
 
+json::value line_json(const PlotLines::Line& line) {
+  return {
+      {"label", line.label}, {"truth", line.is_truth}, {"values", array_of(line.values, exact)}};
+}
+
+json::value lines_json(const PlotLines& lines) {
+  return {{"dataset", lines.dataset}, {"title", lines.title},
+          {"x_title", lines.x_title}, {"y_title", lines.y_title},
+          {"first", lines.first},     {"lines", array_of(lines.lines, line_json)}};
+}
+
 }  // namespace
 
 std::string plots_json(const Plots& plots) {
   return json::serialize(json::object{{"datasets", array_of(plots.datasets, dataset_json)},
-                                      {"rolls", array_of(plots.rolls, roll_json)}});
+                                      {"rolls", array_of(plots.rolls, roll_json)},
+                                      {"lines", array_of(plots.lines, lines_json)}});
 }
 
 }  // namespace carousel

@@ -27,20 +27,6 @@ std::vector<double> log_shares(const ClassificationProblem& problem) {
   return counts;
 }
 
-// The figures of a model that reads one example at a time.
-template <class Outputs>
-Figures figures_of(const ClassificationProblem& problem, Outputs&& outputs) {
-  Figures figures;
-  for (const Split split : all_splits) {
-    Tally tally = tally_of(problem, split);
-    for (ExampleId id = 0; id < problem.size(split); ++id) {
-      problem.count(split, id, outputs(split, id), tally);
-    }
-    set_figures(problem, split, tally, figures);
-  }
-  return figures;
-}
-
 class LinearClassifier {
  public:
   LinearClassifier(Index features, Index classes)

@@ -14,7 +14,8 @@
   ENTRY(copy_memory)          \
   ENTRY(parity)               \
   ENTRY(image_sequence)       \
-  ENTRY(language_model)
+  ENTRY(language_model)       \
+  ENTRY(forecasting)
 
 namespace carousel {
 

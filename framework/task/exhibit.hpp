@@ -11,8 +11,13 @@ namespace carousel {
 ///   "roll"   what a model expects of a sequence of keys, step by step. arrays "notes", 0 or 1, and
 ///            "expected", the probability that the model gave before it saw them: [steps, keys];
 ///            number "lowest": the MIDI pitch of the first key
+///   "text"   text that a model wrote: text "text", behind text "prime"
 ///   "matrix" counts by two names. array "values": [rows, columns]; texts "rows" and "columns": a
 ///            name a line, and "row_title" and "column_title"
+///   "lines"  values over the same steps. arrays: a line each, by its name, [steps], NaN where it
+///   has
+///            no value; "truth" is the same for all models. number "first": where the first step is
+///            on the axis, whole; texts "x_title" and "y_title"
 struct Exhibit {
   std::string kind;
   std::string title;  // "test sequence 1"

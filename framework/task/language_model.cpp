@@ -37,7 +37,8 @@ Task language_model_task() {
            integer_option("embedding", 64, 1, 65536, "elements of the vector of a symbol"),
            choice_option("tied", "no", {"no", "yes"}, "the output's weights are these vectors"),
            integer_option("min_count", 1, 1, many, "rarer symbols of the training part are one"),
-           number_option("valid_share", 0.05, 1e-6, 0.5, "share of the text, in front of the test part"),
+           number_option("valid_share", 0.05, 1e-6, 0.5,
+                         "share of the text, in front of the test part"),
            number_option("test_share", 0.05, 1e-6, 0.5, "share of the text, its end")},
           set_up};
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -19,11 +20,26 @@ using Ids = std::span<const ExampleId>;
 
 class TrainedModel;
 
+/// How a symbol is drawn from a softmax: among the `top_k` likeliest (0: all), and of these among
+/// the likeliest whose probabilities together are at least `top_p` (Holtzman et al. 2020,
+/// arXiv:1904.09751), with logits divided by the temperature. Temperature 0: always the likeliest.
+struct SymbolRule {
+  double temperature = 1.0;
+  Index top_k = 0;
+  double top_p = 1.0;
+
+  friend bool operator==(const SymbolRule&, const SymbolRule&) = default;
+};
+
 /// What a sample is to be drawn from.
 struct SampleRequest {
   std::uint64_t seed = 1;
   Index steps = 200;
-  Index prime = 0;  // steps of the first test example to start from; 0: nothing
+  Index prime = 0;        // steps of the first test example to start from; 0: nothing
+  std::string text = {};  // of language models: what to start from, instead
+  SymbolRule rule = {};   // of language models
+  /// Of language models: hears of each symbol when it is drawn.
+  std::function<void(const std::string&)> stream = [](const std::string&) {};
 };
 
 /// A drawn sample: an exhibit, and a line of figures about it.

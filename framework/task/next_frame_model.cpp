@@ -167,6 +167,9 @@ SampledFrames NextFrameModel::draw_frames(const TrainedModel& model, const Tenso
 
 Sample NextFrameModel::sample(const TrainedModel& model, const SampleRequest& request) const {
   expect_binary(set_);
+  if (!request.text.empty() || request.rule != SymbolRule{}) {
+    fail_input("--text, --temperature, --top-k and --top-p are of language models, not of music");
+  }
   const Tensor<float> start = first_frames(set_.test, request.prime);
   const Tensor<float> drawn = draw_frames(model, start, request.steps, request.seed).frames;
   std::vector<float> all(start.values().begin(), start.values().end());

@@ -55,6 +55,19 @@ std::unique_ptr<Model> SequenceProblem::model(Recurrence& recurrence) const {
   return std::make_unique<SequenceModel>(recurrence, *this);
 }
 
+Figures figures_of(const SequenceProblem& problem,
+                   const std::function<std::vector<double>(Split, ExampleId)>& outputs) {
+  Figures figures;
+  for (const Split split : all_splits) {
+    Tally tally = tally_of(problem, split);
+    for (ExampleId id = 0; id < problem.size(split); ++id) {
+      problem.count(split, id, outputs(split, id), tally);
+    }
+    set_figures(problem, split, tally, figures);
+  }
+  return figures;
+}
+
 double log_sum(std::span<const double> x) {
   const double largest = *std::ranges::max_element(x);
   double total = 0.0;

@@ -69,6 +69,11 @@ class SequenceProblem : public Problem {
   SequenceForm form_;
 };
 
+/// The figures on all splits of a model that reads one example at a time. outputs: of its scored
+/// steps, as SequenceProblem::count() takes them.
+Figures figures_of(const SequenceProblem& problem,
+                   const std::function<std::vector<double>(Split split, ExampleId id)>& outputs);
+
 /// log(sum(exp(x))).
 double log_sum(std::span<const double> x);
 

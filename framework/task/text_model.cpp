@@ -1,6 +1,12 @@
 #include "task/text_model.hpp"
 
+#include <fmt/format.h>
+
+#include <limits>
+
 #include "layer/losses.hpp"
+#include "task/symbol_rule.hpp"
+#include "tensor/interrupt.hpp"
 
 namespace carousel {
 
@@ -49,6 +55,101 @@ void TextModel::count(const Pass& pass, Split split, Ids ids, Tally& tally) cons
   for (std::size_t b = 0; b < ids.size(); ++b) {
     tally.at("symbols", ids[b]) = static_cast<double>(batch.lengths[b]);
   }
+}
+
+namespace {
+
+constexpr double never = -std::numeric_limits<double>::infinity();
+
+// What a model has read and where it stands, between two symbols.
+struct Writer {
+  std::vector<Tensor<double>> states;
+  std::vector<double> logits;  // of the next symbol
+};
+
+Tensor<double> values_of(const Pass& pass, Var var) {
+  return Tensor<double>::from(var.shape(), pass.values(var));
+}
+
+void read(const TextModel& text, const TrainedModel& model, std::span<const std::uint32_t> symbols,
+          Writer& writer) {
+  const std::vector<float> numbers(symbols.begin(), symbols.end());
+  model.run([&](const Pass& pass) {
+    std::vector<Var> states;
+    for (const Tensor<double>& state : writer.states) states.push_back(pass.constant(state));
+    const Var x = pass.constant(Tensor<float>::from({std::ssize(numbers), 1}, numbers));
+    const StackResult result = text.step(pass, x, {}, states);
+    writer.states.clear();
+    for (const Var state : result.states) writer.states.push_back(values_of(pass, state));
+    const std::vector<double> all = pass.values(result.outputs);
+    writer.logits.assign(all.end() - result.outputs.shape().back(), all.end());
+  });
+}
+
+// A symbol as it stands in a text: words have a blank in front, but at the begin of a line.
+std::string shown(const TextProblem& problem, std::uint32_t symbol, const std::string& before) {
+  const std::string& text = problem.set().vocabulary.text(symbol);
+  const bool blank = problem.words() && text != "\n" && !before.empty() && before.back() != '\n';
+  return blank ? " " + text : text;
+}
+
+std::string shown(const TextProblem& problem, std::span<const std::uint32_t> symbols) {
+  std::string text;
+  for (const std::uint32_t symbol : symbols) text += shown(problem, symbol, text);
+  return text;
+}
+
+// What the model reads before it writes.
+std::vector<std::uint32_t> prime_of(const TextProblem& problem, const SampleRequest& request) {
+  if (!request.text.empty()) return problem.encoded(request.text);
+  const TextPart& test = problem.set().parts[static_cast<std::size_t>(Split::test)];
+  const Index most = problem.begin_symbol() ? test.starts[1] : std::ssize(test.symbols);
+  if (request.prime < 0 || request.prime > most) {
+    fail_input("got {} symbols to start from, expected 0 to {}", request.prime, most);
+  }
+  return {test.symbols.begin(), test.symbols.begin() + request.prime};
+}
+
+}  // namespace
+
+Sample TextModel::sample(const TrainedModel& model, const SampleRequest& request) const {
+  const std::vector<std::uint32_t> prime = prime_of(problem_, request);
+  std::vector<std::uint32_t> next = prime;
+  if (const auto begin = problem_.begin_symbol()) next.insert(next.begin(), *begin);
+  const auto newline = problem_.set().vocabulary.find("\n");
+  if (next.empty()) next = {static_cast<std::uint32_t>(newline.value_or(0))};
+  if (!prime.empty()) request.stream(shown(problem_, prime));
+  Writer writer;
+  std::string text, before = shown(problem_, prime);
+  Index drawn = 0;
+  for (; drawn < request.steps; ++drawn) {
+    poll_stop();
+    read(*this, model, next, writer);
+    if (const auto begin = problem_.begin_symbol()) writer.logits[*begin] = never;
+    if (problem_.set().unknown >= 0) {
+      writer.logits[static_cast<std::size_t>(problem_.set().unknown)] = never;
+    }
+    Random random(request.seed, Random::hash("sampled symbol", static_cast<std::uint64_t>(drawn)));
+    const auto symbol =
+        static_cast<std::uint32_t>(draw_symbol(writer.logits, request.rule, random));
+    if (symbol == problem_.end_symbol()) break;
+    const std::string piece = shown(problem_, symbol, before + text);
+    request.stream(piece);
+    text += piece;
+    next = {symbol};
+  }
+  Exhibit exhibit{"text", "sample", {}, {}, {{"prime", before}, {"text", text}}};
+  return {exhibit, fmt::format("{} symbols{}", drawn,
+                               drawn < request.steps ? ", to the end of a line" : "")};
+}
+
+std::vector<Exhibit> TextModel::exhibits(const TrainedModel& model) const {
+  SampleRequest request;
+  request.steps = problem_.words() ? 100 : 500;
+  request.rule.temperature = 0.8;
+  Exhibit text = sample(model, request).exhibit;
+  text.title = "a sample, temperature 0.8, seed 1";
+  return {text};
 }
 
 }  // namespace carousel

@@ -18,6 +18,13 @@ class TextModel final : public Model {
   Var loss(const Pass& pass, Split split, Ids ids) const override;
   void count(const Pass& pass, Split split, Ids ids, Tally& tally) const override;
 
+  /// A text that the model writes with a temperature of 0.8.
+  std::vector<Exhibit> exhibits(const TrainedModel& model) const override;
+  /// Draws symbols one after the other, each of which is the model's next input: behind the text
+  /// that is given, or the first `prime` symbols of the test part, or nothing. A model of lines
+  /// stops where it draws the end of a line. Depends on the arguments alone.
+  Sample sample(const TrainedModel& model, const SampleRequest& request) const override;
+
   /// Logits of the next symbol at each step, and the states behind the last. x: [T, batch] of
   /// symbols; lengths: empty for all of T; states: of an earlier call, empty for the start.
   StackResult step(const Pass& pass, Var x, const std::vector<Index>& lengths,

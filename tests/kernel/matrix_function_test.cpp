@@ -124,5 +124,45 @@ TEST(MatrixInverse, KnowsASingularMatrix) {
   EXPECT_TRUE(matrix_inverse(Matrix{1e-12, 1, 1, 1e-12}.data(), 2, out.data()));
 }
 
+// a = r r' + 1 is positive definite, and b = a x for an x that is known.
+TEST(SolvePositiveDefinite, GivesWhatTheProductWasMadeOf) {
+  for (const Index n : {1, 2, 7, 40}) {
+    const Matrix r = random_matrix(n, 3.0, static_cast<std::uint64_t>(n));
+    constexpr Index columns = 3;
+    const auto at = [](Index i, Index j, Index width) {
+      return static_cast<std::size_t>(i * width + j);
+    };
+    Matrix a(r.size()), x, b(static_cast<std::size_t>(n * columns)), got(b.size());
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < n; ++j) {
+        a[at(i, j, n)] = i == j ? 1.0 : 0.0;
+        for (Index k = 0; k < n; ++k) a[at(i, j, n)] += r[at(i, k, n)] * r[at(j, k, n)];
+      }
+    }
+    for (Index k = 0; k < n * columns; ++k) x.push_back(std::sin(static_cast<double>(k)));
+    for (Index i = 0; i < n; ++i) {
+      for (Index k = 0; k < n; ++k) {
+        for (Index j = 0; j < columns; ++j) {
+          b[at(i, j, columns)] += a[at(i, k, n)] * x[at(k, j, columns)];
+        }
+      }
+    }
+    ASSERT_TRUE(solve_positive_definite(a.data(), n, b.data(), columns, got.data()));
+    for (std::size_t k = 0; k < x.size(); ++k) EXPECT_NEAR(got[k], x[k], 1e-12);
+  }
+}
+
+TEST(SolvePositiveDefinite, RefusesOtherMatrices) {
+  const double b[] = {1.0, 2.0};
+  double x[] = {5.0, 6.0};
+  const double nan = std::nan("");
+  for (const Matrix& a : {Matrix{1, 2, 2, 1}, Matrix{0, 0, 0, 0}, Matrix{1, 1, 1, 1},
+                          Matrix{1, nan, nan, 1}, Matrix{nan, 0, 0, 1}}) {
+    EXPECT_FALSE(solve_positive_definite(a.data(), 2, b, 1, x));
+  }
+  EXPECT_EQ(x[0], 5.0);
+  EXPECT_EQ(x[1], 6.0);
+}
+
 }  // namespace
 }  // namespace carousel

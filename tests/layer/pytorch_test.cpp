@@ -209,7 +209,7 @@ class Comparison {
   }
   std::vector<double> state(std::size_t s, const std::string& prefix,
                             const std::string& suffix) const {
-    const auto scans = static_cast<std::size_t>(case_.layers * case_.directions());
+    const auto scans = std::size_t(case_.layers) * std::size_t(case_.directions());
     return golden(prefix + array_name(s, suffix)).part(s / states_per_scan(), scans);
   }
   Shape state_shape(std::size_t s) const {
@@ -230,7 +230,7 @@ class Comparison {
   void make_leaves() {
     const Array x = golden("x");
     x_ = tape_.leaf(to_tensor<T>(x.shape, x.values));
-    const std::size_t scans = static_cast<std::size_t>(case_.layers * case_.directions());
+    const std::size_t scans = std::size_t(case_.layers) * std::size_t(case_.directions());
     for (std::size_t s = 0; s < scans * states_per_scan(); ++s) {
       states_.push_back(tape_.leaf(to_tensor<T>(state_shape(s), state(s, "", "_0"))));
     }
@@ -273,7 +273,7 @@ class Comparison {
     }
     // Two weights and two biases in each scan, a block a gate, and a projection: none was left out.
     const std::size_t in_scan = 4 * gates + (case_.cell == "lstmp" ? 1 : 0);
-    EXPECT_EQ(blocks, in_scan * static_cast<std::size_t>(case_.layers * case_.directions()));
+    EXPECT_EQ(blocks, in_scan * std::size_t(case_.layers) * std::size_t(case_.directions()));
   }
 
   void expect_same(const std::string& name, const Tensor<T>& got, const std::vector<double>& want) {

@@ -19,7 +19,7 @@ class ShapeError : public testing::Test {
   Tape<double> tape;
 
   Var zeros(const Shape& shape) { return tape.leaf(Tensor<double>::zeros(shape)); }
-  Var values(std::vector<double> v) {
+  Var values(const std::vector<double>& v) {
     return tape.leaf(Tensor<double>::from({static_cast<Index>(v.size())}, v));
   }
 

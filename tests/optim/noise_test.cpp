@@ -23,7 +23,7 @@ TYPED_TEST(WeightNoise, ChangesOnlyRecurrentWeights) {
   const auto noisy = with_weight_noise(set, 0.1, 1, 0);
   ASSERT_EQ(noisy.size(), 3u);
   EXPECT_EQ(noisy[1].data(), set.value(1).data()) << "the bias is shared, not copied";
-  for (const std::size_t k : {0, 2}) {
+  for (const std::size_t k : {0U, 2U}) {
     EXPECT_EQ(noisy[k].shape(), (Shape{4, 4}));
     for (Index i = 0; i < 16; ++i) {
       EXPECT_NE(noisy[k].data()[i], TypeParam(0.5));

@@ -25,6 +25,7 @@ namespace {
 thread_local long news = 0, aligned_blocks = 0;
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the C library's own
 extern "C" void* __libc_memalign(std::size_t alignment, std::size_t bytes);
 // The arena and tensors of their own take their memory here.
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {

@@ -11,7 +11,7 @@
 namespace carousel {
 namespace {
 
-constexpr Index batch = 4, input = 4, hidden = 5;
+constexpr Index batch = 4, input = 4;
 
 template <class T>
 Tensor<T> pack(const Tensor<T>& padded, const std::vector<Index>& lengths) {

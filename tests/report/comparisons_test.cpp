@@ -94,7 +94,7 @@ StudyResults three_cells() {
   for (int cell = 0; cell < 3; ++cell) {
     for (int seed = 0; seed < 3; ++seed) {
       results.trials.push_back(
-          finished_trial(names[cell], static_cast<std::uint64_t>(seed + 1), nll[cell][seed]));
+          finished_trial(names[cell], static_cast<std::uint64_t>(seed) + 1, nll[cell][seed]));
     }
   }
   results.trials.back().status = "diverged";

@@ -98,7 +98,10 @@ TEST_F(Page, HostileNamesStayText) {
   for (const char* array : {"notes", "expected"}) {
     roll.exhibit.arrays[array] = Tensor<float>::zeros({1, 1});
   }
-  results.exhibits = {roll};
+  StudyExhibit lines{kHostile, kHostile, {"lines", kHostile, {}, {{"first", 1.0}}}};
+  lines.exhibit.texts = {{"x_title", kHostile}, {"y_title", kHostile}};
+  lines.exhibit.arrays[kHostile] = Tensor<float>::zeros({1});
+  results.exhibits = {roll, lines};
   const std::string page = report_page(results);
   EXPECT_EQ(count_of(page, "<b>"), count_of(chart_data_of(page), "<b>"));
   EXPECT_EQ(count_of(page, "</script>"), 4) << "those of the template and no other";
@@ -195,7 +198,7 @@ TEST_F(Page, PairsAndAllDataSetsTogether) {
 
 TEST_F(Page, WhatAStudyDoesNotHaveIsLeftOut) {
   const std::string page = report_page(sample_results("x"));
-  for (const char* title : {"Cells over data sets", "Pairs on", "Piano roll"}) {
+  for (const char* title : {"Cells over data sets", "Pairs on", "Piano roll", "Lines"}) {
     EXPECT_FALSE(holds(page, std::string("<h2>") + title)) << title;
   }
   EXPECT_FALSE(holds(page, "Draws of the learning rate"));

@@ -82,7 +82,7 @@ TEST(Plots, CurvesAreTheSameInJsonAndCsv) {
       R"("higher":false,"decimals":3},"train":true,"series":[{"label":"lstm","seeds":2,"points":)"
       R"([[1,10,1.5E0,1.05E1,1E1,1.1E1,9.5E0,2],[2,20,3.75E0,9.5E0,9E0,1E1,8.5E0,2]],)"
       R"("diverged":[{"seed":"18446744073709551615","points":[[1,10,3E0,1.2E1]]}],)"
-      R"("search":[],"tuning":[]}]}],"rolls":[]})");
+      R"("search":[],"tuning":[]}]}],"rolls":[],"lines":[]})");
   EXPECT_EQ(csv_of(plots, "curves_band.csv"),
             "dataset,cell,metric,epoch,updates,seconds,seeds,valid_mean,valid_low,valid_high,"
             "train_mean\n"
@@ -172,6 +172,61 @@ TEST(Plots, RollsThatDoNotFitAreABug) {
   results.exhibits = {a_roll()};
   results.exhibits[0].exhibit.numbers.clear();
   EXPECT_THROW(plots_of(results), BugError);
+}
+
+StudyExhibit lines_of_cell(const std::string& cell, std::vector<float> forecast) {
+  StudyExhibit one{"tunes", cell, {"lines", "window 3", {}, {{"first", -1.0}}}};
+  one.exhibit.texts = {{"x_title", "steps"}, {"y_title", "load"}};
+  one.exhibit.arrays["forecast"] = Tensor<float>::from({std::ssize(forecast)}, std::move(forecast));
+  one.exhibit.arrays["truth"] = Tensor<float>::from({3}, {1.5f, 2.0f, 2.5f});
+  return one;
+}
+
+TEST(Plots, LinesOfOnePictureAreThoseOfAllCells) {
+  constexpr float none = std::numeric_limits<float>::quiet_NaN();
+  StudyResults results = study_on({"tunes"});
+  results.exhibits = {lines_of_cell("lstm", {none, none, 2.25f}), a_roll(),
+                      lines_of_cell("gru", {none, 3.0f, 1e-7f})};
+  results.exhibits[2].exhibit.arrays["upper"] = Tensor<float>::full({3}, 9.0f);
+  results.exhibits.push_back(results.exhibits[0]);
+  results.exhibits[3].exhibit.title = "window 4";
+  const Plots plots = plots_of(results);
+  ASSERT_EQ(plots.lines.size(), 2U);
+  EXPECT_TRUE(
+      holds(plots_json(plots),
+            R"("lines":[{"dataset":"tunes","title":"window 3","x_title":"steps","y_title":"load",)"
+            R"("first":-1,"lines":[{"label":"truth","truth":true,"values":[1.5E0,2E0,2.5E0]},)"
+            R"({"label":"lstm","truth":false,"values":[null,null,2.25E0]},)"
+            R"({"label":"gru: forecast","truth":false,"values":[null,3E0,1.0000000116860974E-7]},)"
+            R"({"label":"gru: upper","truth":false,"values":[9E0,9E0,9E0]}]},{"dataset":"tunes",)"
+            R"("title":"window 4",)"));
+  EXPECT_THAT(csv_of(plots, "lines.csv"),
+              testing::StartsWith("dataset,picture,line,step,value\n"
+                                  "tunes,window 3,truth,-1,1.5\ntunes,window 3,truth,0,2\n"
+                                  "tunes,window 3,truth,1,2.5\ntunes,window 3,lstm,1,2.25\n"
+                                  "tunes,window 3,gru: forecast,0,3\n"));
+}
+
+TEST(Plots, LinesThatDoNotFitAreABug) {
+  const auto expect_bug = [](auto&& change) {
+    StudyResults results = study_on({"tunes"});
+    results.exhibits = {lines_of_cell("lstm", {1, 2, 3}), lines_of_cell("gru", {1, 2, 3})};
+    EXPECT_EQ(plots_of(results).lines.size(), 1U);
+    change(results.exhibits[1].exhibit);
+    EXPECT_THROW(plots_of(results), BugError);
+  };
+  expect_bug([](Exhibit& lines) { lines.arrays["forecast"] = Tensor<float>::zeros({4}); });
+  expect_bug([](Exhibit& lines) { lines.arrays["forecast"] = Tensor<float>::zeros({3, 1}); });
+  expect_bug([](Exhibit& lines) { lines.arrays = {{"forecast", Tensor<float>::zeros({4})}}; });
+  expect_bug([](Exhibit& lines) { lines.arrays.clear(); });
+  expect_bug([](Exhibit& lines) {
+    lines.numbers.clear();
+    lines.title = "alone";
+  });
+  expect_bug([](Exhibit& lines) {
+    lines.texts.erase("y_title");
+    lines.title = "alone";
+  });
 }
 
 TEST(Plots, NumbersThatAreNotFiniteAreNullOrEmpty) {

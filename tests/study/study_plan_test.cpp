@@ -109,7 +109,7 @@ TEST_F(Plan, RunsTheSeedsAfterTheSearch) {
   EXPECT_THAT(plan.take_ready(), ElementsAre(2, 3, 4));
   EXPECT_THAT(plan.take_ready(), IsEmpty());
   EXPECT_FALSE(plan.trials()[0].selected);
-  for (const std::size_t trial : {2, 3, 4}) {
+  for (const std::size_t trial : {2U, 3U, 4U}) {
     EXPECT_TRUE(plan.trials()[trial].selected);
     EXPECT_EQ(plan.trials()[trial].learning_rate, drawn_rates(options_)[2]);
   }
@@ -119,20 +119,20 @@ TEST_F(Plan, RunsTheSeedsAfterTheSearch) {
 
 TEST_F(Plan, TakesTheFirstOfEqualDraws) {
   StudyPlan plan = make();
-  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "done", trial == 0 ? 3.0 : 2.0);
+  for (const std::size_t trial : {0U, 1U, 2U}) end(plan, trial, "done", trial == 0 ? 3.0 : 2.0);
   EXPECT_THAT(plan.take_ready(), ElementsAre(1, 3, 4));
 }
 
 TEST_F(Plan, TakesTheHighestWhereHigherIsBetter) {
   better_ = Better::higher;
   StudyPlan plan = make();
-  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "done", trial == 1 ? 3.0 : 2.0);
+  for (const std::size_t trial : {0U, 1U, 2U}) end(plan, trial, "done", trial == 1 ? 3.0 : 2.0);
   EXPECT_THAT(plan.take_ready(), ElementsAre(1, 3, 4));
 }
 
 TEST_F(Plan, ForReportsItChoosesAndTakesNothing) {
   StudyPlan plan = make();
-  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "done", 3.0 - double(trial));
+  for (const std::size_t trial : {0U, 1U, 2U}) end(plan, trial, "done", 3.0 - double(trial));
   plan.choose();
   EXPECT_TRUE(plan.trials()[2].selected);
   EXPECT_EQ(plan.trials()[3].learning_rate, drawn_rates(options_)[2]);
@@ -174,7 +174,7 @@ TEST_F(Plan, TheSameCellUnderTwoSpellingsIsAnError) {
 
 TEST_F(Plan, GoesOnWhereARunStopped) {
   StudyPlan plan = make();
-  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "done", 2.0 + double(trial));
+  for (const std::size_t trial : {0U, 1U, 2U}) end(plan, trial, "done", 2.0 + double(trial));
   plan.trials()[0].figures["nll"][Split::test] = 2.5;
   plan.trials()[0].selected = true;
   end(plan, 3, "done", 2.0);
@@ -184,7 +184,7 @@ TEST_F(Plan, GoesOnWhereARunStopped) {
 
 TEST_F(Plan, SkipsTheSeedsWhenEveryDrawDiverged) {
   StudyPlan plan = make();
-  for (const std::size_t trial : {0, 1, 2}) end(plan, trial, "diverged", 1.0);
+  for (const std::size_t trial : {0U, 1U, 2U}) end(plan, trial, "diverged", 1.0);
   EXPECT_THAT(plan.take_ready(), IsEmpty());
   EXPECT_EQ(plan.trials()[3].status, "skipped");
   EXPECT_FALSE(plan.trials()[3].selected);

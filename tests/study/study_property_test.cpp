@@ -114,6 +114,10 @@ class Filler {
       StudyTask& made = tasks.emplace_back(StudyTask{task.name, TaskOptions(task.options)});
       for (const TaskOption& option : task.options) {
         const double value = any_of({option.least, option.most});
+        if (!option.choices.empty()) {
+          made.options.set(option.name, element(option.choices));
+          continue;
+        }
         made.options.set(option.name, std::holds_alternative<std::string>(option.otherwise)
                                           ? any_text(100, false)
                                       : std::holds_alternative<double>(option.otherwise)

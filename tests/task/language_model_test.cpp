@@ -226,5 +226,52 @@ TEST_F(LanguageModel, TiedSharesItsVectorsWithTheOutput) {
   }
 }
 
+// A model that is trained to its end writes the period.
+TEST_F(LanguageModel, WritesWhatItHasLearned) {
+  std::string period, lines;
+  for (int k = 0; k < 60; ++k) period += "abcd", lines += "ab cd\n";
+  for (const bool in_lines : {false, true}) {
+    const auto learned =
+        problem(in_lines ? lines : period, {{"steps", "8"},
+                                            {"form", in_lines ? "lines" : "stream"},
+                                            {"valid_share", "0.2"},
+                                            {"test_share", "0.2"},
+                                            {"embedding", "4"}});
+    Recurrence recurrence(catalogue().find("lstm"), 12);
+    const auto model = learned->model(recurrence);
+    TrainOptions options;
+    options.epochs = 60;
+    options.patience = 0;
+    options.batch = 4;
+    TrialRecord record;
+    record.seed = 1;
+    record.learning_rate = 0.02;
+    const auto trainer = make_trainer(*model, recurrence, *learned, options, record);
+    const std::atomic<bool> stop{false};
+    ASSERT_EQ(trainer->run(stop, [](const Progress&) {}), Outcome::finished);
+    const TrainedModel trained = trained_model(*model, trainer->save());
+    std::string streamed;
+    SampleRequest request;
+    request.steps = 9;
+    request.text = in_lines ? "a" : "bc";
+    request.stream = [&](const std::string& piece) { streamed += piece; };
+    const Sample written = model->sample(trained, request);
+    EXPECT_EQ(written.exhibit.kind, "text");
+    EXPECT_EQ(written.exhibit.texts.at("prime"), request.text);
+    EXPECT_EQ(written.exhibit.texts.at("text"), in_lines ? "b cd" : "dabcdabcd");
+    EXPECT_EQ(streamed, request.text + written.exhibit.texts.at("text"));
+    EXPECT_EQ(written.note, in_lines ? "4 symbols, to the end of a line" : "9 symbols");
+    EXPECT_EQ(model->sample(trained, request).exhibit.texts, written.exhibit.texts);
+    EXPECT_EQ(model->exhibits(trained).at(0).kind, "text");
+    request.text = "xyz";
+    EXPECT_THAT(error_of<InputError>([&] { model->sample(trained, request); }),
+                HasSubstr("'x' is none of the"));
+    request.text.clear();
+    request.prime = 1000;
+    EXPECT_THAT(error_of<InputError>([&] { model->sample(trained, request); }),
+                HasSubstr("got 1000 symbols to start from"));
+  }
+}
+
 }  // namespace
 }  // namespace carousel

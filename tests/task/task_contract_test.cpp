@@ -21,8 +21,8 @@ namespace {
 
 // Options that make a task small, where it has them.
 const std::map<std::string, std::string> small = {
-    {"lag", "14"}, {"length", "14"}, {"examples", "12"}, {"valid", "7"},
-    {"test", "5"}, {"steps", "9"},   {"embedding", "3"}, {"valid_share", "0.3"}};
+    {"lag", "14"},  {"length", "14"},   {"examples", "12"},     {"valid", "7"},   {"test", "5"},
+    {"steps", "9"}, {"embedding", "3"}, {"valid_share", "0.3"}, {"context", "6"}, {"horizon", "3"}};
 
 std::unique_ptr<Problem> small_problem(const Task& task) {
   TaskOptions options(task.options);
@@ -32,6 +32,7 @@ std::unique_ptr<Problem> small_problem(const Task& task) {
     }
   }
   if (task.name == "next_frame") options.set("data", "chords");
+  if (task.name == "forecasting") options.set("data", "airline");
   static const SmallData data;
   return task.set_up(options, {data.folder()});
 }
