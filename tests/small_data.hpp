@@ -3,6 +3,7 @@
 #include <string>
 
 #include "idx_file.hpp"
+#include "sentence_files.hpp"
 #include "temporary_folder.hpp"
 #include "tensor/random.hpp"
 
@@ -14,6 +15,7 @@ class SmallData {
   SmallData() {
     write_pictures(folder_ / "mnist", 3, 4, {30, 9});
     write_text(folder_ / "text" / "tinyshakespeare", 400);
+    write_sentences(folder_ / "sentiment/sst2");
   }
   std::string folder() const { return folder_.path().string(); }
 

@@ -39,6 +39,7 @@ const std::vector<DataSet>& data_sets() {
       {"mnist", images, "mnist", "", "70000 handwritten digits of 28 x 28 pixels"},
       {"tinyshakespeare", text, "text/tinyshakespeare/input.txt", "",
        "a million characters of plays"},
+      {"sst2", sentences, "sentiment/sst2", "", "sentences of film reviews, praise or blame"},
   };
   return sets;
 }

@@ -28,9 +28,15 @@ class GetData : public testing::Test {
     set_ = read_music(folder_ / "made.h5");
     write_mat(set_);
     make_digits();
+    std::ofstream(folder_ / "net/load.csv") << "date,load\n1949-01,112\n";
     std::ofstream(folder_ / "scripts/data-sets.txt")
         << "# name address digest\nmade mat/Made.mat " << music_digest(set_)
-        << "\nspeech_fsdd digits.tar.gz " << shell("sha256sum < list | cut -d ' ' -f 1").text;
+        << "\nspeech_fsdd digits.tar.gz " << shell("sha256sum < list | cut -d ' ' -f 1").text
+        << "load load.csv " << digest_of_file("net/load.csv") << " series/hours/load.csv\n";
+  }
+
+  std::string digest_of_file(const std::string& file) {
+    return shell("printf %s $(sha256sum < " + file + " | cut -d ' ' -f 1)").text;
   }
 
   void write_mat(const SequenceSet& set) {
@@ -90,16 +96,19 @@ TEST_F(GetData, GetsChecksAndConverts) {
   EXPECT_EQ(file_text(folder_ / "sets/speech_fsdd/README.md"), "licence\n");
   EXPECT_TRUE(fs::exists(folder_ / "sets/speech_fsdd/wav/3_ann_14.wav"));
   EXPECT_FALSE(fs::exists(folder_ / "sets/speech_fsdd/wav/3_ann_15.wav"));
-  EXPECT_EQ(shell("ls -A sets").text, "music\nspeech_fsdd\n");
+  EXPECT_EQ(file_text(folder_ / "sets/series/hours/load.csv"), "date,load\n1949-01,112\n");
+  EXPECT_EQ(shell("ls -A sets").text, "music\nseries\nspeech_fsdd\n");
 }
 
 TEST_F(GetData, LeavesWhatIsRightAndReplacesWhatIsNot) {
   ASSERT_EQ(get(network()).code, 0);
   const CommandResult again = get("file:///nowhere");  // asks for nothing
   EXPECT_EQ(again.code, 0) << again.text;
-  EXPECT_THAT(again.text, AllOf(HasSubstr("made: is there"), HasSubstr("speech_fsdd: is there")));
+  EXPECT_THAT(again.text, AllOf(HasSubstr("made: is there"), HasSubstr("speech_fsdd: is there"),
+                                HasSubstr("load: is there")));
   fs::resize_file(folder_ / "sets/music/made.h5", 900);
   std::ofstream(folder_ / "sets/speech_fsdd/wav/3_ann_5.wav", std::ios::app) << "x";
+  std::ofstream(folder_ / "sets/series/hours/load.csv", std::ios::app) << "x";
   const CommandResult repaired = get(network());
   EXPECT_EQ(repaired.code, 0) << repaired.text;
   EXPECT_THAT(repaired.text, Not(HasSubstr("is there")));
@@ -131,6 +140,13 @@ TEST_F(GetData, AnotherSetThanExpectedIsThrownAway) {
   EXPECT_EQ(broken.code, 1);
   EXPECT_THAT(broken.text, HasSubstr("speech_fsdd: what file://"));
   EXPECT_EQ(shell("ls -A sets").text, "music\n");
+  make_digits();
+  std::ofstream(folder_ / "net/load.csv", std::ios::app) << "x";
+  const CommandResult longer = get(network());
+  EXPECT_EQ(longer.code, 1);
+  EXPECT_THAT(longer.text, AllOf(HasSubstr("load: what file://"),
+                                 HasSubstr("SHA-256 " + digest_of_file("net/load.csv"))));
+  EXPECT_EQ(shell("ls -A sets").text, "music\nspeech_fsdd\n");
 }
 
 }  // namespace
