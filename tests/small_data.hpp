@@ -4,6 +4,7 @@
 
 #include "idx_file.hpp"
 #include "series_file.hpp"
+#include "sentence_files.hpp"
 #include "temporary_folder.hpp"
 #include "tensor/random.hpp"
 
@@ -16,6 +17,7 @@ class SmallData {
     write_pictures(folder_ / "mnist", 3, 4, {30, 9});
     write_text(folder_ / "text" / "tinyshakespeare", 400);
     write_series(folder_ / "time_series/univariate/airline-passengers.csv", 60);
+    write_sentences(folder_ / "sentiment/sst2");
   }
   std::string folder() const { return folder_.path().string(); }
 

@@ -47,6 +47,7 @@ const std::vector<DataSet>& data_sets() {
        "the lowest temperature of each day in Melbourne, 1981 to 1990"},
       {"airline", series, "time_series/univariate/airline-passengers.csv", "",
        "airline passengers by the month, 1949 to 1960"},
+      {"sst2", sentences, "sentiment/sst2", "", "sentences of film reviews, praise or blame"},
   };
   return sets;
 }

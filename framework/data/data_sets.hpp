@@ -7,7 +7,7 @@
 namespace carousel {
 
 /// What a data set holds. Each kind has a reader and a format of its own (docs/data.md).
-enum class DataKind { frames, images, text, series };
+enum class DataKind { frames, images, sentences, text, series };
 
 /// A data set that studies call by its name.
 struct DataSet {

@@ -14,6 +14,7 @@
   ENTRY(copy_memory)          \
   ENTRY(parity)               \
   ENTRY(image_sequence)       \
+  ENTRY(sentiment)            \
   ENTRY(language_model)       \
   ENTRY(forecasting)
 

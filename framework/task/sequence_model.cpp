@@ -14,32 +14,69 @@ Tensor<float> first_rows(Index count) {
   return Tensor<float>::from({1, count}, rows);
 }
 
+// [T, batch, 1]: 1 at the steps of each sequence, 0 beyond its end.
+Tensor<float> inside(Index steps, const std::vector<Index>& lengths) {
+  const Index count = std::ssize(lengths);
+  Tensor<float> mask = Tensor<float>::zeros({steps, count, 1});
+  for (Index b = 0; b < count; ++b) {
+    for (Index t = 0; t < lengths[static_cast<std::size_t>(b)]; ++t)
+      mask.data()[t * count + b] = 1.0f;
+  }
+  return mask;
+}
+
+// Over the steps of each sequence. x: [T, batch, size]; out: [1, batch, size].
+Var mean_over_steps(const Pass& pass, Var x, const std::vector<Index>& lengths) {
+  const Index count = std::ssize(lengths);
+  const std::vector<float> steps(lengths.begin(), lengths.end());
+  const Var masked = x * pass.constant(inside(x.shape()[0], lengths));
+  return sum_to(masked, {1, count, x.shape()[2]}) /
+         pass.constant(Tensor<float>::from({1, count, 1}, steps));
+}
+
+Var max_over_steps(const Pass& pass, Var x, const std::vector<Index>& lengths) {
+  constexpr double below_all = -1e30;
+  const Index steps = x.shape()[0], count = x.shape()[1], size = x.shape()[2];
+  const Var values =
+      where(pass.constant(inside(steps, lengths)), x, constant(pass.graph(), below_all));
+  const Var by_element = transpose(reshape(values, {steps, count * size}));
+  return reshape(row_max(by_element), {1, count, size});
+}
+
 }  // namespace
 
 SequenceModel::SequenceModel(Recurrence& recurrence, const SequenceProblem& problem)
     : problem_(problem),
-      symbols_(problem.form().symbols > 0
-                   ? std::optional(
-                         with(Embedding("symbols", problem.form().symbols, problem.form().width)))
-                   : std::nullopt),
+      symbols_(problem.form().symbols > 0 ? std::optional(with(Embedding(
+                                                "symbols", problem.form().symbols,
+                                                problem.form().width, problem.form().symbol_scale)))
+                                          : std::nullopt),
       stack_(with(recurrence.stack("layers", problem.form().width, problem.form().sight))),
       output_(with(Linear("output", stack_.output_size(), problem.form().outputs()))) {}
 
-Var SequenceModel::outputs(const Pass& pass, const SequenceBatch& batch) const {
-  Var x = pass.constant(batch.x);
-  if (symbols_) x = symbols_->forward(pass, x);
-  const Var all = stack_.forward(pass, x, {batch.lengths, {}, {}}).outputs;
+Var SequenceModel::scored(const Pass& pass, Var all, const SequenceBatch& batch) const {
+  using enum SequenceForm::Pool;
+  const SequenceForm& form = problem_.form();
+  if (form.pool == mean) return mean_over_steps(pass, all, batch.lengths);
+  if (form.pool == max) return max_over_steps(pass, all, batch.lengths);
   const Shape& shape = all.shape();
   const Var flat = reshape(all, {shape[0] * shape[1], shape[2]});
   const Var rows = pass.constant(batch.rows);
-  if (!stack_.is_bidirectional() || problem_.form().scored == SequenceForm::Scored::every) {
-    return output_.forward(pass, gather_rows(flat, rows));
+  if (!stack_.is_bidirectional() || form.scored == SequenceForm::Scored::every) {
+    return gather_rows(flat, rows);
   }
   const Index half = shape[2] / 2;
   const std::array<Var, 2> ends = {
       gather_rows(slice(flat, -1, 0, half), rows),
       gather_rows(slice(flat, -1, half, half), pass.constant(first_rows(shape[1])))};
-  return output_.forward(pass, concat(ends, -1));
+  return concat(ends, -1);
+}
+
+Var SequenceModel::outputs(const Pass& pass, const SequenceBatch& batch) const {
+  Var x = pass.constant(batch.x);
+  if (symbols_) x = symbols_->forward(pass, x);
+  const Var all = stack_.forward(pass, x, {batch.lengths, {}, {}}).outputs;
+  return output_.forward(pass, scored(pass, all, batch));
 }
 
 Var SequenceModel::loss(const Pass& pass, Split split, Ids ids) const {

@@ -8,8 +8,9 @@
 namespace carousel {
 
 /// The model of a SequenceProblem: vectors for symbols, where it reads symbols; a recurrent stack;
-/// and a linear layer that reads it at the scored steps alone. Where the last step is scored and
-/// the stack runs both ways, the layer reads what each way ends in.
+/// and a linear layer that reads it at the scored steps alone, or its mean or largest values over
+/// the steps (SequenceForm::Pool). Where it reads the last step and the stack runs both ways, it
+/// reads what each way ends in.
 class SequenceModel final : public Model {
  public:
   /// `problem` must outlive it.
@@ -20,6 +21,8 @@ class SequenceModel final : public Model {
   std::vector<Exhibit> exhibits(const TrainedModel& model) const override;
 
  private:
+  /// What the output layer reads of the stack's outputs `all`: [1, S, size].
+  Var scored(const Pass& pass, Var all, const SequenceBatch& batch) const;
   /// [1, S, outputs]
   Var outputs(const Pass& pass, const SequenceBatch& batch) const;
   /// Those of each example by itself.

@@ -22,13 +22,18 @@ struct SequenceExample {
 /// What a network reads of an example, and what it gives.
 struct SequenceForm {
   enum class Scored { last, every };
+  enum class Pool { last, mean, max };
 
   Index width = 0;    // elements of x at a step; of symbols: of the vector that stands for one
   Index symbols = 0;  // above 0: x holds numbers of symbols, which are below this
-  Index classes = 0;  // 0: targets are values
-  Index values = 1;   // of a scored step, where there are no classes
+  double symbol_scale = 1.0;     // standard deviation of the first values of their vectors
+  Index classes = 0;             // 0: targets are values
+  Index values = 1;              // of a scored step, where there are no classes
   Scored scored = Scored::last;  // the last step, or every one
-  Sight sight = Sight::past;     // what the network may know at a scored step
+  /// Where the last step alone is scored: what the output layer reads of the steps, the last one or
+  /// of each element its mean or its largest value over all of them.
+  Pool pool = Pool::last;
+  Sight sight = Sight::past;  // what the network may know at a scored step
 
   /// Values that a network gives at a scored step.
   Index outputs() const { return classes > 0 ? classes : values; }

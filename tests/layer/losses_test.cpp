@@ -257,5 +257,19 @@ TEST(Embedding, TakesRowsAndSumsTheirGradients) {
   EXPECT_THROW(layer.forward(pass, beyond), InputError);
 }
 
+TEST(Embedding, StartsWithTheDeviationAskedFor) {
+  const auto first = [](const Embedding& layer) {
+    return ParameterSet<double>(layer.parameters(), 1).value(0);
+  };
+  const auto one = first(Embedding("symbols", 30, 20));
+  const auto tenth = first(Embedding("symbols", 30, 20, 0.1));
+  double squares = 0.0;
+  for (Index i = 0; i < one.numel(); ++i) {
+    EXPECT_NEAR(tenth.data()[i], 0.1 * one.data()[i], 1e-15);
+    squares += one.data()[i] * one.data()[i] / static_cast<double>(one.numel());
+  }
+  EXPECT_NEAR(squares, 1.0, 0.2);
+}
+
 }  // namespace
 }  // namespace carousel

@@ -152,7 +152,7 @@ TEST(Random, BelowIsInRangeAndEven) {
     ASSERT_LT(r, 7u);
     ++counts[r];
   }
-  for (const int count : counts) EXPECT_NEAR(count, n / 7, 5 * std::sqrt(n / 7.0));
+  for (const int count : counts) EXPECT_NEAR(count, n / 7.0, 5 * std::sqrt(n / 7.0));
   EXPECT_EQ(random.below(1), 0u);
 }
 
@@ -185,7 +185,7 @@ TEST(Random, PermutationsAreEven) {
     for (std::size_t at = 0; at < 4; ++at) ++counts[at][static_cast<std::size_t>(order[at])];
   }
   for (const auto& row : counts) {
-    for (const int count : row) EXPECT_NEAR(count, n / 4, 5 * std::sqrt(n * 3.0 / 16));
+    for (const int count : row) EXPECT_NEAR(count, n / 4.0, 5 * std::sqrt(n * 3.0 / 16));
   }
 }
 

@@ -45,8 +45,8 @@ TYPED_TEST(TensorOf, TheLastUserIsUniqueAgain) {
   using T = TypeParam;
   auto a = Tensor<T>::zeros({4});
   {
-    const Tensor<T> b = a;
-    const Tensor<T> c = b;
+    const std::vector<Tensor<T>> others(2, a);
+    const Tensor<T>& c = others.back();
     EXPECT_FALSE(c.unique());
   }
   EXPECT_TRUE(a.unique());

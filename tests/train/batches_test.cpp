@@ -91,7 +91,7 @@ TEST(Batches, OfAnEpochAreNotInOrderOfLength) {
 TEST(Batches, OfFreshExamplesNeverRepeat) {
   const Lengths problem(std::vector<int>(500, 5), Order::fresh);
   std::set<ExampleId> seen;
-  for (const std::uint64_t seed : {1, 2}) {
+  for (const std::uint64_t seed : {1U, 2U}) {
     for (int epoch = 0; epoch < 4; ++epoch) {
       for (const ExampleId id : all_of(training_batches(problem, 8, seed, epoch))) {
         EXPECT_GE(id, 0);
