@@ -1,9 +1,11 @@
 #include "cli/data_commands.hpp"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
+#include <iostream>
 
 #include "data/data_sets.hpp"
 #include "data/mat_music.hpp"
@@ -72,6 +74,29 @@ int import_command(const ImportArguments& arguments, const CommonOptions& common
     print_split("test", set.test);
     std::printf("SHA-256 of the content: %s\nwritten: %s\n", digest.c_str(), file.c_str());
   }
+  return 0;
+}
+
+int data_command(bool as_json, const CommonOptions& common) {
+  boost::json::array all;
+  for (const DataSet& set : data_sets()) {
+    const auto place = place_of(set, common.data_dir);
+    if (!as_json) {
+      const std::string where = !place           ? "missing"
+                                : place->empty() ? "made by a rule"
+                                                 : place->string();
+      std::printf("%-16s %-10s %s\n%*s%s\n", set.name.c_str(), kind_name(set.kind),
+                  set.title.c_str(), 28, "", where.c_str());
+      continue;
+    }
+    boost::json::object object{
+        {"name", set.name}, {"kind", kind_name(set.kind)}, {"title", set.title}};
+    if (place) object["place"] = place->string();
+    else object["place"] = nullptr;
+    all.push_back(std::move(object));
+  }
+  if (as_json) std::cout << boost::json::serialize(all) << "\n";
+  else std::printf("\nscripts/get-data gets those that are missing; docs/data.md says more.\n");
   return 0;
 }
 

@@ -256,6 +256,9 @@ class CommandLine {
                        [this] { return import_command(import_, common_); });
     import->add_option("KIND", import_.kind, "What it is: music")->required();
     import->add_option("FILE", import_.file, "The set, such as JSB_Chorales.mat")->required();
+    auto* data = add("data", "List the data sets: where each is, or that it is missing",
+                     [this] { return data_command(json_, common_); });
+    data->add_flag("--json", json_, "As JSON");
     import->add_flag("--digest", import_.digest_only,
                      "Print the SHA-256 of a set's content (of an .h5 too), and write nothing");
   }

@@ -25,6 +25,17 @@ std::string missing(const DataSet& set, const std::vector<Path>& places) {
 
 }  // namespace
 
+const char* kind_name(DataKind kind) {
+  switch (kind) {
+    case DataKind::frames: return "frames";
+    case DataKind::images: return "images";
+    case DataKind::sentences: return "sentences";
+    case DataKind::text: return "text";
+    case DataKind::series: return "series";
+  }
+  fail_bug("a kind of data without a name");
+}
+
 const std::vector<DataSet>& data_sets() {
   using enum DataKind;
   static const std::vector<DataSet> sets = {
@@ -88,21 +99,25 @@ std::vector<Path> places_of(const DataSet& set, const std::string& data_dir) {
   return places;
 }
 
+std::optional<Path> place_of(const DataSet& set, const std::string& data_dir) {
+  if (set.place.empty()) return Path();
+  if (!data_dir.empty() && !is_there(data_dir)) {
+    fail_input("--data {}: there is no such folder", data_dir);
+  }
+  for (const Path& place : places_of(set, data_dir)) {
+    if (is_there(place)) return place;
+  }
+  return std::nullopt;
+}
+
 Path find_data(const std::string& name_or_path, DataKind kind, const std::string& data_dir) {
   if (is_path(name_or_path)) {
     if (!is_there(name_or_path)) fail_input("{}: there is no such file or folder", name_or_path);
     return name_or_path;
   }
   const DataSet& set = find_set(name_or_path, kind);
-  if (set.place.empty()) return {};
-  if (!data_dir.empty() && !is_there(data_dir)) {
-    fail_input("--data {}: there is no such folder", data_dir);
-  }
-  const std::vector<Path> places = places_of(set, data_dir);
-  for (const Path& place : places) {
-    if (is_there(place)) return place;
-  }
-  throw InputError(missing(set, places));
+  if (const auto place = place_of(set, data_dir)) return *place;
+  throw InputError(missing(set, places_of(set, data_dir)));
 }
 
 }  // namespace carousel

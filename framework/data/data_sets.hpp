@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,9 @@ namespace carousel {
 
 /// What a data set holds. Each kind has a reader and a format of its own (docs/data.md).
 enum class DataKind { frames, images, sentences, text, series };
+
+/// "frames", "images" and so on.
+const char* kind_name(DataKind kind);
 
 /// A data set that studies call by its name.
 struct DataSet {
@@ -36,6 +40,10 @@ std::vector<std::filesystem::path> data_folders(const std::string& data_dir);
 
 /// Where a set is looked for in each of data_folders(). Empty for a set that is generated.
 std::vector<std::filesystem::path> places_of(const DataSet& set, const std::string& data_dir);
+
+/// The first place of a set that exists; nothing where it is missing, "" where it is generated.
+/// Throws InputError where `data_dir` does not exist.
+std::optional<std::filesystem::path> place_of(const DataSet& set, const std::string& data_dir);
 
 /// Where the data of a task is: the path itself, or the first place of the set of that name that
 /// exists; "" for a set that is generated. Throws InputError when there is nothing: it names the

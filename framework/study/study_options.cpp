@@ -77,6 +77,7 @@ StudyOptions read_study(const std::filesystem::path& file,
     const std::filesystem::path beside = file.parent_path() / cell.name;
     if (cell.name.ends_with(".cell") && is_there(beside)) cell.name = beside;
   }
+  for (StudyTask& task : options.tasks) task.options.resolve_data(file.parent_path());
   return options;
 }
 

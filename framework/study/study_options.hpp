@@ -64,7 +64,7 @@ struct StudyOptions {
 std::vector<double> drawn_rates(const StudyOptions& options);
 
 /// Reads a study file and applies overrides of the form key.sub=value, in order. The path of a cell
-/// file that is in the study's folder is taken from there.
+/// file or of data that is in the study's folder is taken from there.
 /// Throws InputError naming file, line and key, with a suggestion for a key that is unknown.
 StudyOptions read_study(const std::filesystem::path& file,
                         const std::vector<std::string>& overrides);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "data/data_sets.hpp"
+#include "io/files.hpp"
 #include "task/entries.hpp"
 
 namespace carousel {
@@ -88,6 +90,15 @@ void TaskOptions::set(const std::string& name, const std::string& text) {
   } else {
     expect_choice(*found, text);
     value = text;
+  }
+}
+
+void TaskOptions::resolve_data(const std::filesystem::path& folder) {
+  for (std::size_t k = 0; k < options_.size(); ++k) {
+    if (!options_[k].is_data || !is_path(std::get<std::string>(values_[k]))) continue;
+    std::filesystem::path path = std::get<std::string>(values_[k]);
+    if (is_there(folder / path)) path = folder / path;
+    values_[k] = std::filesystem::absolute(path).lexically_normal().string();
   }
 }
 

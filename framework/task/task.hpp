@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,6 +48,9 @@ class TaskOptions {
   /// Sets an option from text. Throws InputError that says what was expected, or which options
   /// there are.
   void set(const std::string& name, const std::string& text);
+  /// Makes paths of data whole: taken from `folder` where there is such a file, else from the
+  /// current folder.
+  void resolve_data(const std::filesystem::path& folder);
   std::int64_t integer(const std::string& name) const;
   double number(const std::string& name) const;
   const std::string& text(const std::string& name) const;
