@@ -13,33 +13,42 @@ void expect_same(const char* what, Var a, Var b) {
   }
 }
 
+// [T, batch] of values [T, batch, outputs]: the mask, or ones where there is none.
 Var mask_for(const char* what, Var values, Var mask) {
   const Shape v = values.shape();
+  if (v.rank() != 3) {
+    fail_input("{}: got values {}, expected [T, batch, outputs]", what, v.to_string());
+  }
+  if (!mask.defined()) return broadcast_to(constant(*values.graph, 1.0), {v[0], v[1]});
   const Shape m = mask.shape();
-  if (v.rank() != 3 || m.rank() != 2 || m[0] != v[0] || m[1] != v[1]) {
+  if (m.rank() != 2 || m[0] != v[0] || m[1] != v[1]) {
     fail_input("{}: got values {} with the mask {}, expected [T, batch, outputs] and [T, batch]",
                what, v.to_string(), m.to_string());
   }
-  return reshape(mask, {m[0], m[1], 1});
+  return mask;
 }
+
+// [T, batch, 1], to multiply values with.
+Var weight_of(Var mask) { return reshape(mask, {mask.shape()[0], mask.shape()[1], 1}); }
 
 }  // namespace
 
 Var bernoulli_nll(Var logits, Var targets, Var mask) {
   expect_same("bernoulli_nll", logits, targets);
-  const Var weight = mask_for("bernoulli_nll", logits, mask);
+  mask = mask_for("bernoulli_nll", logits, mask);
+  const Var weight = weight_of(mask);
   const Var nll = sum_to(weight * (softplus(logits) - targets * logits), weight.shape());
   return reshape(nll, mask.shape());
 }
 
 Var softmax_nll(Var logits, Var labels, Var mask) {
-  mask_for("softmax_nll", logits, mask);
+  mask = mask_for("softmax_nll", logits, mask);
   expect_same("softmax_nll", labels, mask);
   return mask * (reshape(logsumexp(logits), mask.shape()) - pick(logits, labels));
 }
 
 Var gaussian_mixture_nll(Var outputs, Var targets, Var mask) {
-  mask_for("gaussian_mixture_nll", outputs, mask);
+  mask = mask_for("gaussian_mixture_nll", outputs, mask);
   mask_for("gaussian_mixture_nll", targets, mask);
   const Index t = mask.shape()[0], batch = mask.shape()[1];
   const Index d = targets.shape()[2], all = outputs.shape()[2];
@@ -64,13 +73,15 @@ Var gaussian_mixture_nll(Var outputs, Var targets, Var mask) {
 
 Var squared_error(Var prediction, Var targets, Var mask) {
   expect_same("squared_error", prediction, targets);
-  const Var weight = mask_for("squared_error", prediction, mask);
+  mask = mask_for("squared_error", prediction, mask);
+  const Var weight = weight_of(mask);
   const Var difference = prediction - targets;
   return reshape(sum_to(weight * (difference * difference), weight.shape()), mask.shape());
 }
 
 Var mean_squared_error(Var prediction, Var targets, Var mask) {
   const double outputs = static_cast<double>(prediction.shape().back());
+  mask = mask_for("mean_squared_error", prediction, mask);
   return sum(squared_error(prediction, targets, mask)) / (sum(mask) * outputs);
 }
 

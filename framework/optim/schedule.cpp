@@ -25,13 +25,10 @@ double cosine(const ScheduleOptions& options, const TrainingPoint& point) {
 }
 
 double plateau(const ScheduleOptions& options, const TrainingPoint& point) {
-  MetricInfo order;
-  order.better = point.better;
-  double share = 1.0, best = not_known;
+  double share = 1.0;
   int since = 0;
-  for (const double figure : point.figures) {
-    if (order.prefers(figure, best) || std::isnan(best)) {
-      best = figure;
+  for (const bool improved : point.improved) {
+    if (improved) {
       since = 0;
     } else if (++since == options.plateau_epochs) {
       share *= 0.5;

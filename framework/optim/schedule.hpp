@@ -1,10 +1,7 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
-
-#include "metric/metric.hpp"
 
 namespace carousel {
 
@@ -24,8 +21,7 @@ struct ScheduleOptions {
 /// Where a training is.
 struct TrainingPoint {
   double done = 0.0;                // of all epochs, 0 to 1
-  std::span<const double> figures;  // the validation figure that chooses, of each epoch so far
-  Better better = Better::lower;
+  std::vector<bool> improved = {};  // of each epoch so far: whether validation was the best yet
 };
 
 /// The share of the learning rate at a point. Throws InputError on an unknown name.

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "layer/network.hpp"
 #include "layer/pass.hpp"
 #include "metric/metric.hpp"
 #include "task/exhibit.hpp"
@@ -50,14 +51,10 @@ struct Sample {
 
 /// What a problem makes around the cell under study. A trainer knows a model by parameters(),
 /// loss() and count() alone.
-class Model {
+class Model : public Network {
  public:
   virtual ~Model() = default;
-  Model(const Model&) = delete;
-  Model& operator=(const Model&) = delete;
 
-  /// All of the model's parameters, in a fixed order.
-  const std::vector<ParameterSpec>& parameters() const { return specs_; }
   /// The loss of the given examples, summed over their terms (Problem::terms): a scalar that can be
   /// differentiated.
   virtual Var loss(const Pass& pass, Split split, Ids ids) const = 0;
@@ -71,17 +68,6 @@ class Model {
 
  protected:
   Model() = default;
-  /// Takes a layer's parameters in; each layer is given once, when it is made.
-  template <class Layer>
-  Layer with(Layer layer) {
-    specs_.insert(specs_.end(), layer.parameters().begin(), layer.parameters().end());
-    return layer;
-  }
-  /// A parameter that is no layer's.
-  void add(ParameterSpec spec) { specs_.push_back(std::move(spec)); }
-
- private:
-  std::vector<ParameterSpec> specs_;
 };
 
 /// Values of a model's parameters, in either precision.

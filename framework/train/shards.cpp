@@ -45,19 +45,55 @@ std::vector<Tensor<T>> values_of(const Tape<T>& tape, const std::vector<Var>& va
 
 }  // namespace
 
+template <class T>
+double ShardedGradient<T>::compute(const std::vector<ParameterSpec>& specs,
+                                   const std::vector<Tensor<T>>& values, std::size_t shards,
+                                   const ShardLoss& loss, double scale,
+                                   std::vector<Tensor<T>>& gradients) {
+  if (shards < 1 || values.size() != specs.size()) {
+    fail_input("got {} shards, and {} values of {} parameters; expected a shard and all values",
+               shards, values.size(), specs.size());
+  }
+  while (tapes_.size() < shards) tapes_.push_back(std::make_unique<Tape<T>>());
+  std::vector<double> losses(shards);
+  std::vector<std::vector<Tensor<T>>> shares(shards);
+  for_each_task(shards, [&](std::size_t i) {
+    Tape<T>& tape = *tapes_[i];
+    tape.clear();
+    const std::vector<Var> parameters = leaves(tape, values);
+    const Var own = loss(Pass(tape, {specs, parameters}), i);
+    losses[i] = static_cast<double>(tape.value(own).item());
+    shares[i] = tape.gradients(own * scale, parameters);
+    tape.clear();
+  });
+  sum_shares(shares, values.size());
+  gradients = std::move(shares[0]);
+  for (std::size_t k = 0; k < gradients.size(); ++k) {
+    Tensor<T>& gradient = gradients[k];
+    if (!specs[k].trained) gradient = Tensor<T>::zeros(gradient.shape());
+  }
+  return std::accumulate(losses.begin(), losses.end(), 0.0);
+}
+
 // The loss of a shard, by its number in the batch.
 template <class T>
-Var ShardRunner<T>::loss(Tape<T>& tape, std::span<const Var> parameters, Ids shard,
-                         std::size_t number, const TrainingPass<T>& pass) const {
-  const ParameterView view(model_.parameters(), parameters);
+Var ShardRunner<T>::loss(const Pass& on, Ids shard, std::size_t number,
+                         const TrainingPass<T>& pass) const {
   const Masks masks(pass.masks ? *pass.masks : MaskSeed{},
                     static_cast<Index>(number) * static_cast<Index>(shard_));
-  std::vector<Var> carried;
-  if (pass.carried) carried = on_tape(tape, (*pass.carried)[number], std::ssize(shard));
-  const Pass run(tape, view, pass.masks ? &masks : nullptr, pass.carried ? &carried : nullptr);
-  const Var loss = model_.loss(run, split_, shard);
-  if (pass.carried) (*pass.carried)[number] = values_of(tape, carried);
-  return loss;
+  return on.visit([&]<class U>(Tape<U>& tape) -> Var {
+    if constexpr (!std::is_same_v<T, U>) {
+      fail_bug("a shard on a tape of another precision");
+    } else {
+      std::vector<Var> carried;
+      if (pass.carried) carried = on_tape(tape, (*pass.carried)[number], std::ssize(shard));
+      const Pass run(tape, on.parameters(), pass.masks ? &masks : nullptr,
+                     pass.carried ? &carried : nullptr);
+      const Var loss = model_.loss(run, split_, shard);
+      if (pass.carried) (*pass.carried)[number] = values_of(tape, carried);
+      return loss;
+    }
+  });
 }
 
 template <class T>
@@ -65,27 +101,11 @@ double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values, 
                                           Index terms, std::vector<Tensor<T>>& gradients,
                                           const TrainingPass<T>& pass) {
   const auto shards = cut(ids);
-  while (tapes_.size() < shards.size()) tapes_.push_back(std::make_unique<Tape<T>>());
-  const double scale = 1.0 / static_cast<double>(terms);
-  std::vector<double> losses(shards.size());
-  std::vector<std::vector<Tensor<T>>> shares(shards.size());
   if (pass.carried) pass.carried->resize(shards.size());
-  for_each_task(shards.size(), [&](std::size_t i) {
-    Tape<T>& tape = *tapes_[i];
-    tape.clear();
-    const std::vector<Var> parameters = leaves(tape, values);
-    const Var loss = this->loss(tape, parameters, shards[i], i, pass);
-    losses[i] = static_cast<double>(tape.value(loss).item());
-    shares[i] = tape.gradients(loss * scale, parameters);
-    tape.clear();
-  });
-  sum_shares(shares, values.size());
-  gradients = std::move(shares[0]);
-  for (std::size_t k = 0; k < gradients.size(); ++k) {
-    Tensor<T>& gradient = gradients[k];
-    if (!model_.parameters()[k].trained) gradient = Tensor<T>::zeros(gradient.shape());
-  }
-  return std::accumulate(losses.begin(), losses.end(), 0.0);
+  return gradient_.compute(
+      model_.parameters(), values, shards.size(),
+      [&](const Pass& on, std::size_t i) { return loss(on, shards[i], i, pass); },
+      1.0 / static_cast<double>(terms), gradients);
 }
 
 template <class T>
@@ -116,7 +136,8 @@ std::string ShardRunner<T>::find_non_finite(const std::vector<Tensor<T>>& values
     tape.set_check_finite(true);
     try {
       const std::vector<Var> parameters = leaves(tape, values);
-      const Var loss = this->loss(tape, parameters, shards[i], i, pass);
+      const Var loss =
+          this->loss(Pass(tape, {model_.parameters(), parameters}), shards[i], i, pass);
       static_cast<void>(tape.gradients(loss, parameters));
     } catch (const NonFiniteError& error) {
       return error.what();
@@ -149,6 +170,8 @@ template std::int64_t training_memory<float>(const Model&, const Recurrence&, co
                                              int);
 template std::int64_t training_memory<double>(const Model&, const Recurrence&, const Problem&, int,
                                               int);
+template class ShardedGradient<float>;
+template class ShardedGradient<double>;
 template class ShardRunner<float>;
 template class ShardRunner<double>;
 

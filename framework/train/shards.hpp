@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,26 @@ template <class T>
 struct TrainingPass {
   const MaskSeed* masks = nullptr;  // null: nothing is dropped
   Carried<T>* carried = nullptr;    // null: nothing is handed on; empty: the streams begin
+};
+
+/// The loss of a shard, by its number: a scalar on the pass's tape.
+using ShardLoss = std::function<Var(const Pass& pass, std::size_t shard)>;
+
+/// Losses and gradients of several shards at a time, for any loss: one TBB task and one tape each,
+/// whose memory is kept for the next call. Gradients are summed in a fixed tree: the result has the
+/// same bits on any number of threads.
+template <class T>
+class ShardedGradient {
+ public:
+  /// Returns the sum of the shards' losses; gradients: those of `scale` times it, in the order of
+  /// `specs`, zero for parameters that are not trained. values: of the parameters, in order.
+  /// `loss` is called by several threads at a time.
+  double compute(const std::vector<ParameterSpec>& specs, const std::vector<Tensor<T>>& values,
+                 std::size_t shards, const ShardLoss& loss, double scale,
+                 std::vector<Tensor<T>>& gradients);
+
+ private:
+  std::vector<std::unique_ptr<Tape<T>>> tapes_;  // one a shard
 };
 
 /// Runs batches in parallel: cut into shards of a fixed number of examples, one TBB task and
@@ -45,14 +66,13 @@ class ShardRunner {
 
  private:
   std::vector<Ids> cut(Ids ids) const;
-  Var loss(Tape<T>& tape, std::span<const Var> parameters, Ids shard, std::size_t number,
-           const TrainingPass<T>& pass) const;
+  Var loss(const Pass& on, Ids shard, std::size_t number, const TrainingPass<T>& pass) const;
 
   const Model& model_;
   const Problem& problem_;
   Split split_;
   int shard_;
-  std::vector<std::unique_ptr<Tape<T>>> tapes_;  // one a shard, their memory reused
+  ShardedGradient<T> gradient_;
 };
 
 /// Bytes that a training step of a model takes beside parameters, gradients and data: values kept

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "optim/saved_state.hpp"
 #include "tensor/interrupt.hpp"
 #include "train/batch_gradient.hpp"
 
@@ -160,9 +161,13 @@ bool TypedTrainer<T>::update(const Batch& batch, double done) {
 
 template <class T>
 double TypedTrainer<T>::rate_share(double done) const {
-  std::vector<double> figures;
-  for (const CurvePoint& point : record_.curve) figures.push_back(point.valid.front());
-  return carousel::rate_share(options_.schedule, {done, figures, chooses().better});
+  std::vector<bool> improved;
+  double best = not_known;
+  for (const CurvePoint& point : record_.curve) {
+    improved.push_back(chooses().prefers(point.valid.front(), best));
+    if (improved.back()) best = point.valid.front();
+  }
+  return carousel::rate_share(options_.schedule, {done, improved});
 }
 
 template <class T>
@@ -266,28 +271,6 @@ void TypedTrainer<T>::explain(ShardRunner<T>& runner, const std::vector<Tensor<T
       parameters_.spec(largest).name, size);
 }
 
-template <class T>
-void save_tensors(Archive& archive, const std::string& group, const ParameterSet<T>& names,
-                  const std::vector<Tensor<T>>& values) {
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    archive.tensors<T>()[group + "/" + names.spec(k).name] = values[k].clone();
-  }
-}
-
-template <class T>
-void load_tensors(const Archive& archive, const std::string& group, const ParameterSet<T>& names,
-                  std::vector<Tensor<T>>& values) {
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    const std::string name = group + "/" + names.spec(k).name;
-    const Tensor<T>& saved = archive.tensor<T>(name);
-    if (!(saved.shape() == names.spec(k).shape)) {
-      fail_input("the checkpoint's {} has shape {}, expected {}", name, saved.shape().to_string(),
-                 names.spec(k).shape.to_string());
-    }
-    values[k] = saved.clone();
-  }
-}
-
 std::string carried_name(std::size_t shard, std::size_t value) {
   return fmt::format("carried/{}/{}", shard, value);
 }
@@ -311,19 +294,16 @@ Archive TypedTrainer<T>::save() const {
   Archive archive;
   save_record(record_, archive);
   archive.texts["precision"] = options_.precision;
-  save_tensors(archive, "parameters", parameters_, best_);
+  save_values(archive, "parameters", parameters_, best_);
   if (record_.status == "done" && ended_early(record_, options_)) return archive;
-  save_tensors(archive, "last", parameters_, parameters_.values());
-  for (const auto& slot : optimiser_.slots()) {
-    save_tensors(archive, "optimiser/" + slot.name, parameters_, slot.values);
-  }
+  save_values(archive, "last", parameters_, parameters_.values());
+  save_optimiser(archive, parameters_, optimiser_);
   // All random numbers are functions of the seed and these counters.
   for (std::size_t shard = 0; shard < carried_.size() && next_batch_ > 0; ++shard) {
     for (std::size_t k = 0; k < carried_[shard].size(); ++k) {
       archive.tensors<T>()[carried_name(shard, k)] = carried_[shard][k];
     }
   }
-  archive.counters["updates"] = optimiser_.updates();
   archive.counters["next_batch"] = static_cast<std::int64_t>(next_batch_);
   archive.counters["epoch_terms"] = epoch_terms_;
   archive.numbers["epoch_loss"] = epoch_loss_;
@@ -334,18 +314,16 @@ template <class T>
 void TypedTrainer<T>::load(const Archive& archive) {
   TrialRecord record = load_record(archive);
   expect_same_trial(record_, record);
-  load_tensors(archive, "parameters", parameters_, best_);
+  load_values(archive, "parameters", parameters_, best_);
   record_ = std::move(record);
   if (record_.status == "done") {
     if (!training_ended(record_, options_)) go_on(record_);
     else if (!archive.counters.contains("updates")) return;  // it was not to go on
   }
   std::vector<Tensor<T>> values = parameters_.snapshot();
-  load_tensors(archive, "last", parameters_, values);
+  load_values(archive, "last", parameters_, values);
   parameters_.restore(values);
-  for (auto& slot : optimiser_.slots()) {
-    load_tensors(archive, "optimiser/" + slot.name, parameters_, slot.values);
-  }
+  load_optimiser(archive, parameters_, optimiser_);
   load_counters(archive);
 }
 
@@ -387,7 +365,7 @@ TrainedModel trained_model(const Model& model, const Archive& archive) {
   const auto values_in = [&]<class T>(T) {
     const ParameterSet<T> names(model.parameters(), 1);
     std::vector<Tensor<T>> values(names.size());
-    load_tensors(archive, "parameters", names, values);
+    load_values(archive, "parameters", names, values);
     return values;
   };
   if (archive.text("precision") == "double") return {model, values_in(0.0)};

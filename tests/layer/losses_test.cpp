@@ -271,5 +271,27 @@ TEST(Embedding, StartsWithTheDeviationAskedFor) {
   EXPECT_NEAR(squares, 1.0, 0.2);
 }
 
+TEST(LossesWithoutAMask, CountEveryStep) {
+  Tape<double> tape;
+  const auto normal = [&](const Shape& shape, const char* stream) {
+    return tape.leaf(initialise<double>(Initialiser::normal(1.0), shape, Random(3, stream)));
+  };
+  const Var values = normal({3, 2, 4}, "values"), targets = normal({3, 2, 4}, "targets");
+  const Var labels = tape.constant(Tensor<double>::full({3, 2}, 2.0));
+  const Var ones = tape.constant(Tensor<double>::full({3, 2}, 1.0));
+  const std::pair<Var, Var> pairs[] = {
+      {softmax_nll(values, labels), softmax_nll(values, labels, ones)},
+      {bernoulli_nll(values, targets), bernoulli_nll(values, targets, ones)},
+      {squared_error(values, targets), squared_error(values, targets, ones)},
+      {mean_squared_error(values, targets), mean_squared_error(values, targets, ones)},
+      {gaussian_mixture_nll(normal({3, 2, 9}, "mixture"), targets),
+       gaussian_mixture_nll(normal({3, 2, 9}, "mixture"), targets, ones)}};
+  for (const auto& [without, with] : pairs) {
+    EXPECT_EQ(without.shape(), with.shape());
+    const auto a = tape.value(without), b = tape.value(with);
+    for (Index i = 0; i < a.numel(); ++i) EXPECT_EQ(a.data()[i], b.data()[i]);
+  }
+}
+
 }  // namespace
 }  // namespace carousel

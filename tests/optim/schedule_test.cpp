@@ -37,19 +37,16 @@ TEST(Schedule, WarmupMultipliesAnyOther) {
 
 TEST(Schedule, PlateauHalvesWhereNothingGotBetter) {
   const ScheduleOptions options{.name = "plateau", .plateau_epochs = 2};
-  const auto after = [&](const std::vector<double>& figures, Better better) {
-    return rate_share(options, {0.5, figures, better});
+  const auto after = [&](const std::vector<bool>& improved) {
+    return rate_share(options, {0.5, improved});
   };
-  using enum Better;
-  EXPECT_EQ(after({}, lower), 1.0);
-  EXPECT_EQ(after({3, 2, 1, 0}, lower), 1.0);
-  EXPECT_EQ(after({3, 3}, lower), 1.0);
-  EXPECT_EQ(after({3, 3, 4}, lower), 0.5);
-  EXPECT_EQ(after({3, 3, 4, 5}, lower), 0.5);
-  EXPECT_EQ(after({3, 3, 4, 5, 3}, lower), 0.25) << "the best is still the first";
-  EXPECT_EQ(after({3, 3, 4, 2, 3}, lower), 0.5) << "better in between";
-  EXPECT_EQ(after({3, 3, 4}, higher), 1.0);
-  EXPECT_EQ(after({3, 2, 1}, higher), 0.5);
+  EXPECT_EQ(after({}), 1.0);
+  EXPECT_EQ(after({true, true, true}), 1.0);
+  EXPECT_EQ(after({true, false}), 1.0);
+  EXPECT_EQ(after({true, false, false}), 0.5);
+  EXPECT_EQ(after({true, false, false, false}), 0.5);
+  EXPECT_EQ(after({true, false, false, false, false}), 0.25);
+  EXPECT_EQ(after({true, false, false, true, false}), 0.5);
 }
 
 TEST(Schedule, UnknownOnesGetASuggestion) {

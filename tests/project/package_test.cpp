@@ -93,5 +93,20 @@ train: {epochs: 1}
                                    "0.800000, 0.128000"));
 }
 
+// The program of docs/cpp.md.
+TEST_F(Package, AProgramTrainsACharacterModelOfItsOwn) {
+  const CommandResult built = run_in_copy(
+      CAROUSEL_SOURCE_DIR "/tests/project/program", "program",
+      "cmake -G Ninja -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=$PREFIX && cmake "
+      "--build build && for i in $(seq 100); do printf 'the cat sat on the mat. '; done >text && "
+      "build/char_model text model.h5");
+  ASSERT_EQ(built.code, 0) << built.text;
+  const std::string last = "update 150: ";
+  const auto at = built.text.find(last);
+  ASSERT_NE(at, built.text.npos) << built.text;
+  EXPECT_LT(std::stod(built.text.substr(at + last.size())), 0.3) << built.text;
+  EXPECT_TRUE(fs::is_regular_file(*folder_ / "program/model.h5"));
+}
+
 }  // namespace
 }  // namespace carousel
