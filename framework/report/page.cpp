@@ -9,6 +9,7 @@
 
 #include "io/files.hpp"
 #include "report/html.hpp"
+#include "report/page_exhibits.hpp"
 #include "report/plots.hpp"
 #include "report/summary.hpp"
 #include "report/table_sheets.hpp"
@@ -98,6 +99,12 @@ constexpr const char* kLinesNote =
     "Of each cell the lines of its best trial; the truth is drawn with them. A click on a name "
     "hides "
     "its line.";
+constexpr const char* kMatrixNote =
+    "Of each cell the counts of its best trial. Shade: the share of a row, empty for none of it "
+    "and "
+    "full for all of it. Where the pointer rests, a cell shows its count and that of the row.";
+constexpr const char* kTextNote =
+    "What the best trial of each cell wrote; the text that it was given to go on from is marked.";
 constexpr const char* kRollNote =
     "Shade: the probability that the network gave to a key before it saw the step, empty for 0 and "
     "full for 1. Outline: the note sounds. An empty outline is a note that was not expected, a "
@@ -126,9 +133,12 @@ std::string report_page(const Report& report) {
         section("Piano roll", report.plots.rolls.empty() ? "" : "<div id=\"rolls\"></div>\n",
                 kRollNote)},
        {"lines",
-        section("Lines",
+        section("Values step by step",
                 report.plots.lines.empty() ? "" : "<div id=\"lines\" class=\"pair\"></div>\n",
                 kLinesNote)},
+       {"matrices",
+        section("Matrices of counts", matrices_html(report.plots.matrices), kMatrixNote)},
+       {"texts", section("Written text", texts_html(report.plots.texts), kTextNote)},
        {"trials", section_of(trial_sheet(results), true)},
        {"datasets", section("Data", paragraphs(data), "")},
        {"cells", section("Cells", cell_details(results), "")},

@@ -13,6 +13,7 @@ function meanLine(series, index, x) {
     borderColor: colour, backgroundColor: colour, borderWidth: 2,
     pointStyle: markOf(index) || 'circle',
     pointRadius: ({dataIndex}) => single || (markOf(index) && dataIndex % every === 0) ? 3.5 : 0,
+    clip: single ? 4 : undefined,  // a mark on the edge stays whole
     segment: {borderDash: (context) => (full(context) ? undefined : [2, 3])},
   };
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/exhibit_parts.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -66,24 +67,16 @@ int thousandths(float probability) {
   return static_cast<int>(std::lround(std::clamp(probability, 0.0f, 1.0f) * kThousand));
 }
 
-const Tensor<float>& array_of(const Exhibit& exhibit, const char* name) {
-  const auto found = exhibit.arrays.find(name);
-  if (found == exhibit.arrays.end()) fail_bug("a {} has no array '{}'", exhibit.kind, name);
-  return found->second;
-}
-
 PlotRoll whole_roll(const StudyExhibit& roll) {
-  const Tensor<float>& notes_of = array_of(roll.exhibit, "notes");
-  const Tensor<float>& expected_of = array_of(roll.exhibit, "expected");
+  const Tensor<float>& notes_of = array_in(roll.exhibit, "notes");
+  const Tensor<float>& expected_of = array_in(roll.exhibit, "expected");
   if (notes_of.shape().rank() != 2 || notes_of.shape() != expected_of.shape()) {
     fail_bug("a piano roll has notes {} and expected {}, not both [steps, width]",
              notes_of.shape().to_string(), expected_of.shape().to_string());
   }
   const Index steps = notes_of.shape()[0];
   const Index width = notes_of.shape()[1];
-  const auto lowest_key = roll.exhibit.numbers.find("lowest");
-  if (lowest_key == roll.exhibit.numbers.end()) fail_bug("a piano roll has no lowest key");
-  const int lowest = static_cast<int>(lowest_key->second);
+  const int lowest = static_cast<int>(number_in(roll.exhibit, "lowest"));
   PlotRoll whole{roll.dataset, roll.cell, roll.exhibit.title, lowest, static_cast<int>(width),
                  {},           {}};
   for (Index step = 0; step < steps; ++step) {
@@ -154,6 +147,12 @@ Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows)
   }
   for (const PlotRoll& roll : whole) plots.rolls.push_back(cut(roll, keys_in_use(whole, roll)));
   plots.lines = lines_of(results.exhibits);
+  plots.matrices = matrices_of(results.exhibits);
+  for (const auto& [dataset, cell, exhibit] : results.exhibits) {
+    if (exhibit.kind != "text") continue;
+    plots.texts.push_back(
+        {dataset, cell, exhibit.title, text_in(exhibit, "prime"), text_in(exhibit, "text")});
+  }
   return plots;
 }
 

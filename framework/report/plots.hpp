@@ -66,22 +66,49 @@ struct PlotLines {
   std::vector<Line> lines;
 };
 
-/// Every number of the page's pictures and of the CSV files beside it.
+/// Counts by the names of rows and columns.
+struct PlotMatrix {
+  std::string dataset;
+  std::string cell;
+  std::string title;
+  std::string row_title, column_title;
+  std::vector<std::string> rows, columns;
+  std::vector<std::vector<double>> counts;  // [rows][columns], finite, not below 0
+};
+
+/// A text that a model wrote.
+struct PlotText {
+  std::string dataset;
+  std::string cell;
+  std::string title;
+  std::string prime;  // what the model was given to go on from
+  std::string text;   // what it wrote, behind the prime
+};
+
+/// Everything that the page shows beside tables, and the CSV files hold. Exhibits of other kinds
+/// are in none of them.
 struct Plots {
   std::vector<PlotDataset> datasets;
   std::vector<PlotRoll> rolls;
   std::vector<PlotLines> lines;
+  std::vector<PlotMatrix> matrices;
+  std::vector<PlotText> texts;
 };
 
 /// The pictures of lines, in the order in which the exhibits have their titles. Throws BugError
 /// when an exhibit lacks something, or when its arrays do not fit each other.
 std::vector<PlotLines> lines_of(const std::vector<StudyExhibit>& exhibits);
 
-/// rows: summarise(results). Throws BugError when a piano roll or lines lack something, or when
-/// their arrays do not fit each other.
+/// The matrices in the order of their exhibits. Throws BugError when an exhibit lacks something,
+/// has other names than rows and columns, or a count that is not finite or below 0.
+std::vector<PlotMatrix> matrices_of(const std::vector<StudyExhibit>& exhibits);
+
+/// rows: summarise(results). Throws BugError when an exhibit lacks something, or when its arrays do
+/// not fit each other.
 Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows);
 
-/// What the scripts of the page draw, as JSON (not yet safe inside a <script> element):
+/// What the scripts of the page draw, as JSON; they draw no matrix and no text (not yet safe inside
+/// a <script> element):
 ///   {"datasets": [{"dataset": text, "metric": {"title", "axis": text, "higher": flag, "decimals":
 ///      count}, "train": flag, "series": [{"label": text, "seeds": count,
 ///      "points": [[epoch, updates, seconds, mean, low, high, train, seeds], ...],

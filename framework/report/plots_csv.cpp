@@ -101,6 +101,23 @@ void line_rows(const Plots& plots, CsvText& csv) {
   }
 }
 
+void matrix_rows(const Plots& plots, CsvText& csv) {
+  for (const PlotMatrix& matrix : plots.matrices) {
+    for (std::size_t row = 0; row < matrix.rows.size(); ++row) {
+      for (std::size_t column = 0; column < matrix.columns.size(); ++column) {
+        csv.add({matrix.dataset, matrix.cell, matrix.title, matrix.rows[row],
+                 matrix.columns[column], exact(matrix.counts[row][column])});
+      }
+    }
+  }
+}
+
+void text_rows(const Plots& plots, CsvText& csv) {
+  for (const PlotText& text : plots.texts) {
+    csv.add({text.dataset, text.cell, text.title, text.prime, text.text});
+  }
+}
+
 }  // namespace
 
 std::vector<PlotFile> plots_csv(const Plots& plots) {
@@ -124,6 +141,8 @@ std::vector<PlotFile> plots_csv(const Plots& plots) {
   add("piano_roll.csv", {"dataset", "cell", "sequence", "step", "pitch", "note", "expected"},
       roll_rows);
   add("lines.csv", {"dataset", "picture", "line", "step", "value"}, line_rows);
+  add("matrix.csv", {"dataset", "cell", "picture", "row", "column", "count"}, matrix_rows);
+  add("text.csv", {"dataset", "cell", "picture", "prime", "text"}, text_rows);
   return files;
 }
 

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/exhibit_parts.hpp"
 #include "report/plots.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
 namespace {
-
-const std::string& text_of(const Exhibit& exhibit, const char* name) {
-  const auto found = exhibit.texts.find(name);
-  if (found == exhibit.texts.end()) fail_bug("a picture of lines has no text '{}'", name);
-  return found->second;
-}
 
 // As many steps as every line of the picture has.
 std::size_t steps_of(const StudyExhibit& one) {
@@ -30,13 +25,11 @@ std::size_t steps_of(const StudyExhibit& one) {
 }
 
 PlotLines without_lines(const StudyExhibit& one) {
-  const auto first = one.exhibit.numbers.find("first");
-  if (first == one.exhibit.numbers.end()) fail_bug("a picture of lines has no first step");
   return {one.dataset,
           one.exhibit.title,
-          text_of(one.exhibit, "x_title"),
-          text_of(one.exhibit, "y_title"),
-          static_cast<int>(std::lround(first->second)),
+          text_in(one.exhibit, "x_title"),
+          text_in(one.exhibit, "y_title"),
+          static_cast<int>(std::lround(number_in(one.exhibit, "first"))),
           {}};
 }
 

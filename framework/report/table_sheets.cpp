@@ -72,7 +72,7 @@ class ResultSheet {
   void add_rows() {
     add_heading("this study");
     for (const SummaryRow& row : rows_) add_row({&row, nullptr, nullptr});
-    if (!problem_.baselines.empty()) add_heading("without learning");
+    if (!problem_.baselines.empty()) add_heading("baselines");
     for (const Baseline& model : problem_.baselines) add_row({nullptr, &model, nullptr});
     for (const std::string& source : sources(others_)) {
       add_heading(source);

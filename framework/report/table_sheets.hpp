@@ -8,7 +8,7 @@
 namespace carousel {
 
 /// For each data set the results: the study's rows beside the figures published for them, the
-/// models without learning, published figures of other models. For each data set of two cells or
+/// baselines, published figures of other models. For each data set of two cells or
 /// more every pair of them. Then, where there are several data sets, cells and pairs over all of
 /// them. Columns without a single value are left out. rows: summarise(results).
 std::vector<Sheet> table_sheets(const StudyResults& results, const std::vector<SummaryRow>& rows);

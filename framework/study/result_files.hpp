@@ -13,7 +13,7 @@ std::string results_csv(const StudyResults& results);
 /// curves.csv: one row an epoch of a trial: the loss, and the validation figures.
 std::string curves_csv(const StudyResults& results);
 
-/// baselines.csv: the models without learning.
+/// baselines.csv: the figures of the simple models that each task is judged by.
 std::string baselines_csv(const StudyResults& results);
 
 }  // namespace carousel

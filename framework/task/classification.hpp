@@ -21,7 +21,7 @@ struct ClassificationForm : SequenceForm {
   std::function<Index(Split, ExampleId)> steps;
   std::function<std::vector<float>(Split, ExampleId)> x;
   std::function<Index(Split, ExampleId)> label;
-  /// Models without learning in time, behind the majority class.
+  /// Baselines behind the most frequent class.
   std::function<std::vector<Baseline>(const ClassificationProblem&)> baselines;
 };
 

@@ -14,10 +14,9 @@ namespace carousel {
 ///   "text"   text that a model wrote: text "text", behind text "prime"
 ///   "matrix" counts by two names. array "values": [rows, columns]; texts "rows" and "columns": a
 ///            name a line, and "row_title" and "column_title"
-///   "lines"  values over the same steps. arrays: a line each, by its name, [steps], NaN where it
-///   has
-///            no value; "truth" is the same for all models. number "first": where the first step is
-///            on the axis, whole; texts "x_title" and "y_title"
+///   "lines"  values over the same steps. arrays: a line each, by its name, [steps], NaN where
+///            there is no value; "truth" is the same for all models. number "first": where the
+///            first step is on the axis, whole; texts "x_title" and "y_title"
 struct Exhibit {
   std::string kind;
   std::string title;  // "test sequence 1"

@@ -18,7 +18,7 @@ enum class Order {
              // the model carries (Pass::carried)
 };
 
-/// A model without learning, to judge the figures of networks by.
+/// A simple model to judge the figures of networks by.
 struct Baseline {
   std::string name;  // "independent keys"
   Figures figures;
@@ -53,7 +53,7 @@ class Problem {
 
   /// The model around a cell. `this` and the stacks of `recurrence` must outlive it.
   virtual std::unique_ptr<Model> model(Recurrence& recurrence) const = 0;
-  /// Models without learning; none by default.
+  /// Simple models to judge networks by; none by default.
   virtual std::vector<Baseline> baselines() const { return {}; }
 };
 

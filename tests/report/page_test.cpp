@@ -101,7 +101,14 @@ TEST_F(Page, HostileNamesStayText) {
   StudyExhibit lines{kHostile, kHostile, {"lines", kHostile, {}, {{"first", 1.0}}}};
   lines.exhibit.texts = {{"x_title", kHostile}, {"y_title", kHostile}};
   lines.exhibit.arrays[kHostile] = Tensor<float>::zeros({1});
-  results.exhibits = {roll, lines};
+  StudyExhibit matrix{kHostile, kHostile, {"matrix", kHostile, {}, {}}};
+  matrix.exhibit.arrays["values"] = Tensor<float>::full({1, 1}, 1.0f);
+  for (const char* name : {"rows", "columns", "row_title", "column_title"}) {
+    matrix.exhibit.texts[name] = kHostile;
+  }
+  StudyExhibit text{kHostile, kHostile, {"text", kHostile, {}, {}}};
+  text.exhibit.texts = {{"prime", kHostile}, {"text", kHostile}};
+  results.exhibits = {roll, lines, matrix, text};
   const std::string page = report_page(results);
   EXPECT_EQ(count_of(page, "<b>"), count_of(chart_data_of(page), "<b>"));
   EXPECT_EQ(count_of(page, "</script>"), 4) << "those of the template and no other";
@@ -198,11 +205,19 @@ TEST_F(Page, PairsAndAllDataSetsTogether) {
 
 TEST_F(Page, WhatAStudyDoesNotHaveIsLeftOut) {
   const std::string page = report_page(sample_results("x"));
-  for (const char* title : {"Cells over data sets", "Pairs on", "Piano roll", "Lines"}) {
+  for (const char* title : {"Cells over data sets", "Pairs on", "Piano roll", "Values step by step",
+                            "Matrices of counts", "Written text"}) {
     EXPECT_FALSE(holds(page, std::string("<h2>") + title)) << title;
   }
   EXPECT_FALSE(holds(page, "Draws of the learning rate"));
   EXPECT_TRUE(holds(page, "<h2>Every trial</h2>"));
+}
+
+TEST_F(Page, AnExhibitOfAnUnknownKindIsPassedOver) {
+  StudyResults results = sample_results("x");
+  const std::string page = report_page(results);
+  results.exhibits = {{"x", "x", {"sculpture", "a title", {}, {}}}};
+  EXPECT_EQ(first_difference(report_page(results), page), "");
 }
 
 TEST_F(Page, ASearchShowsItsRateAndItsDivergedDraws) {

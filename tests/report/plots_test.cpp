@@ -229,6 +229,69 @@ TEST(Plots, LinesThatDoNotFitAreABug) {
   });
 }
 
+StudyExhibit a_matrix() {
+  StudyExhibit one{"tunes", "gru", {"matrix", "answers", {}, {}}};
+  one.exhibit.arrays["values"] = Tensor<float>::from({2, 3}, {1, 0, 16777216, 4, 5, 6});
+  one.exhibit.texts = {{"rows", "a\n"},
+                       {"columns", "x\ny, z\nx"},
+                       {"row_title", "class"},
+                       {"column_title", "answer"}};
+  return one;
+}
+
+TEST(Plots, AMatrixHasACountForEachPairOfNames) {
+  StudyResults results = study_on({"tunes"});
+  results.exhibits = {a_matrix(), lines_of_cell("lstm", {1, 2, 3})};
+  const Plots plots = plots_of(results);
+  ASSERT_EQ(plots.matrices.size(), 1U);
+  EXPECT_EQ(plots.matrices[0].row_title, "class");
+  EXPECT_EQ(plots.matrices[0].column_title, "answer");
+  EXPECT_THAT(plots.matrices[0].rows, ElementsAre("a", ""));
+  EXPECT_THAT(plots.matrices[0].counts,
+              ElementsAre(ElementsAre(1, 0, 16777216), ElementsAre(4, 5, 6)));
+  EXPECT_EQ(csv_of(plots, "matrix.csv"),
+            "dataset,cell,picture,row,column,count\n"
+            "tunes,gru,answers,a,x,1\ntunes,gru,answers,a,\"y, z\",0\n"
+            "tunes,gru,answers,a,x,16777216\ntunes,gru,answers,,x,4\n"
+            "tunes,gru,answers,,\"y, z\",5\ntunes,gru,answers,,x,6\n");
+}
+
+TEST(Plots, MatricesThatDoNotFitAreABug) {
+  const auto expect_bug = [](auto&& change) {
+    StudyResults results = study_on({"tunes"});
+    results.exhibits = {a_matrix()};
+    change(results.exhibits[0].exhibit);
+    EXPECT_THROW(plots_of(results), BugError);
+  };
+  expect_bug([](Exhibit& matrix) { matrix.arrays.clear(); });
+  expect_bug([](Exhibit& matrix) { matrix.arrays["values"] = Tensor<float>::zeros({3, 2}); });
+  expect_bug([](Exhibit& matrix) { matrix.arrays["values"] = Tensor<float>::zeros({6}); });
+  expect_bug([](Exhibit& matrix) { matrix.arrays["values"].values()[2] = -1.0f; });
+  expect_bug([](Exhibit& matrix) {
+    matrix.arrays["values"].values()[2] = std::numeric_limits<float>::quiet_NaN();
+  });
+  for (const char* name : {"rows", "columns", "row_title", "column_title"}) {
+    expect_bug([&](Exhibit& matrix) { matrix.texts.erase(name); });
+  }
+  expect_bug([](Exhibit& matrix) { matrix.texts["rows"] = "a\nb\nc"; });
+}
+
+TEST(Plots, ATextIsAFieldOfCsvAsItIs) {
+  StudyResults results = study_on({"tunes"});
+  results.exhibits = {{"tunes", "gru", {"text", "a sample", {}, {}}}};
+  Exhibit& exhibit = results.exhibits[0].exhibit;
+  exhibit.texts = {{"prime", "To be"}, {"text", ", or \"not\"\n\\to\u2028be\x01"}};
+  EXPECT_EQ(csv_of(plots_of(results), "text.csv"),
+            "dataset,cell,picture,prime,text\n"
+            "tunes,gru,a sample,To be,\", or \"\"not\"\"\n\\to\u2028be\x01\"\n");
+  for (const char* name : {"prime", "text"}) {
+    const std::string kept = exhibit.texts[name];
+    exhibit.texts.erase(name);
+    EXPECT_THROW(plots_of(results), BugError) << name;
+    exhibit.texts[name] = kept;
+  }
+}
+
 TEST(Plots, NumbersThatAreNotFiniteAreNullOrEmpty) {
   StudyResults results = a_search();
   nll_of(results.trials[0], Split::valid) = not_known;

@@ -8,7 +8,7 @@
 
 namespace carousel {
 
-/// What a problem of music says of itself, without models that do not learn.
+/// What a problem of music says of itself, without baselines.
 inline StudyProblem music_problem(const std::string& name) {
   StudyProblem problem;
   problem.name = name;
@@ -59,7 +59,7 @@ inline TrialRecord finished_trial(const std::string& cell, std::uint64_t seed, d
 /// The NLL of a trial, to be changed.
 inline double& nll_of(TrialRecord& trial, Split split) { return trial.figures["nll"][split]; }
 
-/// A model without learning, of which the NLL on test is known alone.
+/// A baseline of which the NLL on test is known alone.
 inline Baseline baseline_of(const std::string& name, double test_nll) {
   return {name, {{"nll", figures_of(not_known, not_known, test_nll)}}};
 }

@@ -68,7 +68,7 @@ TEST(TableSheets, HoldOurRowsBaselinesAndPublishedFigures) {
   EXPECT_THAT(rows[2].texts,
               ElementsAre("rnn_tanh", "36", "8.200", "-", "7.950", "8.700", "7.200", "-", "0.001",
                           "-", "1/2 (1 div)", "8000", "10", "40.0", "12.3 MB"));
-  EXPECT_EQ(rows[3].heading, "without learning");
+  EXPECT_EQ(rows[3].heading, "baselines");
   EXPECT_THAT(rows[4].texts, ElementsAre("independent keys", "-", "11.091", "-", "-", "-", "-", "-",
                                          "-", "-", "-", "-", "-", "-", "-"));
   EXPECT_EQ(rows[5].heading, "A & B 2014, 100 %");
