@@ -139,7 +139,9 @@ TEST_F(Command, BadInputIsOneClearMessageAndCode2) {
         "did you mean 'nottingham'");
   fails({"compare", "study.yaml", "dataset=musedata", "dataset.fallback=''", "--data", "nowhere",
          "--out", "run"},
-        "nowhere/music/musedata.h5");
+        "--data nowhere: there is no such folder");
+  fails({"compare", "study.yaml", "dataset=musedata", "dataset.fallback=''", "--out", "run"},
+        "sets/music/musedata.h5");
   fails({"compare", "no.yaml", "--out", "run"}, "no.yaml");
   fails({"resume", "nothing-here"}, "no run folder");
   fails({"compare"}, "STUDY.yaml");
