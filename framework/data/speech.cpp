@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <numbers>
 #include <numeric>
 #include <string_view>
 
-#include "data/wav.hpp"
-#include "io/digest.hpp"
+#include "data/recordings.hpp"
 #include "tensor/random.hpp"
 
 namespace carousel {
@@ -19,85 +16,6 @@ namespace {
 
 constexpr Index frame_samples = 10;
 constexpr Index context_frames = 2;
-constexpr int sample_rate = 8000;
-constexpr std::string_view header = "split\tfile\tdigit\tspeaker\tindex\tsamples\tsha256";
-constexpr std::array<std::string_view, 3> split_names = {"train", "valid", "test"};
-
-// A line of split.tsv.
-struct Recording {
-  std::size_t split = 0;  // of split_names
-  std::string file, speaker;
-  Index samples = 0;
-  std::string sha256;
-};
-
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields;
-  std::size_t begin = 0;
-  for (std::size_t tab = 0; tab != std::string::npos; begin = tab + 1) {
-    tab = line.find('\t', begin);
-    fields.push_back(line.substr(begin, tab - begin));
-  }
-  return fields;
-}
-
-Recording recording_of(const std::string& line, const std::string& place) {
-  const std::vector<std::string> fields = fields_of(line);
-  if (fields.size() != 7) {
-    fail_input("{}: got {} columns, expected 7, parted by tabs", place, fields.size());
-  }
-  Recording recording{0, fields[1], fields[3], 0, fields[6]};
-  while (recording.split < split_names.size() && split_names[recording.split] != fields[0]) {
-    ++recording.split;
-  }
-  if (recording.split == split_names.size()) {
-    fail_input("{}: got the split '{}', expected train, valid or test", place, fields[0]);
-  }
-  const char* end = fields[5].data() + fields[5].size();
-  const auto [stop, error] = std::from_chars(fields[5].data(), end, recording.samples);
-  if (error != std::errc() || stop != end || recording.samples < 1) {
-    fail_input("{}: got '{}' samples, expected a whole number above 0", place, fields[5]);
-  }
-  if (recording.sha256.size() != 64 ||
-      recording.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    fail_input("{}: got the sha256 '{}', expected 64 letters 0-9 and a-f", place, fields[6]);
-  }
-  return recording;
-}
-
-std::vector<Recording> read_split_list(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) fail_input("{}: there is no such file, or it can't be read", path.string());
-  std::vector<Recording> recordings;
-  std::string line;
-  std::getline(file, line);
-  for (int number = 1; number == 1 || file; std::getline(file, line), ++number) {
-    const std::string place = fmt::format("{}, line {}", path.string(), number);
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (number > 1) recordings.push_back(recording_of(line, place));
-    else if (line != header) fail_input("{}: got '{}', expected '{}'", place, line, header);
-  }
-  return recordings;
-}
-
-// Refuses what was listed before: it would be in two splits, or count twice in one.
-class Listed {
- public:
-  void add(const std::string& file, const std::vector<float>& samples) {
-    Sha256 hash;
-    hash.add(std::span<const float>(samples));
-    const auto [first, is_new] = file_of_.try_emplace(hash.hex(), file);
-    if (!is_new) {
-      fail_input(
-          "{} holds the same samples as {}, which split.tsv lists before it; leave one of "
-          "them out",
-          file, first->second);
-    }
-  }
-
- private:
-  std::map<std::string, std::string> file_of_;  // SHA-256 of samples
-};
 
 // Samples of one split, in pieces that are cut into sequences one by one.
 using Pieces = std::vector<std::vector<float>>;
@@ -105,12 +23,9 @@ using Pieces = std::vector<std::vector<float>>;
 std::array<Pieces, 3> read_pieces(const std::filesystem::path& folder, SpeechCut cut) {
   std::array<Pieces, 3> pieces;
   std::map<std::pair<std::size_t, std::string>, std::size_t> piece_of;  // of (split, speaker)
-  Listed listed;
-  for (const Recording& recording : read_split_list(folder / "split.tsv")) {
+  for (const Recording& recording : read_recordings(folder)) {
     Pieces& own = pieces[recording.split];
-    const auto samples = read_wav(folder / "wav" / recording.file,
-                                  {recording.samples, sample_rate, recording.sha256});
-    listed.add((folder / "wav" / recording.file).string(), samples);
+    const std::vector<float>& samples = recording.samples;
     const std::string key = cut == SpeechCut::by_file ? recording.file : recording.speaker;
     const std::size_t at = piece_of.try_emplace({recording.split, key}, own.size()).first->second;
     if (at == own.size()) own.emplace_back();

@@ -16,11 +16,9 @@ enum class SpeechCut {
   by_speaker,  // the files of one speaker and split joined end to end, in the order of split.tsv
 };
 
-/// Reads spoken digits: `folder`/split.tsv and the recordings `folder`/wav/*.wav, mono at 8000 Hz.
-/// The columns of split.tsv, parted by tabs, are split (train, valid or test), file, digit,
-/// speaker, index, samples, sha256 (of the file's bytes). No recording may be listed twice.
-/// Sequences of `samples` samples are cut without overlap; what remains is dropped. Throws
-/// InputError naming file and place when something is missing, damaged or of another form.
+/// Spoken digits (read_recordings() of data/recordings.hpp) as sequences of `samples` samples, cut
+/// without overlap; what remains is dropped. Throws InputError as the reader does, and where a
+/// split holds no sequence.
 SequenceSet read_speech(const std::filesystem::path& folder, Index samples, SpeechCut cut);
 
 /// 60, 15 and 15 sequences of 500 samples from a fixed seed, for people without recordings: sums of

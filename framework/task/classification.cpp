@@ -133,6 +133,17 @@ std::vector<Exhibit> ClassificationProblem::exhibits(const OutputsOf& outputs) c
   return {matrix};
 }
 
+TaskOption pool_option(std::string otherwise) {
+  return choice_option("pool", std::move(otherwise), {"last", "mean", "max"},
+                       "what the output reads: the last step, or mean or maximum over the steps");
+}
+
+SequenceForm::Pool pool_of(const TaskOptions& options) {
+  using enum SequenceForm::Pool;
+  const std::string& pool = options.text("pool");
+  return pool == "mean" ? mean : pool == "max" ? max : last;
+}
+
 Baseline linear_classifier(const std::string& name, const ClassificationProblem& problem,
                            Index count, const std::function<Features(Split, ExampleId)>& features) {
   constexpr std::uint64_t seed = 1;

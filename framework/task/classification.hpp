@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "task/sequence_problem.hpp"
+#include "task/task.hpp"
 
 namespace carousel {
 
@@ -52,6 +53,10 @@ class ClassificationProblem final : public SequenceProblem {
  private:
   ClassificationForm form_;
 };
+
+/// The option `pool` of a task: SequenceForm::Pool.
+TaskOption pool_option(std::string otherwise);
+SequenceForm::Pool pool_of(const TaskOptions& options);
 
 /// What a linear classifier reads of an example: places with their values, all others are 0.
 using Features = std::vector<std::pair<Index, float>>;

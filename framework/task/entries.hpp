@@ -15,6 +15,7 @@
   ENTRY(parity)               \
   ENTRY(image_sequence)       \
   ENTRY(sentiment)            \
+  ENTRY(spoken_digits)        \
   ENTRY(language_model)       \
   ENTRY(forecasting)
 

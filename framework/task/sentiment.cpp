@@ -84,9 +84,7 @@ std::unique_ptr<Problem> set_up(const TaskOptions& options, const DataSource& da
   form.symbols = sentences->words.size();
   form.width = options.integer("embedding");
   form.symbol_scale = 0.4;  // chosen on the validation split of SST-2, as are the defaults below
-  const std::string& pool = options.text("pool");
-  using enum SequenceForm::Pool;
-  form.pool = pool == "mean" ? mean : pool == "max" ? max : last;
+  form.pool = pool_of(options);
   form.sight = Sight::whole;
   form.class_names = sentences->set.classes;
   form.classes = std::ssize(form.class_names);
@@ -108,17 +106,15 @@ std::unique_ptr<Problem> set_up(const TaskOptions& options, const DataSource& da
 }  // namespace
 
 Task sentiment_task() {
-  return {
-      "sentiment",
-      "The class of a sentence that is read word by word",
-      "Socher et al. 2013, EMNLP, https://aclanthology.org/D13-1170",
-      {data_option("data", "sst2", "the sentences (docs/data.md)"),
-       integer_option("embedding", 100, 1, 65536, "elements of the vector of a word"),
-       integer_option("min_count", 2, 1, 1 << 24,
-                      "a word that stands more rarely in the training split is unknown"),
-       choice_option("pool", "max", {"last", "mean", "max"},
-                     "what the output reads: the last step, or mean or maximum over the steps")},
-      set_up};
+  return {"sentiment",
+          "The class of a sentence that is read word by word",
+          "Socher et al. 2013, EMNLP, https://aclanthology.org/D13-1170",
+          {data_option("data", "sst2", "the sentences (docs/data.md)"),
+           integer_option("embedding", 100, 1, 65536, "elements of the vector of a word"),
+           integer_option("min_count", 2, 1, 1 << 24,
+                          "a word that stands more rarely in the training split is unknown"),
+           pool_option("max")},
+          set_up};
 }
 
 }  // namespace carousel

@@ -115,6 +115,10 @@ TEST_F(SpeechReader, NamesFileAndLine) {
               AllOf(HasSubstr("split.tsv, line 7"), HasSubstr("got 4 columns, expected 7")));
   EXPECT_THAT(with_line("dev\ta.wav\t0\tann\t0\t65\t" + digest),
               AllOf(HasSubstr("line 7"), HasSubstr("'dev'")));
+  for (const char* digit : {"10", "-1", "two", "", "3 "}) {
+    EXPECT_THAT(with_line(fmt::format("train\ta.wav\t{}\tann\t0\t65\t{}", digit, digest)),
+                HasSubstr(fmt::format("line 7: got the digit '{}', expected 0 to 9", digit)));
+  }
   EXPECT_THAT(with_line("train\ta.wav\t0\tann\t0\t6x\t" + digest),
               AllOf(HasSubstr("line 7"), HasSubstr("got '6x' samples")));
   EXPECT_THAT(with_line("train\ta.wav\t0\tann\t0\t65\tabc"),
