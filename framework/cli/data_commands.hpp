@@ -18,9 +18,10 @@ struct ImportArguments {
 /// layout is taken too.
 int import_command(const ImportArguments& arguments, const CommonOptions& common);
 
-/// Lists the data sets that have a name: what each is for, where it is or how to get it. As text, or
-/// as JSON, an array of objects with "name", "kind", "title" and "place", which is null for a set
-/// that is missing and "" for one that is generated. Throws InputError where --data is no folder.
+/// Lists the data sets that have a name: what each is for, where it is or how to get it. As text,
+/// or as JSON, an array of objects with "name", "kind", "title" and "place", which is null for a
+/// set that is missing and "" for one that is generated. Throws InputError where --data is no
+/// folder.
 int data_command(bool as_json, const CommonOptions& common);
 
 }  // namespace carousel
