@@ -78,8 +78,8 @@ std::vector<std::string> labels_of(const std::vector<Line>& lines, const Path& p
   std::vector<std::string> labels;
   for (const Line& line : lines) labels.push_back(line.label);
   std::ranges::sort(labels);
-  const auto repeated = std::ranges::unique(labels);
-  labels.erase(repeated.begin(), repeated.end());
+  const auto repeated = std::unique(labels.begin(), labels.end());
+  labels.erase(repeated, labels.end());
   if (labels.size() < 2 || labels.size() > most) {
     fail_input("{}: got {} different labels, expected 2 to {}; a label is the first word of a line",
                path.string(), labels.size(), most);
