@@ -129,7 +129,7 @@ std::vector<Var> RecurrentStack::inputs_of(const Pass& pass, int layer, const st
 // parameters: those of the stack; the last two of each layer are its norm's.
 Var RecurrentStack::normalised(std::span<const Var> parameters, int layer, Var x) const {
   if (!options_.model.layer_norm) return x;
-  const auto behind = static_cast<std::size_t>(2 * (options_.depth - layer));
+  const std::size_t behind = 2 * (scans_.size() - static_cast<std::size_t>(layer));
   const auto own = parameters.subspan(parameters.size() - behind, 2);
   return layer_norm(x) * own[0] + own[1];
 }

@@ -93,8 +93,9 @@ const std::vector<Metric>& ClassificationProblem::metrics() const {
 
 std::vector<Baseline> ClassificationProblem::baselines() const {
   const std::vector<double> shares = log_shares(*this);
-  std::vector<Baseline> all = {
-      {"most frequent class", figures_of(*this, [&](Split, ExampleId) { return shares; })}};
+  std::vector<Baseline> all = {{"most frequent class", figures_of(*this, [&](Split, ExampleId) {
+                                  return std::vector(shares);
+                                })}};
   for (Baseline& own : form_.baselines(*this)) all.push_back(std::move(own));
   return all;
 }
