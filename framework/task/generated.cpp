@@ -53,22 +53,16 @@ const std::vector<Metric>& class_metrics() {
 // them get the last ones.
 Baseline constant_outputs(const GeneratedProblem& problem, const char* name,
                           const std::vector<double>& outputs) {
-  Baseline baseline{name, {}};
-  for (const Split split : all_splits) {
-    Tally tally = tally_of(problem, split);
-    for (ExampleId id = 0; id < problem.size(split); ++id) {
-      const auto size =
-          static_cast<std::size_t>(problem.terms(split, id) * problem.form().outputs());
-      const auto last = outputs.end() - problem.form().outputs();
-      std::vector<double> own(
-          outputs.begin(),
-          outputs.begin() + static_cast<std::ptrdiff_t>(std::min(size, outputs.size())));
-      while (own.size() < size) own.insert(own.end(), last, outputs.end());
-      problem.count(split, id, own, tally);
-    }
-    set_figures(problem, split, tally, baseline.figures);
-  }
-  return baseline;
+  return {name, figures_of(problem, [&](Split split, ExampleId id) {
+            const auto size =
+                static_cast<std::size_t>(problem.terms(split, id) * problem.form().outputs());
+            const auto last = outputs.end() - problem.form().outputs();
+            std::vector<double> own(
+                outputs.begin(),
+                outputs.begin() + static_cast<std::ptrdiff_t>(std::min(size, outputs.size())));
+            while (own.size() < size) own.insert(own.end(), last, outputs.end());
+            return own;
+          })};
 }
 
 Baseline mean_target(const GeneratedProblem& problem) {

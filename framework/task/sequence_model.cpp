@@ -82,9 +82,8 @@ Var SequenceModel::outputs(const Pass& pass, const SequenceBatch& batch) const {
 Var SequenceModel::loss(const Pass& pass, Split split, Ids ids) const {
   const SequenceBatch batch = problem_.batch(split, ids);
   const Var given = outputs(pass, batch), targets = pass.constant(batch.targets);
-  const Var all = pass.constant(Tensor<float>::full(batch.rows.shape(), 1.0f));
-  return sum(problem_.form().classes > 0 ? softmax_nll(given, targets, all)
-                                         : squared_error(given, targets, all));
+  return sum(problem_.form().classes > 0 ? softmax_nll(given, targets)
+                                         : squared_error(given, targets));
 }
 
 std::vector<std::vector<double>> SequenceModel::outputs(const Pass& pass, Split split,
