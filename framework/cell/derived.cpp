@@ -11,11 +11,6 @@ namespace {
 
 std::size_t at(int id) { return static_cast<std::size_t>(id); }
 
-bool is_op(const StepProgram& program, int id, std::string_view op) {
-  const ProgramNode& node = program.nodes[at(id)];
-  return node.kind == ProgramNode::Kind::op && node.op->name == op;
-}
-
 bool is_sum(const StepProgram& program, int id) {
   return is_op(program, id, "add") || is_op(program, id, "sub");
 }

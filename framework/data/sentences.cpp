@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "data/text.hpp"
 #include "io/characters.hpp"
 #include "io/digest.hpp"
 #include "io/files.hpp"
@@ -24,17 +25,6 @@ struct Line {
   std::vector<std::string> words;
 };
 
-std::vector<std::string> words_of(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\v\f";
-  std::vector<std::string> words;
-  for (std::size_t begin = 0; (begin = text.find_first_not_of(blanks, begin)) < text.size();) {
-    const std::size_t end = std::min(text.find_first_of(blanks, begin), text.size());
-    words.emplace_back(text.substr(begin, end - begin));
-    begin = end;
-  }
-  return words;
-}
-
 std::vector<Line> lines_of(const Path& path) {
   const std::string text = read_text(path);
   expect_utf8(text, path.string());
@@ -44,7 +34,7 @@ std::vector<Line> lines_of(const Path& path) {
   std::vector<Line> lines;
   for (int number = 1; !rest.empty(); ++number) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    std::vector<std::string> words = words_of(rest.substr(0, end));
+    std::vector<std::string> words = symbols_of(rest.substr(0, end), true);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (words.size() < 2) {
       fail_input("{}:{}: got {} without a sentence, expected a label, a blank and the sentence",

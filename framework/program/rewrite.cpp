@@ -237,6 +237,11 @@ class Simplifier {
 
 }  // namespace
 
+bool is_op(const StepProgram& program, int id, std::string_view op) {
+  const ProgramNode& node = program.nodes[at(id)];
+  return node.kind == ProgramNode::Kind::op && node.op->name == op;
+}
+
 int append_op(StepProgram& program, const std::string& op, const std::vector<int>& inputs,
               const Attributes& attributes) {
   return push(program, op_node(program, find_op(op), inputs, attributes));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "program/step_program.hpp"
@@ -9,6 +10,9 @@ namespace carousel {
 // To rewrite a program: append nodes (StepBuilder goes on from a program), change inputs of nodes
 // or redirect() reads to the new ones, then simplified() makes it whole again. In between the nodes
 // need not be in an order in which they can be run.
+
+/// Whether a node is an op of that name.
+bool is_op(const StepProgram& program, int id, std::string_view op);
 
 /// Appends an op to the nodes. Returns its id. Throws InputError on shapes that do not fit.
 int append_op(StepProgram& program, const std::string& op, const std::vector<int>& inputs,

@@ -86,12 +86,11 @@ std::string digest_of(const PictureSet& set) {
 }
 
 Index classes_of(const PictureSet& set) {
-  const auto most = [](const Pictures& part) {
-    return std::ranges::max(part.classes, {}, [](char c) { return static_cast<unsigned char>(c); });
-  };
-  const auto a = static_cast<unsigned char>(most(set.train));
-  const auto b = static_cast<unsigned char>(most(set.test));
-  return 1 + std::max(a, b);
+  Index most = 0;
+  for (const Pictures* part : {&set.train, &set.test}) {
+    for (const char c : part->classes) most = std::max<Index>(most, static_cast<unsigned char>(c));
+  }
+  return most + 1;
 }
 
 Features features_of(const PictureSet& set, Split split, ExampleId id) {

@@ -10,11 +10,6 @@ namespace {
 
 std::size_t at(int id) { return static_cast<std::size_t>(id); }
 
-bool is_op(const StepProgram& program, int id, std::string_view op) {
-  const ProgramNode& node = program.nodes[at(id)];
-  return node.kind == ProgramNode::Kind::op && node.op->name == op;
-}
-
 bool is_number(const StepProgram& program, int id, double value) {
   return is_op(program, id, "constant") && program.nodes[at(id)].attributes.value == value;
 }
