@@ -115,12 +115,15 @@ StudyProblem load_problem(const Archive& archive) {
   return problem;
 }
 
-void save_provenance(const Provenance& provenance, Archive& archive) {
+// Each session is an archive of its own: HDF5 walks all attributes of an object to find one, and a
+// run may be gone on with a thousand times.
+void save_provenance(const Provenance& provenance, Archives& all) {
+  Archive& archive = all[study_key];
   archive.texts["run"] = provenance.run;
   save_pairs("depends on", provenance.depends_on, archive);
   archive.counters["sessions"] = std::ssize(provenance.sessions);
   for (std::size_t k = 0; k < provenance.sessions.size(); ++k) {
-    save_pairs(numbered("session", k), provenance.sessions[k], archive);
+    save_pairs("fact", provenance.sessions[k], all[numbered("session", k)]);
   }
   archive.counters["accepted"] = std::ssize(provenance.accepted);
   for (std::size_t k = 0; k < provenance.accepted.size(); ++k) {
@@ -128,10 +131,11 @@ void save_provenance(const Provenance& provenance, Archive& archive) {
   }
 }
 
-Provenance load_provenance(const Archive& archive) {
+Provenance load_provenance(const Archives& all) {
+  const Archive& archive = find(all, study_key);
   Provenance provenance{archive.text("run"), load_pairs("depends on", archive), {}, {}};
   for (std::size_t k = 0; k < count_in(archive, "sessions"); ++k) {
-    provenance.sessions.push_back(load_pairs(numbered("session", k), archive));
+    provenance.sessions.push_back(load_pairs("fact", find(all, numbered("session", k))));
   }
   for (std::size_t k = 0; k < count_in(archive, "accepted"); ++k) {
     provenance.accepted.push_back(archive.text(numbered("accepted", k)));
@@ -143,7 +147,7 @@ Archives archives_of(const StudyResults& known, const std::vector<PlannedTrial>&
   Archives all;
   Archive& study = all[study_key];
   study.texts["study"] = known.study_yaml;
-  save_provenance(known.provenance, study);
+  save_provenance(known.provenance, all);
   save_pairs("cell", known.cell_texts, study);
   study.counters["problems"] = std::ssize(known.problems);
   study.counters["trials"] = std::ssize(planned);
@@ -184,7 +188,7 @@ StudyResults load_known(const Archives& archives) {
   known.study = options.name;
   known.description = options.description;
   known.published = options.published;
-  known.provenance = load_provenance(study);
+  known.provenance = load_provenance(archives);
   known.cell_texts = load_pairs("cell", study);
   for (std::size_t k = 0; k < count_in(study, "problems"); ++k) {
     known.problems.push_back(load_problem(find(archives, numbered("problem", k))));
