@@ -1,4 +1,4 @@
-#include "cell/plugin.hpp"
+#include <carousel/cell/plugin.hpp>
 
 #include "squareplus.hpp"
 

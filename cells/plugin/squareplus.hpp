@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cell/cell.hpp"
+#include <carousel/cell/cell.hpp>
 
 /// The op squareplus, (x + sqrt(x^2 + 4)) / 2: a smooth relu. Barron 2021, arXiv:2112.11687.
 carousel::Op squareplus_op();

@@ -265,22 +265,23 @@ class CommandLine {
 
   void add_sample() {
     auto* sample = add("sample", "Text from a trained model, or music as a MIDI file",
-                       [this] { return sample_command(registry_, sample_, common_); });
-    sample->add_option("RUN", sample_.run, "Run folder")->required();
-    sample->add_option("--cell", sample_.cell, "Cell (default: that of the best model)");
-    sample->add_option("--dataset", sample_.dataset, "Data set that the model was trained on");
-    sample->add_option("--seed", sample_.request.seed, "Of the random numbers")
+                       [this] { return sample_command(registry_, model_, sample_, common_); });
+    sample->add_option("RUN", model_.run, "Run folder")->required();
+    sample->add_option("--trial", model_.trial, "Its id (default: that of the best model)");
+    sample->add_option("--cell", model_.cell, "Cell (default: that of the best model)");
+    sample->add_option("--dataset", model_.dataset, "Data set that the model was trained on");
+    sample->add_option("--seed", sample_.seed, "Of the random numbers")
         ->check(within<std::uint64_t>(0, 9007199254740991))
         ->capture_default_str();
-    sample->add_option("--steps", sample_.request.steps, "Symbols to draw, or frames of a quaver")
+    sample->add_option("--steps", sample_.steps, "Symbols to draw, or frames of a quaver")
         ->check(within(1, 100000))
         ->capture_default_str();
     sample
-        ->add_option("--prime", sample_.request.prime,
+        ->add_option("--prime", sample_.prime,
                      "Start from so many symbols or frames of the test part (default: nothing)")
         ->check(within(0, 100000));
-    SymbolRule& rule = sample_.request.rule;
-    sample->add_option("--text", sample_.request.text, "Of language models: what to start from");
+    SymbolRule& rule = sample_.rule;
+    sample->add_option("--text", sample_.text, "Of language models: what to start from");
     sample->add_option("--temperature", rule.temperature, "Divides the logits; 0: the likeliest")
         ->check(within(0.0, 1000.0))
         ->capture_default_str();
@@ -328,7 +329,8 @@ class CommandLine {
   ImportArguments import_;
   std::string trial_;
   TrialListOptions trial_list_;
-  SampleOfRun sample_;
+  ModelOfRun model_;
+  SampleRequest sample_;
   double check_seconds_ = 2.0;
   bool json_ = false, markdown_ = false, latex_ = false, list_ = false;
 };

@@ -14,14 +14,10 @@ std::string whose(const TrialRecord& trial) {
                      trial.best_epoch);
 }
 
-std::filesystem::path write_roll(const RunSample& drawn, const SampleOfRun& wanted,
+std::filesystem::path write_roll(const Exhibit& roll, const std::filesystem::path& otherwise,
                                  const CommonOptions& common) {
-  const Exhibit& exhibit = drawn.sample.exhibit;
-  const std::filesystem::path file =
-      common.out.empty() ? wanted.run / fmt::format("{}-{}-{}.mid", drawn.trial.dataset,
-                                                    drawn.trial.cell, wanted.request.seed)
-                         : std::filesystem::path(common.out);
-  write_midi(file, exhibit.arrays.at("notes"), static_cast<int>(exhibit.numbers.at("lowest")));
+  auto file = common.out.empty() ? otherwise : std::filesystem::path(common.out);
+  write_midi(file, roll.arrays.at("notes"), static_cast<int>(roll.numbers.at("lowest")));
   return file;
 }
 
@@ -32,32 +28,35 @@ void print_now(const std::string& text) {
 
 // A text was printed symbol by symbol. What is said of it goes to the standard error, so that the
 // standard output holds the text alone.
-void end_text(const RunSample& drawn, const CommonOptions& common) {
-  const auto& texts = drawn.sample.exhibit.texts;
-  const std::string whole = texts.at("prime") + texts.at("text");
+void end_text(const Sample& drawn, const TrialRecord& trial, const CommonOptions& common) {
+  const std::string whole = drawn.exhibit.texts.at("prime") + drawn.exhibit.texts.at("text");
   if (!whole.ends_with('\n')) print_now("\n");
   if (!common.out.empty()) write_text(common.out, whole);
   if (common.quiet) return;
-  std::fprintf(stderr, "\n%s\n%s\n", whose(drawn.trial).c_str(), drawn.sample.note.c_str());
+  std::fprintf(stderr, "\n%s\n%s\n", whose(trial).c_str(), drawn.note.c_str());
 }
 
 }  // namespace
 
-int sample_command(CellRegistry& registry, SampleOfRun wanted, const CommonOptions& common) {
+int sample_command(CellRegistry& registry, ModelOfRun wanted, SampleRequest request,
+                   const CommonOptions& common) {
   wanted.data_dir = common.data_dir;
-  wanted.request.stream = print_now;
-  const RunSample drawn = sample_run(registry, wanted);
-  if (drawn.sample.exhibit.kind == "text") {
-    end_text(drawn, common);
+  request.stream = print_now;
+  const OpenModel model = open_model(registry, wanted);
+  const TrialRecord& trial = model.trial();
+  const Sample drawn = model.sample(request);
+  if (drawn.exhibit.kind == "text") {
+    end_text(drawn, trial, common);
     return 0;
   }
-  if (drawn.sample.exhibit.kind != "roll") {
-    fail_bug("a sample of kind '{}' has no file format", drawn.sample.exhibit.kind);
+  if (drawn.exhibit.kind != "roll") {
+    fail_bug("a sample of kind '{}' has no file format", drawn.exhibit.kind);
   }
-  const std::filesystem::path file = write_roll(drawn, wanted, common);
+  const std::filesystem::path file = write_roll(
+      drawn.exhibit,
+      wanted.run / fmt::format("{}-{}-{}.mid", trial.dataset, trial.cell, request.seed), common);
   if (!common.quiet) {
-    std::printf("%s\n%s\nwritten: %s\n", whose(drawn.trial).c_str(), drawn.sample.note.c_str(),
-                file.c_str());
+    std::printf("%s\n%s\nwritten: %s\n", whose(trial).c_str(), drawn.note.c_str(), file.c_str());
   }
   return 0;
 }

@@ -130,4 +130,24 @@ TextSet read_text_set(const std::filesystem::path& path, const TextForm& form) {
   return set;
 }
 
+TextWindows random_windows(const TextPart& part, Index steps, Index batch, Random& random) {
+  const Index size = std::ssize(part.symbols);
+  if (steps < 1 || batch < 1 || size <= steps) {
+    fail_input(
+        "got {} windows of {} steps from a text of {} symbols, expected at least 1 of 1 to {}",
+        batch, steps, size, size - 1);
+  }
+  TextWindows windows{Tensor<float>::uninitialised({steps, batch}),
+                      Tensor<float>::uninitialised({steps, batch})};
+  for (Index b = 0; b < batch; ++b) {
+    const auto begin = random.below(static_cast<std::uint64_t>(size - steps));
+    for (Index t = 0; t < steps; ++t) {
+      const std::uint32_t* symbol = &part.symbols[begin + static_cast<std::uint64_t>(t)];
+      windows.x.data()[t * batch + b] = static_cast<float>(symbol[0]);
+      windows.next.data()[t * batch + b] = static_cast<float>(symbol[1]);
+    }
+  }
+  return windows;
+}
+
 }  // namespace carousel

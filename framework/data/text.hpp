@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "data/vocabulary.hpp"
+#include "tensor/random.hpp"
+#include "tensor/tensor.hpp"
 
 namespace carousel {
 
@@ -43,5 +45,15 @@ std::vector<std::string> symbols_of(std::string_view text, bool words);
 /// Reads a UTF-8 text file. Throws InputError when it can't be read, is no UTF-8, or is too short
 /// for three parts.
 TextSet read_text_set(const std::filesystem::path& path, const TextForm& form);
+
+/// Pieces of a text side by side, by their symbols' numbers: [steps, batch] each.
+struct TextWindows {
+  Tensor<float> x;
+  Tensor<float> next;  // the symbol behind each one of x
+};
+
+/// Pieces that begin anywhere in a part, each place as likely as another. Throws InputError when
+/// the part has fewer than steps + 1 symbols, or when a size is not positive.
+TextWindows random_windows(const TextPart& part, Index steps, Index batch, Random& random);
 
 }  // namespace carousel

@@ -81,8 +81,25 @@ std::vector<Var> RecurrentStack::initial_states(const Pass& pass, Index batch) c
   return all;
 }
 
+void RecurrentStack::expect_fitting(Var x, const StackArguments& arguments) const {
+  const Shape& shape = x.shape();
+  if (shape.rank() != 3 || shape[0] < 1 || shape[1] < 1 || shape[2] != options_.input) {
+    fail_input("recurrent stack: x has shape {}, expected [steps, batch, {}]", shape.to_string(),
+               options_.input);
+  }
+  std::size_t states = 0;
+  for (const Scan& scan : scans_) {
+    states += static_cast<std::size_t>(directions()) * scan.program().states.size();
+  }
+  if (!arguments.states.empty() && arguments.states.size() != states) {
+    fail_input("recurrent stack: got {} initial states, expected {}", arguments.states.size(),
+               states);
+  }
+}
+
 StackResult RecurrentStack::forward(const Pass& pass, Var x,
                                     const StackArguments& arguments) const {
+  expect_fitting(x, arguments);
   std::vector<Var> start(arguments.states.begin(), arguments.states.end());
   if (start.empty()) start = initial_states(pass, x.shape()[1]);
   const MaskValues input = dropout_of(options_.model.dropout_input);
@@ -150,16 +167,15 @@ StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> st
     }
     std::array<Var, 2> outputs;
     for (int direction = 0; direction < directions(); ++direction) {
-      if (next_state + program.states.size() > states.size()) {
-        fail_input("recurrent stack: got {} initial states, too few for layer {}", states.size(),
-                   layer);
-      }
       const std::vector<Var> inputs =
           inputs_of(pass, layer, place + (direction == 0 ? "/forward" : "/backward"),
                     result.outputs, arguments.further);
       const auto own = parameters.subspan(next_parameter, program.parameters.size());
       const auto start = states.subspan(next_state, program.states.size());
-      const ScanOptions options{direction == 1, arguments.lengths, options_.segments};
+      const ScanOptions options{.reverse = direction == 1,
+                                .lengths = arguments.lengths,
+                                .segments = options_.segments,
+                                .probes = arguments.probes};
       ScanResult scanned;
       try {
         scanned =
@@ -172,6 +188,7 @@ StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> st
       outputs[static_cast<std::size_t>(direction)] = scanned.outputs;
       result.states.insert(result.states.end(), scanned.final_states.begin(),
                            scanned.final_states.end());
+      result.probes.insert(result.probes.end(), scanned.probes.begin(), scanned.probes.end());
     }
     result.outputs = directions() == 2 ? concat(std::span<const Var>(outputs), -1) : outputs[0];
     result.outputs = normalised(parameters, layer, result.outputs);

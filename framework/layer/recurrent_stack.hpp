@@ -29,14 +29,17 @@ struct StackArguments {
   std::span<const Var> states = {};   // as initial_states() gives them; empty: those
   std::span<const Var> further = {};  // the cell's inputs besides x, [T, batch, size] each, for
                                       // every layer; an empty var, or none, is the cell's default
+  std::vector<std::string> probes = {};  // names of values of a step to record
 };
 
 /// What a stack gives.
 struct StackResult {
-  Var outputs;              // [T, batch, output size], zero beyond a sequence's length; the
-                            // bias of layer norm, where there is one
-  std::vector<Var> states;  // final states: layer by layer, forward then backward, then the
-                            // program's order; [batch, size] each
+  Var outputs;                   // [T, batch, output size], zero beyond a sequence's length; the
+                                 // bias of layer norm, where there is one
+  std::vector<Var> states;       // final states: layer by layer, forward then backward, then the
+                                 // program's order; [batch, size] each
+  std::vector<Var> probes = {};  // layer by layer, forward then backward, in the order asked for:
+                                 // [T, batch, ..]; no gradient flows
 };
 
 /// Layers of one cell on top of each other, each run through time by a scan. Where the options ask
@@ -62,14 +65,15 @@ class RecurrentStack {
   /// StackResult::states.
   std::vector<Var> initial_states(const Pass& pass, Index batch) const;
 
-  /// x: [T, batch, input]. Throws InputError where the arguments do not fit, or where the cell has
-  /// a further input that is not given and has no default.
+  /// x: [T, batch, input]. Throws InputError where the arguments do not fit, where the cell has a
+  /// further input that is not given and has no default, or no value of a probe's name.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const;
 
  private:
   int directions() const { return options_.bidirectional ? 2 : 1; }
   void add_parameters(int layer, const StepProgram& program);
   std::span<const Var> own_parameters(const Pass& pass) const;
+  void expect_fitting(Var x, const StackArguments& arguments) const;
   MaskValues dropout_of(double rate) const;
   std::vector<Var> inputs_of(const Pass& pass, int layer, const std::string& place, Var x,
                              std::span<const Var> further) const;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "layer/network.hpp"
-#include "layer/pass.hpp"
+#include "layer/recurrent_stack.hpp"
 #include "metric/metric.hpp"
 #include "task/exhibit.hpp"
 
@@ -61,6 +61,14 @@ class Model : public Network {
   /// Writes the counts of the given examples, whose ids are their rows. May decode.
   virtual void count(const Pass& pass, Split split, Ids ids, Tally& tally) const = 0;
 
+  /// What it gives for sequences of the caller's. x: [T, batch, width] of values, or [T, batch] of
+  /// symbols by their numbers. Outputs: what the loss is of (logits, values, or the parameters of
+  /// a distribution), at each step, [T, batch, outputs]; of a model that answers once a sequence,
+  /// its answer to the steps it was given, [1, batch, outputs]. Throws InputError where the
+  /// arguments do not fit.
+  virtual StackResult forward(const Pass& pass, Var x,
+                              const StackArguments& arguments = {}) const = 0;
+
   /// What there is to show of a trained model; nothing by default.
   virtual std::vector<Exhibit> exhibits(const TrainedModel& model) const;
   /// Draws a sample. Throws InputError where the task has none: the default.
@@ -73,13 +81,32 @@ class Model : public Network {
 /// Values of a model's parameters, in either precision.
 using ParameterValues = std::variant<std::vector<Tensor<float>>, std::vector<Tensor<double>>>;
 
-/// A model with values, to be run forward.
+/// What a model gives for some steps, and where it stands behind them.
+struct ModelStep {
+  Tensor<double> outputs;              // as Model::forward
+  std::vector<Tensor<double>> states;  // to go on from, as StackResult::states
+};
+
+/// A model with values, to be run forward: nothing is dropped, and no gradient flows.
 class TrainedModel {
  public:
   /// values: as model.parameters(). `model` must outlive it.
   TrainedModel(const Model& model, ParameterValues values);
 
   const Model& model() const { return *model_; }
+
+  /// The outputs of Model::forward for whole sequences x. lengths: their steps; empty: all of T.
+  /// Throws InputError where x or the lengths do not fit the model.
+  Tensor<double> predict(const Tensor<float>& x, const std::vector<Index>& lengths = {}) const;
+  /// Goes on by the steps of x (T may be 1). states: those of an earlier call; empty at the start
+  /// of sequences. Throws InputError as predict() does, and where a model can't answer before it
+  /// has seen all steps.
+  ModelStep step(const Tensor<float>& x, const std::vector<Tensor<double>>& states = {}) const;
+  /// The value of that name in the cell's equations, such as a gate, at each step: [T, batch, size]
+  /// for each layer, and for each direction of it, forward first. Throws InputError as predict()
+  /// does, and where the cell has no value of that name.
+  std::vector<Tensor<double>> probe(const Tensor<float>& x, const std::string& name,
+                                    const std::vector<Index>& lengths = {}) const;
   /// Calls f with a pass on a tape of its own, to which no gradient flows. Vars end with the call.
   void run(const std::function<void(const Pass&)>& f) const;
 

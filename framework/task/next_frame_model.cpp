@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "layer/losses.hpp"
+#include "tensor/interrupt.hpp"
 #include "tensor/random.hpp"
 
 namespace carousel {
@@ -83,8 +84,7 @@ NextFrameModel::NextFrameModel(Recurrence& recurrence, const SequenceSet& set,
       output_(with(Linear("output", stack_.output_size(), outputs_of(set.task())))) {}
 
 Var NextFrameModel::step_nll(const Pass& pass, const FrameBatch& batch) const {
-  const StackResult hidden = stack_.forward(pass, pass.constant(batch.x), {batch.lengths, {}, {}});
-  const Var outputs = output_.forward(pass, hidden.outputs);
+  const Var outputs = forward(pass, pass.constant(batch.x), {.lengths = batch.lengths}).outputs;
   const Var target = pass.constant(batch.target), mask = pass.constant(batch.mask);
   switch (set_.outputs) {
     case OutputKind::bernoulli: return bernoulli_nll(outputs, target, mask);
@@ -106,8 +106,9 @@ void NextFrameModel::count(const Pass& pass, Split split, Ids ids, Tally& tally)
   }
 }
 
-StackResult NextFrameModel::step(const Pass& pass, Var x, std::span<const Var> states) const {
-  StackResult result = stack_.forward(pass, x, {{}, states, {}});
+StackResult NextFrameModel::forward(const Pass& pass, Var x,
+                                    const StackArguments& arguments) const {
+  StackResult result = stack_.forward(pass, x, arguments);
   result.outputs = output_.forward(pass, result.outputs);
   return result;
 }
@@ -121,7 +122,7 @@ std::vector<Exhibit> NextFrameModel::exhibits(const TrainedModel& model) const {
   roll.numbers["lowest"] = roll_.lowest_pitch;
   roll.arrays["notes"] = first_steps(batch.target, shown);
   model.run([&](const Pass& pass) {
-    const Var logits = step(pass, pass.constant(batch.x), {}).outputs;
+    const Var logits = forward(pass, pass.constant(batch.x)).outputs;
     roll.arrays["expected"] = first_steps(pass.tensor(sigmoid(logits)), shown);
   });
   return {roll};
@@ -142,26 +143,23 @@ SampledFrames NextFrameModel::draw_frames(const TrainedModel& model, const Tenso
 
   SampledFrames sampled{Tensor<float>::uninitialised({steps, task.width}),
                         Tensor<float>::uninitialised({steps, task.width})};
-  model.run([&](const Pass& pass) {
-    std::vector<Var> states;
-    Index read = task.context - 1;  // frames whose windows the model has seen
-    for (Index t = 0; t < steps; ++t) {
-      const Var x = pass.constant(windows(all, task, read, before + t));
-      read = before + t;
-      const StackResult result = step(pass, x, states);
-      states = result.states;
-      const std::vector<double> logits = pass.values(result.outputs);
-      Random random(seed, Random::hash("sampled frame", static_cast<std::uint64_t>(t)));
-      for (Index k = 0; k < task.width; ++k) {
-        const double logit = logits[logits.size() - static_cast<std::size_t>(task.width - k)];
-        const double probability = 1.0 / (1.0 + std::exp(-logit));
-        const float value = random.uniform() < probability ? 1.0f : 0.0f;
-        all.push_back(value);
-        sampled.frames.data()[t * task.width + k] = value;
-        sampled.probabilities.data()[t * task.width + k] = static_cast<float>(probability);
-      }
+  std::vector<Tensor<double>> states;
+  Index read = task.context - 1;  // frames whose windows the model has seen
+  for (Index t = 0; t < steps; ++t) {
+    poll_stop();
+    ModelStep step = model.step(windows(all, task, read, before + t), states);
+    read = before + t;
+    states = std::move(step.states);
+    const auto logits = step.outputs.values().last(static_cast<std::size_t>(task.width));
+    Random random(seed, Random::hash("sampled frame", static_cast<std::uint64_t>(t)));
+    for (Index k = 0; k < task.width; ++k) {
+      const double probability = 1.0 / (1.0 + std::exp(-logits[static_cast<std::size_t>(k)]));
+      const float value = random.uniform() < probability ? 1.0f : 0.0f;
+      all.push_back(value);
+      sampled.frames.data()[t * task.width + k] = value;
+      sampled.probabilities.data()[t * task.width + k] = static_cast<float>(probability);
     }
-  });
+  }
   return sampled;
 }
 

@@ -44,9 +44,8 @@ class NextFrameModel final : public Model {
   /// Negative log-likelihood of each step in nats, summed over the frame: [T, batch], zero for
   /// padding.
   Var step_nll(const Pass& pass, const FrameBatch& batch) const;
-  /// Goes on by some steps: the outputs for frames x, [T, batch, context width], and the states
-  /// after them. states: those of an earlier call; empty for the start of the sequences.
-  StackResult step(const Pass& pass, Var x, std::span<const Var> states) const;
+  /// What the next frame's distribution needs, at each step. x: windows of `context` frames.
+  StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const override;
 
  private:
   const SequenceSet& set_;

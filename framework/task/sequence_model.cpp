@@ -14,6 +14,17 @@ Tensor<float> first_rows(Index count) {
   return Tensor<float>::from({1, count}, rows);
 }
 
+// Rows of the last step of each sequence.
+Tensor<float> last_rows(const std::vector<Index>& lengths) {
+  const Index count = std::ssize(lengths);
+  std::vector<float> rows;
+  for (const Index length : lengths) {
+    if (length < 1) fail_input("got a sequence of no steps, expected at least one to answer to");
+    rows.push_back(static_cast<float>((length - 1) * count + std::ssize(rows)));
+  }
+  return Tensor<float>::from({1, count}, rows);
+}
+
 // [T, batch, 1]: 1 at the steps of each sequence, 0 beyond its end.
 Tensor<float> inside(Index steps, const std::vector<Index>& lengths) {
   const Index count = std::ssize(lengths);
@@ -54,14 +65,15 @@ SequenceModel::SequenceModel(Recurrence& recurrence, const SequenceProblem& prob
       stack_(with(recurrence.stack("layers", problem.form().width, problem.form().sight))),
       output_(with(Linear("output", stack_.output_size(), problem.form().outputs()))) {}
 
-Var SequenceModel::scored(const Pass& pass, Var all, const SequenceBatch& batch) const {
+Var SequenceModel::scored(const Pass& pass, Var all, const std::vector<Index>& lengths,
+                          const Tensor<float>& rows_scored) const {
   using enum SequenceForm::Pool;
   const SequenceForm& form = problem_.form();
-  if (form.pool == mean) return mean_over_steps(pass, all, batch.lengths);
-  if (form.pool == max) return max_over_steps(pass, all, batch.lengths);
+  if (form.pool == mean) return mean_over_steps(pass, all, lengths);
+  if (form.pool == max) return max_over_steps(pass, all, lengths);
   const Shape& shape = all.shape();
   const Var flat = reshape(all, {shape[0] * shape[1], shape[2]});
-  const Var rows = pass.constant(batch.rows);
+  const Var rows = pass.constant(rows_scored);
   if (!stack_.is_bidirectional() || form.scored == SequenceForm::Scored::every) {
     return gather_rows(flat, rows);
   }
@@ -72,11 +84,33 @@ Var SequenceModel::scored(const Pass& pass, Var all, const SequenceBatch& batch)
   return concat(ends, -1);
 }
 
+StackResult SequenceModel::hidden(const Pass& pass, Var x, const StackArguments& arguments) const {
+  return stack_.forward(pass, symbols_ ? symbols_->forward(pass, x) : x, arguments);
+}
+
+StackResult SequenceModel::forward(const Pass& pass, Var x, const StackArguments& arguments) const {
+  const SequenceForm& form = problem_.form();
+  const bool sees_all = stack_.is_bidirectional() || form.pool != SequenceForm::Pool::last;
+  if (sees_all && !arguments.states.empty()) {
+    fail_input(
+        "this model answers to whole sequences: it reads them in both directions, or a mean or the "
+        "largest values over their steps, and can't go on from states");
+  }
+  StackResult result = hidden(pass, x, arguments);
+  if (form.scored == SequenceForm::Scored::last) {
+    const Shape& shape = result.outputs.shape();
+    const std::vector<Index> lengths =
+        arguments.lengths.empty() ? std::vector<Index>(static_cast<std::size_t>(shape[1]), shape[0])
+                                  : arguments.lengths;
+    result.outputs = scored(pass, result.outputs, lengths, last_rows(lengths));
+  }
+  result.outputs = output_.forward(pass, result.outputs);
+  return result;
+}
+
 Var SequenceModel::outputs(const Pass& pass, const SequenceBatch& batch) const {
-  Var x = pass.constant(batch.x);
-  if (symbols_) x = symbols_->forward(pass, x);
-  const Var all = stack_.forward(pass, x, {batch.lengths, {}, {}}).outputs;
-  return output_.forward(pass, scored(pass, all, batch));
+  const Var all = hidden(pass, pass.constant(batch.x), {.lengths = batch.lengths}).outputs;
+  return output_.forward(pass, scored(pass, all, batch.lengths, batch.rows));
 }
 
 Var SequenceModel::loss(const Pass& pass, Split split, Ids ids) const {

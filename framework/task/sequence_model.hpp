@@ -18,11 +18,18 @@ class SequenceModel final : public Model {
 
   Var loss(const Pass& pass, Split split, Ids ids) const override;
   void count(const Pass& pass, Split split, Ids ids, Tally& tally) const override;
+  /// As Model::forward. Throws InputError where it goes on from states and its answer depends on
+  /// the steps before them: of a mean, of the largest values, and in both directions.
+  StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const override;
   std::vector<Exhibit> exhibits(const TrainedModel& model) const override;
 
  private:
-  /// What the output layer reads of the stack's outputs `all`: [1, S, size].
-  Var scored(const Pass& pass, Var all, const SequenceBatch& batch) const;
+  /// The stack's outputs at each step of x.
+  StackResult hidden(const Pass& pass, Var x, const StackArguments& arguments) const;
+  /// What the output layer reads of the stack's outputs `all`: [1, S, size]. rows: as
+  /// SequenceBatch::rows.
+  Var scored(const Pass& pass, Var all, const std::vector<Index>& lengths,
+             const Tensor<float>& rows) const;
   /// [1, S, outputs]
   Var outputs(const Pass& pass, const SequenceBatch& batch) const;
   /// Those of each example by itself.

@@ -24,9 +24,8 @@ TextModel::TextModel(Recurrence& recurrence, const TextProblem& problem)
   add({"output/b", {problem.symbols()}, Initialiser::zeros()});
 }
 
-StackResult TextModel::step(const Pass& pass, Var x, const std::vector<Index>& lengths,
-                            std::span<const Var> states) const {
-  StackResult result = stack_.forward(pass, symbols_.forward(pass, x), {lengths, states, {}});
+StackResult TextModel::forward(const Pass& pass, Var x, const StackArguments& arguments) const {
+  StackResult result = stack_.forward(pass, symbols_.forward(pass, x), arguments);
   if (output_) {
     result.outputs = output_->forward(pass, result.outputs);
     return result;
@@ -39,7 +38,8 @@ StackResult TextModel::step(const Pass& pass, Var x, const std::vector<Index>& l
 
 Var TextModel::step_nll(const Pass& pass, const TextBatch& batch) const {
   const std::span<const Var> before = pass.carried() ? *pass.carried() : std::span<const Var>{};
-  const StackResult result = step(pass, pass.constant(batch.x), batch.lengths, before);
+  const StackResult result =
+      forward(pass, pass.constant(batch.x), {.lengths = batch.lengths, .states = before});
   if (pass.carried()) *pass.carried() = result.states;
   return softmax_nll(result.outputs, pass.constant(batch.targets), pass.constant(batch.mask));
 }
@@ -61,29 +61,15 @@ namespace {
 
 constexpr double never = -std::numeric_limits<double>::infinity();
 
-// What a model has read and where it stands, between two symbols.
-struct Writer {
-  std::vector<Tensor<double>> states;
-  std::vector<double> logits;  // of the next symbol
-};
-
-Tensor<double> values_of(const Pass& pass, Var var) {
-  return Tensor<double>::from(var.shape(), pass.values(var));
-}
-
-void read(const TextModel& text, const TrainedModel& model, std::span<const std::uint32_t> symbols,
-          Writer& writer) {
+// Goes on by some symbols; returns the logits of the next one.
+std::vector<double> read(const TrainedModel& model, std::span<const std::uint32_t> symbols,
+                         std::vector<Tensor<double>>& states) {
   const std::vector<float> numbers(symbols.begin(), symbols.end());
-  model.run([&](const Pass& pass) {
-    std::vector<Var> states;
-    for (const Tensor<double>& state : writer.states) states.push_back(pass.constant(state));
-    const Var x = pass.constant(Tensor<float>::from({std::ssize(numbers), 1}, numbers));
-    const StackResult result = text.step(pass, x, {}, states);
-    writer.states.clear();
-    for (const Var state : result.states) writer.states.push_back(values_of(pass, state));
-    const std::vector<double> all = pass.values(result.outputs);
-    writer.logits.assign(all.end() - result.outputs.shape().back(), all.end());
-  });
+  ModelStep step = model.step(Tensor<float>::from({std::ssize(numbers), 1}, numbers), states);
+  states = std::move(step.states);
+  const std::span<const double> all = step.outputs.values();
+  const auto last = all.last(static_cast<std::size_t>(step.outputs.shape().back()));
+  return {last.begin(), last.end()};
 }
 
 // A symbol as it stands in a text: words have a blank in front, but at the begin of a line.
@@ -119,19 +105,18 @@ Sample TextModel::sample(const TrainedModel& model, const SampleRequest& request
   const auto newline = problem_.set().vocabulary.find("\n");
   if (next.empty()) next = {static_cast<std::uint32_t>(newline.value_or(0))};
   if (!prime.empty()) request.stream(shown(problem_, prime));
-  Writer writer;
+  std::vector<Tensor<double>> states;
   std::string text, before = shown(problem_, prime);
   Index drawn = 0;
   for (; drawn < request.steps; ++drawn) {
     poll_stop();
-    read(*this, model, next, writer);
-    if (const auto begin = problem_.begin_symbol()) writer.logits[*begin] = never;
+    std::vector<double> logits = read(model, next, states);
+    if (const auto begin = problem_.begin_symbol()) logits[*begin] = never;
     if (problem_.set().unknown >= 0) {
-      writer.logits[static_cast<std::size_t>(problem_.set().unknown)] = never;
+      logits[static_cast<std::size_t>(problem_.set().unknown)] = never;
     }
     Random random(request.seed, Random::hash("sampled symbol", static_cast<std::uint64_t>(drawn)));
-    const auto symbol =
-        static_cast<std::uint32_t>(draw_symbol(writer.logits, request.rule, random));
+    const auto symbol = static_cast<std::uint32_t>(draw_symbol(logits, request.rule, random));
     if (symbol == problem_.end_symbol()) break;
     const std::string piece = shown(problem_, symbol, before + text);
     request.stream(piece);

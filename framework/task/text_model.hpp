@@ -25,10 +25,8 @@ class TextModel final : public Model {
   /// stops where it draws the end of a line. Depends on the arguments alone.
   Sample sample(const TrainedModel& model, const SampleRequest& request) const override;
 
-  /// Logits of the next symbol at each step, and the states behind the last. x: [T, batch] of
-  /// symbols; lengths: empty for all of T; states: of an earlier call, empty for the start.
-  StackResult step(const Pass& pass, Var x, const std::vector<Index>& lengths,
-                   std::span<const Var> states) const;
+  /// Logits of the next symbol at each step.
+  StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const override;
 
  private:
   /// [T, batch], zero for padding.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
 #include "temporary_folder.hpp"
 #include "tensor/error.hpp"
@@ -78,6 +79,25 @@ TEST_F(Text, ThatCannotBeReadIsNamed) {
   EXPECT_THAT(error("abc\ndef\xff ghijkl"), AllOf(HasSubstr("mine.txt"), HasSubstr("2")));
   EXPECT_THAT(error_of<InputError>([&] { read_text_set(folder_ / "none.txt", {}); }),
               HasSubstr("none.txt"));
+}
+
+TEST(TextWindows, BeginAnywhereAndKnowWhatComesNext) {
+  TextPart part;
+  for (std::uint32_t k = 0; k < 6; ++k) part.symbols.push_back(10 * k);
+  Random random(1, "places");
+  std::set<float> begins;
+  for (int draw = 0; draw < 50; ++draw) {
+    const TextWindows windows = random_windows(part, 3, 2, random);
+    ASSERT_EQ(windows.x.shape(), (Shape{3, 2}));
+    for (Index k = 0; k < 6; ++k) {
+      EXPECT_EQ(windows.next.data()[k], windows.x.data()[k] + 10.0f);
+      EXPECT_EQ(windows.x.data()[k], windows.x.data()[k % 2] + 10.0f * float(k / 2));
+    }
+    begins.insert(windows.x.data()[0]);
+  }
+  EXPECT_THAT(begins, ElementsAre(0.0f, 10.0f, 20.0f));
+  EXPECT_THAT(error_of<InputError>([&] { random_windows(part, 6, 1, random); }),
+              HasSubstr("6 steps from a text of 6 symbols, expected at least 1 of 1 to 5"));
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 // A program that uses the installed library, and the op of the plug-in that it is given.
 
 #include <array>
+#include <carousel/cell/plugin.hpp>
+#include <carousel/io/version.hpp>
+#include <carousel/program/step_program.hpp>
+#include <carousel/tape/tape.hpp>
 #include <cstdio>
-
-#include "cell/plugin.hpp"
-#include "io/version.hpp"
-#include "program/step_program.hpp"
-#include "tape/tape.hpp"
 
 using namespace carousel;
 

@@ -60,12 +60,11 @@ class Frames : public testing::Test {
       windows.insert(windows.end(), first, first + context * width);
     }
     std::vector<double> probabilities;
-    TrainedModel(model_, parameters_).run([&](const Pass& pass) {
-      const Var x = pass.constant(Tensor<float>::from({steps, 1, context * width}, windows));
-      for (const double logit : pass.values(model_.step(pass, x, {}).outputs)) {
-        probabilities.push_back(1.0 / (1.0 + std::exp(-logit)));
-      }
-    });
+    const auto x = Tensor<float>::from({steps, 1, context * width}, windows);
+    const Tensor<double> logits = TrainedModel(model_, parameters_).predict(x);
+    for (const double logit : logits.values()) {
+      probabilities.push_back(1.0 / (1.0 + std::exp(-logit)));
+    }
     return probabilities;
   }
 

@@ -1,0 +1,116 @@
+#include "study/open_model.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <set>
+
+#include "study/run_folder.hpp"
+#include "study/set_up.hpp"
+#include "train/trainer.hpp"
+
+namespace carousel {
+namespace {
+
+bool is_asked_for(const PlannedTrial& planned, const TrialRecord& record,
+                  const ModelOfRun& wanted) {
+  if (!wanted.trial.empty() && wanted.trial != planned.id) return false;
+  const bool cell =
+      wanted.cell.empty() || wanted.cell == record.cell || wanted.cell == record.name();
+  return cell && (wanted.dataset.empty() || wanted.dataset == record.dataset);
+}
+
+bool is_better(const TrialRecord& a, const TrialRecord& b, const MetricInfo& chooses) {
+  // Of the draws of a search the best one alone keeps its parameters.
+  if (a.selected != b.selected) return a.selected;
+  return chooses.prefers(a.chosen_by(), b.chosen_by());
+}
+
+std::string description(const ModelOfRun& wanted) {
+  if (!wanted.trial.empty()) return fmt::format("trial '{}'", wanted.trial);
+  return fmt::format("{} on {}", wanted.cell.empty() ? "any cell" : "'" + wanted.cell + "'",
+                     wanted.dataset.empty() ? "any data set" : "'" + wanted.dataset + "'");
+}
+
+// The place of the trial in the plan.
+std::size_t best_trial(const StudyResults& results, const std::vector<PlannedTrial>& planned,
+                       const ModelOfRun& wanted) {
+  std::optional<std::size_t> best;
+  std::set<std::string> there, datasets;
+  for (std::size_t k = 0; k < results.trials.size(); ++k) {
+    const TrialRecord& record = results.trials[k];
+    if (record.status != "done") continue;
+    there.insert(wanted.trial.empty() ? fmt::format("{} on {}", record.name(), record.dataset)
+                                      : planned.at(k).id);
+    if (!is_asked_for(planned.at(k), record, wanted)) continue;
+    datasets.insert(record.dataset);
+    const MetricInfo& chooses = results.problem(record.dataset).chooses();
+    if (!best || is_better(record, results.trials[*best], chooses)) best = k;
+  }
+  if (!best) {
+    fail_input("{}: no trained model of {}; finished: {}", wanted.run.string(), description(wanted),
+               there.empty() ? "none" : fmt::format("{}", fmt::join(there, ", ")));
+  }
+  if (datasets.size() > 1) {
+    fail_input("{}: there are models of several data sets ({}); choose one with --dataset",
+               wanted.run.string(), fmt::join(datasets, ", "));
+  }
+  return *best;
+}
+
+}  // namespace
+
+// What a model needs as long as it lives, in the order in which it needs it.
+struct OpenModel::Parts {
+  Parts(CellRegistry& registry, const ModelOfRun& wanted, const RunFolder& folder,
+        const StudyOptions& options, const PlannedTrial& trial)
+      : planned(trial),
+        set_up(
+            options, registry, wanted.data_dir, [](const std::string&) {}, planned.problem),
+        recurrence(set_up.cells().at(planned.cell), planned.record.hidden, options.model),
+        model(problem().model(recurrence)) {
+    const auto changes = differences(folder.known().provenance.depends_on, set_up.inputs());
+    if (!changes.empty()) {
+      fail_input("{}: its models were trained on something else:\n  {}", wanted.run.string(),
+                 fmt::join(changes, "\n  "));
+    }
+    const auto saved = folder.saved(planned);
+    if (!saved) fail_input("{}: trial {} has no checkpoint", wanted.run.string(), planned.id);
+    trained.emplace(trained_model(*model, saved->archive));
+  }
+
+  const Problem& problem() const { return set_up.problem(planned.problem); }
+
+  PlannedTrial planned;
+  StudySetUp set_up;
+  Recurrence recurrence;
+  std::unique_ptr<Model> model;
+  std::optional<TrainedModel> trained;
+  TrialRecord record;
+};
+
+OpenModel::OpenModel(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+OpenModel::OpenModel(OpenModel&&) noexcept = default;
+OpenModel& OpenModel::operator=(OpenModel&&) noexcept = default;
+OpenModel::~OpenModel() = default;
+
+const TrialRecord& OpenModel::trial() const { return parts_->record; }
+const TrainedModel& OpenModel::model() const { return *parts_->trained; }
+const Problem& OpenModel::problem() const { return parts_->problem(); }
+std::string OpenModel::cell_text() const { return parts_->recurrence.cell_text(); }
+
+Sample OpenModel::sample(const SampleRequest& request) const {
+  return parts_->model->sample(model(), request);
+}
+
+OpenModel open_model(CellRegistry& registry, const ModelOfRun& wanted) {
+  const RunFolder folder(wanted.run);
+  const StudyResults results = folder.results();
+  const std::size_t best = best_trial(results, folder.planned(), wanted);
+  auto parts = std::make_unique<OpenModel::Parts>(registry, wanted, folder, folder.options(),
+                                                  folder.planned().at(best));
+  parts->record = results.trials[best];
+  return OpenModel(std::move(parts));
+}
+
+}  // namespace carousel
