@@ -10,6 +10,8 @@
 namespace carousel {
 namespace {
 
+constexpr std::string_view blanks = " \t\r\v\f\n";
+
 std::vector<std::string> characters_of(std::string_view text) {
   std::vector<std::string> symbols;
   symbols.reserve(text.size());
@@ -22,7 +24,6 @@ std::vector<std::string> characters_of(std::string_view text) {
 }
 
 std::vector<std::string> words_of(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\v\f\n";
   std::vector<std::string> symbols;
   std::size_t at = 0;
   while (at < text.size()) {
@@ -34,14 +35,14 @@ std::vector<std::string> words_of(std::string_view text) {
   return symbols;
 }
 
-// Lines that are not empty, without their ends.
+// Lines that hold more than blanks, without their ends.
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.find_first_not_of(" \t") != line.npos) lines.push_back(line);
+    if (line.find_first_not_of(blanks) != line.npos) lines.push_back(line);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;

@@ -16,7 +16,7 @@ namespace carousel {
 /// How a text becomes symbols.
 struct TextForm {
   bool words = false;     // symbols are words between blanks, and line ends; else characters
-  bool lines = false;     // each line that is not empty is a sequence of its own
+  bool lines = false;     // each line that is not blank is a sequence of its own
   Index least_count = 1;  // of a symbol in the training split; a rarer one is unknown
   double valid = 0.05;    // shares of the text, its last parts
   double test = 0.05;

@@ -63,6 +63,18 @@ TEST_F(Text, OfLinesKeepsThemWhole) {
   EXPECT_EQ(set.parts[2].lines(), 2);
 }
 
+// A form feed alone, as it stands between the pages of old texts, and a carriage return too many.
+TEST_F(Text, OfLinesLeavesOutThoseOfBlanksAlone) {
+  for (const bool words : {false, true}) {
+    const TextSet set = read("a\n\f\nb\n\r\r\na\n\v \t\nb\na\nb\n",
+                             {.words = words, .lines = true, .valid = 0.3, .test = 0.3});
+    EXPECT_EQ(shown(set, 0), "a|b|");
+    EXPECT_THAT(set.parts[0].starts, ElementsAre(0, 1, 2));
+    EXPECT_EQ(shown(set, 1), "a|b|");
+    EXPECT_EQ(shown(set, 2), "a|b|");
+  }
+}
+
 TEST_F(Text, RareWordsAreOne) {
   const TextSet set = read("a b a c a b d a a a a b a b",
                            {.words = true, .least_count = 2, .valid = 0.2, .test = 0.2});
