@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "io/characters.hpp"
 #include "io/files.hpp"
 #include "tensor/error.hpp"
 
@@ -57,6 +58,7 @@ class SeriesReader {
  public:
   explicit SeriesReader(const std::filesystem::path& path)
       : path_(path), text_(read_text(path)), lines_(lines_of(text_)) {
+    expect_utf8(text_, path.string());
     if (lines_.size() < 2) {
       fail_input("{}: got {} lines, expected a line of names and a line for each step",
                  path.string(), lines_.size());

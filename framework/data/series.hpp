@@ -21,10 +21,11 @@ struct Series {
   }
 };
 
-/// The series of a CSV file (RFC 4180, but no field goes over lines): a line of names, then a line
-/// a step. columns: the names of those to take, in that order; empty: all, but for a first column
-/// that has no name or does not begin with a number, such as dates. Throws InputError: the file is
-/// no such table, a name is not there, or a value that is to be taken is no finite number.
+/// The series of a CSV file in UTF-8 (RFC 4180, but no field goes over lines): a line of names,
+/// then a line a step. columns: the names of those to take, in that order; empty: all, but for a
+/// first column that has no name or does not begin with a number, such as dates. Throws InputError:
+/// the file is no such table, a name is not there, or a value that is to be taken is no finite
+/// number.
 Series read_series(const std::filesystem::path& path, std::span<const std::string> columns = {});
 
 /// The line of a step in a file that read_series has read: 2 for step 0.

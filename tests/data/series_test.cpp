@@ -80,6 +80,15 @@ TEST_F(SeriesFile, WhatIsNoFiniteNumberIsNamedWithItsPlace) {
   EXPECT_THAT(error("a,b\n1,2\n3," + std::string(5000, 'x')), testing::SizeIs(testing::Lt(400U)));
 }
 
+// Reports and checkpoints hold the names.
+TEST_F(SeriesFile, OtherTextThanUtf8IsRefused) {
+  EXPECT_THAT(read("d\u00e9bit\n1\n").names, ElementsAre("d\u00e9bit"));
+  EXPECT_THAT(error("d\xe9\x62it\n1\n"),
+              AllOf(HasSubstr("mine.csv:1: the byte 0xe9"), HasSubstr("save the file as UTF-8")));
+  EXPECT_THAT(error(std::string("a,b\n1,2\n3,\0\n", 12)), HasSubstr("mine.csv:3: the byte 0x00"));
+  EXPECT_THAT(error(std::string("a\0b\n1\n", 6)), HasSubstr("mine.csv:1: the byte 0x00"));
+}
+
 TEST_F(SeriesFile, RaggedAndEmptyFilesAreRefused) {
   EXPECT_THAT(error("a,b\n1,2\n3\n"), HasSubstr("line 3: got 1 fields, expected 2"));
   EXPECT_THAT(error("a,b\n1,2\n3,4,5\n"), HasSubstr("line 3: got 3 fields, expected 2"));
