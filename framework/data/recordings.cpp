@@ -1,12 +1,14 @@
 #include "data/recordings.hpp"
 
 #include <charconv>
-#include <fstream>
 #include <map>
+#include <sstream>
 #include <string_view>
 
 #include "data/wav.hpp"
+#include "io/characters.hpp"
 #include "io/digest.hpp"
+#include "io/files.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -70,8 +72,9 @@ Line line_of(const std::string& line, const std::string& place) {
 }
 
 std::vector<Line> read_split_list(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) fail_input("{}: there is no such file, or it can't be read", path.string());
+  const std::string text = read_text(path);
+  expect_utf8(text, path.string());
+  std::istringstream file(text);
   std::vector<Line> lines;
   std::string line;
   std::getline(file, line);

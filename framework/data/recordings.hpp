@@ -24,10 +24,10 @@ struct Recording {
 };
 
 /// Reads spoken digits: `folder`/split.tsv and the recordings `folder`/wav/*.wav, mono at 8000 Hz,
-/// in the order of the table. The columns of split.tsv, parted by tabs, are split (train, valid or
-/// test), file, digit (0 to 9), speaker, index, samples, sha256 (of the file's bytes). No recording
-/// may be listed twice. Throws InputError naming file and place when something is missing, damaged
-/// or of another form.
+/// in the order of the table. The columns of split.tsv, UTF-8, parted by tabs, are split (train,
+/// valid or test), file, digit (0 to 9), speaker, index, samples, sha256 (of the file's bytes). No
+/// recording may be listed twice. Throws InputError naming file and place when something is
+/// missing, damaged or of another form.
 std::vector<Recording> read_recordings(const std::filesystem::path& folder);
 
 }  // namespace carousel

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -100,7 +101,7 @@ TEST_F(SpeechReader, JoinsTheFilesOfASpeakerInsideASplit) {
 
 TEST_F(SpeechReader, NamesFileAndLine) {
   EXPECT_THAT(error_of<InputError>([&] { read_speech(root_ / "none", 30, SpeechCut::by_file); }),
-              AllOf(HasSubstr("none/split.tsv"), HasSubstr("no such file")));
+              AllOf(HasSubstr("none/split.tsv"), HasSubstr("does it exist")));
   EXPECT_THAT(error(35), HasSubstr("got sequences of 35 samples"));
   EXPECT_THAT(error(20), HasSubstr("got sequences of 20 samples"));
   EXPECT_THAT(error(40), AllOf(HasSubstr("digits"), HasSubstr("split valid holds no sequence")));
@@ -133,6 +134,16 @@ TEST_F(SpeechReader, NamesFileAndLine) {
   folder_.list = "";
   folder_.write_list();
   EXPECT_THAT(error(), AllOf(HasSubstr("split.tsv, line 1"), HasSubstr("got ''")));
+}
+
+TEST_F(SpeechReader, TheTableIsAnOrdinaryFileInUtf8) {
+  folder_.list.replace(folder_.list.find("ann"), 3, "\xe9va");
+  folder_.write_list();
+  EXPECT_THAT(error(), AllOf(HasSubstr("split.tsv:2: the byte 0xe9"), HasSubstr("as UTF-8")));
+  const auto table = folder_.path / "split.tsv";
+  std::filesystem::remove(table);
+  ASSERT_EQ(mkfifo(table.c_str(), 0600), 0);
+  EXPECT_THAT(error(), AllOf(HasSubstr("split.tsv"), HasSubstr("ordinary file")));
 }
 
 // One recording that is written by `write` and listed with `samples` samples.
