@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "data/music.hpp"
+#include "chords.hpp"
 #include "mat_file.hpp"
 #include "target.hpp"
 
@@ -21,19 +21,8 @@ void write_seed(const std::filesystem::path& path, const SequenceSplit& split, i
   }
 }
 
-// Two sequences of chords, cut short.
-SequenceSplit short_chords() {
-  const SequenceSplit all = generate_chords().train;
-  SequenceSplit split;
-  split.width = all.width;
-  for (Index s = 0; s < 2; ++s) {
-    split.add({all.frame(s, 0), all.frame(s, 2 + s)});
-  }
-  return split;
-}
-
 void write_seeds(const std::filesystem::path& folder) {
-  const SequenceSplit split = short_chords();
+  const SequenceSplit split = short_chords(2, 2);
   for (const auto compression : {MAT_COMPRESSION_NONE, MAT_COMPRESSION_ZLIB}) {
     const std::string end = compression == MAT_COMPRESSION_NONE ? ".mat" : "_packed.mat";
     write_seed<double>(folder / ("double" + end), split, 0, compression);

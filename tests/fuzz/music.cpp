@@ -6,24 +6,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "chords.hpp"
 #include "data/music_writer.hpp"
 #include "target.hpp"
 
 namespace carousel {
 namespace {
 
-SequenceSplit short_chords(Index sequences) {
-  const SequenceSplit all = generate_chords().train;
-  SequenceSplit split;
-  split.width = all.width;
-  for (Index s = 0; s < sequences; ++s) split.add({all.frame(s, 0), all.frame(s, 20 + s)});
-  return split;
-}
-
 void write_seeds(const std::filesystem::path& folder) {
   for (const Index sequences : {1, 8}) {
     SequenceSet set;
-    set.train = set.valid = set.test = short_chords(sequences);
+    set.train = set.valid = set.test = short_chords(sequences, 20);
     write_music(folder / fmt::format("{}.h5", sequences), set);
   }
 }
