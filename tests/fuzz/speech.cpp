@@ -4,9 +4,13 @@
 
 #include "data/speech.hpp"
 
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 
+#include "data/recordings.hpp"
 #include "speech_files.hpp"
 #include "target.hpp"
 
@@ -35,11 +39,38 @@ const SpeechFolder& tables() {
   return folder;
 }
 
+using Counts = std::array<Index, 3>;  // sequences of each split
+
+void expect_cut(const SequenceSet& set, const Counts& counts) {
+  const std::array<const SequenceSplit*, 3> splits = {&set.train, &set.valid, &set.test};
+  for (std::size_t k = 0; k < 3; ++k) {
+    const SequenceSplit& split = *splits[k];
+    must_hold(split.sequences() == counts[k], "a split has the sequences of its recordings");
+    must_hold(std::ssize(split.frames) == counts[k] * samples, "sequences are of one length");
+  }
+}
+
+void read(const std::filesystem::path& folder) {
+  Counts by_file = {}, by_speaker = {};
+  std::map<std::pair<std::size_t, std::string>, Index> spoken;  // samples of (split, speaker)
+  for (const Recording& recording : read_recordings(folder)) {
+    const Index count = std::ssize(recording.samples);
+    must_hold(recording.split < 3, "a recording is of a split");
+    must_hold(recording.digit >= 0 && recording.digit <= 9, "it says a digit");
+    must_hold(count > 0, "it is not empty");
+    for (const float x : recording.samples) must_hold(std::isfinite(x), "samples are finite");
+    by_file[recording.split] += count / samples;
+    spoken[{recording.split, recording.speaker}] += count;
+  }
+  for (const auto& [key, count] : spoken) by_speaker[key.first] += count / samples;
+  expect_cut(read_speech(folder, samples, SpeechCut::by_file), by_file);
+  expect_cut(read_speech(folder, samples, SpeechCut::by_speaker), by_speaker);
+}
+
 void run(std::string_view input) {
   if (input.starts_with('t')) {
     write_bytes(tables().path / "split.tsv", input.substr(1));
-    read_speech(tables().path, samples, SpeechCut::by_file);
-    read_speech(tables().path, samples, SpeechCut::by_speaker);
+    read(tables().path);
   } else if (input.starts_with('w') && input.size() >= 3) {
     static SpeechFolder folder = good_folder(fuzz_folder() / "recordings");
     static const std::string rest = folder.list.substr(folder.list.find("\nvalid"));
@@ -50,12 +81,15 @@ void run(std::string_view input) {
     folder.list_file("train", "a.wav", "ann", count);
     folder.list += rest.substr(1);
     folder.write_list();
-    read_speech(folder.path, samples, SpeechCut::by_file);
+    read(folder.path);
   }
 }
 
 void write_seeds(const std::filesystem::path& folder) {
   write_bytes(folder / "table", "t" + tables().list);
+  std::string odd = tables().list;  // a digit of two figures is too far for the engine
+  odd.replace(odd.find("\t0\t"), 3, "\t10\t");
+  write_bytes(folder / "odd_table", "t" + odd);
   for (const int format : {SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16, SF_FORMAT_PCM_24, SF_FORMAT_PCM_32,
                            SF_FORMAT_FLOAT, SF_FORMAT_DOUBLE, SF_FORMAT_ULAW, SF_FORMAT_IMA_ADPCM,
                            SF_FORMAT_MS_ADPCM, SF_FORMAT_GSM610}) {

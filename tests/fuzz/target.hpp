@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -23,6 +24,13 @@ inline const std::filesystem::path& fuzz_folder() {
 inline std::filesystem::path seed_folder() {
   const char* folder = std::getenv("FUZZ_SEEDS");
   return folder ? folder : "";
+}
+
+/// Ends the process, which is a finding, where something that was read is not as it must be.
+inline void must_hold(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
 }
 
 inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
