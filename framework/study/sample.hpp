@@ -11,17 +11,17 @@ namespace carousel {
 
 /// Whose sample is drawn.
 struct SampleOfRun {
-  std::filesystem::path run;  // the run folder
-  std::string data_dir;       // --data
-  std::string cell;           // as TrialRecord::cell or name(); empty: any
-  std::string dataset;        // empty: the only one
-  SampleRequest request;
+  std::filesystem::path run;  ///< the run folder
+  std::string data_dir;       ///< --data
+  std::string cell;           ///< as TrialRecord::cell or name(); empty: any
+  std::string dataset;        ///< empty: the only one
+  SampleRequest request;      ///< what is drawn
 };
 
 /// A sample from a trained model of a run.
 struct RunSample {
-  TrialRecord trial;  // whose model it is
-  Sample sample;
+  TrialRecord trial;  ///< whose model it is
+  Sample sample;      ///< what was drawn
 };
 
 /// Draws from the best model of a run's finished trials: of those that are selected, where there
