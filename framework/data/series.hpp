@@ -12,7 +12,7 @@ namespace carousel {
 /// Series over the same steps, side by side.
 struct Series {
   std::vector<std::string> names;  ///< of the series, in the order of the columns
-  Index steps = 0;                 ///< lines below it
+  Index steps = 0;                 ///< lines of the file below the names
   std::vector<double> values;      ///< [steps, names], all finite
 
   /// Number of series.

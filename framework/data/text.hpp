@@ -16,7 +16,7 @@ struct TextForm {
   bool words = false;     ///< symbols are words between blanks, and line ends; else characters
   bool lines = false;     ///< each line that is not empty is a sequence of its own
   Index least_count = 1;  ///< of a symbol in the training split; a rarer one is unknown
-  double valid = 0.05;    ///< shares of the text, its last parts
+  double valid = 0.05;    ///< share of the text, in front of test
   double test = 0.05;     ///< the last share; what is left in front is train
 };
 

@@ -13,10 +13,10 @@ struct BandPoint {
   std::int64_t updates = 0;  ///< until the end of the epoch
   int seeds = 0;             ///< that reached this epoch
   double seconds = 0.0;      ///< see band_of
-  double mean = 0.0;  ///< validation figure that chooses, over these seeds: mean, smallest, largest
-  double low = 0.0;   ///< of the same
-  double high = 0.0;  ///< of the same
-  double train = 0.0;  ///< training loss over these seeds, mean
+  double mean = 0.0;         ///< validation figure that chooses, over these seeds
+  double low = 0.0;          ///< its smallest
+  double high = 0.0;         ///< its largest
+  double train = 0.0;        ///< training loss over these seeds, mean
 };
 
 /// The validation curve of a row over the seeds that did not diverge, in order of epochs.

@@ -94,7 +94,7 @@ struct PlotText {
 /// are in none of them.
 struct Plots {
   std::vector<PlotDataset> datasets;  ///< one a problem
-  std::vector<PlotRoll> rolls;        ///< of exhibits of this kind, as the four that follow
+  std::vector<PlotRoll> rolls;        ///< in the order of the exhibits
   std::vector<PlotLines> lines;       ///< lines_of() the exhibits
   std::vector<PlotMatrix> matrices;   ///< matrices_of() the exhibits
   std::vector<PlotText> texts;        ///< in the order of the exhibits

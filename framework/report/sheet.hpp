@@ -8,7 +8,7 @@ namespace carousel {
 /// A column of a sheet: its heading, and whether it holds numbers (set to the right).
 struct SheetColumn {
   std::string title;   ///< its heading
-  bool number = true;  ///< set to the right
+  bool number = true;  ///< it holds numbers
 };
 
 /// A row of a sheet: a heading over the rows that follow, or one text per column.

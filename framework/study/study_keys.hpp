@@ -14,11 +14,11 @@ namespace carousel {
 
 /// The numbers that a key takes: finite ones, never NaN.
 struct Range {
-  /// Which ends belong to it.
-  enum class Ends { both, above, below };  ///< both are taken, least is not, most is not
-  double least,                            ///< lower end
-      most;                                ///< upper end
-  Ends ends = Ends::both;                  ///< which of them are taken
+  /// Which ends belong to it. above: all but `least`; below: all but `most`.
+  enum class Ends { both, above, below };
+  double least,            ///< lower end
+      most;                ///< upper end
+  Ends ends = Ends::both;  ///< which of them are taken
 
   /// Whether it takes a number; it never takes NaN.
   bool holds(double value) const {

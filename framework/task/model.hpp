@@ -48,7 +48,7 @@ struct SampleRequest {
 /// A drawn sample: an exhibit, and a line of figures about it.
 struct Sample {
   Exhibit exhibit;   ///< what was drawn
-  std::string note;  ///< such as how likely the model finds it
+  std::string note;  ///< such as where it starts, and figures beside those of the data
 };
 
 /// What a problem makes around the cell under study. A trainer knows a model by parameters(),

@@ -15,7 +15,7 @@ enum class Order {
   fresh,     ///< as many new examples, never seen before
   streams,   ///< the examples of a split are the pieces of one long sequence, in its order: a batch
              ///< holds pieces of as many streams, and the next batch the pieces after them, with
-            ///< what the model carries (Pass::carried)
+             ///< what the model carries (Pass::carried)
 };
 
 /// A simple model to judge the figures of networks by.

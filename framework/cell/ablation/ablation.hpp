@@ -22,8 +22,8 @@ struct Ablation {
     full_gate_recurrence,  ///< gates targets read the old values of all of them through matrices
   };
   Kind kind = Kind::constant;  ///< which change it is
-  std::vector<std::string> targets =
-      {};              ///< names of values, states or parameters, as the kind says
+  /// Names of values, states or parameters, as the kind says.
+  std::vector<std::string> targets = {};
   double value = 0.0;  ///< constant: what the gate is set to
   /// 0: the value is the activation itself; k: the k-th activation inside its expression.
   int place = 0;
