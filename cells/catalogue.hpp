@@ -9,8 +9,8 @@ namespace carousel {
 
 /// A cell file of this folder.
 struct CellText {
-  std::string_view file;  // lstm.cell
-  std::string_view text;
+  std::string_view file;  ///< lstm.cell
+  std::string_view text;  ///< the whole file
 };
 
 /// All cell files of this folder, by name.

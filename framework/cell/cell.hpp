@@ -13,36 +13,38 @@
 namespace carousel {
 
 /// Bounds of what a cell is built with, so that sizes multiply without overflow.
-inline constexpr Index most_units = 65536;  // of an input or hidden size
-inline constexpr double most_hyper = 1e30;  // of a hyperparameter, up and down
+inline constexpr Index most_units = 65536;  ///< of an input or hidden size
+/// The same, of a hyperparameter, up and down.
+inline constexpr double most_hyper = 1e30;
 
 /// The sizes that a cell is built for.
 struct CellSizes {
-  Index input = 0;                           // elements of x
-  Index hidden = 0;                          // elements of a state, unless the cell says otherwise
-  std::map<std::string, double> hyper = {};  // hyperparameters that differ from their defaults
+  Index input = 0;   ///< elements of x
+  Index hidden = 0;  ///< elements of a state, unless the cell says otherwise
+  std::map<std::string, double> hyper = {};  ///< hyperparameters that differ from their defaults
 };
 
 /// A number of a cell that a study can change.
 struct CellHyper {
-  std::string name;
-  double value = 0.0;  // the default
+  std::string name;    ///< "leak"
+  double value = 0.0;  ///< the default
 };
 
 /// A recurrent cell: one time step as a program, for any sizes.
 struct Cell {
-  std::string name;
-  std::string title;
-  std::string reference;  // paper, year, arXiv number
+  std::string name;       ///< "lstm", as studies write it
+  std::string title;      ///< a line for lists
+  std::string reference;  ///< paper, year, arXiv number
   /// What implementations differ on in silence, as this cell has it: place of the reset gate,
   /// direction of the update gate, number of biases, forget bias, peepholes, initialisers.
   std::string conventions;
+  /// The program of one step at these sizes. Throws InputError where they do not fit the cell.
   std::function<StepProgram(const CellSizes&)> build;
-  std::string group = {};                  // of the catalogue: A0, A1, ..; see cells/README.md
-  std::vector<CellHyper> hypers = {};      // in the order of the file
-  std::vector<std::string> warnings = {};  // what is odd in the file, ready to print
-  std::string text = {};                   // of a cell of text: the file
-  bool from_file = false;                  // it was loaded at run time
+  std::string group = {};                  ///< of the catalogue: A0, A1, ..; see cells/README.md
+  std::vector<CellHyper> hypers = {};      ///< in the order of the file
+  std::vector<std::string> warnings = {};  ///< what is odd in the file, ready to print
+  std::string text = {};                   ///< of a cell of text: the file
+  bool from_file = false;                  ///< it was loaded at run time
 };
 
 class TextCells;
@@ -61,9 +63,11 @@ class CellRegistry {
   const Cell* look_up(const std::string& name) const;
   /// The same; throws InputError with a suggestion when there is none.
   const Cell& find(const std::string& name) const;
+  /// All cells, in the order in which they were added.
   const std::vector<Cell>& cells() const { return cells_; }
   /// The plug-ins that were loaded into it, in order: name and SHA-256 of the file.
   const Facts& plugins() const { return plugins_; }
+  /// Called by load_plugin() when all that the file adds is in.
   void note_plugin(const std::string& file_name, const std::string& digest) {
     plugins_.emplace_back(file_name, digest);
   }

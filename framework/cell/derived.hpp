@@ -13,20 +13,21 @@ namespace carousel {
 /// A further input of a derived cell: a mask [T, batch, size] while a model is trained. Where it is
 /// not given, the input's default stands for its mean.
 struct MaskInput {
+  /// What the elements of a mask are.
   enum class Kind {
-    keep,  // 1 where the old value stays, with probability `rate`, else 0
-    drop,  // 0 with probability `rate`, else 1 / (1 - rate)
+    keep,  ///< 1 where the old value stays, with probability `rate`, else 0
+    drop,  ///< 0 with probability `rate`, else 1 / (1 - rate)
   };
-  std::string name;
-  Index size = 0;
-  double rate = 0.0;
-  Kind kind = Kind::keep;
+  std::string name;        ///< of the program's input
+  Index size = 0;          ///< elements at a step
+  double rate = 0.0;       ///< probability, in [0, 1]
+  Kind kind = Kind::keep;  ///< which of the two
 };
 
 /// A program whose last inputs are masks, in their order.
 struct MaskedProgram {
-  StepProgram program;
-  std::vector<MaskInput> masks = {};
+  StepProgram program;                ///< of the derived cell
+  std::vector<MaskInput> masks = {};  ///< one for each of the program's last inputs
 };
 
 /// Zoneout (Krueger et al. 2017, arXiv:1606.01305, section 3.3): each element of a state keeps its

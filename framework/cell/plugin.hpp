@@ -19,9 +19,13 @@ namespace carousel {
 /// What a plug-in adds. The ops are in the table before the cells are built.
 class PluginRegistry {
  public:
+  /// Adds a cell, which is built and run once when the plug-in is loaded.
   void add(Cell cell) { cells_.push_back(std::move(cell)); }
+  /// Adds an op to the table, by register_op().
   void add(Op op) { ops_.push_back(std::move(op)); }
+  /// The cells added, in order.
   const std::vector<Cell>& cells() const { return cells_; }
+  /// The ops added, in order.
   const std::vector<Op>& ops() const { return ops_; }
 
  private:
@@ -29,8 +33,9 @@ class PluginRegistry {
   std::vector<Op> ops_;
 };
 
+/// How a plug-in is loaded.
 struct PluginOptions {
-  bool check_gradients = false;  // compare the derivatives of new ops with differences
+  bool check_gradients = false;  ///< compare the derivatives of new ops with differences
 };
 
 /// Loads a plug-in: adds its ops to the op table and its cells to `registry`. The library stays
@@ -45,6 +50,7 @@ void load_plugin(const std::filesystem::path& path, CellRegistry& registry,
 /// What must be the same in a program and its plug-ins, as text that begins with plugin_tag_start.
 /// It is read from the file before any code of the plug-in runs.
 using PluginTag = std::array<char, 256>;
+/// How every PluginTag begins: by it the tag is found in a file.
 inline constexpr std::string_view plugin_tag_start = "carousel plug-in, version ";
 
 /// The tag of whatever is compiled with the current compiler and headers.

@@ -14,10 +14,13 @@ namespace carousel {
 /// any order.
 class TextCells {
  public:
+  /// Adds a parsed file. Its name must be new.
   void add(CellSyntax syntax);
   /// The cell with the lines of those that it extends. Throws InputError when there is none of that
   /// name, LanguageError when what it extends is missing or wrong, or the cell itself.
   const CellSyntax& find(const std::string& name) const;
+  /// The program of a cell at these sizes. Throws as find(), and LanguageError where shapes do not
+  /// fit.
   StepProgram build(const std::string& name, const CellSizes& sizes) const;
   /// Fills in what the file says of a cell, once what it extends is known; other cells are left as
   /// they are.

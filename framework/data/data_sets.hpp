@@ -15,11 +15,11 @@ const char* kind_name(DataKind kind);
 
 /// A data set that studies call by its name.
 struct DataSet {
-  std::string name;
-  DataKind kind;
-  std::string place;     // below a data folder; empty: it is generated
-  std::string stand_in;  // a generated set of the same kind; empty: there is none
-  std::string title;     // a line for lists
+  std::string name;      ///< as a study writes it
+  DataKind kind;         ///< who reads it
+  std::string place;     ///< below a data folder; empty: it is generated
+  std::string stand_in;  ///< a generated set of the same kind; empty: there is none
+  std::string title;     ///< a line for lists
 };
 
 /// Every data set that has a name, in the order of lists for people.

@@ -11,8 +11,8 @@ namespace carousel {
 
 /// An array of bytes.
 struct IdxArray {
-  std::vector<Index> sizes;  // such as {60000, 28, 28}
-  std::string values;
+  std::vector<Index> sizes;  ///< such as {60000, 28, 28}
+  std::string values;        ///< a byte an element, row-major
 };
 
 /// Reads a file of the IDX format (the one of MNIST, http://yann.lecun.com/exdb/mnist) that holds
@@ -21,10 +21,12 @@ IdxArray read_idx(const std::filesystem::path& path);
 
 /// Pictures with a class each.
 struct Pictures {
-  Index rows = 0, columns = 0;
-  std::string pixels;   // [pictures, rows, columns], 0 to 255
-  std::string classes;  // of each picture
+  Index rows = 0,       ///< height of each picture
+      columns = 0;      ///< width
+  std::string pixels;   ///< [pictures, rows, columns], 0 to 255
+  std::string classes;  ///< of each picture
 
+  /// Number of pictures.
   Index count() const { return static_cast<Index>(classes.size()); }
 };
 

@@ -10,10 +10,10 @@ namespace carousel {
 
 /// How samples become frames of log-mel energies.
 struct LogMelForm {
-  int sample_rate = 8000;  // Hz
-  Index window = 200;      // samples of a frame
-  Index hop = 80;          // samples from the start of a frame to that of the next
-  Index mels = 40;         // elements of a frame
+  int sample_rate = 8000;  ///< Hz
+  Index window = 200;      ///< samples of a frame
+  Index hop = 80;          ///< samples from the start of a frame to that of the next
+  Index mels = 40;         ///< elements of a frame
 };
 
 /// Log-mel energies: how loud each part of the spectrum is in a short stretch of sound, as an ear

@@ -38,14 +38,17 @@ class Mat5Array {
   /// another kind.
   Mat5Array(std::string_view bytes, bool swapped, std::string place);
 
+  /// Whether it is an array of cells; else of numbers.
   bool is_cells() const { return is_cells_; }
+  /// Sizes: rows, columns, and so on.
   const std::vector<std::uint64_t>& dims() const { return dims_; }
+  /// What messages call it.
   const std::string& place() const { return place_; }
   /// The number at an index, which counts column by column from 0; whole numbers beyond 2^53 are
   /// rounded. For an array of numbers alone.
   double number(std::uint64_t index) const;
-  /// Calls action(array) for the array in each cell, in order; each is called "PLACE, cell N", from
-  /// 1. For an array of cells alone.
+  /// Calls action(array) for the array in each cell, in order; each is called "PLACE, cell N",
+  /// where N counts from 1. For an array of cells alone.
   void for_each_cell(const std::function<void(const Mat5Array&)>& action) const;
 
  private:

@@ -10,14 +10,16 @@ namespace carousel {
 
 /// A sentence with the number of its class.
 struct Sentence {
-  Index label = 0;
-  std::vector<std::string> words;
+  Index label = 0;                 ///< of SentenceSet::classes
+  std::vector<std::string> words;  ///< as blanks part them
 };
 
 /// Sentences with a class each.
 struct SentenceSet {
-  std::vector<std::string> classes;  // the labels of train, sorted by their bytes
-  std::vector<Sentence> train, valid, test;
+  std::vector<std::string> classes;  ///< the labels of train, sorted by their bytes
+  std::vector<Sentence> train,       ///< to learn from
+      valid,                         ///< to choose by
+      test;                          ///< for the last figure
 };
 
 /// Reads a folder with the files train.txt, valid.txt and test.txt, or with those of SST-2

@@ -11,11 +11,13 @@ namespace carousel {
 
 /// Series over the same steps, side by side.
 struct Series {
-  std::vector<std::string> names;
-  Index steps = 0;
-  std::vector<double> values;  // [steps, names], all finite
+  std::vector<std::string> names;  ///< of the series, in the order of the columns
+  Index steps = 0;                 ///< lines of the file below the names
+  std::vector<double> values;      ///< [steps, names], all finite
 
+  /// Number of series.
   Index count() const { return std::ssize(names); }
+  /// The value of a series at a step, both from 0.
   double at(Index step, Index series) const {
     return values[static_cast<std::size_t>(step * count() + series)];
   }

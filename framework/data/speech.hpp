@@ -12,8 +12,8 @@ namespace carousel {
 
 /// How recordings become sequences.
 enum class SpeechCut {
-  by_file,     // each file alone
-  by_speaker,  // the files of one speaker and split joined end to end, in the order of split.tsv
+  by_file,     ///< each file alone
+  by_speaker,  ///< the files of one speaker and split joined end to end, in the order of split.tsv
 };
 
 /// Spoken digits (read_recordings() of data/recordings.hpp) as sequences of `samples` samples, cut

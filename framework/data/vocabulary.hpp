@@ -17,7 +17,9 @@ class Vocabulary {
   Index add(const std::string& symbol);
   /// Its number; none where it was not added.
   std::optional<Index> find(const std::string& symbol) const;
+  /// The symbol of a number in [0, size()).
   const std::string& text(Index number) const { return texts_[static_cast<std::size_t>(number)]; }
+  /// Number of symbols.
   Index size() const { return std::ssize(texts_); }
 
  private:

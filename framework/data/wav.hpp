@@ -10,9 +10,9 @@ namespace carousel {
 
 /// What a recording must be.
 struct WavForm {
-  Index samples = 0;
-  int sample_rate = 0;  // Hz
-  std::string sha256;   // of the file's bytes, in lower-case hexadecimal
+  Index samples = 0;    ///< how many
+  int sample_rate = 0;  ///< Hz
+  std::string sha256;   ///< of the file's bytes, in lower-case hexadecimal
 };
 
 /// Samples of a WAV file of one channel, in units of full scale, -1 to 1; those of floats may be

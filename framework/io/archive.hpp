@@ -13,18 +13,23 @@ namespace carousel {
 /// What a checkpoint keeps of one trial, by name. A name may hold slashes: they become groups
 /// of the file, as in "parameters/layers/0/forward/W_z".
 struct Archive {
-  std::map<std::string, std::string> texts;       // attributes of the trial's group
-  std::map<std::string, std::int64_t> counters;   // attributes
-  std::map<std::string, double> numbers;          // attributes
-  std::map<std::string, Tensor<float>> floats;    // datasets
-  std::map<std::string, Tensor<double>> doubles;  // datasets
+  std::map<std::string, std::string> texts;       ///< attributes of the trial's group
+  std::map<std::string, std::int64_t> counters;   ///< attributes
+  std::map<std::string, double> numbers;          ///< attributes
+  std::map<std::string, Tensor<float>> floats;    ///< datasets
+  std::map<std::string, Tensor<double>> doubles;  ///< datasets
 
   /// An entry by name. Each throws InputError when it is missing.
   const std::string& text(const std::string& name) const;
+  /// A whole number by name, as text().
   std::int64_t counter(const std::string& name) const;
+  /// A number by name, as text().
   double number(const std::string& name) const;
+  /// An array of this precision by name, as text().
   template <class T>
   const Tensor<T>& tensor(const std::string& name) const;
+  ///@{
+  /// All arrays of a precision: `floats` or `doubles`.
   template <class T>
   std::map<std::string, Tensor<T>>& tensors();
   template <class T>

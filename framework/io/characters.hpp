@@ -8,10 +8,11 @@ namespace carousel {
 
 /// A character of a UTF-8 text.
 struct Character {
-  char32_t code = 0;
-  std::size_t bytes = 1;
-  bool valid = true;  // else one byte that is no UTF-8
+  char32_t code = 0;      ///< the code point; where it is not valid, the byte
+  std::size_t bytes = 1;  ///< from which it was read, 1 to 4
+  bool valid = true;      ///< else one byte that is no UTF-8
 
+  /// Whether it may stand in a message: valid, and a tab or no control character.
   bool printable() const {
     return valid &&
            (code == '\t' || (code >= 0x20 && code != 0x7f && !(code >= 0x80 && code < 0xa0)));

@@ -5,13 +5,16 @@
 
 namespace carousel {
 
-/// The text of a CSV file (RFC 4180, lines end with \n): a header, then rows of as many fields.
+/// The text of a CSV file (RFC 4180, lines end with `\n`): a header, then rows of as many fields.
 class CsvText {
  public:
+  /// Begins with the header.
   explicit CsvText(const std::vector<std::string>& columns);
   /// Throws BugError when there are more or fewer fields than columns.
   void add(const std::vector<std::string>& fields);
+  /// Whether a row was added behind the header.
   bool has_rows() const { return rows_ > 0; }
+  /// The whole file so far.
   const std::string& text() const { return text_; }
 
  private:

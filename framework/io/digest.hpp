@@ -20,6 +20,7 @@ class Sha256 {
   void add(std::span<const T> values) {
     add_bytes(values.data(), values.size_bytes());
   }
+  /// The bytes of a text.
   void add(std::string_view text) { add_bytes(text.data(), text.size()); }
   /// 64 digits. Once; nothing can be added after it.
   std::string hex();

@@ -10,10 +10,11 @@ namespace carousel {
 /// ordinary file; EnvironmentError when the system fails.
 std::string read_text(const std::filesystem::path& path);
 
-/// Whether anything, or an ordinary file, is at a path. A path that can't be looked at (its name is
+/// Whether anything is at a path. A path that can't be looked at (its name is
 /// too long, a folder above it is closed to us) has nothing for us: the std::filesystem functions
 /// without an error code throw there.
 bool is_there(const std::filesystem::path& path);
+/// Whether an ordinary file is there, or a link to one; else as is_there().
 bool is_file(const std::filesystem::path& path);
 
 /// Makes a folder with those above it, where they are not there. Throws EnvironmentError.

@@ -15,7 +15,9 @@ class RunLog {
  public:
   /// Throws EnvironmentError when the file can't be written.
   explicit RunLog(const std::filesystem::path& folder);
+  /// Adds a line of the level "info".
   void info(const std::string& text);
+  /// Adds a line of the level "warning".
   void warn(const std::string& text);
 
  private:

@@ -9,8 +9,8 @@ namespace carousel {
 /// A row-major operand of a broadcast: its memory and its shape.
 template <class T>
 struct Operand {
-  const T* data;
-  const Shape* shape;
+  const T* data;       ///< row-major, without gaps
+  const Shape* shape;  ///< broadcasts to the shape of the result
 };
 
 /// Runs a tile kernel over operands that broadcast to out_shape by NumPy's rule.

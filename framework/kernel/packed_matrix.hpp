@@ -18,7 +18,9 @@ class PackedMatrix {
   /// The memory of an earlier matrix of the same size is used again.
   void pack(std::span<const Tensor<T>* const> parts, bool transpose);
 
+  /// k: the elements of a row of A.
   Index rows() const { return k_; }
+  /// n: the elements of a row of C.
   Index columns() const { return n_; }
 
   /// C = A * matrix, or C += A * matrix. a: [m, k] with lda elements from row to row;

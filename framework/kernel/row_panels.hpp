@@ -16,14 +16,18 @@ class RowPanels {
   /// Rows that fit, a multiple of every depth that the products are cut into.
   static constexpr Index capacity = 1024;
 
+  /// Memory for `capacity` rows of so many elements, none gathered yet.
   explicit RowPanels(Index columns);
 
+  /// Elements of a row.
   Index columns() const { return columns_; }
+  /// Rows gathered since the last clear().
   Index rows() const { return rows_; }
   /// Takes `count` more rows, as many as fit at most; row_step: elements from row to row.
   void append(const T* rows, Index row_step, Index count);
   /// Fills up with rows of zeros to the next depth for which the products are compiled.
   void pad();
+  /// Forgets the rows and keeps the memory.
   void clear() { rows_ = 0; }
 
  private:
@@ -45,6 +49,7 @@ class RowPanels {
 template <class T>
 class RowProduct {
  public:
+  /// Computes the product; accumulate: adds it to c.
   void run(const RowPanels<T>& a, const RowPanels<T>& b, bool accumulate, T* c);
 
  private:

@@ -9,10 +9,15 @@ namespace carousel {
 /// Sizes of a product of small row-major blocks, c = a b or c += a b; a: [m, k], b: [k, n],
 /// c: [m, n].
 struct SmallGemmSizes {
-  Index m = 0, n = 0, k = 0;
-  Index lda = 0, ldb = 0, ldc = 0;  // elements from row to row, as stored
-  bool transpose_a = false;         // a is stored [k, m]
-  bool accumulate = false;
+  Index m = 0,               ///< rows of c
+      n = 0,                 ///< columns of c
+      k = 0;                 ///< inner size
+  Index lda = 0,             ///< elements from row to row of a, as stored
+      ldb = 0,               ///< of b
+      ldc = 0;               ///< of c
+  bool transpose_a = false;  ///< a is stored [k, m]
+  bool accumulate = false;   ///< c += a b; else c = a b
+  /// True when the same kernel serves both.
   bool operator==(const SmallGemmSizes&) const = default;
 };
 
@@ -23,6 +28,8 @@ class SmallGemm {
  public:
   /// Compiles the product for the sizes, unless it was the last time.
   void prepare(const SmallGemmSizes& sizes);
+  /// The product for the sizes of the last prepare(). a, b, c: memory of those sizes, c apart from
+  /// a and b.
   void run(const T* a, const T* b, T* c) const;
 
  private:

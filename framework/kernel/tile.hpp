@@ -9,16 +9,16 @@ namespace carousel {
 /// (stride 0), and row_step elements from row to row.
 template <class T>
 struct TileArg {
-  const T* data;
-  Index stride;
-  Index row_step = 0;
+  const T* data;       ///< the first element
+  Index stride;        ///< from element to element in a row: 0 or 1
+  Index row_step = 0;  ///< elements from row to row; 0: the same row each time
 };
 
 /// The result of a tile kernel, as TileArg.
 template <class T>
 struct TileOut {
-  T* data;
-  Index row_step = 0;
+  T* data;             ///< the first element
+  Index row_step = 0;  ///< elements from row to row
 };
 
 /// out[r][i] = f(args[0][r][i], args[1][r][i], ...) for r in [0, rows), i in [0, n). `out` may be

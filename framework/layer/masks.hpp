@@ -9,16 +9,16 @@ namespace carousel {
 
 /// Which update of which trial masks are drawn for.
 struct MaskSeed {
-  std::uint64_t seed = 0;
-  std::int64_t update = 0;
+  std::uint64_t seed = 0;   ///< of the trial
+  std::int64_t update = 0;  ///< updates made before
 };
 
 /// What a mask's elements are: `hit` with probability `rate`, else `miss`.
 struct MaskValues {
-  double rate = 0.0;
-  double hit = 0.0;
-  double miss = 1.0;
-  bool one_a_sequence = false;  // the same at every step
+  double rate = 0.0;            ///< probability, in [0, 1)
+  double hit = 0.0;             ///< value with that probability
+  double miss = 1.0;            ///< value otherwise
+  bool one_a_sequence = false;  ///< the same at every step
 
   /// 0 for what is dropped, 1 / (1 - rate) for what stays, so that the mean is 1.
   static MaskValues dropout(double rate, bool one_a_sequence) {

@@ -8,10 +8,12 @@
 namespace carousel {
 
 /// What is made of layers: it gathers their parameters, so that nobody counts them by hand.
+/// ```
 ///   struct Tagger : Network {
 ///     Embedding words = with(Embedding("words", 1000, 32));
 ///     Linear tags = with(Linear("tags", 32, 5));
 ///   };
+/// ```
 class Network {
  public:
   Network(const Network&) = delete;

@@ -17,10 +17,12 @@ class Pass {
   Pass(Tape<float>& tape, ParameterView parameters, const Masks* masks = nullptr,
        std::vector<Var>* carried = nullptr)
       : tape_(&tape), parameters_(parameters), masks_(masks), carried_(carried) {}
+  /// The same in double.
   Pass(Tape<double>& tape, ParameterView parameters, const Masks* masks = nullptr,
        std::vector<Var>* carried = nullptr)
       : tape_(&tape), parameters_(parameters), masks_(masks), carried_(carried) {}
 
+  /// The model's parameters on the tape; a layer takes its own by name.
   const ParameterView& parameters() const { return parameters_; }
   /// Null in evaluation.
   const Masks* masks() const { return masks_; }
@@ -34,6 +36,7 @@ class Pass {
   Graph& graph() const;
   /// Puts data on the tape; no gradient flows to it.
   Var constant(const Tensor<float>& data) const;
+  /// The same, of data in double. Either is turned into the precision of the tape.
   Var constant(const Tensor<double>& data) const;
   /// The elements of a value.
   std::vector<double> values(Var var) const;

@@ -14,32 +14,33 @@ namespace carousel {
 
 /// The size and form of a recurrent stack.
 struct StackOptions {
-  Index input = 0;
-  Index hidden = 0;
-  int depth = 1;
-  bool bidirectional = false;   // a second scan of each layer from end to start, joined behind
-  Index segments = 1;           // of each scan, see ScanOptions
-  std::string name = "layers";  // of the parameters: "layers/0/forward/W_z"
-  ModelOptions model = {};      // but for its depth and direction
+  Index input = 0;              ///< elements of x at a step
+  Index hidden = 0;             ///< elements of a state, unless the cell says otherwise
+  int depth = 1;                ///< layers
+  bool bidirectional = false;   ///< a second scan of each layer from end to start, joined behind
+  Index segments = 1;           ///< of each scan, see ScanOptions
+  std::string name = "layers";  ///< of the parameters: "layers/0/forward/W_z"
+  ModelOptions model = {};      ///< but for its depth and direction
 };
 
 /// What a stack runs on besides x.
 struct StackArguments {
-  std::vector<Index> lengths = {};    // steps of each sequence; empty: all that x has
-  std::span<const Var> states = {};   // as initial_states() gives them; empty: those
-  std::span<const Var> further = {};  // the cell's inputs besides x, [T, batch, size] each, for
-                                      // every layer; an empty var, or none, is the cell's default
-  std::vector<std::string> probes = {};  // names of values of a step to record
+  std::vector<Index> lengths = {};    ///< steps of each sequence; empty: all that x has
+  std::span<const Var> states = {};   ///< as initial_states() gives them; empty: those
+  std::span<const Var> further = {};  ///< the cell's inputs besides x, [T, batch, size] each, for
+                                      ///< every layer; an empty var, or none, is the cell's default
+  std::vector<std::string> probes = {};  ///< names of values of a step to record
 };
 
 /// What a stack gives.
 struct StackResult {
-  Var outputs;                   // [T, batch, output size], zero beyond a sequence's length; the
-                                 // bias of layer norm, where there is one
-  std::vector<Var> states;       // final states: layer by layer, forward then backward, then the
-                                 // program's order; [batch, size] each
-  std::vector<Var> probes = {};  // layer by layer, forward then backward, in the order asked for:
-                                 // [T, batch, ..]; no gradient flows
+  Var outputs;              ///< [T, batch, output size], zero beyond a sequence's length; the
+                            ///< bias of layer norm, where there is one
+  std::vector<Var> states;  ///< final states: layer by layer, forward then backward, then the
+                            ///< program's order; [batch, size] each
+  /// Layer by layer, forward then backward, in the order asked for: [T, batch, ..]; no gradient
+  /// flows.
+  std::vector<Var> probes = {};
 };
 
 /// Layers of one cell on top of each other, each run through time by a scan. Where the options ask
@@ -54,6 +55,7 @@ class RecurrentStack {
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
   /// Elements of the output at each step; those of the scan from end to start are the last half.
   Index output_size() const { return output_size_; }
+  /// Whether each layer also has a scan from end to start.
   bool is_bidirectional() const { return options_.bidirectional; }
   /// Memory of the scans, see Scan.
   std::size_t bytes_reserved() const;

@@ -21,6 +21,7 @@ bool is_sound(double figure);
 
 /// The parts of a data set.
 enum class Split { train, valid, test };
+/// In the order in which splits are counted and shown.
 inline constexpr std::array<Split, 3> all_splits = {Split::train, Split::valid, Split::test};
 
 /// "train", "valid" or "test".
@@ -28,10 +29,13 @@ const char* split_name(Split split);
 
 /// One figure on each split; NaN where it is not known.
 struct SplitFigures {
+  ///@{
+  /// The figure on a split.
   double& operator[](Split split) { return values[static_cast<std::size_t>(split)]; }
   double operator[](Split split) const { return values[static_cast<std::size_t>(split)]; }
+  ///@}
 
-  std::array<double, 3> values = {not_known, not_known, not_known};
+  std::array<double, 3> values = {not_known, not_known, not_known};  ///< train, valid, test
 };
 
 /// Figures by the names of their metrics.
@@ -45,11 +49,11 @@ enum class Better { lower, higher };
 
 /// How a figure is called and read: what results, tables and pictures know of it.
 struct MetricInfo {
-  std::string name;   // of columns: train_NAME, valid_NAME, test_NAME
-  std::string title;  // "NLL"
-  std::string unit;   // "nats per step"; empty: a share or a plain number
-  Better better = Better::lower;
-  int decimals = 3;
+  std::string name;               ///< of columns: train_NAME, valid_NAME, test_NAME
+  std::string title;              ///< "NLL"
+  std::string unit;               ///< "nats per step"; empty: a share or a plain number
+  Better better = Better::lower;  ///< which direction is progress
+  int decimals = 3;               ///< with which it is shown
   /// The figure on validation from which on a trial has solved its task; NaN: there is none.
   double goal = not_known;
 
@@ -62,8 +66,9 @@ struct MetricInfo {
 /// A figure made of counts. Counts are kept example by example (Tally), so they can be gathered
 /// over batches, shards and processes in any order.
 struct Metric : MetricInfo {
-  std::vector<std::string>
-      counts;  // names of the tally's columns that `figure` reads, in its order
+  /// Names of the tally's columns that `figure` reads, in its order.
+  std::vector<std::string> counts;
+  /// The figure from those columns, a number an example each.
   double (*figure)(std::span<const std::span<const double>> columns) = nullptr;
 };
 

@@ -22,7 +22,9 @@ class Tally {
   double& at(std::string_view count, Index example);
   /// A count of all examples. Throws BugError when there is no such count.
   std::span<const double> column(std::string_view count) const;
+  /// Names of the counts, in the order of the columns.
   const std::vector<std::string>& counts() const { return counts_; }
+  /// Number of rows.
   Index examples() const { return examples_; }
   /// Adds the counts of another tally of the same form: the examples that another process had.
   void add(const Tally& other);

@@ -9,18 +9,27 @@
 
 namespace carousel {
 
+/// Arithmetic, activations and comparisons, with broadcasting; constant and arange.
 std::vector<Op> elementwise_ops();
+/// The matrix product.
 std::vector<Op> contraction_ops();
+/// sum_to, and what goes along the innermost axis: logsumexp, softmax, row_max, first_max, cumsum.
 std::vector<Op> reduction_ops();
+/// What only moves elements: broadcast_to, reshape, transpose, slice, pad, concat.
 std::vector<Op> movement_ops();
+/// What reads whole numbers: gather_rows, scatter_rows, pick, unpick.
 std::vector<Op> index_ops();
+/// Functions of a square matrix: expm and inverse.
 std::vector<Op> matrix_ops();
 
 /// The sizes before, at and behind an axis of a row-major array.
 struct AxisSplit {
-  Index outer = 1, n = 1, inner = 1;
+  Index outer = 1,  ///< product of the sizes before the axis
+      n = 1,        ///< size of the axis
+      inner = 1;    ///< product of those behind
 };
 
+/// Splits a shape at an axis in [0, rank).
 inline AxisSplit split_at(const Shape& shape, int axis) {
   AxisSplit split;
   for (int i = 0; i < axis; ++i) split.outer *= shape[i];
@@ -29,17 +38,20 @@ inline AxisSplit split_at(const Shape& shape, int axis) {
   return split;
 }
 
+/// The shape with `size` at an axis in [0, rank).
 inline Shape with_dim(Shape shape, int axis, Index size) {
   shape[axis] = size;
   return shape;
 }
 
+/// Attributes of an op that has a target shape.
 inline Attributes with_shape(const Shape& shape) {
   Attributes attributes;
   attributes.shape = shape;
   return attributes;
 }
 
+/// Attributes of an op along an axis. axis: from 0, or from the end when negative.
 inline Attributes with_range(Index axis, Index begin, Index size) {
   Attributes attributes;
   attributes.axis = axis;

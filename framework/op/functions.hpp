@@ -1,5 +1,6 @@
 #pragma once
-// The ops as C++ functions. They work on a tape and in a step program alike.
+// The ops as C++ functions. They work on a tape and in a step program alike. All throw InputError
+// where shapes do not fit, with the name of the op and the shapes.
 
 #include <span>
 
@@ -7,21 +8,32 @@
 
 namespace carousel {
 
-// Elementwise; operands broadcast by NumPy's rule.
+// Elementwise: the result has the shape of x; of several operands, the shape that they broadcast to
+// by NumPy's rule.
+
+/// -x
 Var neg(Var x);
+/// e^x
 Var exp(Var x);
+/// Natural logarithm: NaN where x < 0, minus infinity at 0.
 Var log(Var x);
+/// Square root: NaN where x < 0; its slope at 0 is infinite, see clipped_sqrt().
 Var sqrt(Var x);
 /// sqrt(max(x, 0)), whose slope is at most 1000 (De et al. 2024, arXiv:2402.19427, appendix A).
 Var clipped_sqrt(Var x);
+/// Sine of x, an angle in radians.
 Var sin(Var x);
+/// Cosine of x, an angle in radians.
 Var cos(Var x);
+/// Hyperbolic tangent, in (-1, 1).
 Var tanh(Var x);
 /// 1 / (1 + e^-x)
 Var sigmoid(Var x);
-/// Slopes of tanh and sigmoid, given their values: 1 - y^2 and y (1 - y).
+/// 1 - y^2: the slope of tanh where its value is y.
 Var tanh_slope(Var y);
+/// y (1 - y): the slope of sigmoid where its value is y.
 Var sigmoid_slope(Var y);
+/// max(x, 0); the slope at 0 is 0.
 Var relu(Var x);
 /// log(1 + e^x)
 Var softplus(Var x);
@@ -29,11 +41,15 @@ Var softplus(Var x);
 Var erf(Var x);
 /// The largest whole number that is not above x; no gradient
 Var floor(Var x);
+/// |x|; the slope at 0 is 0.
 Var abs(Var x);
 /// -1, 0 or 1; no gradient
 Var sign(Var x);
 /// 1 where x > 0, else 0; no gradient
 Var step(Var x);
+///@{
+/// Elementwise arithmetic. A number is a scalar constant in the graph of the var. Throws InputError
+/// where shapes do not broadcast, as all functions of several operands do.
 Var operator+(Var a, Var b);
 Var operator-(Var a, Var b);
 Var operator*(Var a, Var b);
@@ -47,64 +63,80 @@ Var operator*(Var a, double b);
 Var operator*(double a, Var b);
 Var operator/(Var a, double b);
 Var operator/(double a, Var b);
+///@}
+/// The larger of a and b. Where they are equal, all of the gradient goes to a.
 Var maximum(Var a, Var b);
+/// The smaller of a and b. Where they are equal, all of the gradient goes to a.
 Var minimum(Var a, Var b);
 /// 1 where a < b, else 0; no gradient
 Var less(Var a, Var b);
-/// a where condition is not 0, else b
+/// a where condition is not 0, else b; no gradient flows to the condition.
 Var where(Var condition, Var a, Var b);
 /// x, with no gradient
 Var stop_gradient(Var x);
-/// A scalar in `graph`.
+/// A scalar in `graph`, shape [].
 Var constant(Graph& graph, double value);
 /// 0, 1, .., n - 1 in `graph`: [n].
 Var arange(Graph& graph, Index n);
 
 /// op(a) op(b). a: [.., M, K] (transposed: [.., K, M]), b: [.., K, N] (transposed: [.., N, K]) with
-/// the same leading sizes, which one of the two may lack; out: [.., M, N].
+/// the same leading sizes, which one of the two may lack; out: [.., M, N]. In a step program it
+/// throws InputError too where it would mix the sequences of a batch.
 Var matmul(Var a, Var b, bool transpose_a = false, bool transpose_b = false);
-/// W @ x for each row of a batch: x: [.., in], w: [out, in]; out: [.., out].
+/// w x for each row of x: [.., rows, in], w: [out, in]; out: [.., rows, out].
 Var linear(Var x, Var w);
 
-/// Sum down to a shape that broadcasts to x's (NumPy's rule).
+/// Sum over the axes that `shape` lacks or has as 1. Throws InputError where it does not broadcast
+/// to x's by NumPy's rule.
 Var sum_to(Var x, const Shape& shape);
-/// Sum of all elements, a scalar.
+/// Sum of all elements: [].
 Var sum(Var x);
-/// Mean of all elements, a scalar.
+/// Mean of all elements: []. On a tape; the size of a batch is not known in a step program.
 Var mean(Var x);
-/// log(sum(exp(x))) over the innermost axis: [.., N] to [.., 1].
+/// log(sum(exp(x))) over the innermost axis: [.., N] to [.., 1]. This and what follows along that
+/// axis throw InputError where N is 0.
 Var logsumexp(Var x);
-/// exp(x - logsumexp(x)): each row positive, with the sum 1.
+/// exp(x - logsumexp(x)) over the innermost axis, in the shape of x: positive, with the sum 1.
 Var softmax(Var x);
 /// Largest element of the innermost axis: [.., N] to [.., 1]. The gradient goes to the first.
 Var row_max(Var x);
-/// 1 at the first largest element of the innermost axis, else 0; no gradient.
+/// 1 at the first largest element of the innermost axis, else 0, in the shape of x; no gradient.
 Var first_max(Var x);
-/// Running sums along the innermost axis; in reverse, from the last element to the first.
+/// Running sums along the innermost axis, in the shape of x; in reverse, from the last element to
+/// the first.
 Var cumsum(Var x, bool reverse = false);
 
+/// x repeated to `shape`. Throws InputError where x does not broadcast to it by NumPy's rule.
 Var broadcast_to(Var x, const Shape& shape);
+/// The same elements, row-major, in another shape. Throws InputError where it has not as many.
 Var reshape(Var x, const Shape& shape);
-/// Swaps the last two axes.
+/// Swaps the last two axes: [.., M, N] to [.., N, M]. Throws InputError below rank 2.
 Var transpose(Var x);
-/// Elements [begin, begin + size) of an axis.
+/// Elements [begin, begin + size) of an axis, which has `size` elements then. axis: from 0, or from
+/// the end when negative, as below. Throws InputError where the range leaves the axis.
 Var slice(Var x, Index axis, Index begin, Index size);
-/// Zeros around x, so that x takes [begin, begin + its size) of an axis of `size` elements.
+/// Zeros around x, so that x takes [begin, begin + its size) of an axis of `size` elements. Throws
+/// InputError where that leaves the axis.
 Var pad(Var x, Index axis, Index begin, Index size);
-/// Joins along an axis; the other sizes agree.
+/// Joins along an axis. Throws InputError without parts, or where the other sizes differ.
 Var concat(std::span<const Var> parts, Index axis);
-/// table: [V, E], index: [..] of whole numbers in [0, V); out: [.., E].
+/// Rows of a table. table: [V, E], index: [..] of whole numbers in [0, V); out: [.., E]. No
+/// gradient flows to the index. Throws InputError where one is outside.
 Var gather_rows(Var table, Var index);
-/// rows: [.., E], index: [..]; out: [size, E], rows of the same index summed.
+/// Rows summed into a table by index. rows: [.., E], index: [..] of whole numbers in [0, size);
+/// out: [size, E], zero where there is no row. Throws InputError where an index is outside.
 Var scatter_rows(Var rows, Var index, Index size);
-/// x: [.., N], index: [..] of whole numbers in [0, N); out: [..], x at the index.
+/// The element of each row at an index. x: [.., N], index: [..] of whole numbers in [0, N);
+/// out: [..]. Throws InputError where an index is outside.
 Var pick(Var x, Var index);
-/// x: [..], index: [..]; out: [.., size], zero but for x at the index.
+/// Rows of zeros but for one element. x: [..], index: [..] of whole numbers in [0, size);
+/// out: [.., size], x at the index. Throws InputError where an index is outside.
 Var unpick(Var x, Var index, Index size);
 
-/// The matrix exponential: [n, n].
+/// The matrix exponential of [n, n], computed in double. Throws InputError for another shape.
 Var expm(Var x);
-/// The inverse of a matrix: [n, n]. Throws InputError when the matrix is singular.
+/// The inverse of [n, n], computed in double. Throws InputError for another shape, and when the
+/// matrix is singular.
 Var inverse(Var x);
 
 }  // namespace carousel

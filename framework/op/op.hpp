@@ -21,27 +21,29 @@ class Graph;
 
 /// What an op needs besides its inputs. Each op says which fields it reads.
 struct Attributes {
-  Shape shape;               // target of reshape, broadcast_to, sum_to
-  double value = 0.0;        // constant
-  Index axis = -1;           // concat, slice, pad, ...: counted from the end, so a leading batch
-                             // dimension does not move it
-  Index begin = 0;           // slice, pad
-  Index size = 0;            // slice: elements taken; pad, scatter_rows, unpick, arange: size of
-                             // the result
-  bool transpose_a = false;  // matmul
-  bool transpose_b = false;
-  bool reverse = false;  // cumsum: from the last element to the first
+  Shape shape;               ///< target of reshape, broadcast_to, sum_to
+  double value = 0.0;        ///< constant
+  Index axis = -1;           ///< concat, slice, pad, ...: counted from the end, so a leading batch
+                             ///< dimension does not move it
+  Index begin = 0;           ///< slice, pad
+  Index size = 0;            ///< slice: elements taken; pad, scatter_rows, unpick, arange: size of
+                             ///< the result
+  bool transpose_a = false;  ///< matmul
+  bool transpose_b = false;  ///< matmul
+  bool reverse = false;      ///< cumsum: from the last element to the first
 
+  /// True when all fields agree, also those that an op does not read.
   friend bool operator==(const Attributes&, const Attributes&) = default;
 };
 
 /// A value in a graph: on a tape (eager, it has numbers) or in a step program (it has a shape).
 /// Small and cheap to copy; valid until its tape is cleared.
 struct Var {
-  Graph* graph = nullptr;
-  std::int32_t id = -1;
-  std::uint32_t generation = 0;
+  Graph* graph = nullptr;        ///< the tape or program that holds the value; null: empty
+  std::int32_t id = -1;          ///< place in the graph
+  std::uint32_t generation = 0;  ///< of the tape, which counts how often it was cleared
 
+  /// False for an empty handle, which stands for no value, or a zero gradient.
   bool defined() const { return graph != nullptr; }
   /// Shape of the value; in a step program the batch dimension is batch_dim.
   Shape shape() const;
@@ -53,53 +55,57 @@ class Graph {
   virtual ~Graph() = default;
   /// Applies an op. Throws InputError when the shapes or attributes do not fit.
   virtual Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) = 0;
+  /// Shape of a var of this graph.
   virtual Shape shape_of(Var var) const = 0;
 };
 
 /// What a shape rule sees.
 struct ShapeCall {
-  std::span<const Shape* const> in;
-  const Attributes& attributes;
+  std::span<const Shape* const> in;  ///< shapes of the inputs; batch_dim may lead in a step program
+  const Attributes& attributes;      ///< of this use of the op
 };
 
 /// What a kernel sees: evaluated inputs, and an output of the shape that the shape rule gave.
 template <class T>
 struct KernelCall {
-  std::span<const Tensor<T>* const> in;
-  const Attributes& attributes;
-  Tensor<T>& out;
+  std::span<const Tensor<T>* const> in;  ///< values of the inputs
+  const Attributes& attributes;          ///< of this use of the op
+  Tensor<T>& out;                        ///< not initialised; the kernel writes every element
 };
 
 /// What a derivative rule sees. It returns the cotangent of input `wrt`; where that input was
 /// broadcast, the caller sums the result to its shape.
 struct DerivativeCall {
-  std::span<const Var> in;
-  Var out;
-  Var grad;
-  const Attributes& attributes;
-  int wrt;
+  std::span<const Var> in;       ///< the inputs of the op
+  Var out;                       ///< its value
+  Var grad;                      ///< cotangent of `out`, in its shape
+  const Attributes& attributes;  ///< of this use of the op
+  int wrt;                       ///< which input the cotangent is asked for
 };
 
 /// Inputs on which the gradient check (and the reference page) tries an op.
 struct Example {
-  std::vector<Shape> shapes;
-  Attributes attributes = {};
-  std::vector<std::vector<double>> fixed = {};  // given values for the inputs from the last on
+  std::vector<Shape> shapes;                    ///< of the inputs
+  Attributes attributes = {};                   ///< of the op
+  std::vector<std::vector<double>> fixed = {};  ///< given values for the inputs from the last on
 };
 
 /// One entry of the table.
 struct Op {
-  std::string_view name;
-  std::string_view doc;  // one line: the formula
-  int arity;             // number of inputs; -1: one or more
+  std::string_view name;  ///< letters, digits and '_', as in find_op() and the cell language
+  std::string_view doc;   ///< one line: the formula
+  int arity;              ///< number of inputs; -1: one or more
+  /// Shape of the result. Throws InputError where the inputs or attributes do not fit.
   Shape (*shape)(const ShapeCall&);
-  void (*kernel_float)(const KernelCall<float>&);
-  void (*kernel_double)(const KernelCall<double>&);
-  Var (*derivative)(const DerivativeCall&);  // null: no gradient flows through
+  void (*kernel_float)(const KernelCall<float>&);    ///< the kernel in single precision
+  void (*kernel_double)(const KernelCall<double>&);  ///< and in double; the reference for float
+  Var (*derivative)(const DerivativeCall&);          ///< null: no gradient flows through
+  /// For the tests, which walk the table; the first and second derivative are checked.
   std::vector<Example> examples;
-  std::optional<Tile> tile = {};        // set: elementwise, with this tile kernel
-  double low = -2.0, high = 2.0;        // where the gradient check draws the inputs from
-  int differentiable_inputs = 1 << 16;  // inputs from this one on are labels or conditions
+  std::optional<Tile> tile = {};        ///< set: elementwise, with this tile kernel
+  double low = -2.0,                    ///< where the gradient check draws the inputs from
+      high = 2.0;                       ///< and up to where
+  int differentiable_inputs = 1 << 16;  ///< inputs from this one on are labels or conditions
 };
 
 /// Every op, in the order of the reference page; registered ones come last. An op never moves.

@@ -12,8 +12,8 @@ namespace carousel {
 /// The memory of an optimiser, for checkpoints: named tensors beside each parameter.
 template <class T>
 struct OptimiserSlot {
-  std::string name;  // "velocity"
-  std::vector<Tensor<T>> values;
+  std::string name;               ///< "velocity"
+  std::vector<Tensor<T>> values;  ///< of each parameter, in its shape
 };
 
 /// Updates parameters in place.
@@ -28,10 +28,15 @@ class Optimiser {
   void update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients,
               double rate_share = 1.0);
 
+  /// How many updates were made, those before a checkpoint among them.
   std::int64_t updates() const { return updates_; }
+  /// For who goes on from a checkpoint; the bias correction of adam reads it.
   void set_updates(std::int64_t updates) { updates_ = updates; }
+  ///@{
+  /// The memory of the rule, zero at first. What is written there is what the next update reads.
   std::vector<OptimiserSlot<T>>& slots() { return slots_; }
   const std::vector<OptimiserSlot<T>>& slots() const { return slots_; }
+  ///@}
 
  private:
   void expect_fit(const ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients) const;

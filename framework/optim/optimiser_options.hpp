@@ -6,21 +6,24 @@ namespace carousel {
 
 /// Which rule updates the parameters, and its constants. g is the gradient, r the rate.
 struct OptimiserOptions {
+  /// One of these:
+  /// ```
   /// sgd:     v = momentum v + g;  p -= r v  (nesterov: p -= r (g + momentum v))
   /// rmsprop: s = decay s + (1 - decay) g^2;  v = momentum v - r g / max(sqrt(s), floor);
   ///          p += v  (the rule of the authors' code of Chung et al. 2014)
   /// adam:    Kingma and Ba 2015, algorithm 1, with bias correction
   /// adamw:   the same, with weight_decay by itself (Loshchilov and Hutter 2019, algorithm 2)
+  /// ```
   std::string rule = "adam";
-  double learning_rate = 1e-3;
-  double momentum = 0.9;      // sgd, rmsprop
-  bool nesterov = false;      // sgd
-  double decay = 0.95;        // rmsprop
-  double floor = 0.01;        // rmsprop
-  double beta1 = 0.9;         // adam, adamw
-  double beta2 = 0.999;       // adam, adamw
-  double epsilon = 1e-8;      // adam, adamw
-  double weight_decay = 0.0;  // see Rule::Decay (optim/rule.hpp)
+  double learning_rate = 1e-3;  ///< r
+  double momentum = 0.9;        ///< sgd, rmsprop
+  bool nesterov = false;        ///< sgd
+  double decay = 0.95;          ///< rmsprop
+  double floor = 0.01;          ///< rmsprop
+  double beta1 = 0.9;           ///< adam, adamw
+  double beta2 = 0.999;         ///< adam, adamw
+  double epsilon = 1e-8;        ///< adam, adamw
+  double weight_decay = 0.0;    ///< see Rule::Decay (optim/rule.hpp)
 };
 
 }  // namespace carousel

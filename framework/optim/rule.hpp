@@ -13,12 +13,12 @@ namespace carousel {
 /// One update of one parameter: n values p with their gradient g.
 template <class T>
 struct RuleUpdate {
-  const OptimiserOptions& options;  // learning_rate: that of this update
-  std::int64_t number;              // of the update, from 1
-  std::span<T* const> slots;  // the rule's memory of this parameter, in the order of its names
-  T* p;
-  const T* g;
-  Index n;
+  const OptimiserOptions& options;  ///< learning_rate: that of this update
+  std::int64_t number;              ///< of the update, from 1
+  std::span<T* const> slots;  ///< the rule's memory of this parameter, in the order of its names
+  T* p;                       ///< values, changed in place
+  const T* g;                 ///< gradient
+  Index n;                    ///< number of elements
 };
 
 /// A rule that updates parameters. One entry of the table below, in one file.
@@ -27,11 +27,12 @@ struct Rule {
   /// (Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2).
   enum class Decay { in_gradient, by_itself };
 
-  std::string name;
+  std::string name;  ///< "adam", as OptimiserOptions::rule
+  /// Names of its memory: a tensor each for every parameter, zero at first.
   std::vector<std::string> slots;
-  void (*in_float)(const RuleUpdate<float>&);
-  void (*in_double)(const RuleUpdate<double>&);
-  Decay decay = Decay::in_gradient;
+  void (*in_float)(const RuleUpdate<float>&);    ///< one update in float
+  void (*in_double)(const RuleUpdate<double>&);  ///< the same in double
+  Decay decay = Decay::in_gradient;              ///< how weight_decay acts with it
 };
 
 /// Every rule, in the order of lists for people: NAME is the entry that NAME_rule() makes, in
@@ -42,7 +43,9 @@ struct Rule {
 CAROUSEL_RULES(CAROUSEL_DECLARE_RULE)
 #undef CAROUSEL_DECLARE_RULE
 
+/// All of them, in the order above.
 const std::vector<Rule>& rules();
+/// Their names, in the same order, for messages.
 std::vector<std::string> rule_names();
 /// Throws InputError with a suggestion when there is no rule of that name.
 const Rule& find_rule(const std::string& name);

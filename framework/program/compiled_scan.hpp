@@ -41,12 +41,15 @@ class CompiledScan {
   /// the plan leaves them out), and of each initial state [batch, size]. The caller may move them
   /// out.
   std::vector<Tensor<T>>& parameter_gradients() { return parameter_gradients_; }
+  /// As parameter_gradients(): of each input, packed [rows, size], or empty.
   std::vector<Tensor<T>>& input_gradients() { return input_gradients_; }
+  /// As parameter_gradients(): of each initial state.
   std::vector<Tensor<T>>& state_gradients() { return carried_; }
 
   /// When on, backward() notes the gradient that reaches each state: of each state, packed, the
   /// squared norm of the row in front of a step.
   void record_gradient_norms(bool on) { records_norms_ = on; }
+  /// What record_gradient_norms() asked for: a list for each state, a number for each packed row.
   const std::vector<std::vector<double>>& squared_gradient_norms() const { return squared_norms_; }
 
   /// Time by part, since it was switched on.

@@ -16,6 +16,7 @@ Shape language_shape(const Shape& shape);
 /// answered by its node, or -1.
 class Composites {
  public:
+  /// Both must outlive it. shown: by node; "" for a node without a name.
   Composites(const StepProgram& program, const std::vector<std::string>& shown)
       : program_(program), shown_(shown) {}
 
@@ -28,11 +29,14 @@ class Composites {
 
   /// A composite of the op room (layer_norm, gelu, ..), with its argument.
   struct Named {
-    std::string_view name;
-    int argument;
+    std::string_view name;  ///< as composite_name() gives it
+    int argument;           ///< node
   };
+  /// Which composite a node is the value of; empty: none.
   std::optional<Named> named(int id) const;
+  /// v where a node is mean(v): a sum over the innermost axis, divided by its size.
   int mean_of(int id) const;
+  /// R where a node is block_diagonal(R): its blocks, [blocks, n, m].
   int blocks_of(int id) const;
   /// n of roll(v, n), which is the last n elements in front of the rest; 0: it is something else.
   Index roll_of(const ProgramNode& n) const;

@@ -10,16 +10,16 @@ namespace carousel {
 /// A state whose new value is an input, or another such state's old value: x[t-1], x[t-2]. All of
 /// it is known in front of the loop.
 struct Delay {
-  std::size_t state;   // of the original program
-  std::size_t input;   // of the new program: the delayed rows
-  std::size_t source;  // of the new program: the rows that are delayed
+  std::size_t state;   ///< of the original program
+  std::size_t input;   ///< of the new program: the delayed rows
+  std::size_t source;  ///< of the new program: the rows that are delayed
 };
 
 /// A program whose delays are further inputs instead of states.
 struct DelayedProgram {
-  StepProgram program;              // nodes keep their ids
-  std::vector<Delay> delays;        // a delay of a delay comes behind it
-  std::vector<std::size_t> states;  // of the original program: those that are left
+  StepProgram program;              ///< nodes keep their ids
+  std::vector<Delay> delays;        ///< a delay of a delay comes behind it
+  std::vector<std::size_t> states;  ///< of the original program: those that are left
 };
 
 /// Takes the delays out of a program.

@@ -13,9 +13,9 @@ struct BackwardStep {
   /// output. states: a cotangent for each forward state, carried from the later step to the
   /// earlier one. parameters: as forward. output: unused.
   StepProgram program;
-  int forward_nodes = 0;
-  std::vector<int> input_cotangents;      // node of each forward input's, -1 where it is zero
-  std::vector<int> parameter_cotangents;  // this step's share of each parameter's, or -1
+  int forward_nodes = 0;                  ///< how many nodes the forward program has
+  std::vector<int> input_cotangents;      ///< node of each forward input's, -1 where it is zero
+  std::vector<int> parameter_cotangents;  ///< this step's share of each parameter's, or -1
 };
 
 /// Differentiates one time step. Throws InputError when an op on the way has no derivative rule

@@ -9,7 +9,8 @@ namespace carousel {
 
 /// Steps [first, last).
 struct StepRange {
-  Index first = 0, last = 0;
+  Index first = 0,  ///< the first step
+      last = 0;     ///< the step behind the last
 };
 
 /// The rows of packed sequences, step by step. Sequences are sorted by length, longest first, so
@@ -25,21 +26,28 @@ class PackedSteps {
   /// square root of the steps.
   void reset(const std::vector<Index>& lengths, Index windows);
 
+  /// As given to reset().
   const std::vector<Index>& lengths() const { return lengths_; }
+  /// Steps of the longest sequence.
   Index steps() const { return lengths_.front(); }
+  /// Number of sequences, also of those of no steps.
   Index batch() const { return static_cast<Index>(lengths_.size()); }
   /// Sequences that run at a step; none behind the last one.
   Index rows(Index step) const { return rows_[static_cast<std::size_t>(step)]; }
   /// Rows of all steps in front of this one.
   Index first_row(Index step) const { return first_row_[static_cast<std::size_t>(step)]; }
+  /// Rows of all steps of a range.
   Index rows(StepRange range) const { return first_row(range.last) - first_row(range.first); }
+  /// The sum of the lengths.
   Index all_rows() const { return first_row_.back(); }
 
   /// Rows of the longest chunk.
   Index chunk_rows() const { return chunk_rows_; }
+  /// The steps of each chunk, in order.
   const std::vector<StepRange>& chunks() const { return chunks_; }
   /// Chunks [first, last) of each window.
   const std::vector<StepRange>& windows() const { return windows_; }
+  /// The steps of a window, given as its chunks [first, last).
   StepRange steps_of(StepRange window) const;
   /// The steps of a chunk, cut where a sequence ends.
   std::span<const StepRange> runs(std::size_t chunk) const;

@@ -9,13 +9,15 @@ namespace carousel {
 
 /// How the rows of padded sequences [steps, batch, width] lie when packed (see PackedSteps).
 struct Packing {
-  Index steps = 0, batch = 0;
-  bool reverse = false;
-  std::vector<Index> order;    // sequence at each place of the packed batch
-  std::vector<Index> lengths;  // in that order
-  bool same_rows = false;      // packed and padded are the same memory
-  bool same_order = false;
+  Index steps = 0,             ///< T of the padded sequences
+      batch = 0;               ///< how many sequences
+  bool reverse = false;        ///< step 0 of the packed rows is each sequence's last
+  std::vector<Index> order;    ///< sequence at each place of the packed batch
+  std::vector<Index> lengths;  ///< in that order
+  bool same_rows = false;      ///< packed and padded are the same memory
+  bool same_order = false;     ///< the sequences came sorted: `order` is 0, 1, ..
 
+  /// Of `all` sequences of at most all_steps steps. Reads `lengths` and `reverse` of the options.
   Packing(Index all_steps, Index all, const ScanOptions& options);
 
   /// Calls f(packed row, padded row) for each step of each sequence.
@@ -31,6 +33,7 @@ struct Packing {
     }
   }
 
+  /// [steps, batch, width] to [sum of lengths, width], in the same memory where same_rows.
   template <class T>
   Tensor<T> pack(const Tensor<T>& padded) const;
   /// Zero beyond a sequence's length.

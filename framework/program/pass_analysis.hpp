@@ -14,39 +14,46 @@ enum class Phase { none, before, loop, behind };
 
 /// A product of a batched node and an unbatched matrix that is added into a sum.
 struct ProductTerm {
-  int node, left, weight;
-  bool transpose;
+  int node,        ///< the product
+      left,        ///< its left side, batched
+      weight;      ///< its matrix, unbatched
+  bool transpose;  ///< the product is left weight^T
 };
 
 /// The sum over all rows of a^T b, for gradients stacked by rows.
 struct Contraction {
-  Slot a, b;
-  std::vector<int> nodes;
+  Slot a,                  ///< left side
+      b;                   ///< right side
+  std::vector<int> nodes;  ///< gradients, in the order of the rows
 };
 
 /// An elementwise op that does the work of several nodes.
 struct Fused {
-  Tile tile;
-  std::vector<int> operands;
-  std::vector<int> joined;  // the nodes besides the last
+  Tile tile;                  ///< the kernel that does it
+  std::vector<int> operands;  ///< of the kernel
+  std::vector<int> joined;    ///< the nodes besides the last
 };
 
 /// Memory of a block, and the last node that reads what it holds.
 struct Passed {
-  int buffer, last_use;
+  int buffer,    ///< of a block
+      last_use;  ///< node
 };
 
 /// A node that is a sum with at least one such product, as a list.
 struct Sum {
-  std::vector<ProductTerm> products;
-  std::vector<int> rest;  // other addends
+  std::vector<ProductTerm> products;  ///< in the order in which they are added
+  std::vector<int> rest;              ///< other addends
 };
 
+/// Whether a node's value differs from sequence to sequence.
 inline bool batched(const ProgramNode& node) { return is_batched(node.shape); }
 
 /// The nodes [first, end) of one direction of a program; those below are known.
 class PassAnalysis {
  public:
+  /// roots: nodes that the caller reads. kept_scope: of the values that keep() names. plan: gets
+  /// the memory.
   PassAnalysis(const StepProgram& program, int first, const std::vector<int>& roots,
                PlanBuffer::Scope kept_scope, ScanPlan& plan)
       : program_(program),
@@ -70,7 +77,9 @@ class PassAnalysis {
     }
   }
 
+  /// By node: whether a root needs it.
   const std::vector<char>& live() const { return live_; }
+  /// Whether this pass must run a node.
   bool is_live_op(int node) const {
     return live_[index(node)] && node >= first_ && at(node).kind == ProgramNode::Kind::op;
   }
@@ -79,6 +88,7 @@ class PassAnalysis {
   void keep(int node) { kept_[index(node)] = 1; }
 
  protected:
+  /// Finds sums, phases, waves and readers, in this order.
   void analyse() {
     find_sums();
     find_phases();
@@ -86,9 +96,12 @@ class PassAnalysis {
     find_users();
   }
 
+  /// A node as an index of a vector.
   static std::size_t index(int node) { return static_cast<std::size_t>(node); }
+  /// The node of an id.
   const ProgramNode& at(int node) const { return program_.nodes[index(node)]; }
 
+  /// Marks a node and all that it is made of.
   void mark_live(int node) {
     if (live_[index(node)]) return;
     live_[index(node)] = 1;
@@ -96,32 +109,37 @@ class PassAnalysis {
     for (const int input : at(node).inputs) mark_live(input);
   }
 
+  /// Whether a node is an op of that name.
   bool is_op(int node, std::string_view name) const {
     return at(node).kind == ProgramNode::Kind::op && at(node).op->name == name;
   }
 
+  /// Whether a value is [batch, n].
   bool is_batch_of_vectors(int node) const {
     return batched(at(node)) && at(node).shape.rank() == 2 && at(node).shape[0] == batch_dim;
   }
 
-  // batched @ unbatched; the left side may hold several rows of a matrix for each sequence.
+  /// batched @ unbatched; the left side may hold several rows of a matrix for each sequence.
   bool is_matrix_product(int node) const {
     const ProgramNode& n = at(node);
     return is_op(node, "matmul") && batched(at(n.inputs[0])) && !batched(at(n.inputs[1])) &&
            !n.attributes.transpose_a;
   }
 
-  bool is_product(int node) const {  // of a vector for each sequence
+  /// A matrix product of a vector for each sequence.
+  bool is_product(int node) const {
     return is_matrix_product(node) && is_batch_of_vectors(at(node).inputs[0]);
   }
 
-  bool is_contraction(int node) const {  // batched^T @ batched
+  /// batched^T @ batched
+  bool is_contraction(int node) const {
     const ProgramNode& n = at(node);
     return is_op(node, "matmul") && is_batch_of_vectors(n.inputs[0]) &&
            is_batch_of_vectors(n.inputs[1]) && n.attributes.transpose_a &&
            !n.attributes.transpose_b;
   }
 
+  /// [batch, ..] summed over the batch alone.
   bool is_row_sum(int node) const {
     const ProgramNode& n = at(node);
     if (!is_op(node, "sum_to") || batched(n) || at(n.inputs[0]).shape.rank() == 0) return false;
@@ -130,15 +148,16 @@ class PassAnalysis {
            std::equal(n.shape.begin(), n.shape.end(), from.begin() + 1);
   }
 
+  /// An op that one of the elementwise kernels can run.
   bool is_tile(int node) const { return has_tile(program_, node); }
 
-  // An op that runs by its own kernel, or a product of matrices.
+  /// An op that runs by its own kernel, or a product of matrices.
   bool is_call(int node) const {
     return at(node).kind == ProgramNode::Kind::op && batched(at(node)) && !is_tile(node) &&
            !is_product(node);
   }
 
-  // An unbatched value of batched ones: the sum of what it is for some of the rows.
+  /// An unbatched value of batched ones: the sum of what it is for some of the rows.
   bool is_summed_call(int node) const {
     const ProgramNode& n = at(node);
     if (n.kind != ProgramNode::Kind::op || batched(n) || is_contraction(node) || is_row_sum(node)) {
@@ -148,19 +167,20 @@ class PassAnalysis {
                        [&](int input) { return batched(at(input)); });
   }
 
+  /// An unbatched value that sums over all rows of the pass: a share of a gradient.
   bool is_over_rows(int node) const {
     return is_contraction(node) || is_row_sum(node) || is_summed_call(node);
   }
 
-  // Needs no state; a batched value may be made of parameters alone, a vector repeated.
+  /// Needs no state; a batched value may be made of parameters alone, a vector repeated.
   bool is_known_early(int node) const {
     return rates_[index(node)] == Rate::input || rates_[index(node)] == Rate::invariant;
   }
 
-  // Work that is better done for many rows at once.
+  /// Work that is better done for many rows at once.
   bool is_heavy(int node) const { return is_product(node) || is_call(node); }
 
-  // Trees of additions that hold a product become one sum.
+  /// Trees of additions that hold a product become one sum.
   void find_sums() {
     for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
       if (!is_live_op(i) || in_sum_.count(i)) continue;
@@ -176,6 +196,8 @@ class PassAnalysis {
     }
   }
 
+  /// Adds what a node of the tree below `root` adds up: products, other addends, and the nodes
+  /// between.
   void collect(int node, int root, Sum& sum, std::vector<int>& inner) {
     const ProgramNode& n = at(node);
     // Named values stay for themselves: to record one must not change how the sum is rounded.
@@ -193,8 +215,8 @@ class PassAnalysis {
     }
   }
 
-  // Elementwise work stays in the loop, where its operands are hot, unless a product needs it
-  // in front or gives it behind.
+  /// Elementwise work stays in the loop, where its operands are hot, unless a product needs it
+  /// in front or gives it behind.
   void find_phases() {
     std::vector<char> feeds_front(program_.nodes.size(), 0);
     for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
@@ -226,7 +248,7 @@ class PassAnalysis {
     }
   }
 
-  // A wave ends with the products and calls that read its values.
+  /// A wave ends with the products and calls that read its values.
   void find_waves() {
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || phase_[index(i)] == Phase::none) continue;
@@ -238,7 +260,7 @@ class PassAnalysis {
     }
   }
 
-  // What reads each value; an addition or a product inside a sum counts as the sum.
+  /// What reads each value; an addition or a product inside a sum counts as the sum.
   void find_users() {
     users_.resize(program_.nodes.size());
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
@@ -250,9 +272,10 @@ class PassAnalysis {
     }
   }
 
+  /// Whether a node has memory already.
   bool has_slot(int node) const { return slots_[index(node)].buffer >= 0; }
 
-  // A sum that products in front of the loop begin.
+  /// A sum that products in front of the loop begin.
   bool in_front(int node) const {
     const auto found = sums_.find(node);
     if (found == sums_.end()) return false;
@@ -261,31 +284,34 @@ class PassAnalysis {
         [&](const ProductTerm& t) { return phase_[index(t.node)] == Phase::before; });
   }
 
+  /// The kernel of a node that is_tile().
   Tile tile_of(int node) const { return at(node).op->tile.value_or(Tile::copy); }
 
+  /// Whether b begins where a ends, in the same rows.
   static bool follows(const Slot& a, const Slot& b) {
     return a.buffer == b.buffer && a.shift == b.shift && a.column + a.width == b.column;
   }
+  /// Whether two slots are the same memory.
   static bool same(const Slot& a, const Slot& b) {
     return a.buffer == b.buffer && a.shift == b.shift && a.column == b.column && a.width == b.width;
   }
 
-  const StepProgram& program_;
-  int first_;
-  PlanBuffer::Scope kept_scope_;
-  ScanPlan& plan_;
-  std::vector<PlanBuffer>& buffers_;
-  std::vector<Slot>& slots_;
-  std::vector<Rate> rates_;
-  std::vector<char> live_;
-  std::vector<int> uses_;
-  std::vector<Phase> phase_;
-  std::vector<int> wave_;
-  std::vector<char> kept_;
-  std::map<int, Sum> sums_;
-  std::map<int, int> in_sum_;
-  std::vector<std::vector<int>> users_;
-  std::vector<char> joined_;  // nodes that are part of another's op
+  const StepProgram& program_;        ///< whose nodes are planned
+  int first_;                         ///< node where the pass begins
+  PlanBuffer::Scope kept_scope_;      ///< how long values of keep() live
+  ScanPlan& plan_;                    ///< that is made
+  std::vector<PlanBuffer>& buffers_;  ///< of the plan
+  std::vector<Slot>& slots_;          ///< of the plan, by node
+  std::vector<Rate> rates_;           ///< by node
+  std::vector<char> live_;            ///< by node: whether it is needed
+  std::vector<int> uses_;     ///< by node: how often it is read; by the caller counts as two
+  std::vector<Phase> phase_;  ///< by node
+  std::vector<int> wave_;    ///< by node: products and calls on the longest path to it in its phase
+  std::vector<char> kept_;   ///< by node: whether it outlives the pass
+  std::map<int, Sum> sums_;  ///< by the node that is the sum
+  std::map<int, int> in_sum_;            ///< by node of a sum's tree: the sum
+  std::vector<std::vector<int>> users_;  ///< by node: what reads it
+  std::vector<char> joined_;             ///< nodes that are part of another's op
 };
 
 }  // namespace carousel

@@ -8,29 +8,30 @@ namespace carousel {
 /// Gives the values of a pass their places.
 class PassMemory : public PassAnalysis {
  public:
+  /// As its base.
   using PassAnalysis::PassAnalysis;
 
  protected:
-  // An elementwise value that only `user` reads, in its own phase, so that the two can be one.
+  /// An elementwise value that only `user` reads, in its own phase, so that the two can be one.
   bool can_join(int node, int user) const {
     return is_read_by(node, user) && phase_[index(node)] == phase_[index(user)] &&
            at(node).shape == at(user).shape;
   }
 
-  // An elementwise value that is nothing but an operand of `user`. Named values stay for
-  // themselves: to record one must not change how another is rounded.
+  /// An elementwise value that is nothing but an operand of `user`. Named values stay for
+  /// themselves: to record one must not change how another is rounded.
   bool is_read_by(int node, int user) const {
     return at(node).name.empty() && is_plain_tile(node) && !fused_.count(node) && !has_slot(node) &&
            !kept_[index(node)] && uses_[index(node)] == 1 &&
            users_[index(node)] == std::vector<int>{user};
   }
 
-  // An elementwise op that is no part of a sum of products.
+  /// An elementwise op that is no part of a sum of products.
   bool is_plain_tile(int node) const {
     return is_live_op(node) && is_tile(node) && !sums_.count(node) && !in_sum_.count(node);
   }
 
-  // A sum over rows of a product of two values of its shape.
+  /// A sum over rows of a product of two values of its shape.
   bool sums_product(int node) const {
     const int of = at(node).inputs[0];
     if (!is_read_by(of, node) || tile_of(of) != Tile::mul) return false;
@@ -39,6 +40,7 @@ class PassMemory : public PassAnalysis {
                        [&](int input) { return at(input).shape == at(of).shape; });
   }
 
+  /// Finds the ops that become one with their reader, for which there are kernels.
   void find_fusions() {
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_plain_tile(i) || at(i).inputs.size() != 2) continue;
@@ -61,7 +63,7 @@ class PassMemory : public PassAnalysis {
     }
   }
 
-  // A sum down to a matrix of products a^T b of matrices, which are nothing but its operand.
+  /// A sum down to a matrix of products a^T b of matrices, which are nothing but its operand.
   bool sums_matrix_product(int node) const {
     if (!is_op(node, "sum_to") || at(node).shape.rank() != 2 || batched(at(node))) return false;
     const int of = at(node).inputs[0];
@@ -72,6 +74,7 @@ class PassMemory : public PassAnalysis {
            std::equal(at(node).shape.begin(), at(node).shape.end(), from.end() - 2);
   }
 
+  /// Sums over rows take the product that they sum with them.
   void join_row_sums() {
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!live_[index(i)]) continue;
@@ -81,14 +84,14 @@ class PassMemory : public PassAnalysis {
     }
   }
 
-  // What a joined node reads, its user reads.
+  /// What a joined node reads, its user reads.
   void read_instead(int node, int user) {
     for (const int input : at(node).inputs) {
       std::replace(users_[index(input)].begin(), users_[index(input)].end(), node, user);
     }
   }
 
-  // user(joined(..), other) as one op, where there is a kernel for it.
+  /// user(joined(..), other) as one op, where there is a kernel for it.
   void join(int user, int joined, int other) {
     const Tile outer = tile_of(user), inner = tile_of(joined);
     const auto& in = at(joined).inputs;
@@ -116,20 +119,21 @@ class PassMemory : public PassAnalysis {
     for (const int node : fused_[user].joined) joined_[index(node)] = 1;
   }
 
-  // A product with it has a kernel of its own.
+  /// A product with it has a kernel of its own.
   bool is_slope(int node) const {
     return is_live_op(node) && is_tile(node) &&
            (tile_of(node) == Tile::sigmoid_slope || tile_of(node) == Tile::tanh_slope ||
             tile_of(node) == Tile::step);
   }
 
+  /// For how long a value must be kept, by what reads it.
   PlanBuffer::Scope scope_of(int node) const {
     if (kept_[index(node)]) return kept_scope_;
     if (leaves_its_phase(node) || in_front(node)) return PlanBuffer::Scope::chunk;
     return is_passed_on(node) ? PlanBuffer::Scope::block : PlanBuffer::Scope::step;
   }
 
-  // An elementwise value that only the elementwise ops of its own stage read.
+  /// An elementwise value that only the elementwise ops of its own stage read.
   bool is_passed_on(int node) const {
     if (!is_tile(node) || sums_.count(node)) return false;
     for (const int user : users_[index(node)]) {
@@ -140,6 +144,7 @@ class PassMemory : public PassAnalysis {
     return true;
   }
 
+  /// Whether `user` reads a value element by element: not as the left side of a product.
   bool reads_elementwise(int user, int node) const {
     const auto sum = sums_.find(user);
     if (sum == sums_.end()) return is_tile(user);
@@ -148,6 +153,7 @@ class PassMemory : public PassAnalysis {
                         [&](const ProductTerm& term) { return term.left == node; });
   }
 
+  /// Whether a value is made or read outside the loop.
   bool leaves_its_phase(int node) const {
     if (phase_[index(node)] != Phase::loop) return true;
     const auto& users = users_[index(node)];
@@ -155,7 +161,7 @@ class PassMemory : public PassAnalysis {
                        [&](int user) { return phase_[index(user)] != phase_[index(node)]; });
   }
 
-  // Puts nodes side by side in one buffer, those that have no place yet.
+  /// Puts nodes side by side in one buffer, those that have no place yet.
   void place_together(const std::vector<int>& nodes) {
     PlanBuffer::Scope scope = PlanBuffer::Scope::step;
     Index width = 0;
@@ -176,6 +182,7 @@ class PassMemory : public PassAnalysis {
     }
   }
 
+  /// Gives each value memory, so that products that can be one find their operands side by side.
   void assign_slots() {
     // Sums that share a left side, so that their products are one: those in front come first.
     for (const Phase phase : {Phase::before, Phase::loop, Phase::behind}) {
@@ -213,7 +220,7 @@ class PassMemory : public PassAnalysis {
     }
   }
 
-  // Values of a block whose last reader has run leave their place to others.
+  /// Values of a block whose last reader has run leave their place to others.
   void place_in_block(int node) {
     const Index width = row_size(at(node).shape);
     const auto& users = users_[index(node)];
@@ -231,7 +238,7 @@ class PassMemory : public PassAnalysis {
     passed_.push_back({slots_[index(node)].buffer, last_use});
   }
 
-  // The result may stand where its only operand stood: sigmoid(s) in the place of s.
+  /// The result may stand where its only operand stood: sigmoid(s) in the place of s.
   bool take_over(int node) {
     if (!is_tile(node) || at(node).inputs.size() != 1) return false;
     const int operand = at(node).inputs[0];
@@ -246,7 +253,7 @@ class PassMemory : public PassAnalysis {
     return true;
   }
 
-  std::map<int, Fused> fused_;  // by the last of the nodes that are one
+  std::map<int, Fused> fused_;  ///< by the last of the nodes that are one
 
  private:
   std::vector<Passed> passed_;

@@ -10,10 +10,10 @@ namespace carousel {
 
 /// How often a node of a step program must run.
 enum class Rate {
-  invariant,  // parameters only: once
-  input,      // no state: all steps at once, in front of the loop
-  recurrent,  // on a path from a state to a state: the loop
-  output      // feeds no state: all steps at once, behind the loop
+  invariant,  ///< parameters only: once
+  input,      ///< no state: all steps at once, in front of the loop
+  recurrent,  ///< on a path from a state to a state: the loop
+  output      ///< feeds no state: all steps at once, behind the loop
 };
 
 /// Rates of the nodes. Nodes below `first` are known for all steps (the forward values, in a
@@ -26,10 +26,10 @@ bool has_tile(const StepProgram& program, int node);
 
 /// Where the values of a batched node are kept while a scan runs.
 struct Slot {
-  int buffer = -1;
-  Index column = 0;
-  Index width = 0;
-  int shift = 0;  // in a history: 0 for the value in front of a step, 1 for the one behind it
+  int buffer = -1;   ///< of ScanPlan::buffers; -1: none
+  Index column = 0;  ///< first element in a row of the buffer
+  Index width = 0;   ///< elements of a row
+  int shift = 0;     ///< in a history: 0 for the value in front of a step, 1 for the one behind it
 };
 
 /// Memory for values side by side, a row for each sequence that runs at a step.
@@ -42,94 +42,100 @@ struct PlanBuffer {
     step,
     chunk,
     window,
-    external  // all steps, in the caller's memory
+    external  ///< all steps, in the caller's memory
   };
-  Scope scope = Scope::step;
-  Index width = 0;
-  bool history = false;  // a state: before the rows of the steps come those of the start
+  Scope scope = Scope::step;  ///< how long its values are kept
+  Index width = 0;            ///< elements of a row
+  bool history = false;       ///< a state: before the rows of the steps come those of the start
 };
 
 /// An operand of an elementwise op: a slot, or an unbatched node (a vector over the columns, or
 /// a number).
 struct PlanOperand {
-  Slot slot;
-  int unbatched = -1;  // node, when slot.buffer is -1
+  Slot slot;           ///< where a batched operand is
+  int unbatched = -1;  ///< node, when slot.buffer is -1
 };
 
 /// out = op(operands), elementwise over [rows, width].
 struct PlanTile {
-  Tile tile = Tile::copy;
-  std::array<PlanOperand, 3> operands;
-  int operand_count = 0;
-  Slot out;
+  Tile tile = Tile::copy;               ///< the kernel
+  std::array<PlanOperand, 3> operands;  ///< of which operand_count are there
+  int operand_count = 0;                ///< 1 to 3
+  Slot out;                             ///< where the result goes
 };
 
 /// c (+)= a op(weights): the weights are unbatched nodes stacked by rows, [sum of rows, columns].
 struct PlanGemm {
-  Slot a, c;
-  std::vector<int> weights;
-  bool transpose = true;  // c = a weights^T; else c = a weights
-  bool accumulate = false;
-  // Rows of a matrix that lie side by side in a row: [batch, repeat, ..]. Where there are several,
-  // both slots are all of their buffers.
+  Slot a,                    ///< left side
+      c;                     ///< sum
+  std::vector<int> weights;  ///< nodes, stacked in this order
+  bool transpose = true;     ///< c = a weights^T; else c = a weights
+  bool accumulate = false;   ///< adds to c; else replaces it
+  /// Rows of a matrix that lie side by side in a row: [batch, repeat, ..]. Where there are several,
+  /// both slots are all of their buffers.
   Index repeat = 1;
-  int packing = -1;  // number of the packed matrix; equal matrices have the same
+  int packing = -1;  ///< number of the packed matrix; equal matrices have the same
 };
 
 /// Sum over all rows of a^T b: gradients of matrices, stacked by rows; each node gets its part.
 struct PlanContraction {
-  std::size_t a, b;  // of ScanPlan::gathered
-  std::vector<int> nodes;
-  bool transposed = false;  // made as b^T a, whose rows fill the processor's vectors better
+  std::size_t a,            ///< left side, of ScanPlan::gathered
+      b;                    ///< right side
+  std::vector<int> nodes;   ///< gradients of the matrices, in the order of the rows
+  bool transposed = false;  ///< made as b^T a, whose rows fill the processor's vectors better
 };
 
 /// Sum over all rows of a, or of a b where b has a buffer: the gradient of a value of that size.
 struct PlanRowSum {
-  Slot a, b;
-  int node = -1;
+  Slot a,         ///< what is summed
+      b;          ///< its factor; no buffer: none
+  int node = -1;  ///< unbatched, which gets the sum
 };
 
 /// An op of the table on the rows of a step or a chunk, by its own kernel.
 struct PlanCall {
-  int node = -1;
-  const Op* op = nullptr;
-  Attributes attributes;
-  std::vector<PlanOperand> operands;
-  std::vector<Shape> shapes;  // of the operands
-  Shape shape;                // of the result
-  Slot out;                   // no buffer: the result is unbatched, and summed over all rows
+  int node = -1;                      ///< of the program
+  const Op* op = nullptr;             ///< whose kernel runs
+  Attributes attributes;              ///< with batch_dim for the number of rows
+  std::vector<PlanOperand> operands;  ///< gathered as tensors
+  std::vector<Shape> shapes;          ///< of the operands
+  Shape shape;                        ///< of the result
+  Slot out;  ///< no buffer: the result is unbatched, and summed over all rows
 };
 
 /// Work of one wave: elementwise ops, then matrix products and calls that read their results.
 struct PlanStage {
-  std::vector<PlanTile> tiles;
-  std::vector<PlanGemm> gemms;
-  std::vector<PlanCall> calls;
-  int number = -1;  // among all stages of the plan
+  std::vector<PlanTile> tiles;  ///< first, in order
+  std::vector<PlanGemm> gemms;  ///< then these
+  std::vector<PlanCall> calls;  ///< and these
+  int number = -1;              ///< among all stages of the plan
 };
 
 /// One direction of a scan, ready to run: what is done in front of the loop, in it, and behind.
 struct PlanPass {
-  std::vector<PlanStage> before, loop, behind;  // each stage in turn
-  std::vector<PlanContraction> contractions;
-  std::vector<PlanRowSum> row_sums;
-  std::vector<PlanCall> summed_calls;  // gradients of another kind
-  std::vector<int> invariant_ops;      // unbatched nodes to run first, in order
-  std::vector<int> final_ops;          // unbatched nodes to run last, in order
+  std::vector<PlanStage> before,  ///< all steps at once, chunk by chunk, in front of the loop
+      loop,                       ///< each step
+      behind;                     ///< chunk by chunk, behind it
+  std::vector<PlanContraction> contractions;  ///< gradients of matrices
+  std::vector<PlanRowSum> row_sums;           ///< gradients of biases and the like
+  std::vector<PlanCall> summed_calls;         ///< gradients of another kind
+  std::vector<int> invariant_ops;             ///< unbatched nodes to run first, in order
+  std::vector<int> final_ops;                 ///< unbatched nodes to run last, in order
 };
 
 /// A scan and its way back, compiled for given sizes but any number of steps and rows.
 struct ScanPlan {
-  StepProgram forward;
-  BackwardStep backward;
-  std::vector<PlanBuffer> buffers;
-  std::vector<Slot> slots;  // of each node of the backward program; buffer -1: none
-  PlanPass forward_pass, backward_pass;
-  int stages = 0;                   // number of stages
-  int packings = 0;                 // number of packed matrices
-  std::vector<Slot> gathered;       // whose rows the contractions read
-  std::vector<int> probes;          // nodes
-  std::vector<bool> wanted_inputs;  // of which inputs gradients are made
+  StepProgram forward;              ///< the program that runs
+  BackwardStep backward;            ///< its way back
+  std::vector<PlanBuffer> buffers;  ///< memory of both directions
+  std::vector<Slot> slots;          ///< of each node of the backward program; buffer -1: none
+  PlanPass forward_pass,            ///< first to last step
+      backward_pass;                ///< last to first step
+  int stages = 0;                   ///< number of stages
+  int packings = 0;                 ///< number of packed matrices
+  std::vector<Slot> gathered;       ///< whose rows the contractions read
+  std::vector<int> probes;          ///< nodes
+  std::vector<bool> wanted_inputs;  ///< of which inputs gradients are made
 };
 
 /// What a backward step must give: new cotangents of states, those of parameters, and of the inputs

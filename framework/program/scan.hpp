@@ -15,8 +15,10 @@ namespace carousel {
 /// what was compiled; several threads may run one scan at a time, each on its own tape.
 class Scan {
  public:
+  /// Takes a finished program.
   explicit Scan(StepProgram program);
 
+  /// The program as it was given, without what compiling changes.
   const StepProgram& program() const;
 
   /// Compiles the program now, with gradients of all inputs. Throws InputError where the derivative

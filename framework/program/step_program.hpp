@@ -12,14 +12,15 @@ namespace carousel {
 
 /// One value of a step program.
 struct ProgramNode {
+  /// What gives a node its value: data, the step before, a parameter, or an op.
   enum class Kind { input, state, parameter, op };
-  Kind kind = Kind::op;
-  const Op* op = nullptr;   // for Kind::op
-  std::vector<int> inputs;  // earlier nodes
-  Attributes attributes;
-  Shape shape;       // leading batch_dim for what differs from sequence to sequence
-  std::string name;  // empty for a value inside an expression
-  std::optional<double> otherwise = {};  // of an input: its value where none is given
+  Kind kind = Kind::op;     ///< which it is
+  const Op* op = nullptr;   ///< for Kind::op
+  std::vector<int> inputs;  ///< earlier nodes
+  Attributes attributes;    ///< of the op
+  Shape shape;              ///< leading batch_dim for what differs from sequence to sequence
+  std::string name;         ///< empty for a value inside an expression
+  std::optional<double> otherwise = {};  ///< of an input: its value where none is given
 };
 
 /// Whether a value of a step program differs from sequence to sequence.
@@ -38,33 +39,34 @@ inline Shape with_batch(Shape shape, Index batch) {
 
 /// A parameter of a cell: shape [..] without a batch.
 struct ProgramParameter {
-  std::string name;
-  Shape shape;
-  Initialiser init;
-  int node = -1;
-  bool trained = true;
+  std::string name;     ///< "W_z"
+  Shape shape;          ///< [out, in] of a matrix
+  Initialiser init;     ///< how its first value is drawn
+  int node = -1;        ///< that stands for it in the program
+  bool trained = true;  ///< false: it keeps its first value
 };
 
 /// A value carried from step to step: shape [batch, ..].
 struct ProgramState {
-  std::string name;
-  Shape shape;
-  double initial = 0.0;
-  int previous = -1;      // node that reads the old value
-  int next = -1;          // node that gives the new one
-  int initial_node = -1;  // unbatched node of its value before the first step; -1: `initial`
+  std::string name;       ///< "h"
+  Shape shape;            ///< [batch, ..]
+  double initial = 0.0;   ///< each element before the first step
+  int previous = -1;      ///< node that reads the old value
+  int next = -1;          ///< node that gives the new one
+  int initial_node = -1;  ///< unbatched node of its value before the first step; -1: `initial`
 };
 
 /// The equations of one time step in single static assignment: nodes in an order in which they
 /// can be run. The tape runs it one op at a time; scheduling and differentiation read it.
 struct StepProgram {
-  std::string name;
-  std::vector<ProgramNode> nodes;
-  std::vector<int> inputs;  // x, then further per-step inputs
-  std::vector<ProgramParameter> parameters;
-  std::vector<ProgramState> states;
-  int output = -1;
+  std::string name;                          ///< of the cell
+  std::vector<ProgramNode> nodes;            ///< each reads earlier ones alone
+  std::vector<int> inputs;                   ///< x, then further per-step inputs
+  std::vector<ProgramParameter> parameters;  ///< in the order in which they are given to a run
+  std::vector<ProgramState> states;          ///< likewise
+  int output = -1;                           ///< node
 
+  /// [batch, ..]
   const Shape& output_shape() const { return nodes[static_cast<std::size_t>(output)].shape; }
   /// Number of elements of the parameters that are trained.
   Index parameter_count() const;
@@ -74,13 +76,16 @@ struct StepProgram {
 std::string previous_name(const std::string& state);
 
 /// Writes a step program by applying ops to its vars:
+/// ```
 ///   StepBuilder b("irnn");
 ///   Var x = b.input("x", 3), h = b.state("h", 5);
 ///   b.set_state("h", relu(linear(x, b.parameter("W", {5, 3}, Initialiser::glorot())) + h));
 ///   b.set_output("h");
+/// ```
 /// Throws InputError on shapes that do not fit, names used twice, and states never set.
 class StepBuilder final : public Graph {
  public:
+  /// Begins an empty program. name: of the cell, for messages and prints.
   explicit StepBuilder(std::string name);
   /// Goes on from a program: its nodes keep their ids.
   explicit StepBuilder(const StepProgram& program);
@@ -93,6 +98,7 @@ class StepBuilder final : public Graph {
   /// The value at the previous step of a state of shape [batch, ..], which is `initial` before the
   /// first one. shape: without the batch, rank 1 to 3.
   Var state(const std::string& name, const Shape& shape, double initial = 0.0);
+  /// The same for a state of shape [batch, size].
   Var state(const std::string& name, Index size, double initial = 0.0) {
     return state(name, Shape{size}, initial);
   }
@@ -108,6 +114,8 @@ class StepBuilder final : public Graph {
   Var set_state(const std::string& name, Var value);
   /// The cell's output: a named value.
   void set_output(const std::string& name);
+  /// The program. Throws InputError when it has no output or no input, or when a state was never
+  /// set.
   StepProgram finish();
 
   // For a program that is made from another one.

@@ -12,8 +12,8 @@ namespace carousel {
 
 /// What one time step gives.
 struct StepResult {
-  Var output;               // [batch, ..]
-  std::vector<Var> states;  // new values, in the program's order
+  Var output;               ///< [batch, ..]
+  std::vector<Var> states;  ///< new values, in the program's order
 };
 
 /// Runs one step of a program in any graph: on a tape, or inside another program.
@@ -34,28 +34,29 @@ std::vector<Var> initial_states(const StepProgram& program, Tape<T>& tape,
 
 /// How a scan goes through time, and what it records.
 struct ScanOptions {
-  bool reverse = false;             // from each sequence's last step to its first
-  std::vector<Index> lengths = {};  // steps of each sequence of the batch; empty: all T
+  bool reverse = false;             ///< from each sequence's last step to its first
+  std::vector<Index> lengths = {};  ///< steps of each sequence of the batch; empty: all T
   /// Parts of the sequence. What the way back reads is kept for one part and computed again for
   /// the others, so memory goes with T / segments, for a second forward pass; the gradients have
   /// the same bits. 0: the square root of T. The reference executor keeps everything.
   Index segments = 1;
-  bool outputs = true;                   // false: the final states alone are wanted
-  std::vector<std::string> probes = {};  // names of values of a step to record
-  bool gradient_norms = false;           // record the gradients that reach the states
+  bool outputs = true;                   ///< false: the final states alone are wanted
+  std::vector<std::string> probes = {};  ///< names of values of a step to record
+  bool gradient_norms = false;           ///< record the gradients that reach the states
 };
 
 /// The norm, over batch and features, of the gradient that reaches each state from the step that
 /// reads it: norms[state][t] is that of the state in front of step t. Filled by each way back.
 struct GradientNorms {
-  std::vector<std::vector<double>> norms;
+  std::vector<std::vector<double>> norms;  ///< [states][T]
 };
 
 /// What a scan gives.
 struct ScanResult {
-  Var outputs;                    // [T, batch, ..], zero beyond a sequence's length
-  std::vector<Var> final_states;  // after each sequence's own last step
-  std::vector<Var> probes;        // as outputs, in the order asked for; no gradient flows
+  Var outputs;                    ///< [T, batch, ..], zero beyond a sequence's length
+  std::vector<Var> final_states;  ///< after each sequence's own last step
+  std::vector<Var> probes;        ///< as outputs, in the order asked for; no gradient flows
+  /// Null unless asked for; filled on the way back.
   std::shared_ptr<const GradientNorms> gradient_norms;
 };
 

@@ -9,14 +9,14 @@ namespace carousel {
 
 /// One epoch of the curve of a summary row.
 struct BandPoint {
-  int epoch = 0;
-  std::int64_t updates = 0;  // until the end of the epoch
-  int seeds = 0;             // that reached this epoch
-  double seconds = 0.0;      // see band_of
-  double mean = 0.0;  // validation figure that chooses, over these seeds: mean, smallest, largest
-  double low = 0.0;
-  double high = 0.0;
-  double train = 0.0;  // training loss over these seeds, mean
+  int epoch = 0;             ///< from 1
+  std::int64_t updates = 0;  ///< until the end of the epoch
+  int seeds = 0;             ///< that reached this epoch
+  double seconds = 0.0;      ///< see band_of
+  double mean = 0.0;         ///< validation figure that chooses, over these seeds
+  double low = 0.0;          ///< its smallest
+  double high = 0.0;         ///< its largest
+  double train = 0.0;        ///< training loss over these seeds, mean
 };
 
 /// The validation curve of a row over the seeds that did not diverge, in order of epochs.

@@ -6,9 +6,11 @@
 
 namespace carousel {
 
-/// A part of an exhibit, by its name. Throws BugError when the exhibit has none of it.
+/// An array of an exhibit, by its name. Throws BugError when the exhibit has none of it.
 const Tensor<float>& array_in(const Exhibit& exhibit, const std::string& name);
+/// A number of an exhibit, as array_in().
 double number_in(const Exhibit& exhibit, const std::string& name);
+/// A text of an exhibit, as array_in().
 const std::string& text_in(const Exhibit& exhibit, const std::string& name);
 
 }  // namespace carousel

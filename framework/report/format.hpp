@@ -16,8 +16,9 @@ int display_width(std::string_view text);
 /// marked by "…", since names often differ in their ends alone.
 std::string shorten(std::string_view text, int width);
 
-/// The text with spaces added before (`left`) or behind (`right`) up to `width` columns.
+/// The text with spaces in front of it, up to `width` columns.
 std::string pad_left(std::string_view text, int width);
+/// The text with spaces behind it, up to `width` columns.
 std::string pad_right(std::string_view text, int width);
 
 /// The words of the text in lines of at most `width` columns, each with a newline behind it. A word

@@ -9,21 +9,22 @@
 
 namespace carousel {
 
-/// The text with &, <, >, " and ' replaced by entities: safe between tags and in attributes.
+/// The text with `&`, `<`, `>`, `"` and `'` replaced by entities: safe between tags and in
+/// attributes.
 std::string escape_html(std::string_view text);
 
-/// Serialised JSON made safe inside a <script> element: "</" becomes "<\/" and "<!" becomes
-/// "\u003c!". Both read back as the same JSON.
+/// Serialised JSON made safe inside a `<script>` element: `"</"` becomes `"<\/"` and `"<!"` becomes
+/// `"\u003c!"`. Both read back as the same JSON.
 std::string escape_json_for_script(std::string_view json);
 
-/// The sheet as a <table> whose first column names the rows, in a box that scrolls sideways; its
+/// The sheet as a `<table>` whose first column names the rows, in a box that scrolls sideways; its
 /// title names the box for screen readers. The notes are not in it.
 std::string html_table(const Sheet& sheet);
 
-/// A <details> element around HTML; the title is plain text.
+/// A `<details>` element around HTML; the title is plain text.
 std::string html_fold(const std::string& title, const std::string& html);
 
-/// A <details> element with preformatted text in it. Both arguments are plain text.
+/// A `<details>` element with preformatted text in it. Both arguments are plain text.
 std::string html_details(const std::string& title, const std::string& text);
 
 /// The template with every "{{name}}" replaced by its value, which goes in as it is. What a value

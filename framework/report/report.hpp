@@ -11,12 +11,13 @@ namespace carousel {
 /// What table, page and files of a study are written from. Summaries, tests and bootstraps are
 /// computed here, once; a StudyResults stands for its report wherever one is asked for.
 struct Report {
+  /// Computes all of it.
   Report(const StudyResults& study_results);
 
-  const StudyResults& results;  // must outlive the report
-  std::vector<SummaryRow> rows;
-  std::vector<Sheet> sheets;  // table_sheets()
-  Plots plots;
+  const StudyResults& results;   ///< must outlive the report
+  std::vector<SummaryRow> rows;  ///< summarise()
+  std::vector<Sheet> sheets;     ///< table_sheets()
+  Plots plots;                   ///< plots_of()
 };
 
 }  // namespace carousel

@@ -27,28 +27,28 @@ struct SummaryRow {
   /// The test figure that is compared, of each finished trial, in the order of `trials`.
   std::vector<double> test_figures(const StudyResults& results) const;
 
-  std::string cell;
-  std::string variant;
-  std::string dataset;
-  int hidden = 0;
-  std::string label;           // name(), and the units where its data set has it in several sizes
-  double learning_rate = 0.0;  // of the trials; 0: the search has not chosen one
-  std::int64_t parameters = 0;
-  std::int64_t cell_parameters = 0;
-  int draws = 0;           // learning rates of the search; 0: there is no search
-  int diverged_draws = 0;  // of these
-  int seeds = 0;           // of the plan: finished, diverged, running and waiting
-  int finished = 0;        // of the trials that count
-  int diverged = 0;        // of the trials that count
-  int solved = 0;          // of the finished ones: they reached the task's goal
-  std::map<std::string, SplitStatistics> figures;  // by metric
-  Statistic updates_to_goal;                       // of the solved ones
-  Statistic epochs;
-  Statistic best_epoch;
-  Statistic seconds;
-  std::int64_t memory = 0;          // bytes: the largest of the finished trials
-  std::vector<std::size_t> trials;  // places in StudyResults::trials
-  std::vector<std::size_t> search;  // the same of the search's trials, a draw each
+  std::string cell;            ///< its name
+  std::string variant;         ///< empty: the cell as it is
+  std::string dataset;         ///< name of the problem
+  int hidden = 0;              ///< elements of a state
+  std::string label;           ///< name(), and the units where its data set has it in several sizes
+  double learning_rate = 0.0;  ///< of the trials; 0: the search has not chosen one
+  std::int64_t parameters = 0;       ///< of the whole model
+  std::int64_t cell_parameters = 0;  ///< of the recurrent layers alone
+  int draws = 0;                     ///< learning rates of the search; 0: there is no search
+  int diverged_draws = 0;            ///< of these
+  int seeds = 0;                     ///< of the plan: finished, diverged, running and waiting
+  int finished = 0;                  ///< of the trials that count
+  int diverged = 0;                  ///< of the trials that count
+  int solved = 0;                    ///< of the finished ones: they reached the task's goal
+  std::map<std::string, SplitStatistics> figures;  ///< by metric
+  Statistic updates_to_goal;                       ///< of the solved ones
+  Statistic epochs;                                ///< trained, of the finished ones
+  Statistic best_epoch;                            ///< of the finished ones
+  Statistic seconds;                               ///< of training, of the finished ones
+  std::int64_t memory = 0;                         ///< bytes: the largest of the finished trials
+  std::vector<std::size_t> trials;                 ///< places in StudyResults::trials
+  std::vector<std::size_t> search;                 ///< the same of the search's trials, a draw each
 };
 
 /// Rows in order of first appearance; rows of one problem stand together.
@@ -56,8 +56,8 @@ std::vector<SummaryRow> summarise(const StudyResults& results);
 
 /// Problems of which the same is to be said.
 struct NamedProblems {
-  std::string text;
-  std::vector<std::string> names;
+  std::string text;                ///< what is to be said
+  std::vector<std::string> names;  ///< of the problems
 };
 
 /// What is to be said of each problem that has rows, those with the same text together; in order of

@@ -91,7 +91,6 @@ struct OpenModel::Parts {
 
 OpenModel::OpenModel(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 OpenModel::OpenModel(OpenModel&&) noexcept = default;
-OpenModel& OpenModel::operator=(OpenModel&&) noexcept = default;
 OpenModel::~OpenModel() = default;
 
 const TrialRecord& OpenModel::trial() const { return parts_->record; }

@@ -14,8 +14,8 @@ namespace carousel {
 /// A trained model of a run folder, with the problem that it was trained for.
 class OpenModel {
  public:
+  /// The one moved from may only be destroyed.
   OpenModel(OpenModel&&) noexcept;
-  OpenModel& operator=(OpenModel&&) noexcept;
   ~OpenModel();
 
   /// Whose model it is, with its figures.
@@ -39,11 +39,11 @@ class OpenModel {
 
 /// Which model of a run.
 struct ModelOfRun {
-  std::filesystem::path run;  // the run folder
-  std::string trial = {};     // its id, the name of its folder; empty: the best of those below
-  std::string cell = {};      // as TrialRecord::cell or name(); empty: any
-  std::string dataset = {};   // empty: the only one
-  std::string data_dir = {};  // --data
+  std::filesystem::path run;  ///< the run folder
+  std::string trial = {};     ///< its id, the name of its folder; empty: the best of those below
+  std::string cell = {};      ///< as TrialRecord::cell or name(); empty: any
+  std::string dataset = {};   ///< empty: the only one
+  std::string data_dir = {};  ///< --data
 };
 
 /// Opens the model of a trial that has finished; without an id the best one by the validation

@@ -9,11 +9,11 @@ namespace carousel {
 
 /// How a run came to be what it is.
 struct Provenance {
-  std::string run;   // a name of its own, which no other run has; its trials carry it
-  Facts depends_on;  // what the results depend on: program, libraries, instruction set, data,
-                     // cells, every key of the study
-  std::vector<Facts> sessions;  // each start and resume: when, by which command, where, how long
-  std::vector<std::string> accepted;  // changes that the user let pass
+  std::string run;   ///< a name of its own, which no other run has; its trials carry it
+  Facts depends_on;  ///< what the results depend on: program, libraries, instruction set, data,
+                     ///< cells, every key of the study
+  std::vector<Facts> sessions;  ///< each start and resume: when, by which command, where, how long
+  std::vector<std::string> accepted;  ///< changes that the user let pass
 };
 
 /// A name for a new run.

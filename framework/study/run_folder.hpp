@@ -12,8 +12,8 @@ namespace carousel {
 
 /// What a trial has saved: its record under the run's options, and everything else.
 struct SavedTrial {
-  TrialRecord record;
-  Archive archive;
+  TrialRecord record;  ///< of the archive
+  Archive archive;     ///< the trial's checkpoint
 };
 
 /// The files of a run: study.yaml, run.json, cells/; study.h5, which holds the plan, how the run
@@ -29,11 +29,13 @@ class RunFolder {
   RunFolder(std::filesystem::path folder, StudyResults known, std::vector<PlannedTrial> planned,
             const StudyOptions& study);
 
+  /// Where the run is.
   const std::filesystem::path& path() const { return folder_; }
   /// The study as it is in study.yaml, with changes of the form key.sub=value.
   StudyOptions options(const std::vector<std::string>& overrides = {}) const;
   /// The results without what trials have saved.
   const StudyResults& known() const { return known_; }
+  /// The trials, in the order of the plan.
   const std::vector<PlannedTrial>& planned() const { return planned_; }
   /// Takes the place of known(), in study.h5 and run.json. For who holds the folder.
   void set_known(StudyResults known);
@@ -45,10 +47,13 @@ class RunFolder {
   /// What a trial of planned() has saved; nothing where it has not begun. Throws InputError that
   /// says what is lost when it is damaged, or of another run or trial.
   std::optional<SavedTrial> saved(const PlannedTrial& trial) const;
+  /// Writes a trial's checkpoint. Throws EnvironmentError; the old one is kept then.
   void write_trial(const std::string& id, const Archive& archive) const;
   /// The plan with what the trials have saved: of all of them, or of some places of planned().
   StudyPlan plan() const;
+  /// The plan as if no trial had begun.
   StudyPlan plan_without_records() const { return {planned_, known_.problems}; }
+  /// As plan(): puts into `plan` what some trials have saved. trials: places of planned().
   void take_saved(StudyPlan& plan, const std::vector<std::size_t>& trials) const;
   /// The results so far. Needs neither the cells nor the data.
   StudyResults results() const;

@@ -22,14 +22,17 @@ class StudySetUp {
   StudySetUp(const StudyOptions& options, CellRegistry& registry, const std::string& data_dir,
              const std::function<void(const std::string&)>& warn, std::size_t only_problem);
 
+  /// As given.
   const StudyOptions& options() const { return options_; }
   /// The options as a run folder keeps them: cells from files are read from its own copies.
   StudyOptions options_in_run() const;
+  /// Holds the cells from files too.
   const CellRegistry& registry() const { return registry_; }
   /// As options().cells, with their changes.
   const std::vector<Cell>& cells() const { return cells_; }
   /// Of options().tasks. Throws BugError for one that was not set up.
   const Problem& problem(std::size_t index) const;
+  /// The trials: plan_trials() of these cells and problems.
   const std::vector<PlannedTrial>& planned() const { return planned_; }
   /// Everything that is known before a trial runs, but of no run.
   StudyResults known() const;

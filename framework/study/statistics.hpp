@@ -13,19 +13,20 @@ struct Statistic {
   /// Half the width of the interval: what stands behind "±".
   double half_width() const { return (high - low) / 2.0; }
 
-  double mean = std::numeric_limits<double>::quiet_NaN();
-  double deviation = std::numeric_limits<double>::quiet_NaN();
-  double low = std::numeric_limits<double>::quiet_NaN();
-  double high = std::numeric_limits<double>::quiet_NaN();
+  double mean = std::numeric_limits<double>::quiet_NaN();       ///< sum / n
+  double deviation = std::numeric_limits<double>::quiet_NaN();  ///< of the sample
+  double low = std::numeric_limits<double>::quiet_NaN();        ///< lower end of the interval
+  double high = std::numeric_limits<double>::quiet_NaN();       ///< upper end
 };
 
+/// The statistic of some values, which are finite.
 Statistic statistic_of(const std::vector<double>& values);
 
 /// A figure with its 95 % interval. NaN: there is none.
 struct Estimate {
-  double value = std::numeric_limits<double>::quiet_NaN();
-  double low = std::numeric_limits<double>::quiet_NaN();
-  double high = std::numeric_limits<double>::quiet_NaN();
+  double value = std::numeric_limits<double>::quiet_NaN();  ///< the figure
+  double low = std::numeric_limits<double>::quiet_NaN();    ///< lower end of the interval
+  double high = std::numeric_limits<double>::quiet_NaN();   ///< upper end
 };
 
 /// scores[data set][seed]; the sets may have different numbers of seeds, each at least one.
@@ -33,8 +34,8 @@ using Scores = std::vector<std::vector<double>>;
 
 /// How often a bootstrap resamples, and the seed that makes it reproducible.
 struct Bootstrap {
-  int resamples = 10000;
-  std::uint64_t seed = 1;
+  int resamples = 10000;   ///< how often
+  std::uint64_t seed = 1;  ///< of the random numbers
 };
 
 /// The mean of the middle half: floor(n / 4) values are cut at either end. NaN without values.
@@ -54,8 +55,8 @@ Estimate probability_of_improvement(const Scores& a, const Scores& b,
 
 /// What a two-sided test says. p is NaN where there are too few values for a test.
 struct TestResult {
-  double statistic = std::numeric_limits<double>::quiet_NaN();
-  double p = std::numeric_limits<double>::quiet_NaN();
+  double statistic = std::numeric_limits<double>::quiet_NaN();  ///< which one, the test says
+  double p = std::numeric_limits<double>::quiet_NaN();          ///< two-sided
 };
 
 /// Student's t-test of the differences a[k] - b[k]; statistic: t. Where all differences are equal,
@@ -79,9 +80,9 @@ std::vector<double> holm(const std::vector<double>& p);
 
 /// A point of a tuning curve.
 struct TuningPoint {
-  int draws = 0;
-  double expected = 0.0;  // of the best of so many draws, given that one of them is finite
-  double finite = 0.0;    // probability that one of them is finite
+  int draws = 0;          ///< n
+  double expected = 0.0;  ///< of the best of so many draws, given that one of them is finite
+  double finite = 0.0;    ///< probability that one of them is finite
 };
 
 /// The lowest of n draws out of all that were made, n = 1 .. all: the exact expectation without

@@ -12,15 +12,16 @@ namespace carousel {
 
 /// Where a study is.
 struct StudyProgress {
-  int ended = 0;   // trials
-  int trials = 0;  // in all
-  double seconds_left = 0.0;
+  int ended = 0;              ///< trials
+  int trials = 0;             ///< in all
+  double seconds_left = 0.0;  ///< estimate; NaN: there is none yet
 };
 
 /// What the user of a study hears while it runs, never from two threads at a time.
 struct StudyListener {
   /// Everything is set up; from now on `stop` is obeyed.
   std::function<void()> begins = [] {};
+  /// A line of what the study does.
   std::function<void(const std::string&)> note = [](const std::string&) {};
   /// A warning or the reason of a divergence.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
@@ -35,11 +36,11 @@ struct StudyListener {
 
 /// Where and how a study runs.
 struct StudyRun {
-  std::filesystem::path folder;
-  std::string data_dir;         // --data
-  int threads = 0;              // 0: as many as the machine has; results do not depend on it
-  std::string command;          // as it was typed, for run.json
-  bool accept_changes = false;  // go on with a run where what its results depend on has changed
+  std::filesystem::path folder;  ///< the run folder
+  std::string data_dir;          ///< --data
+  int threads = 0;               ///< 0: as many as the machine has; results do not depend on it
+  std::string command;           ///< as it was typed, for run.json
+  bool accept_changes = false;   ///< go on with a run where what its results depend on has changed
 };
 
 /// Makes a run folder and writes what is known before any trial runs (RunFolder): the trials can
@@ -75,9 +76,9 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
 
 /// A trial of a run folder, as far as it is.
 struct TrialState {
-  std::string id;
-  std::string status;  // of its record
-  bool ready = false;  // run_planned_trial() has something to do
+  std::string id;      ///< of PlannedTrial
+  std::string status;  ///< of its record
+  bool ready = false;  ///< run_planned_trial() has something to do
 };
 
 /// Every trial of a run folder.

@@ -14,10 +14,13 @@ namespace carousel {
 
 /// The numbers that a key takes: finite ones, never NaN.
 struct Range {
-  enum class Ends { both, above, below };  // both are taken, least is not, most is not
-  double least, most;
-  Ends ends = Ends::both;
+  /// Which ends belong to it. above: all but `least`; below: all but `most`.
+  enum class Ends { both, above, below };
+  double least,            ///< lower end
+      most;                ///< upper end
+  Ends ends = Ends::both;  ///< which of them are taken
 
+  /// Whether it takes a number; it never takes NaN.
   bool holds(double value) const {
     const bool high = ends == Ends::above ? value > least : value >= least;
     return high && (ends == Ends::below ? value < most : value <= most);
@@ -31,9 +34,10 @@ struct Range {
 
 /// How many bytes a text may have, and whether it may have several lines.
 struct TextRule {
+  /// What the text may be.
   enum class Kind { line, lines, file_name };
-  std::size_t most;
-  Kind kind = Kind::line;
+  std::size_t most;        ///< bytes
+  Kind kind = Kind::line;  ///< which of these
 
   /// What is expected: "a text of at most 1000 bytes in one line".
   std::string text() const {
@@ -47,9 +51,14 @@ struct TextRule {
 /// Whether a study may hold the text: UTF-8 without control characters.
 bool holds(const TextRule& rule, const std::string& text);
 
-constexpr Range any_number{-1e30, 1e30};          // what has no bound by its meaning
-constexpr Range any_seed{0, 9007199254740991.0};  // as JSON keeps whole numbers
-constexpr double most_epochs = 1e6, most_examples = 65536, most_records = 1000;
+/// What has no bound by its meaning.
+constexpr Range any_number{-1e30, 1e30};
+/// As JSON keeps whole numbers.
+constexpr Range any_seed{0, 9007199254740991.0};
+constexpr double most_epochs = 1e6,  ///< epochs of a trial
+    most_examples = 65536,           ///< examples of a batch
+    most_records = 1000;             ///< entries of a list
+/// Names and sources.
 constexpr TextRule short_text{1000};
 
 /// Calls the visitor for each key, in the order of the documents. Options: StudyOptions, or const.

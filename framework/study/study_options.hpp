@@ -15,16 +15,16 @@ namespace carousel {
 
 /// One task of a study, with its options.
 struct StudyTask {
-  std::string name;  // in the table of tasks
-  TaskOptions options;
+  std::string name;     ///< in the table of tasks
+  TaskOptions options;  ///< each with its value
 };
 
 /// One competitor of a study.
 struct StudyCell {
-  std::string name;                          // of the catalogue, or a path to a .cell file
-  int hidden = 0;                            // 0: solved from StudyOptions::parameters
-  std::string variant = {};                  // one of the cell's single changes; empty: as it is
-  std::map<std::string, double> hyper = {};  // hyperparameters that differ from their defaults
+  std::string name;                          ///< of the catalogue, or a path to a .cell file
+  int hidden = 0;                            ///< 0: solved from StudyOptions::parameters
+  std::string variant = {};                  ///< one of the cell's single changes; empty: as it is
+  std::map<std::string, double> hyper = {};  ///< hyperparameters that differ from their defaults
 
   /// "depth=3 i=1": what differs from the cell of that name; empty when nothing does.
   std::string changes() const;
@@ -32,32 +32,32 @@ struct StudyCell {
 
 /// A study as its YAML file gives it. study_keys.hpp lists every key with its range.
 struct StudyOptions {
-  std::string name = "study";
-  std::string description;  // for the report
+  std::string name = "study";  ///< of its run folder too
+  std::string description;     ///< for the report
 
-  std::vector<StudyTask> tasks;
-  std::vector<StudyCell> cells;
+  std::vector<StudyTask> tasks;  ///< in the order of the results
+  std::vector<StudyCell> cells;  ///< likewise
   /// Parameters wanted of each cell without a hidden size: trained elements of its recurrent
   /// layers, without the output layer, as in Chung et al. 2014, table 1. The nearest hidden size is
   /// taken.
   std::int64_t parameters = 0;
-  std::vector<std::uint64_t> seeds = {1};
+  std::vector<std::uint64_t> seeds = {1};  ///< a trial each, for every cell and task
 
   /// Search of the learning rate: each cell on each data set is trained with the same `draws` rates
   /// e^u, u uniform in [exponent_min, exponent_max], and the first seed. The rate with the best
   /// validation figure is taken for the other seeds too.
   struct {
-    int draws = 0;  // 0: no search, train.learning_rate is taken
-    double exponent_min = -12.0;
-    double exponent_max = -6.0;
-    std::uint64_t seed = 1;  // of the draws
+    int draws = 0;                ///< 0: no search, train.learning_rate is taken
+    double exponent_min = -12.0;  ///< of e^u, the least rate
+    double exponent_max = -6.0;   ///< of e^u, the largest rate
+    std::uint64_t seed = 1;       ///< of the draws
   } search;
 
-  ModelOptions model;
+  ModelOptions model;  ///< what is around every cell
 
-  TrainOptions train;
+  TrainOptions train;  ///< how every trial is trained
 
-  std::vector<PublishedResult> published;  // shown beside ours
+  std::vector<PublishedResult> published;  ///< shown beside ours
 };
 
 /// The learning rates of the search, in the order of the draws; empty without a search.
@@ -79,8 +79,8 @@ std::string to_yaml(const StudyOptions& options);
 
 /// A key of a study and what it takes, in words.
 struct StudyKey {
-  std::string name;   // "train.epochs", "cells.hidden"
-  std::string takes;  // "1 to 1000000"
+  std::string name;   ///< "train.epochs", "cells.hidden"
+  std::string takes;  ///< "1 to 1000000"
 };
 
 /// Every key, in the order of the documents.

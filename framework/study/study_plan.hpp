@@ -11,11 +11,11 @@ namespace carousel {
 
 /// A trial of a study before it has run.
 struct PlannedTrial {
-  std::string id;  // of its own, fit for a folder's name; does not depend on the outcome of
-                   // others
-  std::size_t problem = 0;  // of StudyOptions::tasks
-  std::size_t cell = 0;     // of StudyOptions::cells
-  TrialRecord record;
+  std::string id;  ///< of its own, fit for a folder's name; does not depend on the outcome of
+                   ///< others
+  std::size_t problem = 0;  ///< of StudyOptions::tasks
+  std::size_t cell = 0;     ///< of StudyOptions::cells
+  TrialRecord record;       ///< with what is known of it so far
 };
 
 /// All trials of a study: by problem and cell, first the draws of the search, then the seeds.
@@ -26,10 +26,10 @@ std::vector<PlannedTrial> plan_trials(const StudyOptions& options, const std::ve
 
 /// One cell on one problem: the trials that belong together.
 struct StudyCase {
-  std::vector<std::size_t> draws;  // trials of the search: one rate each, all with the first seed
-  std::vector<std::size_t> seeds;  // trials that are selected by plan: of the given rate, or, after
-                                   // a search, of the chosen one with the other seeds
-  bool chosen = false;             // the search has ended
+  std::vector<std::size_t> draws;  ///< trials of the search: one rate each, all with the first seed
+  std::vector<std::size_t> seeds;  ///< trials that are selected by plan: of the given rate, or,
+                                   ///< after a search, of the chosen one with the other seeds
+  bool chosen = false;             ///< the search has ended
 
   /// Any trial of the case.
   std::size_t first_trial() const { return draws.empty() ? seeds.front() : draws.front(); }
@@ -41,11 +41,18 @@ class StudyPlan {
   /// problems: what they are called, and which figure chooses.
   StudyPlan(const std::vector<PlannedTrial>& planned, const std::vector<StudyProblem>& problems);
 
+  ///@{
+  /// The records, in the order of the plan. Who runs a trial puts its record here.
   std::vector<TrialRecord>& trials() { return trials_; }
   const std::vector<TrialRecord>& trials() const { return trials_; }
+  ///@}
+  /// By problem and cell.
   const std::vector<StudyCase>& cases() const { return cases_; }
+  /// The case of a trial, by its place.
   const StudyCase& case_of(std::size_t trial) const { return cases_[of_case_[trial]]; }
+  /// A trial as it was planned, by its place.
   const PlannedTrial& planned(std::size_t trial) const { return planned_[trial]; }
+  /// All of them, in the order of the plan.
   const std::vector<PlannedTrial>& planned() const { return planned_; }
   /// The place of a trial. Throws InputError with a suggestion when there is no such id.
   std::size_t find(const std::string& id) const;

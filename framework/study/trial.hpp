@@ -13,12 +13,12 @@ namespace carousel {
 /// What a trial is made of: the unit of work that runs anywhere. Everything that its result depends
 /// on is here, and in what the trial has saved.
 struct TrialJob {
-  const Problem& problem;
-  const Cell& cell;
-  ModelOptions model;
-  TrainOptions train;
-  TrialRecord record;  // cell, problem, hidden size, rate, seed; selected or not
-  std::map<std::string, std::string> texts;  // that its archive keeps
+  const Problem& problem;  ///< set up
+  const Cell& cell;        ///< with its changes
+  ModelOptions model;      ///< what is around the cell
+  TrainOptions train;      ///< but for the rate, which the record has
+  TrialRecord record;      ///< cell, problem, hidden size, rate, seed; selected or not
+  std::map<std::string, std::string> texts;  ///< that its archive keeps
 };
 
 /// What the caller of run_trial hears, from the trial's own thread.

@@ -39,7 +39,8 @@ class Tape final : public Graph {
   Var record(Tensor<T> value, std::span<const Var> inputs, std::shared_ptr<CustomNode<T>> function);
   /// True when gradients can flow to the var.
   bool needs_gradient(Var var) const { return node(var).needs_gradient; }
-  /// The value of a var; the tensor stays valid after clear().
+  /// The value of a var; the tensor stays valid after clear(). Throws InputError for a var of
+  /// another tape, or of before clear().
   Tensor<T> value(Var var) const;
 
   Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) override;
@@ -55,6 +56,7 @@ class Tape final : public Graph {
   void clear();
   /// When on, an op that gives NaN or infinity throws NonFiniteError with the op's name.
   void set_check_finite(bool on) { check_finite_ = on; }
+  /// Whether ops are checked for NaN and infinity.
   bool check_finite() const { return check_finite_; }
   /// Number of values on the tape.
   std::size_t size() const { return nodes_.size(); }

@@ -14,13 +14,16 @@ class ClassificationProblem;
 
 /// What a task that gives each sequence one class has to say.
 struct ClassificationForm : SequenceForm {
-  std::string name;         // Problem::name
-  std::string description;  // a sentence for reports
-  std::string digest;       // of the data
-  std::vector<std::string> class_names;
-  std::array<Index, 3> sizes = {};  // examples of train, valid, test
+  std::string name;                      ///< Problem::name
+  std::string description;               ///< a sentence for reports
+  std::string digest;                    ///< of the data
+  std::vector<std::string> class_names;  ///< by the number of the class
+  std::array<Index, 3> sizes = {};       ///< examples of train, valid, test
+  /// Steps of an example.
   std::function<Index(Split, ExampleId)> steps;
+  /// What a network reads of an example, as SequenceExample::x.
   std::function<std::vector<float>(Split, ExampleId)> x;
+  /// Its class, a number below class_names.size().
   std::function<Index(Split, ExampleId)> label;
   /// Baselines behind the most frequent class.
   std::function<std::vector<Baseline>(const ClassificationProblem&)> baselines;
@@ -30,6 +33,7 @@ struct ClassificationForm : SequenceForm {
 /// whose class has the largest output, which chooses, and `nll`, the loss.
 class ClassificationProblem final : public SequenceProblem {
  public:
+  /// The functions of the form must bear calls by several threads at a time.
   explicit ClassificationProblem(ClassificationForm form);
 
   std::string name() const override { return form_.name; }
@@ -44,6 +48,7 @@ class ClassificationProblem final : public SequenceProblem {
   std::vector<Baseline> baselines() const override;
 
   SequenceExample example(Split split, ExampleId id) const override;
+  /// The class of an example.
   Index label(Split split, ExampleId id) const { return form_.label(split, id); }
   void count(Split split, ExampleId id, std::span<const double> outputs,
              Tally& tally) const override;
@@ -56,6 +61,7 @@ class ClassificationProblem final : public SequenceProblem {
 
 /// The option `pool` of a task: SequenceForm::Pool.
 TaskOption pool_option(std::string otherwise);
+/// The value of that option.
 SequenceForm::Pool pool_of(const TaskOptions& options);
 
 /// What a linear classifier reads of an example: places with their values, all others are 0.

@@ -9,6 +9,7 @@ namespace carousel {
 
 /// Names of the models below.
 inline constexpr const char* independent_keys = "independent keys";
+/// The second of the two.
 inline constexpr const char* markov_chain = "Markov chain per key";
 
 /// The figures of predicted frames: nll, the mean over all scored steps of a split, and

@@ -8,6 +8,7 @@
 namespace carousel {
 
 /// Something that a task has to show of a trained model. Reports know the kinds, and no task.
+/// ```
 ///   "roll"   what a model expects of a sequence of keys, step by step. arrays "notes", 0 or 1, and
 ///            "expected", the probability that the model gave before it saw them: [steps, keys];
 ///            number "lowest": the MIDI pitch of the first key
@@ -17,12 +18,13 @@ namespace carousel {
 ///   "lines"  values over the same steps. arrays: a line each, by its name, [steps], NaN where
 ///            there is no value; "truth" is the same for all models. number "first": where the
 ///            first step is on the axis, whole; texts "x_title" and "y_title"
+/// ```
 struct Exhibit {
-  std::string kind;
-  std::string title;  // "test sequence 1"
-  std::map<std::string, Tensor<float>> arrays;
-  std::map<std::string, double> numbers;
-  std::map<std::string, std::string> texts = {};
+  std::string kind;                               ///< one of the kinds above
+  std::string title;                              ///< "test sequence 1"
+  std::map<std::string, Tensor<float>> arrays;    ///< by name, as the kind asks for
+  std::map<std::string, double> numbers;          ///< likewise
+  std::map<std::string, std::string> texts = {};  ///< likewise
 };
 
 }  // namespace carousel

@@ -20,12 +20,13 @@ Index stretched(Random& random, Index length);
 
 /// What a task that makes its data has to say.
 struct GeneratedForm : SequenceForm {
-  std::string task;         // its name in the table: examples of two tasks have nothing in common
-  std::string name;         // Problem::name
-  std::string description;  // a sentence for reports
-  double tolerance = 0.0;   // of a value: the absolute error from which on it is wrong
+  std::string task;         ///< its name in the table: examples of two tasks have nothing in common
+  std::string name;         ///< Problem::name
+  std::string description;  ///< a sentence for reports
+  double tolerance = 0.0;   ///< of a value: the absolute error from which on it is wrong
   /// The steps of the example that `example` makes of the same numbers.
   std::function<Index(Random&)> steps;
+  /// Draws an example.
   std::function<SequenceExample(Random&)> example;
 };
 
@@ -51,6 +52,7 @@ class GeneratedProblem final : public SequenceProblem {
   /// The mean target, or the frequencies of the classes at each scored step, of the training split.
   std::vector<Baseline> baselines() const override;
 
+  /// What the task said, with its options set.
   const GeneratedForm& generated() const { return form_; }
   SequenceExample example(Split split, ExampleId id) const override;
   void count(Split split, ExampleId id, std::span<const double> outputs,

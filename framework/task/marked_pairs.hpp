@@ -10,9 +10,9 @@ namespace carousel {
 /// first lag / 2 - 1 that are left. Where the first step is chosen its marker stays -1, and
 /// `of_first_step` is taken for its value; the paper says so of the first of the two choices alone.
 struct MarkedPairs {
-  double lowest = 0.0;  // values are uniform in [lowest, 1)
-  double of_first_step = 0.0;
-  double (*target)(double first, double second) = nullptr;
+  double lowest = 0.0;         ///< values are uniform in [lowest, 1)
+  double of_first_step = 0.0;  ///< the value that stands for a marked first step
+  double (*target)(double first, double second) = nullptr;  ///< of the two marked values
 };
 
 /// `lag`, and what else the task needs.

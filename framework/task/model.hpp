@@ -17,6 +17,7 @@ namespace carousel {
 
 /// Which example of a split: 0 .. size - 1, or, where every example is fresh, any number.
 using ExampleId = std::int64_t;
+/// Some examples of a split, in order.
 using Ids = std::span<const ExampleId>;
 
 class TrainedModel;
@@ -25,28 +26,29 @@ class TrainedModel;
 /// the likeliest whose probabilities together are at least `top_p` (Holtzman et al. 2020,
 /// arXiv:1904.09751), with logits divided by the temperature. Temperature 0: always the likeliest.
 struct SymbolRule {
-  double temperature = 1.0;
-  Index top_k = 0;
-  double top_p = 1.0;
+  double temperature = 1.0;  ///< what logits are divided by, 0 or more
+  Index top_k = 0;           ///< how many symbols at most; 0: all
+  double top_p = 1.0;        ///< their probability together, in (0, 1]
 
+  /// True when both draw alike.
   friend bool operator==(const SymbolRule&, const SymbolRule&) = default;
 };
 
 /// What a sample is to be drawn from.
 struct SampleRequest {
-  std::uint64_t seed = 1;
-  Index steps = 200;
-  Index prime = 0;        // steps of the first test example to start from; 0: nothing
-  std::string text = {};  // of language models: what to start from, instead
-  SymbolRule rule = {};   // of language models
+  std::uint64_t seed = 1;  ///< of the random numbers
+  Index steps = 200;       ///< to draw
+  Index prime = 0;         ///< steps of the first test example to start from; 0: nothing
+  std::string text = {};   ///< of language models: what to start from, instead
+  SymbolRule rule = {};    ///< of language models
   /// Of language models: hears of each symbol when it is drawn.
   std::function<void(const std::string&)> stream = [](const std::string&) {};
 };
 
 /// A drawn sample: an exhibit, and a line of figures about it.
 struct Sample {
-  Exhibit exhibit;
-  std::string note;
+  Exhibit exhibit;   ///< what was drawn
+  std::string note;  ///< such as where it starts, and figures beside those of the data
 };
 
 /// What a problem makes around the cell under study. A trainer knows a model by parameters(),
@@ -83,8 +85,8 @@ using ParameterValues = std::variant<std::vector<Tensor<float>>, std::vector<Ten
 
 /// What a model gives for some steps, and where it stands behind them.
 struct ModelStep {
-  Tensor<double> outputs;              // as Model::forward
-  std::vector<Tensor<double>> states;  // to go on from, as StackResult::states
+  Tensor<double> outputs;              ///< as Model::forward
+  std::vector<Tensor<double>> states;  ///< to go on from, as StackResult::states
 };
 
 /// A model with values, to be run forward: nothing is dropped, and no gradient flows.
@@ -93,6 +95,7 @@ class TrainedModel {
   /// values: as model.parameters(). `model` must outlive it.
   TrainedModel(const Model& model, ParameterValues values);
 
+  /// The model, without the values.
   const Model& model() const { return *model_; }
 
   /// The outputs of Model::forward for whole sequences x. lengths: their steps; empty: all of T.

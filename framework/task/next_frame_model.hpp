@@ -8,15 +8,15 @@ namespace carousel {
 
 /// Which test sequence the piano roll of a model shows.
 struct RollOptions {
-  Index sequence = 1;     // counted from 1; 0: no roll
-  Index steps = 100;      // from its start
-  int lowest_pitch = 21;  // MIDI pitch of the first element of a frame
+  Index sequence = 1;     ///< counted from 1; 0: no roll
+  Index steps = 100;      ///< from its start
+  int lowest_pitch = 21;  ///< MIDI pitch of the first element of a frame
 };
 
 /// Frames drawn from a model.
 struct SampledFrames {
-  Tensor<float> frames;         // [steps, width], 0 or 1
-  Tensor<float> probabilities;  // [steps, width]: of a 1, given the frames before
+  Tensor<float> frames;         ///< [steps, width], 0 or 1
+  Tensor<float> probabilities;  ///< [steps, width]: of a 1, given the frames before
 };
 
 /// Predicts each next frame: a recurrent stack, and a linear layer for what its distribution needs:

@@ -15,8 +15,10 @@ namespace carousel {
 /// behind h, and h' is h without its first symbol. Below the unigrams stands 1 / vocabulary.
 class NgramModel {
  public:
+  /// Numbers of symbols, below the size of the vocabulary.
   using Symbols = std::span<const std::uint32_t>;
 
+  /// Has seen nothing yet. order: 1 for unigrams; vocabulary: how many symbols there are.
   NgramModel(int order, Index vocabulary) : order_(order), vocabulary_(vocabulary) {}
 
   /// Counts the symbols of a sequence from place `first` on, each behind those in front of it.

@@ -11,17 +11,17 @@ namespace carousel {
 
 /// Where the training examples of an epoch come from.
 enum class Order {
-  shuffled,  // all of the training split, once each
-  fresh,     // as many new examples, never seen before
-  streams,   // the examples of a split are the pieces of one long sequence, in its order: a batch
-             // holds pieces of as many streams, and the next batch the pieces after them, with what
-             // the model carries (Pass::carried)
+  shuffled,  ///< all of the training split, once each
+  fresh,     ///< as many new examples, never seen before
+  streams,   ///< the examples of a split are the pieces of one long sequence, in its order: a batch
+             ///< holds pieces of as many streams, and the next batch the pieces after them, with
+             ///< what the model carries (Pass::carried)
 };
 
 /// A simple model to judge the figures of networks by.
 struct Baseline {
-  std::string name;  // "independent keys"
-  Figures figures;
+  std::string name;  ///< "independent keys"
+  Figures figures;   ///< as those of networks, by metric
 };
 
 /// A task with its options set: its data, its figures, and the model that it makes around a cell.
@@ -44,6 +44,7 @@ class Problem {
   virtual Index length(Split split, ExampleId id) const = 0;
   /// Terms of the loss that an example has, such as scored steps.
   virtual Index terms(Split split, ExampleId id) const = 0;
+  /// Where the training examples of an epoch come from; shuffled by default.
   virtual Order order() const { return Order::shuffled; }
 
   /// The figures. The first one chooses: the best epoch, the rate of a search.

@@ -18,19 +18,22 @@ using OptionValue = std::variant<std::int64_t, double, std::string>;
 
 /// An option of a task, as it stands in a study's YAML. Its kind is that of its default.
 struct TaskOption {
-  std::string name;
-  OptionValue otherwise;  // the default
-  double least = 0.0;     // of numbers
-  double most = 0.0;
-  std::string doc;
-  std::vector<std::string> choices = {};  // of a text; empty: any
-  bool is_data = false;                   // a data set, by its name or path
+  std::string name;                       ///< "lag"
+  OptionValue otherwise;                  ///< the default
+  double least = 0.0;                     ///< of numbers
+  double most = 0.0;                      ///< of numbers; both ends are allowed
+  std::string doc;                        ///< a line for lists
+  std::vector<std::string> choices = {};  ///< of a text; empty: any
+  bool is_data = false;                   ///< a data set, by its name or path
 };
 
+/// A whole number in [least, most], which is `otherwise` where a study does not say.
 TaskOption integer_option(std::string name, std::int64_t otherwise, std::int64_t least,
                           std::int64_t most, std::string doc);
+/// A number in [least, most].
 TaskOption number_option(std::string name, double otherwise, double least, double most,
                          std::string doc);
+/// Any text.
 TaskOption text_option(std::string name, std::string otherwise, std::string doc);
 /// A text that is one of `choices`.
 TaskOption choice_option(std::string name, std::string otherwise, std::vector<std::string> choices,
@@ -43,6 +46,7 @@ TaskOption data_option(std::string name, std::string otherwise, std::string doc)
 class TaskOptions {
  public:
   TaskOptions() = default;
+  /// All at their defaults.
   explicit TaskOptions(const std::vector<TaskOption>& options);
 
   /// Sets an option from text. Throws InputError that says what was expected, or which options
@@ -51,9 +55,12 @@ class TaskOptions {
   /// Makes paths of data whole: taken from `folder` where there is such a file, else from the
   /// current folder.
   void resolve_data(const std::filesystem::path& folder);
+  ///@{
+  /// The value of an option of that kind. Throws BugError where the task has none of that name.
   std::int64_t integer(const std::string& name) const;
   double number(const std::string& name) const;
   const std::string& text(const std::string& name) const;
+  ///@}
   /// Every option with its value as text that reads back to it, in the order of the table.
   std::vector<std::pair<std::string, std::string>> all() const;
 
@@ -66,16 +73,18 @@ class TaskOptions {
 
 /// Where a task finds data, and who hears of it.
 struct DataSource {
-  std::string folder;  // --data; else $CAROUSEL_DATA, else data/
+  std::string folder;  ///< --data; else $CAROUSEL_DATA, else data/
+  /// Hears of what is odd in the data and no error, such as a set that stands in.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
 
 /// A task: what is fixed when cells are compared. One entry of the table below, in one file.
 struct Task {
-  std::string name;       // "next_frame"
-  std::string title;      // a line
-  std::string reference;  // the paper that the task or its success criterion is from
-  std::vector<TaskOption> options;
+  std::string name;                 ///< "next_frame"
+  std::string title;                ///< a line
+  std::string reference;            ///< the paper that the task or its success criterion is from
+  std::vector<TaskOption> options;  ///< in the order of lists
+  /// Reads the data, and checks the options against each other. Throws InputError.
   std::unique_ptr<Problem> (*set_up)(const TaskOptions& options, const DataSource& data);
 };
 

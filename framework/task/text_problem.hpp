@@ -9,18 +9,18 @@ namespace carousel {
 
 /// What a language model is made of beside the cell.
 struct LanguageForm {
-  Index steps = 100;     // of a piece of a text; lines are read whole
-  Index embedding = 64;  // elements of the vector that stands for a symbol
-  bool tied = false;     // the output layer's weights are these vectors (Press and Wolf 2017,
-                         // arXiv:1608.05859)
+  Index steps = 100;     ///< of a piece of a text; lines are read whole
+  Index embedding = 64;  ///< elements of the vector that stands for a symbol
+  bool tied = false;     ///< the output layer's weights are these vectors (Press and Wolf 2017,
+                         ///< arXiv:1608.05859)
 };
 
 /// Symbols side by side, for predicting each next one.
 struct TextBatch {
-  Tensor<float> x;             // [T, batch], 0 beyond the end
-  Tensor<float> targets;       // [T, batch], 0 beyond the end
-  Tensor<float> mask;          // [T, batch], 1 for a step that is scored
-  std::vector<Index> lengths;  // scored steps of each example
+  Tensor<float> x;             ///< [T, batch], 0 beyond the end
+  Tensor<float> targets;       ///< [T, batch], 0 beyond the end
+  Tensor<float> mask;          ///< [T, batch], 1 for a step that is scored
+  std::vector<Index> lengths;  ///< scored steps of each example
 };
 
 /// Each next symbol of a text. The text is one stream that is read in pieces of `steps` symbols,
@@ -29,6 +29,7 @@ struct TextBatch {
 /// bits, and `perplexity`, e^nll.
 class TextProblem final : public Problem {
  public:
+  /// text: how `set` was read.
   TextProblem(TextSet set, const TextForm& text, const LanguageForm& form);
 
   std::string name() const override;
@@ -43,14 +44,19 @@ class TextProblem final : public Problem {
   /// Unigrams and 5-grams of the training split.
   std::vector<Baseline> baselines() const override;
 
+  /// What a language model of this text is made of.
   const LanguageForm& form() const { return form_; }
+  /// Whether symbols are words; else characters.
   bool words() const { return text_.words; }
-  /// Of lines: the symbol in front of them, and the one behind them.
+  /// Of lines: the number of the symbol in front of each; none where the text is one stream.
   std::optional<std::uint32_t> begin_symbol() const;
+  /// The same of the symbol behind each line.
   std::optional<std::uint32_t> end_symbol() const;
   /// Symbols with a number, these two included.
   Index symbols() const { return set_.vocabulary.size() + (text_.lines ? 2 : 0); }
+  /// The text and its vocabulary.
   const TextSet& set() const { return set_; }
+  /// The given examples side by side, [T, batch] with T of the longest.
   TextBatch batch(Split split, Ids ids) const;
   /// Text as numbers. Throws InputError with the first symbol that the vocabulary lacks, unless it
   /// has a number for what is unknown.

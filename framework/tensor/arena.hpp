@@ -12,10 +12,11 @@ struct ArenaState;
 /// One aligned block of memory, counted by its users. Blocks of an arena go back to it, so
 /// a tensor that outlives its tape stays valid.
 struct alignas(64) Block {
-  std::atomic<int> users{1};
-  int size_class = 0;
-  ArenaState* owner = nullptr;  // null: a block of the heap
-  Block* next_free = nullptr;   // of the same size, while it is free
+  std::atomic<int> users{1};    ///< handles that point here; the last one to let go frees the block
+  int size_class = 0;           ///< of an arena: which list of free blocks it belongs to
+  ArenaState* owner = nullptr;  ///< null: a block of the heap
+  Block* next_free = nullptr;   ///< of the same size, while it is free
+  /// The memory behind this header, 64-byte aligned.
   std::byte* data() { return reinterpret_cast<std::byte*>(this) + sizeof(Block); }
 };
 
@@ -23,11 +24,15 @@ struct alignas(64) Block {
 class Storage {
  public:
   Storage() = default;
+  /// Takes over one user of a block: the count is not raised.
   explicit Storage(Block* block) : block_(block) {}
+  /// One more user of the same block.
   Storage(const Storage& other) : block_(other.block_) {
     if (block_) block_->users.fetch_add(1, std::memory_order_relaxed);
   }
+  /// Takes the other's place as a user; the other is empty then.
   Storage(Storage&& other) noexcept : block_(other.block_) { other.block_ = nullptr; }
+  /// Lets go of its block and shares the other's, or takes it over.
   Storage& operator=(Storage other) noexcept {
     std::swap(block_, other.block_);
     return *this;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+/// The whole library; a plug-in and a program of your own have namespaces of their own.
 namespace carousel {
 
 /// Base of every error that this library throws on purpose.

@@ -9,15 +9,18 @@ namespace carousel {
 
 /// How a parameter gets its first values.
 struct Initialiser {
+  /// The rules, one for each function below.
   enum class Kind { constant, uniform, normal, glorot, orthogonal, identity, chrono, minus };
-  Kind kind = Kind::constant;
-  double scale = 0.0;      // uniform: the upper end; chrono: its n
-  double low = 0.0;        // uniform
-  std::string other = {};  // minus: the name of a parameter
+  Kind kind = Kind::constant;  ///< the rule; the fields below are its numbers
+  double scale = 0.0;          ///< uniform: the upper end; chrono: its n
+  double low = 0.0;            ///< uniform
+  std::string other = {};      ///< minus: the name of a parameter
 
   /// Every element is `value`.
   static Initialiser constant(double value) { return {Kind::constant, value}; }
+  /// Every element is 0, as of biases.
   static Initialiser zeros() { return constant(0.0); }
+  /// Every element is 1, as of gains.
   static Initialiser ones() { return constant(1.0); }
   /// Uniform in [-limit, limit].
   static Initialiser uniform(double limit) { return uniform(-limit, limit); }

@@ -17,6 +17,7 @@ class Interrupted : public Error {
 /// work that it must reach is many calls away from who knows of it.
 class StopScope {
  public:
+  /// `stop` must outlive the scope; a signal handler may set it.
   explicit StopScope(const std::atomic<bool>& stop);
   ~StopScope();
   StopScope(const StopScope&) = delete;

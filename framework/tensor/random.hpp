@@ -12,6 +12,7 @@ namespace carousel {
 /// can draw any part, and a checkpoint keeps the counters alone.
 class Random {
  public:
+  /// Stream `stream` of a seed, at position 0. Streams of different numbers are independent.
   Random(std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {}
   /// A stream named by text, such as a parameter's name.
   Random(std::uint64_t seed, std::string_view stream) : Random(seed, hash(stream)) {}

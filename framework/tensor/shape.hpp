@@ -7,6 +7,7 @@
 
 namespace carousel {
 
+/// Sizes, offsets and counts of elements; signed, so that differences are safe.
 using Index = std::ptrdiff_t;
 
 /// The batch dimension of a step program, whose size is known only when the program runs.
@@ -15,17 +16,26 @@ inline constexpr Index batch_dim = -1;
 /// Sizes of a row-major array, outermost first. A scalar has rank 0.
 class Shape {
  public:
+  /// Most dimensions that a tensor can have.
   static constexpr int max_rank = 8;
 
   Shape() = default;
   /// Throws InputError when there are more than max_rank dimensions.
   Shape(std::initializer_list<Index> dims);
 
+  /// Number of dimensions.
   int rank() const { return rank_; }
+  ///@{
+  /// Size of an axis in [0, rank), which is not checked.
   Index operator[](int axis) const { return dims_[static_cast<std::size_t>(axis)]; }
   Index& operator[](int axis) { return dims_[static_cast<std::size_t>(axis)]; }
+  ///@}
+  ///@{
+  /// The sizes in order, outermost first.
   const Index* begin() const { return dims_.data(); }
   const Index* end() const { return dims_.data() + rank_; }
+  ///@}
+  /// Size of the innermost dimension; the rank must be at least 1.
   Index back() const { return dims_[static_cast<std::size_t>(rank_ - 1)]; }
 
   /// Adds an innermost dimension. Throws InputError beyond max_rank.
@@ -35,6 +45,7 @@ class Shape {
   /// "[3, 4]"; the batch dimension of a step program prints as "B".
   std::string to_string() const;
 
+  /// True when rank and all sizes agree; nothing is broadcast.
   friend bool operator==(const Shape& a, const Shape& b);
 
  private:

@@ -11,27 +11,39 @@ namespace carousel {
 
 /// A row-major, contiguous, 64-byte aligned array of float or double.
 /// Copies share their memory (clone() does not); an op never writes into its inputs.
-/// tensor/xtensor.hpp shows a tensor as an xtensor container and evaluates xtensor
-/// expressions into tensors.
+/// Inside the framework tensor/xtensor.hpp, which is not installed, shows a tensor as an xtensor
+/// container and evaluates xtensor expressions into tensors.
 template <class T>
 class Tensor {
  public:
   /// An empty handle: no memory, defined() is false.
   Tensor() = default;
-  /// Not initialised, on the heap, or in `arena` when one is given.
+  /// Not initialised, on the heap, or in `arena` when one is given. Throws InputError when a size
+  /// is negative, as that of a batch in a step program.
   static Tensor uninitialised(const Shape& shape, Arena* arena = nullptr);
+  /// All elements 0; else as uninitialised().
   static Tensor zeros(const Shape& shape, Arena* arena = nullptr);
+  /// All elements `value`; else as uninitialised().
   static Tensor full(const Shape& shape, T value, Arena* arena = nullptr);
   /// Row-major values. Throws InputError when their number is not shape.numel().
   static Tensor from(const Shape& shape, const std::vector<T>& values);
 
+  /// False for an empty handle alone; a tensor without elements is defined.
   bool defined() const { return data_ != nullptr; }
+  /// Sizes, outermost first.
   const Shape& shape() const { return shape_; }
+  /// Number of elements; 1 for a scalar.
   Index numel() const { return numel_; }
+  ///@{
+  /// The first element, row-major. Writing shows in every tensor that shares the memory.
   T* data() { return data_; }
   const T* data() const { return data_; }
+  ///@}
+  ///@{
+  /// All elements, row-major, in the memory that data() has.
   std::span<T> values() { return {data_, static_cast<std::size_t>(numel_)}; }
   std::span<const T> values() const { return {data_, static_cast<std::size_t>(numel_)}; }
+  ///@}
   /// The only element. Throws InputError when there is not exactly one.
   T item() const;
 

@@ -18,17 +18,20 @@ class BatchGradient {
   /// Of the training split. `model` and `problem` must outlive it.
   BatchGradient(const Model& model, const Problem& problem, const TrainOptions& options);
 
+  /// What is known of a batch besides its gradient.
   struct Result {
-    double loss = 0.0;      // summed over the terms
-    Index terms = 0;        // of all examples
-    double norm = 0.0;      // of the gradient before it was scaled down; not finite: no gradient
-    bool overflow = false;  // the gradient was computed in double
+    double loss = 0.0;      ///< summed over the terms
+    Index terms = 0;        ///< of all examples
+    double norm = 0.0;      ///< of the gradient before it was scaled down; not finite: no gradient
+    bool overflow = false;  ///< the gradient was computed in double
   };
   /// values: the model's parameters, in order. The gradient is in gradients() then, unless the
   /// result's loss or norm is not finite.
   Result compute(const std::vector<Tensor<T>>& values, Ids ids, const TrainingPass<T>& pass = {});
 
+  /// Of the last batch, one for each parameter in its shape; clipped.
   const std::vector<Tensor<T>>& gradients() const { return gradients_; }
+  /// What runs the shards: its memory, and what was carried on.
   ShardRunner<T>& runner() { return runner_; }
 
  private:

@@ -7,6 +7,7 @@
 
 namespace carousel {
 
+/// Examples of one update or of one step of an evaluation.
 using Batch = std::vector<ExampleId>;
 
 /// Cuts an epoch into batches of examples of similar length: shuffled (or made anew, see Order),

@@ -16,8 +16,8 @@ using Carried = std::vector<std::vector<Tensor<T>>>;
 /// What a training pass has besides parameters and examples.
 template <class T>
 struct TrainingPass {
-  const MaskSeed* masks = nullptr;  // null: nothing is dropped
-  Carried<T>* carried = nullptr;    // null: nothing is handed on; empty: the streams begin
+  const MaskSeed* masks = nullptr;  ///< null: nothing is dropped
+  Carried<T>* carried = nullptr;    ///< null: nothing is handed on; empty: the streams begin
 };
 
 /// The loss of a shard, by its number: a scalar on the pass's tape.

@@ -9,20 +9,20 @@ namespace carousel {
 
 /// How a trial is trained: the group `train` of a study.
 struct TrainOptions {
-  int epochs = 100;
-  int patience = 10;  // epochs without a better validation figure before the stop; 0: never
-  int batch = 16;     // examples in an update
-  int shard = 8;      // examples in a parallel task; results depend on it, not on threads
-  int segments = 1;   // parts of a sequence, all but one computed again on the way back; 0: sqrt
-  OptimiserOptions optimiser;
-  ScheduleOptions schedule;
-  std::string loss = "step";  // whose mean loss is minimised: that of a term (a step), or of an
-                              // example ("sequence")
-  double clip_norm = 1.0;     // largest global norm of the gradient; 0: no limit
-  double clip_value = 0.0;    // largest element of the gradient; 0: no limit
-  double weight_noise = 0.0;
-  std::string precision = "float";
-  double checkpoint_seconds = 10.0;  // at least this long between checkpoints
+  int epochs = 100;   ///< passes over the training split at most
+  int patience = 10;  ///< epochs without a better validation figure before the stop; 0: never
+  int batch = 16;     ///< examples in an update
+  int shard = 8;      ///< examples in a parallel task; results depend on it, not on threads
+  int segments = 1;   ///< parts of a sequence, all but one computed again on the way back; 0: sqrt
+  OptimiserOptions optimiser;  ///< rule and constants
+  ScheduleOptions schedule;    ///< how the rate changes
+  std::string loss = "step";   ///< whose mean loss is minimised: that of a term (a step), or of an
+                               ///< example ("sequence")
+  double clip_norm = 1.0;      ///< largest global norm of the gradient; 0: no limit
+  double clip_value = 0.0;     ///< largest element of the gradient; 0: no limit
+  double weight_noise = 0.0;   ///< standard deviation, see with_weight_noise(); 0: none
+  std::string precision = "float";   ///< "float" or "double"
+  double checkpoint_seconds = 10.0;  ///< at least this long between checkpoints
 };
 
 }  // namespace carousel

@@ -13,15 +13,15 @@ namespace carousel {
 
 /// Where a trial is, for a progress line.
 struct Progress {
-  int epoch = 0;  // running, counted from 1
-  int epochs = 0;
-  double done = 0.0;     // share of all epochs, 0 to 1
-  double seconds = 0.0;  // of this trial so far
-  double train = 0.0;    // loss, the running mean of this epoch
-  double valid = 0.0;    // the figure that chooses, of the last epoch; NaN in the first
-  double best_valid = 0.0;
-  int best_epoch = 0;  // 0: none yet
-  bool epoch_ended = false;
+  int epoch = 0;             ///< running, counted from 1
+  int epochs = 0;            ///< of the options
+  double done = 0.0;         ///< share of all epochs, 0 to 1
+  double seconds = 0.0;      ///< of this trial so far
+  double train = 0.0;        ///< loss, the running mean of this epoch
+  double valid = 0.0;        ///< the figure that chooses, of the last epoch; NaN in the first
+  double best_valid = 0.0;   ///< the same at the best epoch; NaN: none yet
+  int best_epoch = 0;        ///< 0: none yet
+  bool epoch_ended = false;  ///< the last update of an epoch, with its validation, is behind
 };
 
 /// How a run of a trainer ended.
@@ -45,6 +45,7 @@ class Trainer {
   /// The result so far. Who runs trials notes in it what a trainer does not know: whether the trial
   /// is selected, the memory that it takes.
   virtual TrialRecord& record() = 0;
+  /// The same, to be read.
   virtual const TrialRecord& record() const = 0;
   /// After Outcome::diverged: what became NaN or infinite, and where.
   virtual const std::string& divergence() const = 0;

@@ -11,11 +11,11 @@ namespace carousel {
 
 /// One epoch of one trial.
 struct CurvePoint {
-  int epoch = 0;
-  std::int64_t updates = 0;
-  double seconds = 0.0;       // since the trial began, pauses left out
-  double train = 0.0;         // loss: running mean over the epoch, with noise if any
-  std::vector<double> valid;  // figures in the order of TrialRecord::metrics
+  int epoch = 0;              ///< from 1
+  std::int64_t updates = 0;   ///< made since the trial began
+  double seconds = 0.0;       ///< since the trial began, pauses left out
+  double train = 0.0;         ///< loss: running mean over the epoch, with noise if any
+  std::vector<double> valid;  ///< figures in the order of TrialRecord::metrics
 };
 
 /// One trial: one cell, problem, rate and seed. Figures are NaN where not known.
@@ -31,28 +31,28 @@ struct TrialRecord {
     return metrics.empty() ? not_known : figure(metrics.front(), Split::valid);
   }
 
-  std::string cell;
-  std::string variant;  // empty: the cell as it is
-  std::string task;     // its name in the table of tasks
-  std::string dataset;  // name of the problem
-  int hidden = 0;
-  std::int64_t parameters = 0;       // of the whole model
-  std::int64_t cell_parameters = 0;  // of the recurrent layers alone
-  std::uint64_t seed = 0;
-  int draw = 0;                // which learning rate of the search, from 1; 0: there is no search
-  double learning_rate = 0.0;  // 0: not chosen yet
-  bool selected = false;       // it counts in the comparison: of the chosen rate
-  std::string status;          // "waiting", "running", "done", "diverged", "skipped"
-  int epochs = 0;
-  int best_epoch = 0;
-  double updates_to_goal = not_known;  // updates before validation first reached the task's goal
-  std::int64_t overflows = 0;          // updates whose gradient was beyond the range of float
-  double seconds = 0.0;
-  std::int64_t memory = 0;           // bytes: values kept for the way back, gradients and workspace
-  std::vector<std::string> metrics;  // names, in the problem's order; the first one chooses
-  std::string loss;                  // the metric that is the loss
-  Figures figures;
-  std::vector<CurvePoint> curve;
+  std::string cell;                  ///< its name
+  std::string variant;               ///< empty: the cell as it is
+  std::string task;                  ///< its name in the table of tasks
+  std::string dataset;               ///< name of the problem
+  int hidden = 0;                    ///< elements of a state
+  std::int64_t parameters = 0;       ///< of the whole model
+  std::int64_t cell_parameters = 0;  ///< of the recurrent layers alone
+  std::uint64_t seed = 0;            ///< of first values, orders of batches and noise
+  int draw = 0;                ///< which learning rate of the search, from 1; 0: there is no search
+  double learning_rate = 0.0;  ///< 0: not chosen yet
+  bool selected = false;       ///< it counts in the comparison: of the chosen rate
+  std::string status;          ///< "waiting", "running", "done", "diverged", "skipped"
+  int epochs = 0;              ///< trained so far
+  int best_epoch = 0;          ///< 0: none yet
+  double updates_to_goal = not_known;  ///< updates before validation first reached the task's goal
+  std::int64_t overflows = 0;          ///< updates whose gradient was beyond the range of float
+  double seconds = 0.0;                ///< of training, pauses left out
+  std::int64_t memory = 0;  ///< bytes: values kept for the way back, gradients and workspace
+  std::vector<std::string> metrics;  ///< names, in the problem's order; the first one chooses
+  std::string loss;                  ///< the metric that is the loss
+  Figures figures;                   ///< at the best epoch
+  std::vector<CurvePoint> curve;     ///< one point an epoch
 };
 
 /// What tells a trial from all others of its run. Calls v(name, value) for each.
@@ -85,9 +85,10 @@ void visit_trial_fields(Record& r, Visitor&& v) {
   v("memory", r.memory);
 }
 
-/// Writes a record into an archive, and reads it back. load_record throws InputError when a field
-/// is missing, of another form, out of its range, or at odds with the others.
+/// Writes a record into an archive.
 void save_record(const TrialRecord& record, Archive& archive);
+/// The way back. Throws InputError when a field is missing, of another form, out of its range, or
+/// at odds with the others.
 TrialRecord load_record(const Archive& archive);
 
 /// Whether it was trained to its end: it is "done", or "diverged" by its test figures alone, by

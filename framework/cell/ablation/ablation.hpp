@@ -9,23 +9,25 @@ namespace carousel {
 
 /// One change of a cell's equations.
 struct Ablation {
+  /// What is changed.
   enum class Kind {
-    constant,              // gate targets[0] becomes `value`
-    couple,                // gate targets[0] becomes 1 - targets[1]
-    drop_activation,       // of value targets[0], at `place`
-    swap_activation,       // the same, for `activation`
-    layer_norm,            // the same, on what goes into the activation
-    drop_parameters,       // targets become 0
-    diagonal,              // matrix targets[0] [n, n] becomes a vector [n]
-    old_state,             // value targets[0] reads state targets[1] as it was before the step
-    full_gate_recurrence,  // gates targets read the old values of all of them through matrices
+    constant,              ///< gate targets[0] becomes `value`
+    couple,                ///< gate targets[0] becomes 1 - targets[1]
+    drop_activation,       ///< of value targets[0], at `place`
+    swap_activation,       ///< the same, for `activation`
+    layer_norm,            ///< the same, on what goes into the activation
+    drop_parameters,       ///< targets become 0
+    diagonal,              ///< matrix targets[0] [n, n] becomes a vector [n]
+    old_state,             ///< value targets[0] reads state targets[1] as it was before the step
+    full_gate_recurrence,  ///< gates targets read the old values of all of them through matrices
   };
-  Kind kind = Kind::constant;
+  Kind kind = Kind::constant;  ///< which change it is
+  /// Names of values, states or parameters, as the kind says.
   std::vector<std::string> targets = {};
-  double value = 0.0;
+  double value = 0.0;  ///< constant: what the gate is set to
   /// 0: the value is the activation itself; k: the k-th activation inside its expression.
   int place = 0;
-  std::string activation = {};
+  std::string activation = {};  ///< swap_activation: the name of the new one, "relu"
   /// "i=1", "f=1-i", "no_tanh(g)", "no_tanh_in(h)", "tanh->relu(g)", "no_p_i", "no_peepholes",
   /// "diagonal_U_i", "layer_norm(i)", "old_c(o)", "full_gate_recurrence". The same for each build
   /// of a cell, whatever its sizes.

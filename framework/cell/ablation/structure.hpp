@@ -11,8 +11,8 @@ namespace carousel {
 
 /// An input of a node: the place where an expression can be exchanged.
 struct NodeInput {
-  int node = -1;
-  std::size_t input = 0;
+  int node = -1;          ///< that reads
+  std::size_t input = 0;  ///< which of its inputs, from 0
 };
 
 /// The value (op) of that name. Throws InputError with a suggestion when there is none.
@@ -38,9 +38,11 @@ std::vector<char> nodes_behind_output(const StepProgram& program);
 
 /// The parts of an LSTM: c = f * c[t-1] + i * g, h = o * tanh(c), with gates i, f, o.
 struct LstmParts {
-  int input_gate = -1, forget_gate = -1, output_gate = -1;
-  int content_activation = -1;  // the tanh of g
-  int output_activation = -1;   // the tanh of c
+  int input_gate = -1,          ///< i, a node
+      forget_gate = -1,         ///< f
+      output_gate = -1;         ///< o
+  int content_activation = -1;  ///< the tanh of g
+  int output_activation = -1;   ///< the tanh of c
 };
 
 /// The parts, where the program has them.

@@ -13,9 +13,9 @@ namespace carousel {
 
 /// What the cells of one program share: a cell, and those that it uses.
 struct ProgramInWork {
-  StepBuilder builder;
-  const FindSyntax& find;
-  Budget budget = {};
+  StepBuilder builder;     ///< the program so far
+  const FindSyntax& find;  ///< gives the cells that are used, by name
+  Budget budget = {};      ///< what all of them may ask for together
 };
 
 /// Builds one cell of text into a program: its lines in turn, and all names that they speak of.

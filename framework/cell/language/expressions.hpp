@@ -12,14 +12,14 @@ namespace carousel {
 /// LanguageError at the place beyond its limit.
 class Budget {
  public:
-  static constexpr Index axis = Index{1} << 20;      // sizes
-  static constexpr Index elements = Index{1} << 28;  // of a value
-  static constexpr Index per_step = Index{1} << 22;  // of a value that differs from step to step
-  static constexpr Index all_elements = Index{1} << 30;  // of all values of the program
-  static constexpr int nodes = 10'000;                   // values of the program
-  static constexpr int nesting = 50;                     // cells in cells
-  static constexpr int cells = 1000;                     // used in all
-  static constexpr int delay = 256;                      // steps back
+  static constexpr Index axis = Index{1} << 20;      ///< sizes
+  static constexpr Index elements = Index{1} << 28;  ///< of a value
+  static constexpr Index per_step = Index{1} << 22;  ///< of a value that differs from step to step
+  static constexpr Index all_elements = Index{1} << 30;  ///< of all values of the program
+  static constexpr int nodes = 10'000;                   ///< values of the program
+  static constexpr int nesting = 50;                     ///< cells in cells
+  static constexpr int cells = 1000;                     ///< used in all
+  static constexpr int delay = 256;                      ///< steps back
 
   /// One expression or line looked at.
   void work(const SourcePlace& place);
@@ -27,6 +27,7 @@ class Budget {
   void round(const SourcePlace& place);
   /// Counts how deep expressions stand in each other.
   void enter(const SourcePlace& place);
+  /// The way out of enter().
   void leave() { --depth_; }
   /// One more cell used.
   void cell(const SourcePlace& place);
@@ -44,11 +45,13 @@ std::string text_of(const SourcePlace& place);
 /// Turns expressions into values: the part that knows no names.
 class Expressions {
  public:
+  /// Both must outlive it.
   Expressions(Graph& graph, Budget& budget) : graph_(graph), budget_(budget) {}
   Expressions(const Expressions&) = delete;
   Expressions& operator=(const Expressions&) = delete;
   virtual ~Expressions() = default;
 
+  /// The value of an expression. Throws LanguageError at its place where it is wrong.
   Value evaluate(const Expression& e);
   /// A number known when the cell is built.
   double number(const Expression& e);
@@ -57,7 +60,9 @@ class Expressions {
   /// A shape of rank 1 to 3.
   Shape sizes(const std::vector<Expression>& list, const SourcePlace& place);
 
+  /// Where values are made.
   Graph& graph() { return graph_; }
+  /// What the file may still ask for.
   Budget& budget() { return budget_; }
   /// "a is [3], b is [4]", at the place of `whole`.
   [[noreturn]] void fail_shapes(const Expression& whole,
@@ -65,7 +70,9 @@ class Expressions {
                                 const std::vector<Value>& values);
 
  protected:
+  /// What a name stands for.
   virtual Value read(const Expression& name) = 0;
+  /// What a name was some steps ago: text[t - k].
   virtual Value read_delay(const Expression& delay) = 0;
   /// A call of what is no function of the language.
   virtual Value call(const Expression& e) = 0;

@@ -9,9 +9,11 @@
 namespace carousel {
 
 /// A mistake in a cell file. what() is
+/// ```
 ///   gru.cell:7:12: U_c is [64, 64], r * h[t-1] is [128]
 ///     c = tanh(U_c @ (r * h[t-1]))
 ///              ^~~~~~~~~~~~~~~~~~
+/// ```
 class LanguageError : public InputError {
  public:
   using InputError::InputError;

@@ -10,77 +10,85 @@ namespace carousel {
 
 /// A cell file. It lives as long as a place in it.
 struct SourceText {
-  std::string file;  // for messages
-  std::string text;
+  std::string file;  ///< for messages
+  std::string text;  ///< the whole file
 };
 
 /// A piece of a source text. Lines and columns count from 1; columns count bytes. It knows its
 /// file, since a variant has lines of two files.
 struct SourcePlace {
-  std::shared_ptr<const SourceText> source = nullptr;
-  int line = 0, column = 0;
-  int length = 1;
+  std::shared_ptr<const SourceText> source = nullptr;  ///< the file
+  int line = 0,                                        ///< of its first byte
+      column = 0;                                      ///< of its first byte
+  int length = 1;                                      ///< bytes
 };
 
 /// An expression.
 struct Expression {
+  /// What an expression is; behind each kind, the fields that it uses.
   enum class Kind {
-    number,    // value
-    name,      // text; may have dots (fast.c)
-    unary,     // text "-", parts {a}
-    binary,    // text "+", "@", "<=", ..; parts {a, b}
-    call,      // text: function; parts: arguments; names: of named arguments
-    delay,     // text: what; parts {k}: text[t - k]
-    index,     // parts {what, subscript, ..}
-    subrange,  // in an index: parts {first, last}; either may be `absent`
-    list,      // parts: [a, b, ..]
+    number,    ///< value
+    name,      ///< text; may have dots (fast.c)
+    unary,     ///< text "-", parts {a}
+    binary,    ///< text "+", "@", "<=", ..; parts {a, b}
+    call,      ///< text: function; parts: arguments; names: of named arguments
+    delay,     ///< text: what; parts {k}: text[t - k]
+    index,     ///< parts {what, subscript, ..}
+    subrange,  ///< in an index: parts {first, last}; either may be `absent`
+    list,      ///< parts: [a, b, ..]
     absent
   };
-  Kind kind = Kind::absent;
-  SourcePlace place;
-  std::string text;
-  double value = 0.0;
-  int height = 1;  // of the tree; the parser takes 200 at most, so recursion over it is safe
-  std::vector<Expression> parts;
-  std::vector<std::string> names;  // of call arguments: empty where none is given
+  Kind kind = Kind::absent;  ///< which it is
+  SourcePlace place;         ///< of the whole expression
+  std::string text;          ///< a name, operator or function
+  double value = 0.0;        ///< of a number
+  int height = 1;  ///< of the tree; the parser takes 200 at most, so recursion over it is safe
+  std::vector<Expression> parts;   ///< operands, in order
+  std::vector<std::string> names;  ///< of call arguments: empty where none is given
 };
 
 /// One statement. What of it is used depends on the kind.
 struct Statement {
+  /// What a statement does; behind each kind, how it is written and the fields that it uses.
   enum class Kind {
-    hyper,      // name = value
-    input,      // name : shape, value: the default or absent
-    parameter,  // name, range (of a family), shape, initialiser, fixed
-    state,      // name : shape
-    initial,    // name = value
-    function,   // name(arguments) = value
-    use,        // text (a cell) as name (arguments = options)
-    assign,     // name = value
-    repeat,     // name in range { body }
-    output      // name
+    hyper,      ///< name = value
+    input,      ///< name : shape, value: the default or absent
+    parameter,  ///< name, range (of a family), shape, initialiser, fixed
+    state,      ///< name : shape
+    initial,    ///< name = value
+    function,   ///< name(arguments) = value
+    use,        ///< text (a cell) as name (arguments = options)
+    assign,     ///< name = value
+    repeat,     ///< name in range { body }
+    output      ///< name
   };
-  Kind kind = Kind::assign;
-  SourcePlace place;       // of the whole
-  SourcePlace name_place;  // of the name
-  std::string name;
-  std::string text;
-  std::vector<std::string> arguments;  // of a function; names of the options of a use
-  std::vector<Expression> options;     // of a use
-  std::vector<Expression> shape;
-  std::vector<Expression> range;          // {first, last}; empty: none
-  std::optional<Expression> initialiser;  // a name or a call
-  bool fixed = false;
-  Expression value;
-  std::vector<Statement> body;
+  Kind kind = Kind::assign;               ///< which it is
+  SourcePlace place;                      ///< of the whole
+  SourcePlace name_place;                 ///< of the name
+  std::string name;                       ///< what it defines
+  std::string text;                       ///< of a use: the cell
+  std::vector<std::string> arguments;     ///< of a function; names of the options of a use
+  std::vector<Expression> options;        ///< of a use
+  std::vector<Expression> shape;          ///< sizes of a parameter, state or input
+  std::vector<Expression> range;          ///< {first, last}; empty: none
+  std::optional<Expression> initialiser;  ///< a name or a call
+  bool fixed = false;                     ///< of a parameter: it is not trained
+  Expression value;                       ///< the right side
+  std::vector<Statement> body;            ///< of a repeat
 };
 
 /// A file as parsed: `param A, B : ..` is two statements.
 struct CellSyntax {
-  std::shared_ptr<const SourceText> source;
-  std::string name, title, base;  // base: empty without `extends`
-  std::string reference, group, conventions;
-  SourcePlace name_place, base_place;
-  std::vector<Statement> statements;
+  std::shared_ptr<const SourceText> source;  ///< the file
+  std::string name,                          ///< of the cell
+      title,                                 ///< a line for lists
+      base;                                  ///< the cell that it extends; empty: none
+  std::string reference,                     ///< see Cell
+      group,                                 ///< see Cell
+      conventions;                           ///< see Cell
+  SourcePlace name_place,                    ///< where the name stands
+      base_place;                            ///< where the base stands
+  std::vector<Statement> statements;         ///< in the order of the file
 };
 
 /// The cells that one extends and uses.

@@ -11,25 +11,33 @@ namespace carousel {
 /// The tokens of a file, read from the first to the last. Throws LanguageError.
 class TokenStream {
  public:
+  /// Cuts the file into tokens, and stands at the first one.
   explicit TokenStream(std::shared_ptr<const SourceText> source);
 
+  /// The token at hand.
   const Token& now() const { return tokens_.tokens[at_]; }
   /// `ahead` tokens behind now().
   const Token& later(std::size_t ahead) const;
   /// Returns now() and goes on.
   const Token& next();
 
+  /// Whether now() is of a kind.
   bool at(Token::Kind kind) const { return now().kind == kind; }
+  /// Whether now() is this sign.
   bool at_sign(std::string_view text) const;
+  /// Whether now() is this name or word.
   bool at_word(std::string_view text) const;
-  /// Goes on when now() is this sign or word.
+  /// Goes on when now() is this sign, and says whether it was.
   bool take_sign(std::string_view text);
+  /// Goes on when now() is this word, and says whether it was.
   bool take_word(std::string_view text);
 
-  /// The place of a token, and from a token to the last that was read.
+  /// The place of a token.
   SourcePlace place(const Token& token) const;
+  /// The place from a token to the last that was read.
   SourcePlace place_from(const Token& first) const;
 
+  /// Throws a LanguageError at a token; for the end of the file, behind what comes last.
   [[noreturn]] void fail(const Token& token, std::string_view message) const;
   /// "expected .., found .." at now().
   [[noreturn]] void fail_expected(std::string_view what) const;
@@ -40,6 +48,7 @@ class TokenStream {
   void expect_sign(std::string_view text, const Token* opened = nullptr);
   /// Reads the end of a line. A `}` ends a line too and is not read.
   void expect_line_end();
+  /// Goes on to the next token that is no line end.
   void skip_empty_lines();
 
  private:

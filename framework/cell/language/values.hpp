@@ -13,9 +13,12 @@ namespace carousel {
 
 /// A number known when the cell is built, or a value of the step program.
 struct Value {
+  /// A number known when the cell is built.
   Value(double known) : number(known) {}
+  /// A value of the step program.
   Value(Var value) : var(value) {}
 
+  /// Whether it is a number known when the cell is built.
   bool is_number() const { return number.has_value(); }
   /// True for what differs from sequence to sequence: its shape leads with the batch.
   bool batched() const;
@@ -24,8 +27,8 @@ struct Value {
   /// "[3, 4]", or "a number".
   std::string shape_text() const;
 
-  std::optional<double> number;
-  Var var;
+  std::optional<double> number;  ///< none: it is `var`
+  Var var;                       ///< empty where it is a number
 };
 
 /// The shape behind the batch.

@@ -9,9 +9,12 @@
 
 namespace carousel {
 
+/// What may stand behind `init`: the functions of Initialiser.
 const std::vector<std::string>& initialiser_names();
+/// What may stand behind `group`: the parts of the catalogue (cells/README.md).
 const std::vector<std::string>& group_names();
 
+/// Whether a word is in a list.
 bool contains(const std::vector<std::string>& words, std::string_view word);
 
 /// What to write instead of a word that is not of the language ("cat": "write concat(a, b)"); ""
@@ -20,6 +23,7 @@ std::string_view advice_for_word(std::string_view word);
 
 /// The same for a character or for an operator of another language.
 std::string_view advice_for_character(char32_t code);
+/// The same for an operator of another language ("**": "write a ^ n").
 std::string_view advice_for_operator(std::string_view text);
 
 }  // namespace carousel
