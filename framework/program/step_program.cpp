@@ -153,7 +153,27 @@ void StepBuilder::forget_roles() {
   program_.output = -1;
 }
 
+void StepBuilder::expect_sequences_apart() const {
+  const auto of_batch = [](const ProgramNode& node) {
+    return node.shape.rank() > 0 && node.shape[0] == batch_dim;
+  };
+  for (const ProgramNode& node : program_.nodes) {
+    if (node.kind != ProgramNode::Kind::op || of_batch(node)) continue;
+    for (const int input : node.inputs) {
+      const ProgramNode& read = program_.nodes.at(static_cast<std::size_t>(input));
+      if (!of_batch(read)) continue;
+      fail_input(
+          "cell {}: {} of {} is {}, which would mix the sequences of a batch; reduce the last axis "
+          "alone, as layer_norm does (sum_to with the shape [batch, 1])",
+          program_.name, node.op->name,
+          read.name.empty() ? "a value " + read.shape.to_string() : read.name,
+          node.shape.to_string());
+    }
+  }
+}
+
 StepProgram StepBuilder::finish() {
+  expect_sequences_apart();
   if (program_.output < 0) fail_input("cell {} has no output", program_.name);
   if (program_.inputs.empty()) fail_input("cell {} has no input", program_.name);
   for (const ProgramState& state : program_.states) {

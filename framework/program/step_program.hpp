@@ -114,8 +114,8 @@ class StepBuilder final : public Graph {
   Var set_state(const std::string& name, Var value);
   /// The cell's output: a named value.
   void set_output(const std::string& name);
-  /// The program. Throws InputError when it has no output or no input, or when a state was never
-  /// set.
+  /// The program. Throws InputError when it has no output or no input, when a state was never set,
+  /// or when a value mixes the sequences of a batch, as the sum over all elements does.
   StepProgram finish();
 
   // For a program that is made from another one.
@@ -135,6 +135,7 @@ class StepBuilder final : public Graph {
  private:
   Var push(ProgramNode node);
   void add_name(const std::string& name);
+  void expect_sequences_apart() const;
   ProgramState& find_state(const std::string& name);
   StepProgram program_;
   std::unordered_set<std::string> names_;  // of all nodes

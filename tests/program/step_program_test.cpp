@@ -31,6 +31,19 @@ TEST(StepBuilder, NamesShapesInErrors) {
               testing::AllOf(HasSubstr("cell test"), HasSubstr("[B, 3]"), HasSubstr("[4, 4]")));
 }
 
+// A sum over all elements is one over the sequences of the batch too.
+TEST(StepBuilder, RefusesWhatMixesSequences) {
+  EXPECT_THAT(error_of<InputError>([] {
+                StepBuilder b("test");
+                const Var x = b.input("x", 2);
+                b.set_state("h", x + 0.5 * b.state("h", 2) + mean(x * x));
+                b.set_output("h");
+                b.finish();
+              }),
+              testing::AllOf(HasSubstr("cell test: sum_to of a value [B, 2] is []"),
+                             HasSubstr("would mix the sequences of a batch")));
+}
+
 TEST(StepBuilder, RefusesWhatIsIncomplete) {
   EXPECT_THAT(error_of<Error>([] {
                 StepBuilder b("test");

@@ -108,8 +108,9 @@ TEST(Dependencies, EachPackageHasItsLine) {
 
 TEST(Dependencies, EachLibraryThatIsIncludedIsKnown) {
   const std::vector<std::string> known = {
-      "xtensor",  "xtensor-blas", "xsimd",     "tbb", "oneapi",    "boost",     "fmt",   "spdlog",
-      "yaml-cpp", "CLI",          "Random123", "sys", "sanitizer", "benchmark", "torch", "openssl"};
+      "xtensor",   "xtensor-blas", "xsimd",    "tbb",     "oneapi",    "boost",
+      "fmt",       "spdlog",       "yaml-cpp", "CLI",     "Random123", "sys",
+      "sanitizer", "benchmark",    "torch",    "openssl", "carousel"};
   static const std::regex include("#include\\s+<([A-Za-z0-9_-]+)/");
   for (const char* folder : {"framework", "cells", "bench"}) {
     for (const auto& entry : fs::recursive_directory_iterator(source / folder)) {
