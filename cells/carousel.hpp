@@ -1,7 +1,7 @@
 #pragma once
 // All that a program of one's own needs: layers, cells of the catalogue, tapes, optimisers, text,
 // gradients of shards in parallel, and files of parameters. docs/cpp.md is a tour. xtensor is not
-// among them: it is slow to compile, and the framework keeps it to itself.
+// among them, since it is slow to compile: <carousel/tensor/xtensor.hpp>.
 
 #include "cell/cell_file.hpp"
 #include "cell/plugin.hpp"

@@ -11,8 +11,8 @@ namespace carousel {
 
 /// A row-major, contiguous, 64-byte aligned array of float or double.
 /// Copies share their memory (clone() does not); an op never writes into its inputs.
-/// Inside the framework tensor/xtensor.hpp, which is not installed, shows a tensor as an xtensor
-/// container and evaluates xtensor expressions into tensors.
+/// tensor/xtensor.hpp shows a tensor as an xtensor container, without a copy, and evaluates xtensor
+/// expressions into tensors.
 template <class T>
 class Tensor {
  public:
