@@ -8,7 +8,6 @@
 #include "data/wav.hpp"
 #include "io/characters.hpp"
 #include "io/digest.hpp"
-#include "io/files.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -72,9 +71,7 @@ Line line_of(const std::string& line, const std::string& place) {
 }
 
 std::vector<Line> read_split_list(const std::filesystem::path& path) {
-  const std::string text = read_text(path);
-  expect_utf8(text, path.string());
-  std::istringstream file(text);
+  std::istringstream file(read_utf8(path));
   std::vector<Line> lines;
   std::string line;
   std::getline(file, line);

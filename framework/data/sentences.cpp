@@ -26,11 +26,8 @@ struct Line {
 };
 
 std::vector<Line> lines_of(const Path& path) {
-  const std::string text = read_text(path);
-  expect_utf8(text, path.string());
+  const std::string text = read_utf8(path);
   std::string_view rest = text;
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (rest.starts_with(byte_order_mark)) rest.remove_prefix(byte_order_mark.size());
   std::vector<Line> lines;
   for (int number = 1; !rest.empty(); ++number) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());

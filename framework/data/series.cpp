@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "io/characters.hpp"
-#include "io/files.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -39,8 +38,6 @@ std::optional<double> number_in(std::string_view field) {
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   std::vector<std::string_view> lines;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
@@ -57,8 +54,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 class SeriesReader {
  public:
   explicit SeriesReader(const std::filesystem::path& path)
-      : path_(path), text_(read_text(path)), lines_(lines_of(text_)) {
-    expect_utf8(text_, path.string());
+      : path_(path), text_(read_utf8(path)), lines_(lines_of(text_)) {
     if (lines_.size() < 2) {
       fail_input("{}: got {} lines, expected a line of names and a line for each step",
                  path.string(), lines_.size());

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "io/characters.hpp"
-#include "io/files.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -117,8 +116,7 @@ std::vector<std::string> symbols_of(std::string_view text, bool words) {
 }
 
 TextSet read_text_set(const std::filesystem::path& path, const TextForm& form) {
-  const std::string text = read_text(path);
-  expect_utf8(text, path.string());
+  const std::string text = read_utf8(path);
   const auto parts = parts_of(sequences_of(text, form), form, path.string());
   SymbolCounts counts;
   for (const auto& sequence : parts[0]) {

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "io/files.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -33,6 +34,14 @@ void expect_utf8(std::string_view text, const std::string& source) {
     line += c.code == '\n' ? 1 : 0;
     text.remove_prefix(c.bytes);
   }
+}
+
+std::string read_utf8(const std::filesystem::path& path) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  std::string text = read_text(path);
+  expect_utf8(text, path.string());
+  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
+  return text;
 }
 
 }  // namespace carousel

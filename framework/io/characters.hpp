@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -27,5 +28,9 @@ Character first_character(std::string_view text);
 
 /// Throws InputError with the line where a text is not UTF-8 or holds a byte 0. source: its file.
 void expect_utf8(std::string_view text, const std::string& source);
+
+/// The text of a UTF-8 file, without the byte order mark that some programs put in front. Throws
+/// as read_text() and expect_utf8() do.
+std::string read_utf8(const std::filesystem::path& path);
 
 }  // namespace carousel

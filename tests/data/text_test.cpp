@@ -93,6 +93,16 @@ TEST_F(Text, ThatCannotBeReadIsNamed) {
               HasSubstr("none.txt"));
 }
 
+// Some programs put one in front of a text; it is no symbol of it.
+TEST_F(Text, AByteOrderMarkIsLeftOut) {
+  const TextForm form{.valid = 0.25, .test = 0.25};
+  EXPECT_EQ(shown(read("\xef\xbb\xbf"
+                       "abababab",
+                       form),
+                  0),
+            "a|b|a|b|");
+}
+
 TEST(TextWindows, BeginAnywhereAndKnowWhatComesNext) {
   TextPart part;
   for (std::uint32_t k = 0; k < 6; ++k) part.symbols.push_back(10 * k);
