@@ -36,7 +36,8 @@ TEST_F(Idx, IsReadPackedOrNot) {
 TEST_F(Idx, ThatIsDamagedIsRefused) {
   const std::string bytes = idx_bytes({2, 3}, "abcdef");
   EXPECT_THAT(error(""), HasSubstr("not an IDX file of bytes"));
-  EXPECT_THAT(error("\0\0\x0d\1" + bytes.substr(4)), HasSubstr("not an IDX file of bytes"));
+  EXPECT_THAT(error(std::string("\0\0\x0d\1", 4) + bytes.substr(4)),
+              HasSubstr("not an IDX file of bytes"));
   EXPECT_THAT(error(bytes.substr(0, 11)), HasSubstr("the file is damaged"));
   EXPECT_THAT(error(bytes.substr(0, bytes.size() - 1)),
               AllOf(HasSubstr("holds 17 bytes"), HasSubstr("2 x 3"), HasSubstr("ask for 18")));
