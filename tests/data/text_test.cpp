@@ -113,7 +113,9 @@ TEST(TextWindows, BeginAnywhereAndKnowWhatComesNext) {
     ASSERT_EQ(windows.x.shape(), (Shape{3, 2}));
     for (Index k = 0; k < 6; ++k) {
       EXPECT_EQ(windows.next.data()[k], windows.x.data()[k] + 10.0f);
-      EXPECT_EQ(windows.x.data()[k], windows.x.data()[k % 2] + 10.0f * float(k / 2));
+      EXPECT_EQ(windows.x.data()[k], windows.x.data()[k % 2] + (k < 2   ? 0.0f
+                                                                : k < 4 ? 10.0f
+                                                                        : 20.0f));
     }
     begins.insert(windows.x.data()[0]);
   }
