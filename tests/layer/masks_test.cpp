@@ -1,6 +1,5 @@
 #include "layer/masks.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,8 +8,6 @@
 
 namespace carousel {
 namespace {
-
-using testing::ElementsAre;
 
 const MaskValues half = MaskValues::dropout(0.5, false);
 
