@@ -82,7 +82,7 @@ TEST(PageExhibits, OfManyClassesTheShadesAloneAreShown) {
 }
 
 std::string html_of(const std::string& prime, const std::string& text) {
-  const std::string html = texts_html({{"plays", "gru", "a sample", prime, text}});
+  std::string html = texts_html({{"plays", "gru", "a sample", prime, text}});
   const std::string open = "<pre class=\"written\" dir=\"auto\">\n";
   const std::size_t from = html.find(open);
   if (from == std::string::npos || !html.ends_with("</pre>\n</figure>\n</div>\n")) return html;

@@ -174,10 +174,10 @@ TEST(Plots, RollsThatDoNotFitAreABug) {
   EXPECT_THROW(plots_of(results), BugError);
 }
 
-StudyExhibit lines_of_cell(const std::string& cell, std::vector<float> forecast) {
+StudyExhibit lines_of_cell(const std::string& cell, const std::vector<float>& forecast) {
   StudyExhibit one{"tunes", cell, {"lines", "window 3", {}, {{"first", -1.0}}}};
   one.exhibit.texts = {{"x_title", "steps"}, {"y_title", "load"}};
-  one.exhibit.arrays["forecast"] = Tensor<float>::from({std::ssize(forecast)}, std::move(forecast));
+  one.exhibit.arrays["forecast"] = Tensor<float>::from({std::ssize(forecast)}, forecast);
   one.exhibit.arrays["truth"] = Tensor<float>::from({3}, {1.5f, 2.0f, 2.5f});
   return one;
 }
