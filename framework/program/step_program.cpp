@@ -154,14 +154,11 @@ void StepBuilder::forget_roles() {
 }
 
 void StepBuilder::expect_sequences_apart() const {
-  const auto of_batch = [](const ProgramNode& node) {
-    return node.shape.rank() > 0 && node.shape[0] == batch_dim;
-  };
   for (const ProgramNode& node : program_.nodes) {
-    if (node.kind != ProgramNode::Kind::op || of_batch(node)) continue;
+    if (node.kind != ProgramNode::Kind::op || is_batched(node.shape)) continue;
     for (const int input : node.inputs) {
       const ProgramNode& read = program_.nodes.at(static_cast<std::size_t>(input));
-      if (!of_batch(read)) continue;
+      if (!is_batched(read.shape)) continue;
       fail_input(
           "cell {}: {} of {} is {}, which would mix the sequences of a batch; reduce the last axis "
           "alone, as layer_norm does (sum_to with the shape [batch, 1])",

@@ -63,11 +63,13 @@ std::size_t best_trial(const StudyResults& results, const std::vector<PlannedTri
 // What a model needs as long as it lives, in the order in which it needs it.
 struct OpenModel::Parts {
   Parts(CellRegistry& registry, const ModelOfRun& wanted, const RunFolder& folder,
-        const StudyOptions& options, const PlannedTrial& trial)
+        const PlannedTrial& trial, const TrialRecord& reached)
       : planned(trial),
+        record(reached),
         set_up(
-            options, registry, wanted.data_dir, [](const std::string&) {}, planned.problem),
-        recurrence(set_up.cells().at(planned.cell), planned.record.hidden, options.model),
+            folder.options(), registry, wanted.data_dir, [](const std::string&) {},
+            planned.problem),
+        recurrence(set_up.cells().at(planned.cell), planned.record.hidden, set_up.options().model),
         model(problem().model(recurrence)) {
     const auto changes = differences(folder.known().provenance.depends_on, set_up.inputs());
     if (!changes.empty()) {
@@ -82,11 +84,11 @@ struct OpenModel::Parts {
   const Problem& problem() const { return set_up.problem(planned.problem); }
 
   PlannedTrial planned;
+  TrialRecord record;  // with its figures
   StudySetUp set_up;
   Recurrence recurrence;
   std::unique_ptr<Model> model;
   std::optional<TrainedModel> trained;
-  TrialRecord record;
 };
 
 OpenModel::OpenModel(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -106,10 +108,8 @@ OpenModel open_model(CellRegistry& registry, const ModelOfRun& wanted) {
   const RunFolder folder(wanted.run);
   const StudyResults results = folder.results();
   const std::size_t best = best_trial(results, folder.planned(), wanted);
-  auto parts = std::make_unique<OpenModel::Parts>(registry, wanted, folder, folder.options(),
-                                                  folder.planned().at(best));
-  parts->record = results.trials[best];
-  return OpenModel(std::move(parts));
+  return OpenModel(std::make_unique<OpenModel::Parts>(
+      registry, wanted, folder, folder.planned().at(best), results.trials[best]));
 }
 
 }  // namespace carousel
