@@ -2,7 +2,6 @@
 // variant of it.
 
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include "cell/language/build.hpp"
@@ -33,6 +32,8 @@ CellSyntax read(std::string_view text) {
   return merge_variant(parse_cell(rest, "variant.cell"), base);
 }
 
+}  // namespace
+
 void run(std::string_view text) {
   const CellSyntax cell = read(text);
   if (!cell.base.empty()) return;
@@ -40,19 +41,10 @@ void run(std::string_view text) {
   build_program(cell, {.input = 3, .hidden = 4}, inner_cell, &warnings);
 }
 
-}  // namespace
 }  // namespace carousel
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   const auto seeds = carousel::seed_folder();
   if (!seeds.empty()) carousel::copy_seeds("cells", ".cell", seeds);
-  return 0;
-}
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  try {
-    carousel::run({reinterpret_cast<const char*>(data), size});
-  } catch (const carousel::InputError&) {
-  }
   return 0;
 }

@@ -10,8 +10,13 @@
 #include <string_view>
 
 #include "temporary_folder.hpp"
+#include "tensor/error.hpp"
 
 namespace carousel {
+
+/// Reads an input: what a target is. It may throw InputError; whatever else goes wrong is a
+/// finding.
+void run(std::string_view input);
 
 /// A folder of this process's own for the files that a target's reader wants.
 inline const std::filesystem::path& fuzz_folder() {
@@ -31,6 +36,16 @@ inline void must_hold(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %s\n", what);
   std::abort();
+}
+
+/// Runs f on something that was read, where an InputError is a finding too.
+template <class F>
+void must_be_accepted(F&& f) {
+  try {
+    f();
+  } catch (const InputError& error) {
+    must_hold(false, error.what());
+  }
 }
 
 inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {

@@ -5,7 +5,6 @@
 #include "data/text.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -134,6 +133,8 @@ void expect_text(const TextSet& set, const std::string& text, const TextForm& fo
   must_hold(!form.lines || next == sequences.size(), "all lines are in a part");
 }
 
+}  // namespace
+
 void run(std::string_view input) {
   if (input.empty()) return;
   const auto path = fuzz_folder() / "text.txt";
@@ -147,13 +148,4 @@ void run(std::string_view input) {
   expect_text(set, marked ? text.substr(3) : text, form);
 }
 
-}  // namespace
 }  // namespace carousel
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  try {
-    carousel::run({reinterpret_cast<const char*>(data), size});
-  } catch (const carousel::InputError&) {
-  }
-  return 0;
-}
