@@ -7,7 +7,8 @@ target_compile_options(carousel_options INTERFACE
 # GCC 12 sees overlaps and overflows inside its own string and vector that are none (its bugs
 # 105651 and 107852).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(carousel_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
+  target_compile_options(carousel_options INTERFACE
+    -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 # Apart from the warnings, since plug-ins and programs that use the package need them too.
 add_library(carousel_sanitizers INTERFACE)

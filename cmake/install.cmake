@@ -16,7 +16,8 @@ function(carousel_install)
   set_target_properties(carousel_sanitizers PROPERTIES EXPORT_NAME sanitizers)
   install(TARGETS carousel carousel_cells carousel_framework carousel_plugin carousel_sanitizers
     EXPORT CarouselTargets
-    FILE_SET HEADERS DESTINATION ${CAROUSEL_INSTALL_HEADERS})
+    FILE_SET HEADERS DESTINATION ${CAROUSEL_INSTALL_HEADERS}
+    FILE_SET headers_alone DESTINATION ${CAROUSEL_INSTALL_HEADERS})
   install(FILES cells/carousel.hpp DESTINATION ${CAROUSEL_INSTALL_HEADERS})
   install(FILES cells/catalogue.hpp DESTINATION ${CAROUSEL_INSTALL_HEADERS}/cells)
   install(EXPORT CarouselTargets NAMESPACE Carousel:: DESTINATION ${CAROUSEL_INSTALL_CMAKE})

@@ -15,15 +15,15 @@ Graph& graph_of(Var x) {
 }  // namespace
 
 // The entry of the table is looked up once.
-#define CAROUSEL_UNARY(function, op_name)   \
-  Var function(Var x) {                     \
-    static const Op& op = find_op(op_name); \
-    return apply(op, std::array{x});        \
+#define CAROUSEL_UNARY(function, op_name)      \
+  Var function(Var x) {                        \
+    static const Op& op = find_op(op_name);    \
+    return carousel::apply(op, std::array{x}); \
   }
-#define CAROUSEL_BINARY(function, op_name)  \
-  Var function(Var a, Var b) {              \
-    static const Op& op = find_op(op_name); \
-    return apply(op, std::array{a, b});     \
+#define CAROUSEL_BINARY(function, op_name)        \
+  Var function(Var a, Var b) {                    \
+    static const Op& op = find_op(op_name);       \
+    return carousel::apply(op, std::array{a, b}); \
   }
 
 CAROUSEL_UNARY(neg, "neg")
@@ -77,7 +77,7 @@ Var operator/(double a, Var b) { return constant(graph_of(b), a) / b; }
 
 Var where(Var condition, Var a, Var b) {
   static const Op& op = find_op("where");
-  return apply(op, std::array{condition, a, b});
+  return carousel::apply(op, std::array{condition, a, b});
 }
 
 Var constant(Graph& graph, double value) {
@@ -97,14 +97,14 @@ Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
   Attributes attributes;
   attributes.transpose_a = transpose_a;
   attributes.transpose_b = transpose_b;
-  return apply(op, std::array{a, b}, attributes);
+  return carousel::apply(op, std::array{a, b}, attributes);
 }
 
 Var linear(Var x, Var w) { return matmul(x, w, false, true); }
 
 Var sum_to(Var x, const Shape& shape) {
   static const Op& op = find_op("sum_to");
-  return x.shape() == shape ? x : apply(op, std::array{x}, with_shape(shape));
+  return x.shape() == shape ? x : carousel::apply(op, std::array{x}, with_shape(shape));
 }
 
 Var sum(Var x) { return sum_to(x, {}); }
@@ -115,42 +115,42 @@ Var cumsum(Var x, bool reverse) {
   static const Op& op = find_op("cumsum");
   Attributes attributes;
   attributes.reverse = reverse;
-  return apply(op, std::array{x}, attributes);
+  return carousel::apply(op, std::array{x}, attributes);
 }
 
 Var broadcast_to(Var x, const Shape& shape) {
   static const Op& op = find_op("broadcast_to");
-  return x.shape() == shape ? x : apply(op, std::array{x}, with_shape(shape));
+  return x.shape() == shape ? x : carousel::apply(op, std::array{x}, with_shape(shape));
 }
 
 Var reshape(Var x, const Shape& shape) {
   static const Op& op = find_op("reshape");
-  return x.shape() == shape ? x : apply(op, std::array{x}, with_shape(shape));
+  return x.shape() == shape ? x : carousel::apply(op, std::array{x}, with_shape(shape));
 }
 
 Var slice(Var x, Index axis, Index begin, Index size) {
   static const Op& op = find_op("slice");
-  return apply(op, std::array{x}, with_range(axis, begin, size));
+  return carousel::apply(op, std::array{x}, with_range(axis, begin, size));
 }
 
 Var pad(Var x, Index axis, Index begin, Index size) {
   static const Op& op = find_op("pad");
-  return apply(op, std::array{x}, with_range(axis, begin, size));
+  return carousel::apply(op, std::array{x}, with_range(axis, begin, size));
 }
 
 Var concat(std::span<const Var> parts, Index axis) {
   static const Op& op = find_op("concat");
-  return apply(op, parts, with_range(axis, 0, 0));
+  return carousel::apply(op, parts, with_range(axis, 0, 0));
 }
 
 Var scatter_rows(Var rows, Var index, Index size) {
   static const Op& op = find_op("scatter_rows");
-  return apply(op, std::array{rows, index}, with_range(-1, 0, size));
+  return carousel::apply(op, std::array{rows, index}, with_range(-1, 0, size));
 }
 
 Var unpick(Var x, Var index, Index size) {
   static const Op& op = find_op("unpick");
-  return apply(op, std::array{x, index}, with_range(-1, 0, size));
+  return carousel::apply(op, std::array{x, index}, with_range(-1, 0, size));
 }
 
 }  // namespace carousel

@@ -92,6 +92,23 @@ TEST(Floors, AnUpwardIncludeIsSeen) {
   EXPECT_EQ(upward_includes("op", "#include \"kernel/tile.hpp\"\n#include <vector>\n").size(), 0u);
 }
 
+// That is how it is seen that each header compiles alone; the build compiles those without a
+// source.
+TEST(Headers, AreTheFirstIncludeOfTheirSource) {
+  static const std::regex include("#include [<\"]([^>\"]+)[>\"]");
+  int sources = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(source / "framework")) {
+    fs::path header = entry.path();
+    if (header.extension() != ".cpp" || !fs::exists(header.replace_extension(".hpp"))) continue;
+    ++sources;
+    const std::string text = file_text(entry.path());
+    std::smatch first;
+    ASSERT_TRUE(std::regex_search(text, first, include)) << entry.path();
+    EXPECT_EQ(first[1], fs::relative(header, source / "framework").string()) << entry.path();
+  }
+  EXPECT_GT(sources, 100);
+}
+
 TEST(Dependencies, EachPackageHasItsLine) {
   const std::string docs = file_text(source / "docs/dependencies.md");
   int count = 0;
