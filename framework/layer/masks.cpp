@@ -1,30 +1,65 @@
 #include "layer/masks.hpp"
 
-#include <algorithm>
-#include <cmath>
+#include <cstring>
+#include <span>
 #include <vector>
 
 #include "tensor/random.hpp"
 
 namespace carousel {
 
+namespace {
+
+// One for what is hit. Drawing is what masks cost, so a byte decides; where it is the rate's own
+// first byte, the rest of the rate is decided by a word of its own.
+class Hits {
+ public:
+  Hits(double rate, Index n)
+      : words_(static_cast<std::size_t>((n + 15) / 16 * 4)), hits_(4 * words_.size()) {
+    first_ = static_cast<int>(rate * 256.0);
+    rest_ = rate * 256.0 - first_;
+  }
+
+  std::span<const std::uint8_t> draw(Random random) {
+    random.words(words_);
+    std::memcpy(hits_.data(), words_.data(), hits_.size());
+    std::vector<std::size_t> ties;
+    for (const std::uint8_t* at = hits_.data(); (at = find_first(at)) != nullptr; ++at) {
+      ties.push_back(static_cast<std::size_t>(at - hits_.data()));
+    }
+    for (std::uint8_t& hit : hits_) hit = hit < first_ ? 1 : 0;
+    for (const std::size_t tie : ties) hits_[tie] = random.uniform() < rest_ ? 1 : 0;
+    return hits_;
+  }
+
+ private:
+  const std::uint8_t* find_first(const std::uint8_t* from) const {
+    const auto left = static_cast<std::size_t>(hits_.data() + hits_.size() - from);
+    return static_cast<const std::uint8_t*>(std::memchr(from, first_, left));
+  }
+
+  std::vector<std::uint32_t> words_;
+  std::vector<std::uint8_t> hits_;
+  int first_;    // the rate's first byte
+  double rest_;  // of it, in [0, 1)
+};
+
+}  // namespace
+
 template <class T>
 Tensor<T> Masks::draw(std::string_view name, const Shape& shape, const MaskValues& values) const {
   const Index steps = shape[0], batch = shape[1], size = shape[2];
-  const Index drawn = values.one_a_sequence ? size : steps * size;
-  // A word is below the bound with the probability asked for, to 2^-32.
-  const auto bound = static_cast<std::uint64_t>(std::llround(std::ldexp(values.rate, 32)));
   const T hit = static_cast<T>(values.hit), miss = static_cast<T>(values.miss);
-  std::vector<std::uint32_t> words(static_cast<std::size_t>((drawn + 3) / 4 * 4));
+  Hits hits(values.rate, values.one_a_sequence ? size : steps * size);
   Tensor<T> mask = Tensor<T>::uninitialised(shape);
   for (Index b = 0; b < batch; ++b) {
     const std::uint64_t stream = Random::hash(name, static_cast<std::uint64_t>(seed_.update),
                                               static_cast<std::uint64_t>(first_ + b));
-    Random(seed_.seed, stream).words(words);
+    const std::span<const std::uint8_t> drawn = hits.draw(Random(seed_.seed, stream));
     for (Index t = 0; t < steps; ++t) {
-      const std::uint32_t* word = words.data() + (values.one_a_sequence ? 0 : t * size);
+      const std::uint8_t* is_hit = drawn.data() + (values.one_a_sequence ? 0 : t * size);
       T* row = mask.data() + (t * batch + b) * size;
-      for (Index i = 0; i < size; ++i) row[i] = word[i] < bound ? hit : miss;
+      for (Index i = 0; i < size; ++i) row[i] = is_hit[i] != 0 ? hit : miss;
     }
   }
   return mask;

@@ -13,7 +13,10 @@ namespace carousel {
 
 namespace {
 
-r123::Philox4x32::ctr_type philox(std::uint64_t seed, std::uint64_t stream, std::uint64_t block) {
+// Inline in the loop of words(), which masks wait for.
+[[gnu::always_inline]] inline r123::Philox4x32::ctr_type philox(std::uint64_t seed,
+                                                                std::uint64_t stream,
+                                                                std::uint64_t block) {
   const auto low = [](std::uint64_t v) { return static_cast<std::uint32_t>(v); };
   const auto high = [](std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); };
   const r123::Philox4x32::ctr_type counter = {{low(block), high(block), low(stream), high(stream)}};
@@ -44,10 +47,12 @@ double Random::normal() {
 void Random::words(std::span<std::uint32_t> out) {
   if (out.size() % 4 != 0) fail_bug("got {} random words, expected a multiple of 4", out.size());
   position_ += position_ % 2;
-  for (std::size_t i = 0; i < out.size(); i += 4, position_ += 2) {
-    const auto r = philox(seed_, stream_, position_ / 2);
+  std::uint64_t block = position_ / 2;
+  for (std::size_t i = 0; i < out.size(); i += 4, ++block) {
+    const auto r = philox(seed_, stream_, block);
     for (std::size_t k = 0; k < 4; ++k) out[i + k] = r[k];
   }
+  position_ = 2 * block;
 }
 
 std::uint64_t Random::below(std::uint64_t n) {

@@ -211,7 +211,7 @@ TEST_P(DerivedCellGradients, MatchDifferencesWithMasksOn) {
       const Pass pass(tape, {derived.parameters(), parameters}, &masks_);
       const StackResult result = derived.forward(pass, in[0], {{3, 4}, {}, {}});
       Var total = sum(result.outputs * result.outputs);
-      for (const Var state : result.states) total = total + sum(state * state);
+      for (const Var state : result.states) total = total + sum(tanh(state));  // one may be -1e30
       return total;
     };
     std::vector<Tensor<double>> in{x()};

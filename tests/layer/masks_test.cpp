@@ -18,7 +18,7 @@ std::vector<float> numbers(const Tensor<float>& t) {
 
 TEST(Masks, HitWithTheRate) {
   const Masks masks({3, 7}, 0);
-  for (const double rate : {0.0, 0.1, 0.5, 0.9}) {
+  for (const double rate : {0.0, 0.002, 0.1, 0.5, 0.9, 0.998}) {
     const auto mask = masks.draw<double>("m", {50, 20, 100}, {rate, 1.0, 0.0});
     double hits = 0.0;
     for (const double v : mask.values()) hits += v;
