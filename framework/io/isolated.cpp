@@ -123,8 +123,9 @@ bool read_and_send(int out, const std::function<std::string()>& read) {
   }
 }
 
+// What is not caught ends the child: above are the parent's frames.
 [[noreturn]] void run_child(int out, std::uint64_t bytes,
-                            const std::function<std::string()>& read) {
+                            const std::function<std::string()>& read) noexcept {
   set_signals(bytes);
   silence();
   limit_memory(bytes);
