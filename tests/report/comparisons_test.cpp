@@ -41,7 +41,7 @@ StudyResults searched() {
   results.trials[2].status = "diverged";
   results.trials[3].seed = 2;
   results.trials[4].seed = 3;
-  results.trials[4].memory = 45600000;
+  results.trials[3].memory = 45600000;  // not the last one
   return results;
 }
 

@@ -112,6 +112,7 @@ TEST_F(Plan, RunsTheSeedsAfterTheSearch) {
   for (const std::size_t trial : {2U, 3U, 4U}) {
     EXPECT_TRUE(plan.trials()[trial].selected);
     EXPECT_EQ(plan.trials()[trial].learning_rate, drawn_rates(options_)[2]);
+    EXPECT_EQ(plan.trials()[trial].draw, 3);
   }
   EXPECT_EQ(plan.trials()[3].seed, 8u);
   EXPECT_EQ(plan.trials()[4].seed, 9u);

@@ -115,6 +115,19 @@ TEST_F(LanguageModel, BaselinesKnowWhatFollows) {
   EXPECT_NEAR(figure_of(baselines[0].figures, "perplexity", Split::test), std::exp(nll), 1e-9);
 }
 
+// Of a stream each symbol but the first is predicted, whatever the pieces.
+TEST_F(LanguageModel, BaselinesPredictWhatAModelDoes) {
+  const auto pieces = letters();
+  const auto& train = pieces->set().parts[0].symbols;
+  const auto& valid = pieces->set().parts[1].symbols;
+  NgramModel model(1, pieces->symbols());
+  model.learn(train, 0);
+  double sum = 0.0;
+  for (std::size_t t = 1; t < valid.size(); ++t) sum += model.nll(valid, t);
+  EXPECT_NEAR(figure_of(pieces->baselines()[0].figures, "nll", Split::valid),
+              sum / static_cast<double>(valid.size() - 1), 1e-12);
+}
+
 // Pieces with what is handed on are one long sequence.
 TEST_F(LanguageModel, TheNextPieceGoesOnFromTheOneBefore) {
   const auto pieces = letters(), whole = letters({{"steps", "12"}});
@@ -207,6 +220,24 @@ TEST_F(LanguageModel, WhatIsHandedOnIsInTheCheckpoint) {
   Archive c = third->save();
   c.doubles.erase("curve");
   EXPECT_NE(first_difference(a, c), "");
+}
+
+// With a rate of next to nothing each epoch is the same, unless states came over from the last one.
+TEST_F(LanguageModel, EachEpochOfAStreamBeginsAnew) {
+  const auto pieces = letters();
+  Recurrence recurrence(catalogue().find("lstm"), 6, {});
+  const auto model = pieces->model(recurrence);
+  TrainOptions options;
+  options.epochs = 2;
+  options.batch = 4;
+  options.optimiser.rule = "sgd";
+  TrialRecord record;
+  record.learning_rate = 1e-30;
+  const auto trainer = make_trainer(*model, recurrence, *pieces, options, record);
+  trainer->run(std::atomic<bool>{false}, [](const Progress&) {});
+  const auto& curve = trainer->record().curve;
+  ASSERT_EQ(curve.size(), 2U);
+  EXPECT_EQ(curve[0].train, curve[1].train);
 }
 
 TEST_F(LanguageModel, TiedSharesItsVectorsWithTheOutput) {

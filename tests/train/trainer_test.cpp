@@ -5,6 +5,7 @@
 #include <tbb/global_control.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "archive_difference.hpp"
@@ -419,6 +420,34 @@ TEST_F(TrainerTest, TheRateFallsLinearly) {
   EXPECT_NEAR(step(0.4, 1) / step(1.0, 1), 1.0 - 0.6 / 12.0, 1e-4);
 }
 
+// The third epoch is better than the second, but not than the first.
+TEST_F(TrainerTest, APlateauIsReckonedFromTheBestEpoch) {
+  options_.optimiser.rule = "sgd";
+  options_.optimiser.momentum = 0.0;
+  options_.weight_noise = 0.0;
+  options_.schedule = {.name = "plateau", .plateau_epochs = 2};
+  const auto first = make();
+  run(*first, 9);  // three epochs of three updates
+  ASSERT_EQ(first->record().epochs, 3);
+  const auto step_after = [&](const std::array<double, 3>& valid) {
+    Archive saved = first->save();
+    Tensor<double> curve = saved.doubles.at("curve").clone();
+    const Index columns = curve.shape()[1];
+    for (Index epoch = 0; epoch < 3; ++epoch) {
+      curve.data()[epoch * columns + 4] = valid[static_cast<std::size_t>(epoch)];
+    }
+    saved.doubles["curve"] = curve;
+    const auto trainer = make();
+    trainer->load(saved);
+    const float before = saved.floats.at("last/output/b").data()[40];
+    run(*trainer, 1);
+    return trainer->save().floats.at("last/output/b").data()[40] - before;
+  };
+  const float whole = step_after({3.0, 2.0, 1.0});
+  EXPECT_NE(whole, 0.0f);
+  EXPECT_NEAR(step_after({1.0, 3.0, 2.0}) / whole, 0.5, 1e-4);
+}
+
 // Plain steps down the gradient: that of the sequences' sums is as many times longer as a sequence
 // of the batch has scored steps in the mean.
 TEST_F(TrainerTest, TheLossIsTheMeanOfStepsOrOfSequences) {
@@ -452,6 +481,23 @@ TEST_F(TrainerTest, ShardsDoNotChangeTheGradient) {
       EXPECT_NEAR(whole[k].data()[i], parts[k].data()[i], 1e-13);
     }
   }
+}
+
+// Masks are of an example's place in the batch, whatever its shard.
+TEST_F(TrainerTest, ShardsDoNotChangeTheMasks) {
+  const ModelUnderTest masked(catalogue().find("lstm_peephole"), next_frame_problem(set_), 6,
+                              {.dropout_output = 0.5, .zoneout = {{"all", 0.3}}});
+  const ParameterSet<double> parameters(masked.parameters(), 3);
+  const Batch sequences = {4, 1, 9, 16, 2};
+  const MaskSeed masks{7, 3};
+  const auto loss = [&](int shard) {
+    std::vector<Tensor<double>> gradients;
+    return ShardRunner<double>(*masked.model, *masked.problem, Split::train, shard)
+        .loss_and_gradients(parameters.values(), sequences, 4, gradients, {&masks, nullptr});
+  };
+  const double whole = loss(5);
+  EXPECT_NEAR(loss(2), whole, 1e-11 * whole);
+  EXPECT_NEAR(loss(1), whole, 1e-11 * whole);
 }
 
 }  // namespace

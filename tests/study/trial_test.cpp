@@ -1,0 +1,74 @@
+#include "study/trial.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "catalogue.hpp"
+#include "task/task.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Two epochs of two updates on the adding problem.
+class TrialTest : public testing::Test {
+ protected:
+  TrialTest() {
+    const Task& task = find_task("adding");
+    TaskOptions options(task.options);
+    for (const char* size : {"examples", "valid", "test"}) options.set(size, "8");
+    options.set("lag", "12");
+    problem_ = task.set_up(options, {});
+    cell_.conventions = "of this test";
+  }
+  TrialJob job(bool selected) const {
+    TrialJob job{*problem_, cell_, {}, {}, {}, {{"study", "its digest"}}};
+    job.train.epochs = 2;
+    job.train.batch = job.train.shard = 4;
+    job.train.checkpoint_seconds = 0.0;
+    job.record.cell = cell_.name;
+    job.record.hidden = 4;
+    job.record.learning_rate = 0.01;
+    job.record.selected = selected;
+    return job;
+  }
+  static TrialHooks silent() {
+    return {[](const TrialRecord&, const Progress&) {}, [](const Archive&) {}};
+  }
+
+  Cell cell_ = catalogue().find("rnn_tanh");
+  std::unique_ptr<Problem> problem_;
+  std::atomic<bool> stop_{false};
+};
+
+TEST_F(TrialTest, ItsArchiveSaysWhatTheCellIs) {
+  const Archive archive = run_trial(job(true), nullptr, stop_, silent());
+  EXPECT_EQ(archive.text("cell_conventions"), "of this test");
+  EXPECT_THAT(archive.text("cell_text"), HasSubstr("h = tanh("));
+  EXPECT_EQ(archive.text("study"), "its digest");
+  EXPECT_EQ(load_record(archive).status, "done");
+}
+
+TEST_F(TrialTest, OnlyASelectedOneSeesTheTestSplit) {
+  const auto test_error = [&](bool selected) {
+    return load_record(run_trial(job(selected), nullptr, stop_, silent()))
+        .figure("error", Split::test);
+  };
+  EXPECT_TRUE(std::isnan(test_error(false)));
+  EXPECT_GT(test_error(true), 0.0);
+}
+
+TEST_F(TrialTest, SavesAtTheEndsOfEpochs) {
+  std::vector<std::int64_t> updates;
+  TrialHooks hooks = silent();
+  hooks.checkpoint = [&](const Archive& state) { updates.push_back(state.counter("updates")); };
+  run_trial(job(true), nullptr, stop_, hooks);
+  EXPECT_THAT(updates, ElementsAre(2, 4));
+}
+
+}  // namespace
+}  // namespace carousel
