@@ -170,6 +170,23 @@ TEST_F(LanguageModel, EvaluationHandsStatesOnInSixteenStreams) {
   EXPECT_THAT(runs[3], ElementsAre(ElementsAre(27, 29, 31, 33), ElementsAre(28, 30, 32, 34)));
 }
 
+// The first stream of the evaluation holds pieces 0 to 2.
+TEST_F(LanguageModel, EvaluationGoesOnFromThePieceBefore) {
+  const auto pieces = letters();
+  Recurrence recurrence(catalogue().find("lstm"), 6);
+  const auto model = pieces->model(recurrence);
+  const auto values = ParameterSet<double>(model->parameters(), 3).values();
+  ShardRunner<double> runner(*model, *pieces, Split::train, 1);
+  const Tally tally = runner.evaluate(values);
+  std::vector<Tensor<double>> gradients;
+  Carried<double> carried;
+  for (ExampleId id = 0; id < 3; ++id) {
+    EXPECT_NEAR(tally.column("nats")[static_cast<std::size_t>(id)],
+                runner.loss_and_gradients(values, Ids(&id, 1), 1, gradients, {nullptr, &carried}),
+                1e-12);
+  }
+}
+
 TEST_F(LanguageModel, TrainsEqualStreamsSideBySide) {
   const auto pieces = letters();
   const auto batches = training_batches(*pieces, 4, 1, 0);

@@ -90,6 +90,19 @@ TEST_F(BatchGradientTest, BeyondFloatItIsThatOfDouble) {
   }
 }
 
+TEST_F(BatchGradientTest, BeyondFloatTheMasksAreTheSame) {
+  const ModelUnderTest masked(catalogue().find("rnn_tanh"),
+                              next_frame_problem({"long", "made", one_long_sequence(1),
+                                                  one_long_sequence(2), one_long_sequence(3)}),
+                              kHidden, {.dropout_output = 0.5});
+  const MaskSeed masks{1, 2};
+  BatchGradient<float> floats(*masked.model, *masked.problem, options_);
+  BatchGradient<double> doubles(*masked.model, *masked.problem, options_);
+  const auto result = floats.compute(values<float>(3.0), first_, {&masks, nullptr});
+  ASSERT_TRUE(result.overflow);
+  EXPECT_EQ(result.norm, doubles.compute(values<double>(3.0), first_, {&masks, nullptr}).norm);
+}
+
 TEST_F(BatchGradientTest, WithinFloatNothingIsComputedTwice) {
   BatchGradient<float> gradient(model_, problem_, options_);
   const auto result = gradient.compute(values<float>(1.0), first_);

@@ -290,6 +290,19 @@ TEST_F(TrainerTest, TestFiguresOnlyWhenAskedFor) {
 }
 
 // By which nothing may be chosen: a search still takes the trial for one that was trained.
+TEST_F(TrainerTest, OneThatGoesOnHasNoFiguresOfItsEarlierEnd) {
+  const auto first = make();
+  run(*first);
+  EXPECT_FALSE(std::isnan(first->record().figure("nll", Split::test)));
+  ++options_.epochs;
+  const auto second = make();
+  second->load(first->save());
+  EXPECT_EQ(second->record().status, "running");
+  EXPECT_TRUE(std::isnan(second->record().figure("nll", Split::test)));
+  EXPECT_TRUE(std::isnan(second->record().figure("nll", Split::train)));
+  EXPECT_FALSE(std::isnan(second->record().figure("nll", Split::valid)));
+}
+
 TEST_F(TrainerTest, ATestFigureThatIsNoNumberIsADivergence) {
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), 1e35f}) {
     SequenceSet set = set_;
