@@ -1,6 +1,7 @@
 #pragma once
 // What most files of the framework read, compiled once (framework/CMakeLists.txt). A file includes
-// what it needs all the same: scripts/lint goes without this one.
+// what it needs all the same: the build with the address sanitizer and scripts/lint go without this
+// one.
 
 #include <fmt/format.h>
 

@@ -11,7 +11,6 @@
 #include "tensor/error.hpp"
 
 namespace carousel {
-namespace {}  // namespace
 
 void run(std::string_view input) {
   const std::string text(input);
