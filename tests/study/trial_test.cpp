@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "catalogue.hpp"
+#include "task/next_frame_model.hpp"
 #include "task/task.hpp"
 
 namespace carousel {
@@ -68,6 +69,21 @@ TEST_F(TrialTest, SavesAtTheEndsOfEpochs) {
   hooks.checkpoint = [&](const Archive& state) { updates.push_back(state.counter("updates")); };
   run_trial(job(true), nullptr, stop_, hooks);
   EXPECT_THAT(updates, ElementsAre(2, 4));
+}
+
+// Only the test frames are beyond what a float's square holds.
+TEST_F(TrialTest, SaysWhyATestFigureIsNone) {
+  SequenceSet set;
+  set.outputs = OutputKind::gaussian_mixture;
+  for (SequenceSplit* split : {&set.train, &set.valid, &set.test}) {
+    split->width = 1;
+    split->add({0.5f, -0.5f, 0.5f});
+  }
+  set.test.frames[1] = 1e25f;
+  problem_ = next_frame_problem(std::move(set));
+  const Archive archive = run_trial(job(true), nullptr, stop_, silent());
+  EXPECT_EQ(load_record(archive).status, "diverged");
+  EXPECT_THAT(archive.text("divergence"), HasSubstr("the test NLL of the best epoch is inf"));
 }
 
 }  // namespace

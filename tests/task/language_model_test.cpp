@@ -87,6 +87,17 @@ TEST_F(LanguageModel, ALineHasABeginAndAnEnd) {
   EXPECT_THAT(numbers(batch.targets), ElementsAre(1, 0, 0, 3));
 }
 
+// The same symbols in as many lines.
+TEST_F(LanguageModel, WhereLinesEndIsInTheDigest) {
+  const auto digest = [&](const std::string& first) {
+    return problem(first + "ab\nab\nab\nab\nab\nab\n",
+                   {{"form", "lines"}, {"valid_share", "0.25"}, {"test_share", "0.25"}})
+        ->digest();
+  };
+  EXPECT_EQ(digest("ab\na\n"), digest("ab\na\n"));
+  EXPECT_NE(digest("ab\na\n"), digest("a\nba\n"));
+}
+
 // By hand: behind "a" stood b, b, c; in all a 3, b 2, c 1 of three symbols.
 TEST(Ngram, InterpolatesByWittenAndBell) {
   NgramModel model(2, 4);

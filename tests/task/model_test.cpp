@@ -1,13 +1,17 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cmath>
 
 #include "catalogue.hpp"
+#include "data/music.hpp"
 #include "data/speech.hpp"
 #include "layer/losses.hpp"
 #include "model_under_test.hpp"
 #include "task/next_frame_model.hpp"
+#include "task/task.hpp"
+#include "temporary_folder.hpp"
 #include "train/trainer.hpp"
 
 namespace carousel {
@@ -36,6 +40,20 @@ TEST(NextFrameModel, TakesSizesFromTheSet) {
   music.train.width = 88;
   const ModelUnderTest keys(cell, next_frame_problem(music), 36);
   EXPECT_EQ(keys.parameters().back().shape, (Shape{88}));
+}
+
+TEST(NextFrameModel, ShowsAnyTestSequenceThatThereIs) {
+  const Task& task = find_task("next_frame");
+  const auto with_roll_of = [&](Index sequence) {
+    TaskOptions options(task.options);
+    options.set("data", "chords");
+    options.set("roll_sequence", std::to_string(sequence));
+    return task.set_up(options, {});
+  };
+  const Index sequences = generate_chords().test.sequences();
+  EXPECT_NO_THROW(with_roll_of(sequences));
+  EXPECT_THAT(error_of<InputError>([&] { with_roll_of(sequences + 1); }),
+              testing::HasSubstr(std::to_string(sequences) + " test sequences"));
 }
 
 // Without weights, the outputs are the last bias: one mixture for all steps.
