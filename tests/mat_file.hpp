@@ -64,9 +64,10 @@ class MatFile {
     else if constexpr (std::is_same_v<T, float>) return {MAT_C_SINGLE, MAT_T_SINGLE};
     else if constexpr (std::is_same_v<T, std::uint8_t>) return {MAT_C_UINT8, MAT_T_UINT8};
     else if constexpr (std::is_same_v<T, std::int16_t>) return {MAT_C_INT16, MAT_T_INT16};
+    else if constexpr (std::is_same_v<T, std::int64_t>) return {MAT_C_INT64, MAT_T_INT64};
     else {
-      static_assert(std::is_same_v<T, std::int64_t>);
-      return {MAT_C_INT64, MAT_T_INT64};
+      static_assert(std::is_same_v<T, std::uint64_t>);
+      return {MAT_C_UINT64, MAT_T_UINT64};
     }
   }
 

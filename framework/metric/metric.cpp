@@ -25,7 +25,7 @@ double figure_of(const Figures& figures, const std::string& metric, Split split)
 }
 
 bool MetricInfo::prefers(double a, double b) const {
-  if (std::isnan(a) || std::isnan(b)) return std::isnan(b) && !std::isnan(a);
+  if (std::isnan(a) || std::isnan(b)) return !std::isnan(a);
   return better == Better::lower ? a < b : a > b;
 }
 

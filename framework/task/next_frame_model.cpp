@@ -164,7 +164,6 @@ SampledFrames NextFrameModel::draw_frames(const TrainedModel& model, const Tenso
 }
 
 Sample NextFrameModel::sample(const TrainedModel& model, const SampleRequest& request) const {
-  expect_binary(set_);
   if (!request.text.empty() || request.rule != SymbolRule{}) {
     fail_input("--text, --temperature, --top-k and --top-p are of language models, not of music");
   }

@@ -192,7 +192,7 @@ bool TypedTrainer<T>::end_epoch() {
   for (const Metric& metric : problem_.metrics()) {
     const double figure = now[metric.name][Split::valid];
     point.valid.push_back(figure);
-    if (metric.reaches_goal(figure) && std::isnan(record_.updates_to_goal)) {
+    if (metric.reaches_goal(figure)) {  // which ends the trial
       record_.updates_to_goal = static_cast<double>(point.updates);
     }
   }

@@ -69,7 +69,8 @@ TEST_F(MatMusic, ReadsEveryClassOfNumbers) {
                              MatFile::matrix(as<float>(frames(2, 8))),
                              MatFile::matrix(as<std::int16_t>(frames(2, 9)))});
     file.cells("testdata", {MatFile::matrix(as<std::uint8_t>(frames(5, 1)), MAT_F_LOGICAL),
-                            MatFile::matrix(as<std::int64_t>(frames(2, 2)))});
+                            MatFile::matrix(as<std::int64_t>(frames(2, 2))),
+                            MatFile::matrix(as<std::uint64_t>(frames(2, 3)))});
   }
   const SequenceSet set = read_mat_music(path_);
   EXPECT_EQ(set.train.width, 88);
@@ -77,8 +78,8 @@ TEST_F(MatMusic, ReadsEveryClassOfNumbers) {
   EXPECT_EQ(set.train.frames, flat({frames(3, 5), frames(2, 30)}));
   EXPECT_EQ(set.valid.lengths, (std::vector<Index>{4, 2, 2}));
   EXPECT_EQ(set.valid.frames, flat({frames(4, 7), frames(2, 8), frames(2, 9)}));
-  EXPECT_EQ(set.test.lengths, (std::vector<Index>{5, 2}));
-  EXPECT_EQ(set.test.frames, flat({frames(5, 1), frames(2, 2)}));
+  EXPECT_EQ(set.test.lengths, (std::vector<Index>{5, 2, 2}));
+  EXPECT_EQ(set.test.frames, flat({frames(5, 1), frames(2, 2), frames(2, 3)}));
 }
 
 TEST_F(MatMusic, NamesTheCellRowAndColumn) {

@@ -128,6 +128,8 @@ TEST_F(Midi, PitchesAreThoseOfTheDataSet) {
   EXPECT_THAT(written(lowest, lowest_midi_pitch(0)).notes,
               ElementsAre(Event{0, on, 21}, Event{0, on, 108}, Event{quaver, off, 21},
                           Event{quaver, off, 108}));
+  EXPECT_THAT(written(Tensor<float>::from({1, 1}, {1}), 0).notes,
+              ElementsAre(Event{0, on, 0}, Event{quaver, off, 0}));
 }
 
 TEST_F(Midi, RefusesWhatIsNoMusic) {

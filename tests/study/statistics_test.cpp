@@ -148,6 +148,19 @@ TEST(Statistics, StratifiedBootstrapAgreesWithNumPys) {
   EXPECT_EQ(again.high, three.high);
 }
 
+// Two resamples of two seeds are 0, 0.5 or 1, and the ends lie 2.5 % inside of them.
+TEST(Statistics, AnEndLiesBetweenTwoResamples) {
+  int apart = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Estimate two = stratified_interquartile_mean({{0.0, 1.0}}, {2, seed});
+    const double between = (two.high - two.low) / 0.95;
+    EXPECT_NEAR(2.0 * between, std::round(2.0 * between), 1e-12);
+    EXPECT_NEAR(2.0 * (two.low - 0.025 * between), std::round(2.0 * two.low), 1e-12);
+    apart += between > 0.0;
+  }
+  EXPECT_GT(apart, 0);
+}
+
 // Resampled without its data sets, a set of far lower scores would move the mean by much more.
 TEST(Statistics, BootstrapKeepsEachDataSetsShare) {
   const Estimate still = stratified_interquartile_mean({{1.0, 1.0, 1.0}, {9.0, 9.0, 9.0}});

@@ -15,7 +15,9 @@ namespace carousel {
 namespace {
 
 using testing::AllOf;
+using testing::Each;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -61,6 +63,18 @@ output h
   EXPECT_EQ(hidden_for(halves, 3, 1, 3 * 31 + 1), 32);
 }
 
+// Halving the interval from 8 to 16 meets no size that can be built.
+TEST(HiddenForParameters, FindsOneBetweenSizesThatAreLeftOut) {
+  Cell cell = catalogue().find("rnn_tanh");
+  cell.build = [build = cell.build](const CellSizes& sizes) {
+    if (sizes.hidden % 16 != 0 && (sizes.hidden < 8 || sizes.hidden > 11)) fail_input("no");
+    return build(sizes);
+  };
+  for (const Index hidden : {8, 9, 10, 11, 16, 32}) {
+    EXPECT_EQ(hidden_for(cell, 3, 1, count("rnn_tanh", 3, hidden, 1)), hidden);
+  }
+}
+
 TEST(HiddenForParameters, SaysWhatIsOutOfReach) {
   EXPECT_THAT(error_of<InputError>([] { hidden_for(catalogue().find("lstm"), 1000, 1, 200); }),
               HasSubstr("even 1 hidden units have 4008 parameters, 200 were wanted"));
@@ -100,6 +114,7 @@ class Plan : public testing::Test {
 TEST_F(Plan, RunsTheSeedsAfterTheSearch) {
   StudyPlan plan = make();
   ASSERT_EQ(plan.trials().size(), 5u);
+  EXPECT_THAT(plan.trials(), Each(Field(&TrialRecord::task, "next_frame")));
   EXPECT_THAT(plan.take_ready(), ElementsAre(0, 1, 2));
   EXPECT_THAT(plan.take_ready(), IsEmpty());
   end(plan, 0, "done", 3.0);

@@ -20,6 +20,7 @@ namespace carousel {
 namespace {
 
 using testing::AllOf;
+using testing::Each;
 using testing::HasSubstr;
 
 class StudyTest : public testing::Test {
@@ -169,7 +170,19 @@ TEST_F(StudyTest, TrialsRunOneByOneGiveTheSameBits) {
   for (const std::string& id : ids(true)) EXPECT_EQ(run(id).status, "done");
   EXPECT_TRUE(ids(true).empty());
   EXPECT_EQ(run(draws.at(0)).status, "done") << "a trial that has ended is left as it is";
+  const auto keep_parameters = [&] {
+    const RunFolder folder(folder_ / "parts");
+    std::vector<bool> keep;
+    for (const PlannedTrial& trial : folder.planned()) {
+      keep.push_back(!folder.saved(trial)->archive.floats.empty());
+    }
+    return keep;
+  };
+  EXPECT_THAT(keep_parameters(), Each(true));
   const StudyResults collected = collect_study(folder_ / "parts");
+  std::vector<bool> selected;
+  for (const TrialRecord& trial : collected.trials) selected.push_back(trial.selected);
+  EXPECT_EQ(keep_parameters(), selected);
   EXPECT_EQ(checkpoint_difference(folder_ / "parts", folder_ / "whole"), "");
   ASSERT_EQ(collected.trials.size(), whole.trials.size());
   for (std::size_t k = 0; k < whole.trials.size(); ++k) {

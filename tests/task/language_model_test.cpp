@@ -332,5 +332,22 @@ TEST_F(LanguageModel, WritesWhatItHasLearned) {
   }
 }
 
+// An untrained model writes any words: what stands between them is that of the text.
+TEST_F(LanguageModel, WordsHaveABlankBetweenThemAndNoneAtTheBeginOfALine) {
+  std::string text;
+  for (int k = 0; k < 60; ++k) text += "ab cd\n";
+  const auto words = problem(text, {{"unit", "words"}, {"steps", "8"}, {"embedding", "4"}});
+  Recurrence recurrence(catalogue().find("lstm"), 4);
+  const auto model = words->model(recurrence);
+  const TrainedModel drawn(*model, ParameterSet<float>(model->parameters(), 1).values());
+  SampleRequest request;
+  request.steps = 200;
+  request.text = "\nab";
+  request.stream = [](const std::string&) {};
+  const auto texts = model->sample(drawn, request).exhibit.texts;
+  EXPECT_EQ(texts.at("prime"), "\nab");
+  EXPECT_THAT(texts.at("text"), testing::MatchesRegex("( (ab|cd))*(\n+((ab|cd)( (ab|cd))*)?)+"));
+}
+
 }  // namespace
 }  // namespace carousel

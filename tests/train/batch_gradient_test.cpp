@@ -2,6 +2,7 @@
 
 #include "train/batch_gradient.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -135,6 +136,18 @@ TEST_F(BatchGradientTest, ATrialGoesOnAndCountsSuchUpdates) {
   const auto again = make_trainer(model_, under_test_.recurrence, problem_, options_, record);
   again->load(trainer->save());
   EXPECT_EQ(again->record().overflows, 3);
+}
+
+TEST_F(BatchGradientTest, WithoutClippingATrialEndsThere) {
+  options_.clip_norm = 0.0;
+  options_.weight_noise = 0.4;
+  TrialRecord record;
+  record.seed = 1;
+  record.learning_rate = 1e-5;
+  const auto trainer = make_trainer(model_, under_test_.recurrence, problem_, options_, record);
+  const std::atomic<bool> stop{false};
+  ASSERT_EQ(trainer->run(stop, [](const Progress&) {}), Outcome::diverged);
+  EXPECT_THAT(trainer->divergence(), testing::StartsWith("the norm of the gradient is "));
 }
 
 }  // namespace

@@ -133,6 +133,17 @@ TEST(CellCheck, OfALongDelayFewerGradientsAreCompared) {
   EXPECT_THAT(checked.steps, testing::Contains("gradients passed"));
 }
 
+TEST(CellCheck, SaysHowManyGradientsAreCompared) {
+  const Cell gru = catalogue().find("gru_reset_after");
+  const auto gradients = [&](Index hidden) {
+    return check_cell(gru, {3, hidden}, 0.0, [](const CheckStep&) {}).at(1).detail;
+  };
+  EXPECT_THAT(gradients(4), testing::MatchesRegex("largest error [^ ]*"));
+  // Six matrices and biases; 5 steps of 3 sequences; states.
+  const Index all = 3 * (32 * 3 + 32 * 32 + 32) + 32 + 5 * 3 * 3 + 3 * 32;
+  EXPECT_THAT(gradients(32), testing::EndsWith(fmt::format(" of {} elements", all)));
+}
+
 TEST(CellCheck, AMatrixOfTheWrongShapeIsTheCellsOwnError) {
   const Cell wrong = cell_of("param W : [hidden, hidden]\nh = tanh(W @ x + h[t-1])\n");
   EXPECT_THAT(error_of<InputError>([&] { check(wrong); }),

@@ -319,6 +319,19 @@ TEST_F(TrainerTest, ATestFigureThatIsNoNumberIsADivergence) {
   }
 }
 
+TEST_F(TrainerTest, AValidationFigureThatIsNoNumberEndsIt) {
+  SequenceSet set = set_;
+  set.valid.frames.at(88 + 3) = 1e35f;  // of the second frame, which is predicted
+  const ModelUnderTest other(catalogue().find("lstm_peephole"), next_frame_problem(set), 6);
+  const auto trainer = make(other);
+  EXPECT_EQ(run(*trainer), Outcome::diverged);
+  EXPECT_EQ(trainer->record().epochs, 0);
+  EXPECT_EQ(trainer->record().status, "diverged");
+  EXPECT_FALSE(was_trained(trainer->record()));
+  EXPECT_THAT(trainer->divergence(),
+              AllOf(testing::StartsWith("the validation NLL is "), HasSubstr(" at epoch 1, ")));
+}
+
 // Both averages, from the NLL of each sequence alone.
 TEST_F(TrainerTest, MeansOverStepsAndOverSequences) {
   const ParameterSet<double> parameters(model_.parameters(), 3);
@@ -410,6 +423,11 @@ TEST_F(TrainerTest, ProgressCountsUp) {
     EXPECT_GT(p.done, last);
     last = p.done;
     EXPECT_TRUE(std::isfinite(p.train));
+    const TrialRecord& r = trainer->record();
+    EXPECT_EQ(p.epoch_ended, p.epoch == r.epochs);
+    EXPECT_EQ(p.best_epoch, r.best_epoch);
+    if (r.epochs == 0) EXPECT_TRUE(std::isnan(p.best_valid));
+    else EXPECT_EQ(p.best_valid, r.chosen_by());
   });
   EXPECT_EQ(last, 1.0);
 }
@@ -494,6 +512,31 @@ TEST_F(TrainerTest, ShardsDoNotChangeTheGradient) {
       EXPECT_NEAR(whole[k].data()[i], parts[k].data()[i], 1e-13);
     }
   }
+}
+
+// With a rate too small to move anything, the loss of the same sequences changes by masks alone.
+TEST_F(TrainerTest, EachUpdateHasMasksOfItsOwn) {
+  SequenceSet same = set_;
+  same.train = {};
+  same.train.width = set_.train.width;
+  const float* frames = set_.train.frame(3, 0);
+  for (int k = 0; k < 3; ++k) same.train.add({frames, frames + 5 * set_.train.width});
+  options_.epochs = 2;
+  options_.weight_noise = 0.0;
+  options_.optimiser.rule = "sgd";
+  record_.learning_rate = 1e-30;
+  const auto losses = [&](double rate) {
+    const ModelUnderTest masked(catalogue().find("lstm_peephole"), next_frame_problem(same), 6,
+                                {.dropout_output = rate});
+    const auto trainer = make(masked);
+    run(*trainer);
+    const auto& curve = trainer->record().curve;
+    return std::pair(curve.at(0).train, curve.at(1).train);
+  };
+  const auto [first, second] = losses(0.0);
+  EXPECT_EQ(first, second);
+  const auto [masked, otherwise] = losses(0.5);
+  EXPECT_NE(masked, otherwise);
 }
 
 // Masks are of an example's place in the batch, whatever its shard.
