@@ -20,12 +20,6 @@ bool is_asked_for(const PlannedTrial& planned, const TrialRecord& record,
   return cell && (wanted.dataset.empty() || wanted.dataset == record.dataset);
 }
 
-bool is_better(const TrialRecord& a, const TrialRecord& b, const MetricInfo& chooses) {
-  // Of the draws of a search the best one alone keeps its parameters.
-  if (a.selected != b.selected) return a.selected;
-  return chooses.prefers(a.chosen_by(), b.chosen_by());
-}
-
 std::string description(const ModelOfRun& wanted) {
   if (!wanted.trial.empty()) return fmt::format("trial '{}'", wanted.trial);
   return fmt::format("{} on {}", wanted.cell.empty() ? "any cell" : "'" + wanted.cell + "'",
@@ -45,7 +39,8 @@ std::size_t best_trial(const StudyResults& results, const std::vector<PlannedTri
     if (!is_asked_for(planned.at(k), record, wanted)) continue;
     datasets.insert(record.dataset);
     const MetricInfo& chooses = results.problem(record.dataset).chooses();
-    if (!best || is_better(record, results.trials[*best], chooses)) best = k;
+    // Of the draws of a search the best one is the first to be taken, and keeps its parameters.
+    if (!best || chooses.prefers(record.chosen_by(), results.trials[*best].chosen_by())) best = k;
   }
   if (!best) {
     fail_input("{}: no trained model of {}; finished: {}", wanted.run.string(), description(wanted),

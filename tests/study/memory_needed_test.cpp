@@ -20,8 +20,9 @@ TEST(MemoryNeeded, IsThatOfParametersAndStates) {
   TaskOptions options(task.options);
   options.set("lag", "20");  // sequences of 20 to 22 steps
   const auto problem = task.set_up(options, {});
-  const auto needed = [&](const char* precision, int hidden) {
+  const auto needed = [&](const char* precision, int hidden, int depth = 1) {
     TrialJob job{*problem, catalogue().find("rnn_tanh"), {}, {}, {}, {}};
+    job.model.depth = depth;
     job.train.batch = 10;
     job.train.shard = 4;  // three shards
     job.train.precision = precision;
@@ -32,6 +33,8 @@ TEST(MemoryNeeded, IsThatOfParametersAndStates) {
   const std::int64_t parameters = 8 * 2 + 8 * 8 + 8 + 8 + 1;
   EXPECT_EQ(needed("float", 8), 4 * (parameters * (4 + 3) + 22 * 10 * 8));
   EXPECT_EQ(needed("double", 8), 2 * needed("float", 8));
+  const std::int64_t second_layer = 8 * 8 + 8 * 8 + 8;
+  EXPECT_EQ(needed("float", 8, 2), 4 * ((parameters + second_layer) * (4 + 3) + 22 * 10 * 8 * 2));
   EXPECT_GT(needed("float", 10000), std::int64_t{2} << 30) << "nothing of it is taken";
 }
 

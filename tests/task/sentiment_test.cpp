@@ -72,6 +72,14 @@ TEST_F(Sentiment, TheBagOfWordsKnowsPairs) {
   EXPECT_EQ(figure_of(baselines[1].figures, "accuracy", Split::train), 1.0);
 }
 
+// Both classes have the same words and pairs, in other numbers.
+TEST_F(Sentiment, TheBagOfWordsDoesNotCount) {
+  std::string many;
+  for (int k = 0; k < 40; ++k) many += "bad a b a\ngood b a b\n";
+  for (const char* file : {"train.txt", "valid.txt", "test.txt"}) write(file, many);
+  EXPECT_EQ(figure_of(problem()->baselines()[1].figures, "accuracy", Split::train), 0.5);
+}
+
 TEST_F(Sentiment, ErrorsOfDataNameThePlace) {
   write("test.txt", "neutral film\n");
   EXPECT_THAT(error_of<InputError>([&] { problem(); }), HasSubstr("test.txt:1: got the label"));
