@@ -117,6 +117,11 @@ TEST_F(Plan, RunsTheSeedsAfterTheSearch) {
   EXPECT_THAT(plan.trials(), Each(Field(&TrialRecord::task, "next_frame")));
   EXPECT_THAT(plan.take_ready(), ElementsAre(0, 1, 2));
   EXPECT_THAT(plan.take_ready(), IsEmpty());
+  for (int draw = 1; draw <= 3; ++draw) {
+    const TrialRecord& r = plan.trials()[std::size_t(draw) - 1];
+    EXPECT_EQ(r.draw, draw);
+    EXPECT_EQ(r.seed, 7u);
+  }
   end(plan, 0, "done", 3.0);
   end(plan, 2, "done", 2.0);
   EXPECT_THAT(plan.take_ready(), IsEmpty());

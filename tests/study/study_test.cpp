@@ -167,6 +167,11 @@ TEST_F(StudyTest, TrialsRunOneByOneGiveTheSameBits) {
   EXPECT_EQ(run(draws.at(1)).status, "done");
   EXPECT_EQ(run(draws.at(0)).status, "done");
   ASSERT_EQ(ids(true).size(), 2u) << "the best draw, for its test figures, and the other seed";
+  const std::vector<TrialRecord> chosen = RunFolder(folder_ / "parts").results().trials;
+  const std::size_t best = chosen[0].selected ? 0 : 1;
+  EXPECT_TRUE(chosen[best].selected) << "a report says so before they have run";
+  EXPECT_EQ(chosen[2].learning_rate, chosen[best].learning_rate);
+  EXPECT_EQ(chosen[2].draw, chosen[best].draw);
   for (const std::string& id : ids(true)) EXPECT_EQ(run(id).status, "done");
   EXPECT_TRUE(ids(true).empty());
   EXPECT_EQ(run(draws.at(0)).status, "done") << "a trial that has ended is left as it is";

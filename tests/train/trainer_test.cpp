@@ -276,6 +276,23 @@ TEST_F(TrainerTest, TimeGoesOnFromWhatWasSaved) {
   EXPECT_LT(r.seconds, 1900.0) << "it counted the time before twice";
 }
 
+TEST_F(TrainerTest, OneThatPatienceEndedKeepsNothingToGoOnFrom) {
+  const auto has_last = [](const Archive& archive) {
+    return std::ranges::any_of(archive.floats,
+                               [](const auto& entry) { return entry.first.starts_with("last/"); });
+  };
+  const auto all_epochs = make();
+  run(*all_epochs);
+  EXPECT_TRUE(has_last(all_epochs->save())) << "more epochs may be asked for";
+  options_.patience = 1;
+  options_.epochs = 50;
+  record_.learning_rate = 1.0;
+  const auto early = make();
+  ASSERT_EQ(run(*early), Outcome::finished);
+  ASSERT_LT(early->record().epochs, 50);
+  EXPECT_FALSE(has_last(early->save()));
+}
+
 TEST_F(TrainerTest, TestFiguresOnlyWhenAskedFor) {
   const auto trainer = make();
   run(*trainer, 7);
