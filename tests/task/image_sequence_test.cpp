@@ -84,6 +84,30 @@ TEST_F(ImageSequence, BaselinesAreTheShareOfClassesAndALinearClassifier) {
   EXPECT_GT(figure_of(baselines[1].figures, "accuracy", Split::train), 0.6);
 }
 
+// Three black pictures of class 0 to learn from: the bias alone moves, by steps of AdaGrad down the
+// slope of a softmax, and the first epoch is kept.
+TEST_F(ImageSequence, TheLinearClassifierLearnsASoftmax) {
+  const auto write = [&](const std::string& prefix, std::uint32_t count, char label) {
+    std::ofstream(folder_ / "mnist" / (prefix + "-images-idx3-ubyte"), std::ios::binary)
+        << idx_bytes({count, 2, 2}, std::string(std::size_t(4) * count, '\0'));
+    std::ofstream(folder_ / "mnist" / (prefix + "-labels-idx1-ubyte"), std::ios::binary)
+        << idx_bytes({count}, std::string(count, label));
+  };
+  write("train", 5, 0);
+  write("t10k", 2, 1);
+  double bias[2] = {0.0, 0.0}, squares[2] = {1e-8, 1e-8};
+  for (int update = 0; update < 3; ++update) {
+    const double other = 1.0 / (1.0 + std::exp(bias[0] - bias[1]));  // its probability
+    for (const int k : {0, 1}) {
+      const double slope = k == 0 ? -other : other;
+      squares[k] += slope * slope;
+      bias[k] -= 0.02 * slope / std::sqrt(squares[k]);
+    }
+  }
+  const double nll = std::log(1.0 + std::exp(bias[0] - bias[1]));
+  EXPECT_NEAR(figure_of(problem("rows", 2)->baselines()[1].figures, "nll", Split::test), nll, 1e-6);
+}
+
 TEST_F(ImageSequence, ShowsTheAnswersToEachClass) {
   const auto rows = problem("rows");
   // Answers class 2 to all.

@@ -138,6 +138,22 @@ TEST_F(BatchGradientTest, ATrialGoesOnAndCountsSuchUpdates) {
   EXPECT_EQ(again->record().overflows, 3);
 }
 
+TEST_F(BatchGradientTest, ElementsAreClippedToTheirLargestValue) {
+  const auto largest = [&](double limit) {
+    options_.clip_norm = 0.0;
+    options_.clip_value = limit;
+    BatchGradient<float> gradient(model_, problem_, options_);
+    gradient.compute(values<float>(1.0), first_);
+    float most = 0.0f;
+    for (const auto& g : gradient.gradients()) {
+      for (const float v : g.values()) most = std::max(most, std::abs(v));
+    }
+    return most;
+  };
+  EXPECT_GT(largest(0.0), 1e-3f);
+  EXPECT_EQ(largest(1e-3), 1e-3f);
+}
+
 TEST_F(BatchGradientTest, WithoutClippingATrialEndsThere) {
   options_.clip_norm = 0.0;
   options_.weight_noise = 0.4;

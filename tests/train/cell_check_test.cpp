@@ -86,8 +86,8 @@ TEST(CellCheck, AGoodCellPassesEveryStep) {
 }
 
 TEST(CellCheck, AWrongDerivativeIsFoundByDifferences) {
-  const Cell wrong =
-      square_cell("wrong_square", [](const DerivativeCall& d) { return d.grad * 2.0002 * d.in[0]; });
+  const Cell wrong = square_cell("wrong_square",
+                                 [](const DerivativeCall& d) { return d.grad * 2.0002 * d.in[0]; });
   const Checked checked = check(wrong);
   EXPECT_THAT(checked.steps, ElementsAre("builds passed", "gradients failed"));
   EXPECT_THAT(checked.last, testing::ContainsRegex("largest error .* for (x|W|U|h\\[0\\]) "));

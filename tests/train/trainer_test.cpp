@@ -571,6 +571,19 @@ TEST_F(TrainerTest, MemoryIsThatOfTheLongestSequences) {
   EXPECT_GT(memory({5, 900, 5}), 2 * memory({5, 5, 5}));
 }
 
+TEST_F(TrainerTest, SegmentsTakeLessMemory) {
+  SequenceSet set;
+  for (SequenceSplit* split : {&set.train, &set.valid, &set.test}) split->width = 4;
+  set.train.add(std::vector<float>(4 * 900, 1.0f));
+  const auto problem = next_frame_problem(set);
+  const auto memory = [&](Index segments) {
+    Recurrence recurrence(catalogue().find("lstm"), 32, {}, segments);
+    const auto model = problem->model(recurrence);
+    return training_memory<float>(*model, recurrence, *problem, 1, 1);
+  };
+  EXPECT_LT(memory(8), memory(1));
+}
+
 // Masks are of an example's place in the batch, whatever its shard.
 TEST_F(TrainerTest, ShardsDoNotChangeTheMasks) {
   const ModelUnderTest masked(catalogue().find("lstm_peephole"), next_frame_problem(set_), 6,
