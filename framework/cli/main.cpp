@@ -22,6 +22,7 @@
 #include "cli/study_commands.hpp"
 #include "cli/task_commands.hpp"
 #include "io/version.hpp"
+#include "study/study_options.hpp"
 #include "tensor/error.hpp"
 
 namespace {
@@ -162,11 +163,12 @@ class CommandLine {
 
   void add_studies() {
     auto* compare = add("compare", "Train the cells of a study and compare them", [this] {
-      return compare_command(registry_, study_, overrides_, common_, stop_requested);
+      return dry_run_ ? dry_run_command(registry_, study_, changes(), common_, stop_requested)
+                      : compare_command(registry_, study_, changes(), common_, stop_requested);
     });
-    compare->add_option("STUDY.yaml", study_, "The study")->required();
-    compare->add_option("key.sub=value", overrides_,
-                        "Changes to the study, such as train.epochs=5");
+    add_study(compare);
+    compare->add_flag("--dry-run", dry_run_,
+                      "List the trials, estimate time and disk, and run nothing");
     auto* resume = add("resume", "Go on with an interrupted run", [this] {
       return resume_command(registry_, folder_, overrides_, common_, stop_requested);
     });
@@ -182,12 +184,34 @@ class CommandLine {
     tasks->add_flag("--json", json_, "As JSON");
   }
 
+  void add_study(CLI::App* command) {
+    command->add_option("STUDY.yaml", study_, "The study")->required();
+    command->add_option("key.sub=value", overrides_,
+                        "Changes to the study, such as train.epochs=5; @FILE.csv: points, a line "
+                        "each, with the keys in the first");
+    command->add_option("-m", grid_, "A grid over a key, such as train.batch=8,16; repeatable")
+        ->allow_extra_args(false);
+  }
+
+  // What was typed behind the study, as overrides.
+  std::vector<std::string> changes() const {
+    std::vector<std::string> all;
+    for (const std::string& text : overrides_) {
+      all.push_back(text.starts_with('@') ? points_override(text.substr(1)) : text);
+    }
+    for (const std::string& text : grid_) {
+      const std::size_t equals = text.find('=');
+      if (equals == std::string::npos) fail_input("-m {}: expected key=value,value", text);
+      all.push_back(fmt::format("grid.{}=[{}]", text.substr(0, equals), text.substr(equals + 1)));
+    }
+    return all;
+  }
+
   // For who runs each trial as a process of its own.
   void add_trials() {
     auto* plan = add("plan", "Make the run folder of a study, and run nothing",
-                     [this] { return plan_command(registry_, study_, overrides_, common_); });
-    plan->add_option("STUDY.yaml", study_, "The study")->required();
-    plan->add_option("key.sub=value", overrides_, "Changes to the study");
+                     [this] { return plan_command(registry_, study_, changes(), common_); });
+    add_study(plan);
     auto* trial = add("trial", "Run one trial of a run folder, or list them", [this] {
       return trial_.empty() ? trial_list_command(folder_, trial_list_)
                             : trial_command(registry_, folder_, trial_, common_, stop_requested);
@@ -322,7 +346,7 @@ class CommandLine {
   std::vector<std::string> plugins_;
   PluginOptions plugin_options_;
   std::string study_, folder_, pattern_, group_, variant_, name_;
-  std::vector<std::string> overrides_;
+  std::vector<std::string> overrides_, grid_;
   CellArguments cell_;
   CellArguments checked_{"", {3, 4}, {}};
   BenchArguments bench_;
@@ -332,7 +356,7 @@ class CommandLine {
   ModelOfRun model_;
   SampleRequest sample_;
   double check_seconds_ = 2.0;
-  bool json_ = false, markdown_ = false, latex_ = false, list_ = false;
+  bool json_ = false, markdown_ = false, latex_ = false, list_ = false, dry_run_ = false;
 };
 
 }  // namespace

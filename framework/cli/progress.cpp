@@ -15,12 +15,14 @@ constexpr std::size_t columns = 79;
 
 std::string figure(double value) { return std::isnan(value) ? "-" : fmt::format("{:.3f}", value); }
 
-// "[3/42] gru 46 seed 2, jsb_chorales"; a draw of a search has a rate in place of the seed. What
-// tells trials apart comes first, since the end may be cut off.
+// "[3/42] gru 46 seed 2, jsb_chorales"; a draw of a search has its number and rate in place of the
+// seed. What tells trials apart comes first, since the end may be cut off.
 std::string trial_name(int ended, int trials, const TrialRecord& r) {
-  const std::string which = r.draw > 0 && !r.selected ? fmt::format("rate {:.2g}", r.learning_rate)
-                                                      : fmt::format("seed {}", r.seed);
-  return fmt::format("[{}/{}] {} {} {}, {}", ended, trials, r.name(), r.hidden, which, r.dataset);
+  const std::string which = r.draw > 0 && !r.selected
+                                ? fmt::format("draw {} rate {:.2g}", r.draw, r.learning_rate)
+                                : fmt::format("seed {}", r.seed);
+  return fmt::format("[{}/{}] {} {} {}{}{}, {}", ended, trials, r.name(), r.hidden, which,
+                     r.setting.empty() ? "" : " ", r.setting, r.dataset);
 }
 
 }  // namespace

@@ -6,9 +6,11 @@
 
 #include "cli/progress.hpp"
 #include "io/files.hpp"
+#include "report/format.hpp"
 #include "report/page.hpp"
 #include "report/plots.hpp"
 #include "report/table.hpp"
+#include "study/estimate.hpp"
 #include "study/run_folder.hpp"
 #include "study/study.hpp"
 #include "study/study_plan.hpp"
@@ -99,6 +101,30 @@ int compare_command(CellRegistry& registry, const std::string& study,
   StudyListener listener = display.listener();
   listener.begins = common.obey_signals;
   return end_run(start_study(options, registry, run, stop, listener), run, stop);
+}
+
+int dry_run_command(CellRegistry& registry, const std::string& study,
+                    const std::vector<std::string>& overrides, const CommonOptions& common,
+                    const std::atomic<bool>& stop) {
+  const StudyOptions options = read_study(study, overrides);
+  ProgressDisplay display(common.quiet);
+  StudyListener listener = display.listener();
+  listener.begins = common.obey_signals;
+  const StudyEstimate estimate =
+      estimate_study(options, registry, run_in({}, common), stop, listener);
+  for (std::size_t k = 0; k < estimate.trials.size(); ++k) {
+    const auto& [id, problem, cell, r] = estimate.trials[k];
+    const std::string settings =
+        r.setting + (r.setting.empty() || r.drawn.empty() ? "" : " ") + r.drawn;
+    const std::string size =
+        r.hidden > 0 ? fmt::format("{} units, {} parameters", r.hidden, estimate.parameters[k])
+                     : "waits for the search";
+    std::printf("%s\t%s\t%s\n", id.c_str(), size.c_str(), settings.c_str());
+  }
+  std::printf("%zu trials: about %s and %s, if none ends early (%d kinds were timed)\n",
+              estimate.trials.size(), clock_text(estimate.seconds).c_str(),
+              format_bytes(estimate.bytes).c_str(), estimate.timed);
+  return 0;
 }
 
 int resume_command(CellRegistry& registry, const std::string& folder,

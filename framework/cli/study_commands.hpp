@@ -28,6 +28,11 @@ struct CommonOptions {
 int compare_command(CellRegistry& registry, const std::string& study,
                     const std::vector<std::string>& overrides, const CommonOptions& common,
                     const std::atomic<bool>& stop);
+/// Lists the trials of a study with what they set, and estimates time and disk. Trains nothing to
+/// its end and writes nothing.
+int dry_run_command(CellRegistry& registry, const std::string& study,
+                    const std::vector<std::string>& overrides, const CommonOptions& common,
+                    const std::atomic<bool>& stop);
 /// Goes on with a run, with changes of the form key.sub=value.
 int resume_command(CellRegistry& registry, const std::string& folder,
                    const std::vector<std::string>& overrides, const CommonOptions& common,

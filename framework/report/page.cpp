@@ -39,7 +39,7 @@ std::string counts_of(const std::vector<TrialRecord>& trials) {
                          [&](const TrialRecord& t) { return t.status == status; });
   };
   std::string text = fmt::format("Trials: {} ({} finished", trials.size(), count("done"));
-  for (const char* status : {"diverged", "skipped", "running", "waiting"}) {
+  for (const char* status : {"diverged", "pruned", "skipped", "running", "waiting"}) {
     if (count(status) > 0) text += fmt::format(", {} {}", count(status), status);
   }
   return text + ").";
@@ -90,11 +90,10 @@ std::string sections_of(const std::vector<Sheet>& sheets) {
 }
 
 constexpr const char* kSearchNote =
-    "Draws of the learning rate: a full mark is the chosen one; × in the strip at the edge is a "
-    "draw "
-    "that diverged, a triangle there one beyond the axis. Expected best: what a search with fewer "
-    "draws "
-    "would have found on average, if not all of them diverged. ";
+    "Draws of the search, by each key that it draws: a full mark is the chosen one, a half one was "
+    "pruned; × in the strip at the edge is a draw that diverged, a triangle there one beyond the "
+    "axis. Expected best: what a search with fewer draws would have found on average, if not all "
+    "of them diverged; a pruned draw counts with the best figure that it had reached. ";
 constexpr const char* kLinesNote =
     "Of each cell the lines of its best trial; the truth is drawn with them. A click on a name "
     "hides "

@@ -56,7 +56,7 @@ function addDataset(group) {
     addCurves(pair, state, `${figure} against updates`, 'updates', UPDATES);
     addCurves(pair, state, `${figure} against training time`, 'time, s', SECONDS);
   }
-  if (some(({search}) => search.length > 0)) addSearch(pair, state);
+  keysOf(state).forEach((key) => addSearch(pair, state, key));
   if (some(({tuning}) => tuning.length > 0)) addTuning(pair, state);
   return state.redraws;
 }

@@ -1,13 +1,20 @@
-// The search over learning rates: every draw, and what a smaller search would have found.
-const RATE = 0, VALID = 1, DRAW = 2, STATUS = 3, CHOSEN = 4;
+// What grid and search set: every trial at the value of a key, and what a smaller search would have
+// found.
+const VALUE = 0, VALID = 1, DRAW = 2, STATUS = 3, CHOSEN = 4;
 const DRAWS = 0, EXPECTED = 1, FINITE = 2;
 const SHAPES = ['circle', 'rect', 'rectRot'];  // triangle and × have a meaning
 const ROWS_IN_STRIP = 5;
 
+const keysOf = (state) =>
+    [...new Set(state.series.flatMap(({sweeps}) => sweeps.map(({key}) => key)))];
+const rowsOf = (series, key) => series.sweeps.find((sweep) => sweep.key === key)?.points ?? [];
+const valuesOf = (state, key) =>
+    state.series.flatMap((series) => rowsOf(series, key).map((row) => row[VALUE]));
+
 /// The axis. Beyond `edge`, where the worst figures are, a strip up to `end` holds the marks of what
 /// the axis does not show.
-function searchRange(state) {
-  const rows = shownSeries(state).flatMap(({series}) => series.search);
+function searchRange(state, key) {
+  const rows = shownSeries(state).flatMap(({series}) => rowsOf(series, key));
   const best = rows.map((row) => row[VALID]).filter(Number.isFinite).sort((a, b) => b - a);
   const {min = 0, max = 1} = rangeOf([best], shareOf(state, SEARCH_SHARE));
   const {higher} = state.metric;
@@ -23,38 +30,57 @@ function searchRange(state) {
 const rowInStrip = ({edge, end}, index) =>
     end - (0.5 + index % ROWS_IN_STRIP) / ROWS_IN_STRIP * (end - edge);
 
-function searchDatasets(state) {
-  const range = searchRange(state);
+function searchDatasets(state, key) {
+  const range = searchRange(state, key);
   return shownSeries(state).flatMap(({series, index}) => {
     const colour = colourOf(index);
-    const finite = series.search.filter((row) => row[VALID] !== null);
+    const rows = rowsOf(series, key);
+    const finite = rows.filter((row) => row[VALID] !== null);
     const radius = (row) => (range.outside(row) ? 0 : row[CHOSEN] ? 7 : 4);
-    const outside = series.search.filter(range.outside);
+    const outside = rows.filter(range.outside);
     const common = {label: labelOf(series, index), borderColor: colour};
     return [
-      {...common, role: 'mean', data: points(finite, RATE, VALID), borderWidth: 1,
-       backgroundColor: finite.map((row) => (row[CHOSEN] ? colour : css('--back'))),
+      {...common, role: 'mean', data: points(finite, VALUE, VALID), borderWidth: 1,
+       showLine: keysOf(state).length === 1 && rows.every((row) => row[DRAW] > 0),
+       backgroundColor: finite.map((row) => (row[CHOSEN] ? colour
+           : row[STATUS] === 'pruned' ? colour + '80' : css('--back'))),
        pointStyle: SHAPES[index % SHAPES.length], pointBorderWidth: 2,
        pointRadius: finite.map(radius), pointHoverRadius: 8},
       {...common, role: 'outside', showLine: false, pointRadius: 5, pointBorderWidth: 2,
-       data: outside.map((row) => ({x: row[RATE], y: rowInStrip(range, index), row})),
+       data: outside.map((row) => ({x: row[VALUE], y: rowInStrip(range, index), row})),
        pointStyle: outside.map((row) => (row[STATUS] === 'diverged' ? 'crossRot' : 'triangle'))},
     ];
   });
 }
 
-// Half a step of the decade to both sides, so that no mark lies on the frame.
-function rateRange(state) {
-  const rates = state.series.flatMap(({search}) => search.map((row) => row[RATE]))
-      .filter((rate) => rate > 0);
-  if (rates.length === 0) return {};
-  return {min: Math.min(...rates) / 1.3, max: Math.max(...rates) * 1.3};
+const isLogarithmic = (values) =>
+    Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) >= 10;
+
+// The axis of a key: its numbers, by decades where they span one or more, or its names. Half a step
+// to both sides, so that no mark lies on the frame.
+function valueAxis(state, key) {
+  const values = valuesOf(state, key);
+  const title = key === 'train.learning_rate' ? 'learning rate' : key;
+  if (values.some((value) => typeof value !== 'number')) {
+    return axis(title, {type: 'category', labels: [...new Set(values)], offset: true});
+  }
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (isLogarithmic(values)) {
+    const xAxis = axis(title, {type: 'logarithmic', min: low / 1.3, max: high * 1.3});
+    xAxis.ticks.callback = rateTick(xAxis);
+    return xAxis;
+  }
+  const margin = 0.05 * (high - low) || 0.5;
+  return axis(title, {min: low - margin, max: high + margin});
 }
 
-const searchText = (state) => ({dataset, raw: {row}}) => {
+const valueText = (value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value);
+
+const searchText = (state, key) => ({dataset, raw: {row}}) => {
   const result = row[STATUS] === 'diverged' ? 'diverged' : figureText(state, row[VALID]);
-  return `${dataset.label}, draw ${row[DRAW]}, rate ${row[RATE].toPrecision(4)}: ${result}` +
-      (row[CHOSEN] ? ', chosen' : '');
+  const draw = row[DRAW] > 0 ? `, draw ${row[DRAW]}` : '';
+  return `${dataset.label}${draw}, ${key} ${valueText(row[VALUE])}: ${result}` +
+      (row[CHOSEN] ? ', chosen' : row[STATUS] === 'pruned' ? ', pruned' : '');
 };
 
 // Names all decades, or of a narrow range also their halves and fifths.
@@ -78,14 +104,13 @@ const strip = {
   },
 };
 
-function addSearch(parent, state) {
-  const caption = `Best validation ${state.metric.title} of each draw`;
-  addFigure(parent, state, caption, () => searchDatasets(state), () => {
-    const xAxis = axis('learning rate', {type: 'logarithmic', ...rateRange(state)});
-    xAxis.ticks.callback = rateTick(xAxis);
-    const range = searchRange(state);
-    const options = figureOptions(state, xAxis, range, {mode: 'nearest', intersect: false},
-                                  {title: () => '', label: searchText(state)});
+function addSearch(parent, state, key) {
+  const caption = `Best validation ${state.metric.title} of each trial by ${key}`;
+  addFigure(parent, state, caption, () => searchDatasets(state, key), () => {
+    const range = searchRange(state, key);
+    const options = figureOptions(state, valueAxis(state, key), range,
+                                  {mode: 'nearest', intersect: false},
+                                  {title: () => '', label: searchText(state, key)});
     options.scales.y.ticks.callback = function(value, ...others) {
       const inStrip = state.metric.higher ? value < range.edge : value > range.edge;
       return inStrip ? '' : Chart.Ticks.formatters.numeric.call(this, value, ...others);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "report/exhibit_parts.hpp"
+#include "study/settings.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -22,16 +23,34 @@ DivergedCurve diverged_curve(const TrialRecord& trial) {
   return curve;
 }
 
-std::vector<SearchPoint> search_points(const SummaryRow& row, const StudyResults& results) {
-  std::vector<SearchPoint> points;
-  for (const std::size_t at : row.search) {
+Settings settings_of_trial(const TrialRecord& trial) {
+  Settings settings = settings_of(trial.setting);
+  for (const auto& one : settings_of(trial.drawn)) settings.push_back(one);
+  return settings;
+}
+
+void sort_by_value(std::vector<SearchPoint>& points) {
+  const bool numbers = std::ranges::all_of(
+      points, [](const SearchPoint& p) { return number_in(p.value).has_value(); });
+  std::ranges::stable_sort(points, [&](const SearchPoint& a, const SearchPoint& b) {
+    return numbers ? *number_in(a.value) < *number_in(b.value) : a.value < b.value;
+  });
+}
+
+std::vector<KeySweep> sweeps_of(const SummaryRow& row, const StudyResults& results) {
+  std::vector<KeySweep> sweeps;
+  for (const std::size_t at : row.search.empty() ? row.trials : row.search) {
     const TrialRecord& trial = results.trials[at];
-    const double valid = trial.status == "done" ? trial.chosen_by() : not_known;
-    points.push_back({trial.draw, trial.learning_rate, valid, trial.status, trial.selected});
+    const bool known = trial.status == "done" || trial.status == "pruned";
+    for (const auto& [key, value] : settings_of_trial(trial)) {
+      auto found = std::ranges::find(sweeps, key, &KeySweep::key);
+      if (found == sweeps.end()) found = sweeps.insert(found, {key, {}});
+      found->points.push_back({trial.draw, value, known ? trial.chosen_by() : not_known,
+                               trial.status, trial.draw > 0 && trial.selected});
+    }
   }
-  std::stable_sort(points.begin(), points.end(),
-                   [](const SearchPoint& a, const SearchPoint& b) { return a.rate < b.rate; });
-  return points;
+  for (KeySweep& sweep : sweeps) sort_by_value(sweep.points);
+  return sweeps;
 }
 
 // So that the best draw is the lowest, as tuning_curve() takes it.
@@ -56,7 +75,7 @@ PlotSeries series_of(const SummaryRow& row, const StudyResults& results) {
     const TrialRecord& trial = results.trials[at];
     if (trial.status == "diverged") series.diverged.push_back(diverged_curve(trial));
   }
-  series.search = search_points(row, results);
+  series.sweeps = sweeps_of(row, results);
   const std::vector<double> draws = draws_of(row, results);
   if (draws.size() > 1) series.tuning = tuning_of(draws, problem.chooses());
   return series;

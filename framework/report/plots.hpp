@@ -15,13 +15,19 @@ struct DivergedCurve {
   std::vector<CurvePoint> points;  ///< its epochs
 };
 
-/// One learning rate of a search.
+/// A trial at the value of a key.
 struct SearchPoint {
-  int draw = 0;              ///< from 1
-  double rate = 0.0;         ///< learning rate
+  int draw = 0;              ///< of the search, from 1; 0: there is none
+  std::string value;         ///< of the key
   double valid = not_known;  ///< best figure of the trial; NaN where it diverged or has not ended
   std::string status;        ///< of the trial
   bool chosen = false;       ///< the other seeds take it
+};
+
+/// A key of a grid or a search, with every trial of a row: the draws, or those that count.
+struct KeySweep {
+  std::string key;                  ///< "train.learning_rate"
+  std::vector<SearchPoint> points;  ///< in order of values: as numbers, where all are
 };
 
 /// What is drawn of one summary row.
@@ -30,7 +36,7 @@ struct PlotSeries {
   int seeds = 0;                        ///< of the plan, without diverged ones
   std::vector<BandPoint> band;          ///< band_of() the row
   std::vector<DivergedCurve> diverged;  ///< a curve for each such seed
-  std::vector<SearchPoint> search;      ///< in order of rates; empty without a search
+  std::vector<KeySweep> sweeps;         ///< by key; empty without a grid and a search
   std::vector<TuningPoint> tuning;      ///< validation figure; empty before two draws have ended
 };
 
@@ -119,14 +125,15 @@ Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows)
 ///      count}, "train": flag, "series": [{"label": text, "seeds": count,
 ///      "points": [[epoch, updates, seconds, mean, low, high, train, seeds], ...],
 ///      "diverged": [{"seed": text, "points": [[epoch, updates, seconds, valid], ...]}, ...],
-///      "search": [[rate, valid, draw, status, chosen], ...],
+///      "sweeps": [{"key": text, "points": [[value, valid, draw, status, chosen], ...]}, ...],
 ///      "tuning": [[draws, expected, finite], ...]}, ...]}, ...],
 ///    "rolls": [{"dataset", "cell", "sequence": text, "lowest": pitch, "keys": count,
 ///      "notes": [[pitch, ...], ...], "expected": [[thousandths, ...], ...]}, ...],
 ///    "lines": [{"dataset", "title", "x_title", "y_title": text, "first": place, "lines":
 ///      [{"label": text, "truth": flag, "values": [value, ...]}, ...]}, ...]}
 /// ```
-/// Times in seconds, figures of the metric; numbers that are not finite are null.
+/// Times in seconds, figures of the metric; values of a key are numbers where all of them are;
+/// numbers that are not finite are null.
 std::string plots_json(const Plots& plots);
 
 /// A file of a run folder's plots/.

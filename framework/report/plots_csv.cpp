@@ -55,11 +55,13 @@ void diverged_rows(const Plots& plots, CsvText& csv) {
   });
 }
 
-void search_rows(const Plots& plots, CsvText& csv) {
+void sweep_rows(const Plots& plots, CsvText& csv) {
   for_each_series(plots, [&](const Texts& head, const PlotSeries& series) {
-    for (const SearchPoint& p : series.search) {
-      csv.add(joined(
-          head, {count(p.draw), exact(p.rate), number(p.valid), p.status, p.chosen ? "1" : "0"}));
+    for (const KeySweep& sweep : series.sweeps) {
+      for (const SearchPoint& p : sweep.points) {
+        csv.add(joined(head, {sweep.key, p.value, count(p.draw), number(p.valid), p.status,
+                              p.chosen ? "1" : "0"}));
+      }
     }
   });
 }
@@ -133,9 +135,9 @@ std::vector<PlotFile> plots_csv(const Plots& plots) {
       band_rows);
   add("curves_diverged.csv",
       {"dataset", "cell", "metric", "seed", "epoch", "updates", "seconds", "valid"}, diverged_rows);
-  add("learning_rates.csv",
-      {"dataset", "cell", "metric", "draw", "learning_rate", "valid", "status", "chosen"},
-      search_rows);
+  add("sweeps.csv",
+      {"dataset", "cell", "metric", "key", "value", "draw", "valid", "status", "chosen"},
+      sweep_rows);
   add("tuning_curve.csv",
       {"dataset", "cell", "metric", "draws", "expected_valid", "probability_finite"}, tuning_rows);
   add("piano_roll.csv", {"dataset", "cell", "sequence", "step", "pitch", "note", "expected"},

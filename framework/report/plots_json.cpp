@@ -6,6 +6,7 @@
 
 #include "report/format.hpp"
 #include "report/plots.hpp"
+#include "study/settings.hpp"
 
 namespace carousel {
 namespace {
@@ -45,8 +46,14 @@ json::value diverged_json(const DivergedCurve& curve) {
   return {{"seed", fmt::format("{}", curve.seed)}, {"points", array_of(curve.points, point)}};
 }
 
-json::value search_json(const SearchPoint& p) {
-  return json::array{exact(p.rate), number(p.valid), p.draw, p.status, p.chosen};
+json::value sweep_json(const KeySweep& sweep) {
+  const bool numbers = std::ranges::all_of(
+      sweep.points, [](const SearchPoint& p) { return number_in(p.value).has_value(); });
+  const auto point = [&](const SearchPoint& p) -> json::value {
+    const json::value value = numbers ? exact(*number_in(p.value)) : json::value(p.value);
+    return json::array{value, number(p.valid), p.draw, p.status, p.chosen};
+  };
+  return {{"key", sweep.key}, {"points", array_of(sweep.points, point)}};
 }
 
 json::value tuning_json(const TuningPoint& p) {
@@ -58,7 +65,7 @@ json::value series_json(const PlotSeries& series) {
           {"seeds", series.seeds},
           {"points", array_of(series.band, band_json)},
           {"diverged", array_of(series.diverged, diverged_json)},
-          {"search", array_of(series.search, search_json)},
+          {"sweeps", array_of(series.sweeps, sweep_json)},
           {"tuning", array_of(series.tuning, tuning_json)}};
 }
 

@@ -10,9 +10,15 @@
 namespace carousel {
 namespace {
 
+// Draws of one row may differ in their hidden sizes, and its seeds wait for the choice.
+bool hidden_is_drawn(const TrialRecord& trial) {
+  return trial.hidden == 0 || trial.drawn.starts_with("hidden=") ||
+         trial.drawn.find(" hidden=") != std::string::npos;
+}
+
 bool belongs(const SummaryRow& row, const TrialRecord& trial) {
   return row.cell == trial.cell && row.variant == trial.variant && row.dataset == trial.dataset &&
-         row.hidden == trial.hidden;
+         row.setting == trial.setting && row.hidden == (hidden_is_drawn(trial) ? 0 : trial.hidden);
 }
 
 SummaryRow row_for(const TrialRecord& trial) {
@@ -20,7 +26,8 @@ SummaryRow row_for(const TrialRecord& trial) {
   row.cell = trial.cell;
   row.variant = trial.variant;
   row.dataset = trial.dataset;
-  row.hidden = trial.hidden;
+  row.setting = trial.setting;
+  row.hidden = hidden_is_drawn(trial) ? 0 : trial.hidden;
   row.parameters = trial.parameters;
   row.cell_parameters = trial.cell_parameters;
   return row;
@@ -44,10 +51,17 @@ void split_trials(SummaryRow& row, const std::vector<std::size_t>& all,
   row.seeds = static_cast<int>(seeds.size());
   row.draws = static_cast<int>(row.search.size());
   row.diverged_draws = count_status(row.search, trials, "diverged");
+  row.pruned_draws = count_status(row.search, trials, "pruned");
   for (const std::size_t at : all) {
     if (row.search.empty() || trials[at].selected) row.trials.push_back(at);
   }
-  if (!row.trials.empty()) row.learning_rate = trials[row.trials.front()].learning_rate;
+  if (!row.trials.empty()) {
+    const TrialRecord& chosen = trials[row.trials.front()];
+    row.learning_rate = chosen.learning_rate;
+    row.hidden = chosen.hidden;
+    row.parameters = chosen.parameters;
+    row.cell_parameters = chosen.cell_parameters;
+  }
   row.finished = count_status(row.trials, trials, "done");
   row.diverged = count_status(row.trials, trials, "diverged");
 }
@@ -94,10 +108,10 @@ void keep_datasets_together(std::vector<SummaryRow>& rows) {
 
 void set_labels(std::vector<SummaryRow>& rows) {
   for (SummaryRow& row : rows) {
-    row.label = row.name();
+    row.label = name_at_point(row.name(), row.setting);
     const bool several_sizes = std::any_of(rows.begin(), rows.end(), [&](const SummaryRow& other) {
       return other.dataset == row.dataset && other.name() == row.name() &&
-             other.hidden != row.hidden;
+             other.setting == row.setting && other.hidden != row.hidden;
     });
     if (several_sizes) row.label += fmt::format(", {} units", row.hidden);
   }
@@ -171,7 +185,7 @@ std::vector<double> draws_of(const SummaryRow& row, const StudyResults& results)
   std::vector<double> values;
   for (const std::size_t at : row.search) {
     const TrialRecord& trial = results.trials[at];
-    if (trial.status == "done") values.push_back(trial.chosen_by());
+    if (trial.status == "done" || trial.status == "pruned") values.push_back(trial.chosen_by());
     if (trial.status == "diverged") values.push_back(not_known);
   }
   return values;

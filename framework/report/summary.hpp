@@ -16,8 +16,8 @@ namespace carousel {
 /// A figure on each split over seeds.
 using SplitStatistics = std::array<Statistic, 3>;
 
-/// One cell, variant and hidden size on one problem. Its trials are those that count in the
-/// comparison: with a search of the learning rate the selected ones, without a search all. The
+/// One cell, variant, hidden size and point of the grid on one problem. Its trials are those that
+/// count in the comparison: with a search the selected ones, without a search all. The
 /// statistics are taken over the finished ones; diverged ones are counted, never averaged.
 struct SummaryRow {
   /// "cell", or "cell+variant".
@@ -27,16 +27,18 @@ struct SummaryRow {
   /// The test figure that is compared, of each finished trial, in the order of `trials`.
   std::vector<double> test_figures(const StudyResults& results) const;
 
-  std::string cell;            ///< its name
-  std::string variant;         ///< empty: the cell as it is
-  std::string dataset;         ///< name of the problem
-  int hidden = 0;              ///< elements of a state
-  std::string label;           ///< name(), and the units where its data set has it in several sizes
-  double learning_rate = 0.0;  ///< of the trials; 0: the search has not chosen one
-  std::int64_t parameters = 0;       ///< of the whole model
+  std::string cell;             ///< its name
+  std::string variant;          ///< empty: the cell as it is
+  std::string dataset;          ///< name of the problem
+  std::string setting;          ///< its point of the grid: "model.depth=2"
+  int hidden = 0;               ///< elements of a state; 0: the search has not chosen one
+  std::string label;            ///< name_at_point(), with the units where there are several sizes
+  double learning_rate = 0.0;   ///< of the trials; 0: the search has not chosen one
+  std::int64_t parameters = 0;  ///< of the whole model
   std::int64_t cell_parameters = 0;  ///< of the recurrent layers alone
-  int draws = 0;                     ///< learning rates of the search; 0: there is no search
+  int draws = 0;                     ///< of the search; 0: there is no search
   int diverged_draws = 0;            ///< of these
+  int pruned_draws = 0;              ///< of these
   int seeds = 0;                     ///< of the plan: finished, diverged, running and waiting
   int finished = 0;                  ///< of the trials that count
   int diverged = 0;                  ///< of the trials that count
@@ -70,7 +72,8 @@ std::vector<NamedProblems> problems_by(
 const MetricInfo* goal_of(const StudyProblem& problem);
 
 /// The best validation figure of each draw of the row's search, NaN where it diverged, without
-/// those that have not ended. tuning_curve() takes them where lower is better.
+/// those that have not ended. A pruned draw has the best figure that it had reached, which is no
+/// better than what it would have come to. tuning_curve() takes them where lower is better.
 std::vector<double> draws_of(const SummaryRow& row, const StudyResults& results);
 
 }  // namespace carousel

@@ -54,7 +54,7 @@ std::vector<Column> columns_of(const std::vector<SummaryRow>& rows, const StudyR
   const auto add = [&](const char* title, const Render& render) {
     columns.push_back(column_of(title, rows, render));
   };
-  add("cell", [](Row row) { return printable(row.name()); });
+  add("cell", [](Row row) { return printable(name_at_point(row.name(), row.setting)); });
   add("units", [](Row row) { return fmt::format("{}", row.hidden); });
   if (std::any_of(rows.begin(), rows.end(), rate_matters)) {
     // A drawn rate has no round number; two digits say enough, and the CSV has them all.
@@ -123,7 +123,7 @@ std::string notes_on_draws(const std::vector<SummaryRow>& rows, bool several_dat
   for (const SummaryRow& row : rows) {
     if (row.diverged_draws == 0) continue;
     const std::string end =
-        fmt::format(": {} of {} draws of the rate diverged.\n", row.diverged_draws, row.draws);
+        fmt::format(": {} of {} draws of the search diverged.\n", row.diverged_draws, row.draws);
     const std::string name = several_datasets ? row.dataset + ", " + row.label : row.label;
     text += shorten(printable(name), kPageWidth - display_width(end)) + end;
   }

@@ -10,14 +10,18 @@
 #include "report/comparisons.hpp"
 #include "report/format.hpp"
 #include "report/summary.hpp"
+#include "study/settings.hpp"
 
 namespace carousel {
 namespace {
 
 using Texts = std::vector<std::string>;
 
-std::string with_diverged(const std::string& count, int diverged) {
-  return diverged == 0 ? count : fmt::format("{} ({} div)", count, diverged);
+std::string with_diverged(const std::string& count, int diverged, int pruned = 0) {
+  Texts others;
+  if (diverged > 0) others.push_back(fmt::format("{} div", diverged));
+  if (pruned > 0) others.push_back(fmt::format("{} pruned", pruned));
+  return others.empty() ? count : fmt::format("{} ({})", count, fmt::join(others, ", "));
 }
 
 // Papers often give a decimal less than we do.
@@ -88,7 +92,7 @@ class ResultSheet {
       return line.cell ? line.cell->label : line.baseline ? line.baseline->name : line.other->cell;
     });
     sheet_.columns[0].number = false;
-    add("units", [](Row r) { return fmt::format("{}", r.hidden); });
+    add("units", [](Row r) { return r.hidden > 0 ? fmt::format("{}", r.hidden) : "-"; });
     const MetricInfo& chooses = problem_.chooses();
     add_figure("test", chooses, Split::test);
     add_published("published", chooses, Split::test);
@@ -107,7 +111,9 @@ class ResultSheet {
     add_published("published train", chooses, Split::train);
     add("rate", [](Row r) { return format_rate(r.learning_rate); });
     add("draws", [](Row r) {
-      return r.draws == 0 ? "-" : with_diverged(fmt::format("{}", r.draws), r.diverged_draws);
+      return r.draws == 0
+                 ? "-"
+                 : with_diverged(fmt::format("{}", r.draws), r.diverged_draws, r.pruned_draws);
     });
     add("seeds", [](Row r) { return with_diverged(format_seeds(r), r.diverged); });
     add("params",
@@ -165,7 +171,8 @@ class ResultSheet {
                     title_with_direction(problem_.chooses())),
         "rate: the learning rate, chosen on validation among the draws where there are any. "
         "params: those of the cell. seeds: finished / planned where they differ. div: diverged, "
-        "which no mean includes. epoch: the best one, mean. sec: training time of a seed, mean. "
+        "which no mean includes. pruned: stopped by the search. epoch: the best one, mean. sec: "
+        "training time of a seed, mean. "
         "memory: of a training step."};
     if (const MetricInfo* goal = goal_of(problem_)) {
       sheet_.notes.push_back(
@@ -349,6 +356,12 @@ struct TrialColumn {
   std::function<std::string(const TrialRecord&)> text;
 };
 
+// A drawn number has more digits than a table needs.
+std::string shortened(const std::string& value) {
+  const auto number = number_in(value);
+  return number ? fmt::format("{:.4g}", *number) : value;
+}
+
 std::vector<TrialColumn> trial_columns(const StudyResults& results) {
   using Trial = const TrialRecord&;
   // Before the end of a trial its figures are no result.
@@ -359,23 +372,35 @@ std::vector<TrialColumn> trial_columns(const StudyResults& results) {
       return trial.status == "done" ? format_figure(value, metric.decimals) : "-";
     };
   };
-  return {{{"cell", false}, [](Trial t) { return t.name(); }},
-          {{"data set", false}, [](Trial t) { return t.dataset; }},
-          {{"seed"}, [](Trial t) { return fmt::format("{}", t.seed); }},
-          {{"draw"}, [](Trial t) { return t.draw > 0 ? fmt::format("{}", t.draw) : "-"; }},
-          {{"rate"}, [](Trial t) { return format_rate(t.learning_rate); }},
-          {{"status", false}, [](Trial t) { return t.status; }},
-          {{"chosen", false}, [](Trial t) { return std::string(t.selected ? "yes" : ""); }},
-          {{"test"}, figure(Split::test)},
-          {{"valid"}, figure(Split::valid)},
-          {{"train"}, figure(Split::train)},
-          {{"updates to goal"}, [](Trial t) { return format_count(t.updates_to_goal); }},
-          {{"best epoch"}, [](Trial t) { return fmt::format("{}", t.best_epoch); }},
-          {{"epochs"}, [](Trial t) { return fmt::format("{}", t.epochs); }},
-          {{"overflows"}, [](Trial t) { return fmt::format("{}", t.overflows); }},
-          {{"seconds"}, [](Trial t) { return format_seconds(t.seconds); }},
-          {{"units"}, [](Trial t) { return fmt::format("{}", t.hidden); }},
-          {{"all params"}, [](Trial t) { return fmt::format("{}", t.parameters); }}};
+  std::vector<TrialColumn> columns = {
+      {{"cell", false}, [](Trial t) { return t.name(); }},
+      {{"data set", false}, [](Trial t) { return t.dataset; }},
+      {{"seed"}, [](Trial t) { return fmt::format("{}", t.seed); }},
+      {{"draw"}, [](Trial t) { return t.draw > 0 ? fmt::format("{}", t.draw) : "-"; }},
+      {{"rate"}, [](Trial t) { return format_rate(t.learning_rate); }}};
+  for (const std::string& key : swept_keys(results)) {
+    TrialColumn& column = columns.emplace_back();
+    column.column.title = key;
+    column.text = [key](Trial t) {
+      const std::string value = swept_value(t, key);
+      return value.empty() ? "-" : shortened(value);
+    };
+  }
+  const std::vector<TrialColumn> others = {
+      {{"status", false}, [](Trial t) { return t.status; }},
+      {{"chosen", false}, [](Trial t) { return std::string(t.selected ? "yes" : ""); }},
+      {{"test"}, figure(Split::test)},
+      {{"valid"}, figure(Split::valid)},
+      {{"train"}, figure(Split::train)},
+      {{"updates to goal"}, [](Trial t) { return format_count(t.updates_to_goal); }},
+      {{"best epoch"}, [](Trial t) { return fmt::format("{}", t.best_epoch); }},
+      {{"epochs"}, [](Trial t) { return fmt::format("{}", t.epochs); }},
+      {{"overflows"}, [](Trial t) { return fmt::format("{}", t.overflows); }},
+      {{"seconds"}, [](Trial t) { return format_seconds(t.seconds); }},
+      {{"units"}, [](Trial t) { return t.hidden > 0 ? fmt::format("{}", t.hidden) : "-"; }},
+      {{"all params"}, [](Trial t) { return fmt::format("{}", t.parameters); }}};
+  columns.insert(columns.end(), others.begin(), others.end());
+  return columns;
 }
 
 }  // namespace

@@ -64,7 +64,9 @@ struct OpenModel::Parts {
         set_up(
             folder.options(), registry, wanted.data_dir, [](const std::string&) {},
             planned.problem),
-        recurrence(set_up.cells().at(planned.cell), planned.record.hidden, set_up.options().model),
+        study(options_of(set_up.options(), reached)),
+        cell(set_up.cell(planned.cell, study)),
+        recurrence(cell, reached.hidden, study.model),
         model(problem().model(recurrence)) {
     const auto changes = differences(folder.known().provenance.depends_on, set_up.inputs());
     if (!changes.empty()) {
@@ -81,6 +83,8 @@ struct OpenModel::Parts {
   PlannedTrial planned;
   TrialRecord record;  // with its figures
   StudySetUp set_up;
+  StudyOptions study;  // of the trial
+  Cell cell;
   Recurrence recurrence;
   std::unique_ptr<Model> model;
   std::optional<TrainedModel> trained;

@@ -56,12 +56,15 @@ std::string results_csv(const StudyResults& results) {
   Texts columns{"study"};
   const TrialRecord none;
   visit_trial_fields(none, [&](const char* name, const auto&) { columns.push_back(name); });
+  const Texts keys = swept_keys(results);
+  columns.insert(columns.end(), keys.begin(), keys.end());
   add_figure_columns(metrics, columns);
   CsvText csv(columns);
   for (const TrialRecord& r : results.trials) {
     Texts row{results.study};
     visit_trial_fields(
         r, [&](const char* name, const auto& value) { row.push_back(field_text(name, value)); });
+    for (const std::string& key : keys) row.push_back(swept_value(r, key));
     add_figures(metrics, r.figures, row);
     csv.add(row);
   }
@@ -72,7 +75,7 @@ std::string curves_csv(const StudyResults& results) {
   Texts losses;
   for (const StudyProblem& problem : results.problems) add_new(losses, problem.loss);
   const Texts metrics = metric_names(results);
-  Texts columns{"study", "cell", "variant", "dataset", "hidden",
+  Texts columns{"study", "cell", "variant", "dataset", "hidden", "setting",
                 "seed",  "draw", "epoch",   "updates", "seconds"};
   for (const std::string& loss : losses) columns.push_back("train_" + loss);
   for (const std::string& metric : metrics) columns.push_back("valid_" + metric);
@@ -84,6 +87,7 @@ std::string curves_csv(const StudyResults& results) {
                 r.variant,
                 r.dataset,
                 fmt::format("{}", r.hidden),
+                r.setting,
                 fmt::format("{}", r.seed),
                 fmt::format("{}", r.draw),
                 fmt::format("{}", p.epoch),

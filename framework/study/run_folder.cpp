@@ -209,13 +209,6 @@ auto with_archives(const std::filesystem::path& file, F&& f) {
 
 }  // namespace
 
-const StudyProblem& StudyResults::problem(const std::string& name) const {
-  for (const StudyProblem& one : problems) {
-    if (one.name == name) return one;
-  }
-  fail_bug("the results have no problem '{}'", name);
-}
-
 RunFolder::RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
   const auto file = folder_ / "study.h5";
   if (!is_there(file)) {
@@ -235,7 +228,7 @@ RunFolder::RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) 
         "in {}, results.csv and report.html stay readable; where {}",
         error.what(), (folder_ / "trials").string(), earlier_version);
   }
-  train_ = parse_study(known_.study_yaml, "the run's study", {}).train;
+  study_ = parse_study(known_.study_yaml, "the run's study", {});
 }
 
 RunFolder::RunFolder(std::filesystem::path folder, StudyResults known,
@@ -251,7 +244,7 @@ StudyOptions RunFolder::options(const std::vector<std::string>& overrides) const
 
 void RunFolder::set_known(StudyResults known) {
   known_ = std::move(known);
-  train_ = parse_study(known_.study_yaml, "the run's study", {}).train;
+  study_ = parse_study(known_.study_yaml, "the run's study", {});
   write_archives(folder_ / "study.h5", archives_of(known_, planned_));
   write_text(folder_ / "run.json", to_json(known_.provenance));
 }
@@ -282,7 +275,9 @@ std::optional<SavedTrial> RunFolder::saved(const PlannedTrial& trial) const {
       }
       TrialRecord record = load_record(archive);
       expect_same_trial(trial.record, record);
-      if (record.status == "done" && !training_ended(record, train_)) go_on(record);
+      if (record.status == "done" && !training_ended(record, options_of(study_, record).train)) {
+        go_on(record);
+      }
       return {std::move(record), archive};
     });
   } catch (const InputError& error) {
@@ -331,7 +326,8 @@ StudyResults RunFolder::results() const {
     if (!best) continue;
     const TrialRecord& record = plan.trials()[*best];
     for (Exhibit& exhibit : load_exhibits(saved(planned_[*best])->archive)) {
-      results.exhibits.push_back({record.dataset, record.name(), std::move(exhibit)});
+      results.exhibits.push_back(
+          {record.dataset, name_at_point(record.name(), record.setting), std::move(exhibit)});
     }
   }
   return results;

@@ -52,7 +52,7 @@ class RunFolder {
   /// The plan with what the trials have saved: of all of them, or of some places of planned().
   StudyPlan plan() const;
   /// The plan as if no trial had begun.
-  StudyPlan plan_without_records() const { return {planned_, known_.problems}; }
+  StudyPlan plan_without_records() const { return {planned_, known_.problems, study_}; }
   /// As plan(): puts into `plan` what some trials have saved. trials: places of planned().
   void take_saved(StudyPlan& plan, const std::vector<std::size_t>& trials) const;
   /// The results so far. Needs neither the cells nor the data.
@@ -64,7 +64,7 @@ class RunFolder {
   std::filesystem::path folder_;
   StudyResults known_;
   std::vector<PlannedTrial> planned_;
-  TrainOptions train_;
+  StudyOptions study_;  // as known_ has it
 };
 
 }  // namespace carousel

@@ -28,7 +28,7 @@ StudySetUp::StudySetUp(const StudyOptions& options, CellRegistry& registry,
 
 void StudySetUp::resolve_cells(const std::function<void(const std::string&)>& warn) {
   for (const StudyCell& cell : options_.cells) {
-    cells_.push_back(changed_cell(find_or_load(registry_, cell.name), cell.hyper, cell.variant));
+    cells_.push_back(find_or_load(registry_, cell.name));
     for (const std::string& warning : cells_.back().warnings) warn(warning);
   }
 }
@@ -51,6 +51,11 @@ StudyOptions StudySetUp::options_in_run() const {
   return options;
 }
 
+Cell StudySetUp::cell(std::size_t index, const StudyOptions& study) const {
+  const StudyCell& changes = study.cells.at(index);
+  return changed_cell(cells_.at(index), changes.hyper, changes.variant);
+}
+
 const Problem& StudySetUp::problem(std::size_t index) const {
   if (index >= problems_.size() || !problems_[index]) fail_bug("problem {} was not set up", index);
   return *problems_[index];
@@ -62,12 +67,13 @@ Facts StudySetUp::cell_texts() const {
     const PlannedTrial& trial = planned_[k];
     if (trial.problem > 0) break;
     if (k > 0 && planned_[k - 1].cell == trial.cell) continue;
-    const Cell& cell = cells_[trial.cell];
-    Recurrence recurrence(cell, trial.record.hidden, options_.model);
+    const StudyOptions at = options_of(options_, trial.record);
+    const Cell own = cell(trial.cell, at);
+    Recurrence recurrence(own, trial.record.hidden, at.model);
     static_cast<void>(problems_[0]->model(recurrence));
     texts.emplace_back(trial.record.name(),
-                       fmt::format("# {}\n# {}\n# {}\n{}", cell.title, cell.reference,
-                                   cell.conventions, recurrence.cell_text()));
+                       fmt::format("# {}\n# {}\n# {}\n{}", own.title, own.reference,
+                                   own.conventions, recurrence.cell_text()));
   }
   return texts;
 }

@@ -28,8 +28,9 @@ class StudySetUp {
   StudyOptions options_in_run() const;
   /// Holds the cells from files too.
   const CellRegistry& registry() const { return registry_; }
-  /// As options().cells, with their changes.
-  const std::vector<Cell>& cells() const { return cells_; }
+  /// A cell by its place in a study's cells, with its changes there: those of options(), or of what
+  /// options_of() a trial gives.
+  Cell cell(std::size_t index, const StudyOptions& study) const;
   /// Of options().tasks. Throws BugError for one that was not set up.
   const Problem& problem(std::size_t index) const;
   /// The trials: plan_trials() of these cells and problems.
@@ -48,7 +49,7 @@ class StudySetUp {
 
   StudyOptions options_;
   CellRegistry& registry_;
-  std::vector<Cell> cells_;
+  std::vector<Cell> cells_;  // without their changes
   std::vector<std::unique_ptr<Problem>> problems_;
   std::vector<PlannedTrial> planned_;
 };

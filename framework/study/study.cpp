@@ -52,21 +52,24 @@ void drop_parameters_of_draws(const RunFolder& folder, const StudyPlan& plan) {
   }
 }
 
-// Runs a trial, whose record by now is `record`, and writes its state. texts: what its archive says
-// beside.
+// Runs a trial, whose record by now is `record`, as far as TrialJob::until, and writes its state.
+// texts: what its archive says beside.
 Archive run_in_folder(const RunFolder& folder, const StudySetUp& set_up,
-                      const PlannedTrial& planned, const TrialRecord& record,
+                      const PlannedTrial& planned, const TrialRecord& record, int until,
                       std::map<std::string, std::string> texts, const std::atomic<bool>& stop,
                       const std::function<void(const TrialRecord&, const Progress&)>& progress) {
   const FolderLock lock(folder.trial_folder(planned.id));
   texts["study"] = to_yaml(set_up.options());
   texts["run"] = folder.known().provenance.run;
+  const StudyOptions study = options_of(set_up.options(), record);
+  const Cell cell = set_up.cell(planned.cell, study);
   const TrialJob job{set_up.problem(planned.problem),
-                     set_up.cells()[planned.cell],
-                     set_up.options().model,
-                     set_up.options().train,
+                     cell,
+                     study.model,
+                     study.train,
                      record,
-                     std::move(texts)};
+                     std::move(texts),
+                     until};
   expect_memory("trial " + planned.id, least_memory(job));
   const auto write = [&](const Archive& archive) { folder.write_trial(planned.id, archive); };
   const std::optional<SavedTrial> saved = folder.saved(planned);
@@ -121,6 +124,7 @@ class Executor {
     TrialRecord& shared = plan_.trials()[index];
     const TrialRecord record = shared;
     if (record.status != "done") shared.status = "running";
+    const int until = plan_.until(index);
     lock.unlock();
 
     Clock::time_point heard{};
@@ -137,9 +141,9 @@ class Executor {
       listener_.progress([this] { return this->progress(); }, shared, p);
     };
     const Archive archive =
-        run_in_folder(folder_, set_up_, plan_.planned(index), record, {}, stop, progress);
+        run_in_folder(folder_, set_up_, plan_.planned(index), record, until, {}, stop, progress);
     lock.lock();
-    shared = load_record(archive);
+    plan_.put(index, load_record(archive));
     const auto reason = archive.texts.find("divergence");
     ended(index, reason == archive.texts.end() ? "" : reason->second);
   }
@@ -391,8 +395,8 @@ TrialRecord run_planned_trial(CellRegistry& registry, const StudyRun& run, const
   };
   listener.begins();
   const StopScope scope(stop);
-  const Archive archive =
-      run_in_folder(folder, set_up, plan.planned(index), record, std::move(texts), stop, progress);
+  const Archive archive = run_in_folder(folder, set_up, plan.planned(index), record,
+                                        plan.until(index), std::move(texts), stop, progress);
   if (const auto reason = archive.texts.find("divergence"); reason != archive.texts.end()) {
     listener.warn(id + " diverged: " + reason->second);
   }

@@ -75,8 +75,15 @@ void visit_fields(Options& o, Visitor&& v) {
   });
   v.number("parameters", o.parameters, Range{0, 1e9});
   v.seeds("seeds", o.seeds, Range{1, 1000}, any_seed);
+  v.grid("grid", o.grid, Range{0, 100});
+  v.points("points", o.points, Range{0, 10000});
   v.group("search", [&](auto& g) {
     g.number("draws", o.search.draws, Range{0, 10000});
+    g.space("space", o.search.space, Range{0, 100});
+    g.group("halving", [&](auto& h) {
+      h.number("first", o.search.halving.first, Range{0, most_epochs});
+      h.number("factor", o.search.halving.factor, Range{2, 100});
+    });
     g.number("exponent_min", o.search.exponent_min, Range{-80, 88});  // e^88 is still a float
     g.number("exponent_max", o.search.exponent_max, Range{-80, 88});
     g.number("seed", o.search.seed, any_seed);
@@ -104,7 +111,7 @@ void visit_fields(Options& o, Visitor&& v) {
     g.number("shard", t.shard, Range{1, most_examples});
     g.number("segments", t.segments, Range{0, 1e6});
     g.choice("optimiser", rule.rule, rule_names());
-    g.number("learning_rate", rule.learning_rate, Range{0, 1e38, Range::Ends::above});
+    g.number("learning_rate", rule.learning_rate, Range{0, 2e38, Range::Ends::above});
     g.choice("schedule", t.schedule.name, schedule_names());
     g.number("final_rate", t.schedule.final_rate, Range{0, 1, Range::Ends::above});
     g.number("warmup", t.schedule.warmup, Range{0, 1});

@@ -2,22 +2,54 @@
 
 #include <fmt/core.h>
 
-#include <cmath>
+#include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "io/files.hpp"
 #include "study/study_keys.hpp"
-#include "tensor/random.hpp"
 
 namespace carousel {
 namespace {
 
 // A trial is a folder, whose name holds the changes of its cell.
 constexpr std::size_t longest_changes = 100;
-constexpr std::size_t most_trials = 100'000;
+constexpr double most_trials = 100'000;
 
 void expect(bool holds, const std::string& source, const std::string& message) {
   if (!holds) fail_input("{}: {}", source, message);
+}
+
+bool in_points(const StudyOptions& o, const std::string& key) {
+  return !o.points.empty() &&
+         std::ranges::any_of(o.points.front(), [&](const auto& one) { return one.first == key; });
+}
+
+// Whether a grid or the search gives a key to every trial.
+bool sets(const StudyOptions& o, const std::string& key) {
+  return std::ranges::count(o.grid, key, &GridKey::key) > 0 || in_points(o, key) ||
+         std::ranges::count(o.search.drawn(), key, &Distribution::key) > 0;
+}
+
+void check_search(const StudyOptions& o, const std::string& source) {
+  const auto& search = o.search;
+  expect(search.exponent_min <= search.exponent_max, source,
+         fmt::format("search.exponent_min must not be above search.exponent_max, got {} and {}",
+                     search.exponent_min, search.exponent_max));
+  expect(search.draws > 0 || (search.space.empty() && search.halving.first == 0), source,
+         "search: space and halving need search.draws, 1 or more");
+  expect(search.halving.first == 0 || !sets(o, "train.epochs"), source,
+         "search.halving compares draws at the same epochs; leave train.epochs out of grid and "
+         "search.space");
+  for (const Distribution& one : search.space) {
+    expect(
+        std::ranges::count(o.grid, one.key, &GridKey::key) == 0 && !in_points(o, one.key), source,
+        fmt::format("'{}' is set by a grid or points and by search.space; leave one out", one.key));
+  }
+  for (const GridKey& one : o.grid) {
+    expect(!in_points(o, one.key), source,
+           fmt::format("'{}' stands in grid and in points; leave one out", one.key));
+  }
 }
 
 void check_cells(const StudyOptions& o, const std::string& source) {
@@ -25,7 +57,8 @@ void check_cells(const StudyOptions& o, const std::string& source) {
   std::set<std::string> competitors;
   for (const StudyCell& cell : o.cells) {
     expect(!cell.name.empty(), source, "cells: a cell has no name");
-    expect(cell.hidden >= 1 || o.parameters >= 1, source,
+    expect(cell.hidden >= 1 || o.parameters >= 1 || sets(o, "hidden") || sets(o, "parameters"),
+           source,
            "cells: each cell needs 'hidden', 1 or more, unless the study gives 'parameters', the "
            "number of parameters that every cell should have");
     const std::string changes = cell.changes();
@@ -45,20 +78,40 @@ void check(const StudyOptions& o, const std::string& source) {
   expect(!o.tasks.empty(), source,
          "task: expected a task, which 'carousel tasks' lists, or dataset: a data set, such as "
          "jsb_chorales");
-  expect(o.search.exponent_min <= o.search.exponent_max, source,
-         fmt::format("search.exponent_min must not be above search.exponent_max, got {} and {}",
-                     o.search.exponent_min, o.search.exponent_max));
+  check_search(o, source);
   for (const PublishedResult& p : o.published) {
     expect(!p.source.empty() && !p.dataset.empty() && !p.cell.empty(), source,
            "published: expected source, dataset and cell of each figure");
   }
   expect(std::set<std::uint64_t>(o.seeds.begin(), o.seeds.end()).size() == o.seeds.size(), source,
          "seeds: a seed stands there twice");
-  const std::size_t trials =
-      o.tasks.size() * o.cells.size() * (o.seeds.size() + static_cast<std::size_t>(o.search.draws));
+  double trials = static_cast<double>(o.tasks.size() * o.cells.size()) *
+                  static_cast<double>(o.seeds.size() + static_cast<std::size_t>(o.search.draws));
+  for (const GridKey& key : o.grid) trials *= static_cast<double>(key.values.size());
+  trials *= static_cast<double>(std::max<std::size_t>(o.points.size(), 1));
   expect(trials <= most_trials, source,
-         fmt::format("tasks, cells, draws and seeds make {} trials, expected at most {}", trials,
-                     most_trials));
+         fmt::format("tasks, cells, grid, draws and seeds make {:.0f} trials, expected at most {}",
+                     trials, most_trials));
+}
+
+// A grid over options of tasks makes further tasks: figures of different ones are not compared.
+void expand_tasks(StudyOptions& o) {
+  std::vector<GridKey> of_tasks;
+  std::erase_if(o.grid, [&](const GridKey& key) {
+    const bool is = key.key.starts_with("task.");
+    if (is) of_tasks.push_back(key);
+    return is;
+  });
+  std::vector<StudyTask> expanded;
+  for (const StudyTask& task : o.tasks) {
+    for (const Settings& point : combinations(of_tasks)) {
+      expanded.push_back(task);
+      for (const auto& [key, value] : point) {
+        expanded.back().options.set(key.substr(std::string_view("task.").size()), value);
+      }
+    }
+  }
+  o.tasks = std::move(expanded);
 }
 
 }  // namespace
@@ -66,6 +119,7 @@ void check(const StudyOptions& o, const std::string& source) {
 StudyOptions parse_study(const std::string& yaml, const std::string& source,
                          const std::vector<std::string>& overrides) {
   StudyOptions options = read_keys(yaml, source, overrides);
+  expand_tasks(options);
   check(options, source);
   return options;
 }
@@ -81,16 +135,63 @@ StudyOptions read_study(const std::filesystem::path& file,
   return options;
 }
 
-std::vector<double> drawn_rates(const StudyOptions& options) {
-  const auto& search = options.search;
-  Random random(search.seed, "learning_rate");
-  std::vector<double> rates;
-  for (int draw = 0; draw < search.draws; ++draw) {
-    const double share = random.uniform();
-    rates.push_back(
-        std::exp(search.exponent_min + share * (search.exponent_max - search.exponent_min)));
+std::vector<Distribution> decltype(StudyOptions::search)::drawn() const {
+  if (draws == 0) return {};
+  if (!space.empty()) return space;
+  return {{"train.learning_rate",
+           "exponent",
+           {fmt::format("{}", exponent_min), fmt::format("{}", exponent_max)}}};
+}
+
+std::vector<Settings> points_of(const StudyOptions& options) {
+  if (options.points.empty()) return combinations(options.grid);
+  std::vector<Settings> all;
+  for (const Settings& point : options.points) {
+    for (const Settings& more : combinations(options.grid)) {
+      all.push_back(point);
+      all.back().insert(all.back().end(), more.begin(), more.end());
+    }
   }
-  return rates;
+  return all;
+}
+
+std::string points_override(const std::filesystem::path& csv) {
+  std::istringstream file(read_text(csv));
+  const auto fields_of = [](std::string line) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    std::vector<std::string> fields(1);
+    for (const char c : line) {
+      if (c == ',') fields.emplace_back();
+      else fields.back() += c;
+    }
+    return fields;
+  };
+  std::string line, text;
+  std::getline(file, line);
+  const std::vector<std::string> keys = fields_of(line);
+  for (int number = 2; std::getline(file, line); ++number) {
+    const std::vector<std::string> values = fields_of(line);
+    if (values.size() != keys.size()) {
+      fail_input("{}:{}: got {} values, expected {}, as many as there are keys in line 1",
+                 csv.string(), number, values.size(), keys.size());
+    }
+    std::string point;
+    for (std::size_t k = 0; k < keys.size(); ++k) {
+      point += fmt::format("{}\"{}\": \"{}\"", k > 0 ? ", " : "", keys[k], values[k]);
+    }
+    text += (text.empty() ? "{" : ", {") + point + "}";
+  }
+  if (text.empty()) fail_input("{}: got no line of values, expected one a point", csv.string());
+  return "points=[" + text + "]";
+}
+
+std::vector<Settings> draws_of(const StudyOptions& options) {
+  std::vector<Settings> draws(static_cast<std::size_t>(options.search.draws));
+  for (const Distribution& one : options.search.drawn()) {
+    const auto values = drawn_values(one, options.search.seed, options.search.draws);
+    for (std::size_t k = 0; k < draws.size(); ++k) draws[k].emplace_back(one.key, values[k]);
+  }
+  return draws;
 }
 
 std::string StudyCell::changes() const {

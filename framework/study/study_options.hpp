@@ -8,6 +8,7 @@
 
 #include "layer/model_options.hpp"
 #include "study/results.hpp"
+#include "study/settings.hpp"
 #include "task/task.hpp"
 #include "train/train_options.hpp"
 
@@ -43,14 +44,29 @@ struct StudyOptions {
   std::int64_t parameters = 0;
   std::vector<std::uint64_t> seeds = {1};  ///< a trial each, for every cell and task
 
-  /// Search of the learning rate: each cell on each data set is trained with the same `draws` rates
-  /// e^u, u uniform in [exponent_min, exponent_max], and the first seed. The rate with the best
-  /// validation figure is taken for the other seeds too.
+  /// Keys with several values: each cell is trained with each combination, as a competitor of its
+  /// own.
+  std::vector<GridKey> grid;
+  /// Further such combinations, one by one; with a grid, each of its points at each of these.
+  std::vector<Settings> points;
+
+  /// Search: each cell on each task is trained with the same draws, and the first seed. The draw
+  /// with the best validation figure is taken for the other seeds too.
   struct {
-    int draws = 0;                ///< 0: no search, train.learning_rate is taken
-    double exponent_min = -12.0;  ///< of e^u, the least rate
-    double exponent_max = -6.0;   ///< of e^u, the largest rate
-    std::uint64_t seed = 1;       ///< of the draws
+    int draws = 0;                    ///< 0: no search
+    double exponent_min = -12.0;      ///< where there is no space: of e^u, the least learning rate
+    double exponent_max = -6.0;       ///< of e^u, the largest one
+    std::uint64_t seed = 1;           ///< of the draws
+    std::vector<Distribution> space;  ///< what is drawn; empty: the learning rate, from exponents
+    /// Synchronous halving (Jamieson and Talwalkar 2016, arXiv:1502.07943): after `first` epochs,
+    /// and each time after `factor` times as many, one of `factor` draws goes on.
+    struct {
+      int first = 0;   ///< 0: all draws are trained to their end
+      int factor = 3;  ///< of epochs from one stop to the next, and of draws that stop there
+    } halving;
+
+    /// What is drawn, in its order; empty without a search.
+    std::vector<Distribution> drawn() const;
   } search;
 
   ModelOptions model;  ///< what is around every cell
@@ -60,8 +76,11 @@ struct StudyOptions {
   std::vector<PublishedResult> published;  ///< shown beside ours
 };
 
-/// The learning rates of the search, in the order of the draws; empty without a search.
-std::vector<double> drawn_rates(const StudyOptions& options);
+/// Every combination of `points` and `grid`; one without settings where there are none.
+std::vector<Settings> points_of(const StudyOptions& options);
+
+/// What each draw of the search sets, in the order of the draws; empty without a search.
+std::vector<Settings> draws_of(const StudyOptions& options);
 
 /// Reads a study file and applies overrides of the form key.sub=value, in order. The path of a cell
 /// file or of data that is in the study's folder is taken from there.
@@ -73,6 +92,10 @@ StudyOptions read_study(const std::filesystem::path& file,
 /// whatever the text.
 StudyOptions parse_study(const std::string& yaml, const std::string& source,
                          const std::vector<std::string>& overrides);
+
+/// Settings of trials from a CSV file, as an override that gives them to `points`: the first line
+/// has keys, each other line the values of a point. Throws InputError with file and line.
+std::string points_override(const std::filesystem::path& csv);
 
 /// Every key with its value, as YAML that reads back to the same options.
 std::string to_yaml(const StudyOptions& options);

@@ -1,116 +1,47 @@
 #include "study/study_plan.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <set>
+#include <iterator>
 
 namespace carousel {
-
 namespace {
 
-// A name that is fit for a folder and for a shell.
-std::string id_of(const std::string& text) {
-  std::string id = text;
-  for (char& c : id) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!plain && std::string("._+=-").find(c) == std::string::npos) c = '_';
+// The epochs at which a search compares its draws.
+std::vector<int> stops_of(const StudyOptions& study) {
+  const auto& halving = study.search.halving;
+  std::vector<int> stops;
+  for (std::int64_t at = halving.first; at > 0 && at < study.train.epochs; at *= halving.factor) {
+    stops.push_back(static_cast<int>(at));
   }
-  return id;
+  return stops;
 }
 
-// What a cell is, whatever it is called: its program without the name, and what its parameters
-// start from.
-std::string resolved(const Cell& cell, const Problem& problem, int hidden,
-                     const ModelOptions& options) {
-  Recurrence recurrence(cell, hidden, options);
-  const auto model = problem.model(recurrence);
-  recurrence.expect_options_taken();
-  std::string text = recurrence.cell_text();
-  text.erase(0, text.find('\n'));
-  for (const ParameterSpec& spec : model->parameters()) text += spec.init.to_string() + "\n";
-  return text;
+bool has_reached(const TrialRecord& record, int epochs) {
+  return has_ended(record) || record.epochs >= epochs;
 }
 
-void expect_each_cell_once(const StudyOptions& options, const std::vector<Cell>& cells,
-                           const Problem& problem, const std::vector<int>& hidden) {
-  std::map<std::pair<int, std::string>, std::size_t> seen;
-  for (std::size_t c = 0; c < cells.size(); ++c) {
-    const std::string text = resolved(cells[c], problem, hidden[c], options.model);
-    const auto [first, is_new] = seen.emplace(std::pair(hidden[c], text), c);
-    if (is_new) continue;
-    fail_input(
-        "cells: the same cell with the same hidden size {} stands there twice, as '{}' and as "
-        "'{}'; "
-        "leave one out",
-        hidden[c], options.cells[first->second].name, options.cells[c].name);
+// The best figure within so many epochs, whatever came later; NaN where it diverged before.
+double best_within(const TrialRecord& record, int epochs, const MetricInfo& chooses) {
+  if (record.epochs < epochs && record.status == "diverged") return not_known;
+  double best = not_known;
+  for (const CurvePoint& point : record.curve) {
+    if (point.epoch <= epochs && chooses.prefers(point.valid.front(), best)) {
+      best = point.valid.front();
+    }
   }
+  return best;
 }
 
 }  // namespace
 
-std::vector<PlannedTrial> plan_trials(const StudyOptions& options, const std::vector<Cell>& cells,
-                                      const std::vector<std::unique_ptr<Problem>>& problems) {
-  const std::vector<double> rates = drawn_rates(options);
-  std::vector<PlannedTrial> all;
-  std::set<std::string> ids, names;
-  for (std::size_t p = 0; p < problems.size(); ++p) {
-    const Problem& problem = *problems[p];
-    if (!names.insert(problem.name()).second) {
-      fail_input("task: '{}' stands there twice; leave one out", problem.name());
-    }
-    std::vector<int> hidden;
-    for (std::size_t c = 0; c < cells.size(); ++c) {
-      const int given = options.cells[c].hidden;
-      hidden.push_back(
-          given > 0 ? given
-                    : hidden_for_parameters(cells[c], problem, options.model, options.parameters));
-    }
-    expect_each_cell_once(options, cells, problem, hidden);
-    for (std::size_t c = 0; c < cells.size(); ++c) {
-      PlannedTrial trial{"", p, c, {}};
-      TrialRecord& record = trial.record;
-      record.cell = cells[c].name;
-      record.variant = options.cells[c].changes();
-      record.task = options.tasks[p].name;
-      record.dataset = problem.name();
-      record.hidden = hidden[c];
-      record.status = "waiting";
-      for (const Metric& metric : problem.metrics()) record.metrics.push_back(metric.name);
-      record.loss = problem.metrics()[problem.loss_metric()].name;
-      const std::string prefix = problems.size() > 1 ? record.dataset + "-" : "";
-      const std::string name = fmt::format("{}{}-h{}", prefix, record.name(), record.hidden);
-      const auto add = [&](const std::string& suffix) {
-        trial.id = id_of(name + suffix);
-        while (!ids.insert(trial.id).second) trial.id += "_";
-        all.push_back(trial);
-      };
-      record.seed = options.seeds.front();
-      for (const double rate : rates) {
-        record.learning_rate = rate;
-        ++record.draw;
-        add(fmt::format("-r{}", record.draw));
-      }
-      record.draw = 0;
-      record.learning_rate = rates.empty() ? options.train.optimiser.learning_rate : 0.0;
-      record.selected = rates.empty();
-      for (std::size_t s = rates.empty() ? 0 : 1; s < options.seeds.size(); ++s) {
-        record.seed = options.seeds[s];
-        add(fmt::format("-s{}", record.seed));
-      }
-    }
-  }
-  return all;
-}
-
 StudyPlan::StudyPlan(const std::vector<PlannedTrial>& planned,
-                     const std::vector<StudyProblem>& problems)
-    : planned_(planned) {
+                     const std::vector<StudyProblem>& problems, const StudyOptions& study)
+    : planned_(planned), stops_(stops_of(study)), factor_(study.search.halving.factor) {
   for (std::size_t i = 0; i < planned.size(); ++i) {
     const bool same = i > 0 && planned[i].problem == planned[i - 1].problem &&
-                      planned[i].cell == planned[i - 1].cell;
+                      planned[i].cell == planned[i - 1].cell &&
+                      planned[i].record.setting == planned[i - 1].record.setting;
     if (!same) {
       cases_.emplace_back();
       chooses_.push_back(problems.at(planned[i].problem).chooses());
@@ -139,11 +70,15 @@ std::vector<std::size_t> StudyPlan::take_ready() {
       const bool wants_test =
           r.selected && r.status == "done" && std::isnan(r.figure(r.metrics.front(), Split::test));
       if (taken_[trial] || r.learning_rate == 0.0 || (has_ended(r) && !wants_test)) continue;
+      if (until(trial) > 0 && has_reached(r, until(trial))) continue;
       taken_[trial] = 1;
       ready.push_back(trial);
     }
   };
-  for (const StudyCase& one : cases_) take(one.draws);
+  for (StudyCase& one : cases_) {
+    prune(one);
+    take(one.draws);
+  }
   for (StudyCase& one : cases_) {
     choose(one);
     take(one.draws);
@@ -152,11 +87,44 @@ std::vector<std::size_t> StudyPlan::take_ready() {
   return ready;
 }
 
-void StudyPlan::choose() {
-  for (StudyCase& one : cases_) choose(one);
+void StudyPlan::put(std::size_t trial, TrialRecord record) {
+  trials_[trial] = std::move(record);
+  taken_[trial] = 0;
 }
 
-// The best draw becomes the case's first selected trial; the other seeds get its rate.
+void StudyPlan::choose() {
+  for (StudyCase& one : cases_) {
+    prune(one);
+    choose(one);
+  }
+}
+
+// Goes from stop to stop, as far as all draws that still run have come. Only what a draw had
+// reached at a stop counts there, so that the same draws stop whenever this is asked.
+void StudyPlan::prune(StudyCase& one) {
+  std::vector<std::size_t> running = one.draws;
+  one.until = 0;
+  for (const int stop : stops_) {
+    one.until = stop;
+    const auto here = [&](std::size_t trial) { return has_reached(trials_[trial], stop); };
+    if (running.empty() || !std::ranges::all_of(running, here)) return;
+    const MetricInfo& chooses = chooses_[of_case_[running.front()]];
+    std::ranges::stable_sort(running, [&](std::size_t a, std::size_t b) {
+      return chooses.prefers(best_within(trials_[a], stop, chooses),
+                             best_within(trials_[b], stop, chooses));
+    });
+    const std::size_t factor = static_cast<std::size_t>(factor_);
+    const std::size_t going_on = (running.size() + factor - 1) / factor;
+    for (std::size_t k = going_on; k < running.size(); ++k) {
+      TrialRecord& record = trials_[running[k]];
+      if (!has_ended(record)) record.status = "pruned";
+    }
+    running.resize(going_on);
+  }
+  one.until = 0;
+}
+
+// The best draw becomes the case's first selected trial; the other seeds get what it has.
 void StudyPlan::choose(StudyCase& one) {
   const auto ended = [&](std::size_t trial) { return has_ended(trials_[trial]); };
   if (one.draws.empty() || one.chosen || !std::ranges::all_of(one.draws, ended)) return;
@@ -169,13 +137,15 @@ void StudyPlan::choose(StudyCase& one) {
       r.status = "skipped";
       continue;
     }
-    const double rate = trials_[*best].learning_rate;
-    if (r.learning_rate != 0.0 && r.learning_rate != rate) {
-      fail_input("trial {} was trained with the rate {}, but the search chooses {}",
-                 planned_[trial].id, r.learning_rate, rate);
+    const TrialRecord& chosen = trials_[*best];
+    if (r.learning_rate != 0.0 && r.drawn != chosen.drawn) {
+      fail_input("trial {} was trained with {}, but the search chooses {}", planned_[trial].id,
+                 r.drawn, chosen.drawn);
     }
-    r.draw = trials_[*best].draw;
-    r.learning_rate = rate;
+    r.draw = chosen.draw;
+    r.drawn = chosen.drawn;
+    r.learning_rate = chosen.learning_rate;
+    r.hidden = chosen.hidden;
   }
   if (!best) return;
   trials_[*best].selected = true;
@@ -208,64 +178,8 @@ std::optional<std::size_t> StudyPlan::best_selected(const StudyCase& one) const 
 }
 
 bool has_ended(const TrialRecord& record) {
-  return record.status == "done" || record.status == "diverged" || record.status == "skipped";
-}
-
-namespace {
-
-// Trained parameters of the recurrent layers; nothing where the cell can't be built.
-std::optional<std::int64_t> count_at(const Cell& cell, const Problem& problem,
-                                     const ModelOptions& model, Index hidden) {
-  try {
-    Recurrence recurrence(cell, hidden, model);
-    static_cast<void>(problem.model(recurrence));
-    return recurrence.parameter_count();
-  } catch (const InputError&) {
-    return std::nullopt;
-  }
-}
-
-}  // namespace
-
-int hidden_for_parameters(const Cell& cell, const Problem& problem, const ModelOptions& model,
-                          std::int64_t wanted) {
-  // Counts grow with the hidden size: the first one above the number wanted lies in (low, high].
-  constexpr int largest = 1 << 14;
-  constexpr int gap = 64;  // no cell leaves out more sizes in a row
-  const auto next_buildable = [&](int hidden) {
-    for (int h = hidden; h < hidden + gap; ++h) {
-      if (const auto count = count_at(cell, problem, model, h)) return std::pair(h, *count);
-    }
-    Recurrence recurrence(cell, hidden, model);
-    static_cast<void>(problem.model(recurrence));  // says what is wrong
-    fail_input("cell {}: can't be built for hidden sizes {} to {}", cell.name, hidden,
-               hidden + gap - 1);
-  };
-  std::pair<int, std::int64_t> below = next_buildable(1), above = below;
-  if (below.second > 2 * wanted) {
-    fail_input("cell {}: even {} hidden units have {} parameters, {} were wanted", cell.name,
-               below.first, below.second, wanted);
-  }
-  while (above.second <= wanted) {
-    below = above;
-    if (2 * above.first > largest) {
-      fail_input("cell {}: {} hidden units have only {} parameters, {} were wanted", cell.name,
-                 above.first, above.second, wanted);
-    }
-    above = next_buildable(2 * above.first);
-  }
-  while (above.first - below.first > 1) {
-    const auto middle = next_buildable(below.first + (above.first - below.first) / 2);
-    if (middle.first >= above.first) break;
-    (middle.second <= wanted ? below : above) = middle;
-  }
-  // Between them there may be sizes left, where the cell leaves out some.
-  for (int h = below.first + 1; h < above.first; ++h) {
-    const auto count = count_at(cell, problem, model, h);
-    if (count && *count <= wanted) below = {h, *count};
-    if (count && *count > wanted) above = {h, *count};
-  }
-  return wanted - below.second <= above.second - wanted ? below.first : above.first;
+  return record.status == "done" || record.status == "diverged" || record.status == "pruned" ||
+         record.status == "skipped";
 }
 
 }  // namespace carousel

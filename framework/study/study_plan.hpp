@@ -4,32 +4,18 @@
 #include <string>
 #include <vector>
 
-#include "cell/cell.hpp"
-#include "study/study_options.hpp"
+#include "study/planned_trials.hpp"
+#include "study/results.hpp"
 
 namespace carousel {
 
-/// A trial of a study before it has run.
-struct PlannedTrial {
-  std::string id;  ///< of its own, fit for a folder's name; does not depend on the outcome of
-                   ///< others
-  std::size_t problem = 0;  ///< of StudyOptions::tasks
-  std::size_t cell = 0;     ///< of StudyOptions::cells
-  TrialRecord record;       ///< with what is known of it so far
-};
-
-/// All trials of a study: by problem and cell, first the draws of the search, then the seeds.
-/// cells and problems: those of the options, in their order. Solves hidden sizes. Throws InputError
-/// where a cell, as it is resolved, stands there twice.
-std::vector<PlannedTrial> plan_trials(const StudyOptions& options, const std::vector<Cell>& cells,
-                                      const std::vector<std::unique_ptr<Problem>>& problems);
-
-/// One cell on one problem: the trials that belong together.
+/// One cell on one problem at one point of the grid: the trials that belong together.
 struct StudyCase {
-  std::vector<std::size_t> draws;  ///< trials of the search: one rate each, all with the first seed
-  std::vector<std::size_t> seeds;  ///< trials that are selected by plan: of the given rate, or,
-                                   ///< after a search, of the chosen one with the other seeds
+  std::vector<std::size_t> draws;  ///< trials of the search, all with the first seed
+  std::vector<std::size_t> seeds;  ///< trials that are selected by plan; after a search they have
+                                   ///< what the chosen draw has, with the other seeds
   bool chosen = false;             ///< the search has ended
+  int until = 0;  ///< epochs at which the draws that still run wait for each other; 0: none
 
   /// Any trial of the case.
   std::size_t first_trial() const { return draws.empty() ? seeds.front() : draws.front(); }
@@ -38,8 +24,9 @@ struct StudyCase {
 /// The trials of a study, and which of them may run. Not for use by several threads at a time.
 class StudyPlan {
  public:
-  /// problems: what they are called, and which figure chooses.
-  StudyPlan(const std::vector<PlannedTrial>& planned, const std::vector<StudyProblem>& problems);
+  /// problems: what they are called, and which figure chooses. study: how a search halves.
+  StudyPlan(const std::vector<PlannedTrial>& planned, const std::vector<StudyProblem>& problems,
+            const StudyOptions& study);
 
   ///@{
   /// The records, in the order of the plan. Who runs a trial puts its record here.
@@ -59,8 +46,16 @@ class StudyPlan {
 
   /// The trials that can run now: those without a search and the draws, and of each case whose
   /// draws have all ended the best draw, for its test figures, and the other seeds. Chooses that
-  /// best draw: the best validation figure, of equal ones the first. A trial is returned once.
+  /// best draw: the best validation figure, of equal ones the first. Where the search halves, the
+  /// draws run to the next stop, and when all are there, the best ones run on; the others become
+  /// "pruned". A trial is returned once, until put() brings it back.
   std::vector<std::size_t> take_ready();
+  /// What a trial that take_ready() returned has reached.
+  void put(std::size_t trial, TrialRecord record);
+  /// The epochs after which a trial that take_ready() returned pauses; 0: none.
+  int until(std::size_t trial) const {
+    return trials_[trial].draw > 0 && !trials_[trial].selected ? case_of(trial).until : 0;
+  }
 
   /// The same for reports: chooses where all draws have ended, and takes nothing.
   void choose();
@@ -72,6 +67,7 @@ class StudyPlan {
 
  private:
   void choose(StudyCase& one);
+  void prune(StudyCase& one);
   std::optional<std::size_t> best_of(const std::vector<std::size_t>& among) const;
 
   std::vector<PlannedTrial> planned_;
@@ -80,16 +76,11 @@ class StudyPlan {
   std::vector<MetricInfo> chooses_;   // of each case
   std::vector<std::size_t> of_case_;  // of each trial
   std::vector<char> taken_;           // of each trial: take_ready() gave it
+  std::vector<int> stops_;            // epochs at which draws are pruned
+  int factor_ = 1;                    // one of so many goes on
 };
 
 /// Whether a trial has come to its end.
 bool has_ended(const TrialRecord& record);
-
-/// The hidden size whose cell has the number of trained parameters nearest to `wanted`, counted
-/// over the recurrent layers of the problem's model; of two equally near ones the smaller. Sizes
-/// that the cell can't be built for are left out. Compiles nothing. Throws InputError when even the
-/// smallest is above twice the number wanted.
-int hidden_for_parameters(const Cell& cell, const Problem& problem, const ModelOptions& model,
-                          std::int64_t wanted);
 
 }  // namespace carousel

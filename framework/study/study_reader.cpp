@@ -5,8 +5,10 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
 #include <sstream>
+#include <type_traits>
 
 #include "io/characters.hpp"
 #include "study/study_keys.hpp"
@@ -153,6 +155,7 @@ class Reader {
     Reader reader(node, source_, overrides_, full(key));
     body(reader);
     reader.expect_no_more();
+    settings_.insert(settings_.end(), reader.settings_.begin(), reader.settings_.end());
   }
 
   // A list of maps. Where `shorthand` is a key of them, a text stands for a map with that key
@@ -215,6 +218,85 @@ class Reader {
     }
   }
 
+  // `grid: {model.depth: [1, 2]}`. Whether there are such keys is known when all others are read.
+  void grid(const std::string& key, std::vector<GridKey>& grid, const Range& count) {
+    const YAML::Node node = take(key);
+    if (!node || node.IsNull()) return;
+    expect_map(node, full(key), "keys with lists of values", count);
+    grid.clear();
+    for (const auto& entry : node) {
+      const std::string name = name_of(entry.first, full(key));
+      const std::string at = full(key) + "." + name;
+      grid.push_back({name, values_of(entry.second, at)});
+      for (const std::string& value : grid.back().values) {
+        if (std::ranges::count(grid.back().values, value) > 1) {
+          fail(entry.second, at, fmt::format("{}: {} stands there twice", at, quoted(value)));
+        }
+        settings_.push_back({entry.second, at, {name, value}});
+      }
+    }
+  }
+
+  // `points: [{train.batch: 8, hidden: 32}]`, all with the same keys.
+  void points(const std::string& key, std::vector<Settings>& points, const Range& count) {
+    const YAML::Node node = take(key);
+    if (!node || node.IsNull()) return;
+    if (!node.IsSequence())
+      fail(node, full(key), full(key) + ": expected a list of keys and values");
+    expect_count(node, full(key), count);
+    points.clear();
+    for (const YAML::Node& item : node) {
+      const std::string at = fmt::format("{}[{}]", full(key), points.size());
+      expect_map(item, at, "keys and values", {1, 100});
+      Settings point;
+      for (const auto& entry : item) {
+        const std::string name = name_of(entry.first, at);
+        point.emplace_back(name, value_of(entry.second, at + "." + name));
+        settings_.push_back({entry.second, at + "." + name, point.back()});
+        if (name.starts_with("task.")) {
+          fail(entry.first, at, at + "." + name + ": options of tasks stand in grid");
+        }
+      }
+      const auto same_key = [](const auto& a, const auto& b) { return a.first == b.first; };
+      if (!points.empty() && !std::ranges::equal(point, points.front(), same_key)) {
+        fail(item, at, at + ": expected the same keys in the same order as in the first point");
+      }
+      points.push_back(std::move(point));
+    }
+  }
+
+  // `space: {train.batch: {choice: [8, 16]}}`, likewise.
+  void space(const std::string& key, std::vector<Distribution>& space, const Range& count) {
+    const YAML::Node node = take(key);
+    if (!node || node.IsNull()) return;
+    expect_map(node, full(key), "keys with a distribution each", count);
+    space.clear();
+    for (const auto& entry : node) {
+      const std::string name = name_of(entry.first, full(key));
+      const std::string at = full(key) + "." + name;
+      expect_map(entry.second, at, "a distribution, such as {uniform: [0, 1]}", {1, 1});
+      const auto drawn = *entry.second.begin();
+      const Distribution& one =
+          space.emplace_back(name, name_of(drawn.first, at), values_of(drawn.second, at));
+      if (name.starts_with("task.")) {
+        fail(entry.first, at,
+             at + ": figures of different tasks can't be compared, so none is chosen; expected it "
+                  "in grid");
+      }
+      checked(entry.second, at, [&] { expect_sound(one); });
+      for (const std::string& value : typical_values(one)) {
+        settings_.push_back({entry.second, at, {name, value}});
+      }
+    }
+  }
+
+  // Of grid and space: each key takes its values.
+  void check_settings(const StudyOptions& options) const {
+    for (const auto& [node, name, setting] : settings_) {
+      checked(node, name, [&] { with_settings(options, {setting}); });
+    }
+  }
+
   // Every other key of a record is a figure, such as test_nll.
   void figures(Figures& figures, const Range& range) {
     if (!node_.IsMap()) return;
@@ -258,13 +340,6 @@ class Reader {
 
   void task(const YAML::Node& node, const std::string& path, bool has_name,
             std::vector<StudyTask>& tasks) {
-    const auto checked = [&](const YAML::Node& at, const std::string& name, auto&& action) {
-      try {
-        return action();
-      } catch (const InputError& error) {
-        fail(at, name, fmt::format("{}: {}", name, error.what()));
-      }
-    };
     if (!node.IsScalar() && !node.IsMap())
       fail(node, path, path + ": expected a name, or keys and values");
     const YAML::Node named = node.IsScalar() ? node : node["name"];
@@ -282,6 +357,42 @@ class Reader {
       const std::string text = text_of(entry.second, at, short_text);
       checked(entry.first, at, [&] { task.options.set(key, text); });
     }
+  }
+
+  // What is wrong is said with its place.
+  template <class Action>
+  std::invoke_result_t<Action> checked(const YAML::Node& at, const std::string& name,
+                                       Action&& action) const {
+    try {
+      return action();
+    } catch (const InputError& error) {
+      fail(at, name, fmt::format("{}: {}", name, error.what()));
+    }
+  }
+
+  void expect_map(const YAML::Node& node, const std::string& name, const char* expected,
+                  const Range& count) const {
+    if (!node.IsMap()) fail(node, name, fmt::format("{}: expected {}", name, expected));
+    expect_count(node, name, count);
+  }
+
+  // A list, or one value alone.
+  std::vector<std::string> values_of(const YAML::Node& node, const std::string& name) const {
+    if (node.IsScalar()) return {value_of(node, name)};
+    if (!node.IsSequence()) fail(node, name, name + ": expected a list of values");
+    expect_count(node, name, {1, most_records});
+    std::vector<std::string> values;
+    for (const YAML::Node& item : node) values.push_back(value_of(item, name));
+    return values;
+  }
+
+  // Records keep values with blanks between them.
+  std::string value_of(const YAML::Node& node, const std::string& name) const {
+    std::string value = text_of(node, name, TextRule{100});
+    if (value.empty() || value.find(' ') != std::string::npos) {
+      fail_value(node, name, "a value without blanks");
+    }
+    return value;
   }
 
   YAML::Node take(const std::string& key) {
@@ -350,8 +461,16 @@ class Reader {
   YAML::Node node_;
   const std::string& source_;
   const std::vector<std::string>& overrides_;
+  // What a grid or a space gives to a key, and where it stands.
+  struct PlacedSetting {
+    YAML::Node node;
+    std::string name;
+    std::pair<std::string, std::string> setting;
+  };
+
   std::string path_;
   std::set<std::string> known_;
+  std::vector<PlacedSetting> settings_;
 };
 
 // The value of an override; a comma makes a list.
@@ -363,20 +482,27 @@ YAML::Node override_value(const std::string& text, std::size_t equals) {
   return load_yaml(value, fmt::format("override {}", quoted(text)));
 }
 
+// The keys of a path; one in a grid or a space is a path itself.
+std::vector<std::string> parts_of(std::string path) {
+  std::vector<std::string> keys;
+  for (std::size_t dot; (dot = path.find('.')) != std::string::npos; path.erase(0, dot + 1)) {
+    if (!keys.empty() && (keys.back() == "grid" || keys.back() == "space")) break;
+    keys.push_back(path.substr(0, dot));
+  }
+  keys.push_back(path);
+  return keys;
+}
+
 // Puts `key.sub=value` into the tree.
 void apply_override(YAML::Node root, const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     fail_input("got the override {}, expected key.sub=value", quoted(text));
   }
-  std::string path = text.substr(0, equals);
+  const std::string path = text.substr(0, equals);
   expect_text(path, fmt::format("override {}", quoted(text)));
   const YAML::Node parsed = override_value(text, equals);
-  std::vector<std::string> keys;
-  for (std::size_t dot; (dot = path.find('.')) != std::string::npos; path.erase(0, dot + 1)) {
-    keys.push_back(path.substr(0, dot));
-  }
-  keys.push_back(path);
+  const std::vector<std::string> keys = parts_of(path);
   if (keys.size() > 10) fail_input("override {}: expected key.sub=value", quoted(text));
   YAML::Node node = root;
   for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
@@ -425,6 +551,7 @@ StudyOptions read_keys(const std::string& yaml, const std::string& source,
   Reader reader(root, source, overrides, "");
   visit_fields(options, reader);
   reader.expect_no_more();
+  reader.check_settings(options);
   return options;
 }
 

@@ -40,6 +40,35 @@ class Writer {
     out_ << YAML::EndSeq;
   }
 
+  void grid(const std::string& key, const std::vector<GridKey>& grid, const Range&) {
+    if (grid.empty()) return;
+    out_ << YAML::Key << key << YAML::Value << YAML::BeginMap;
+    for (const GridKey& one : grid) put_list(one.key, one.values);
+    out_ << YAML::EndMap;
+  }
+
+  void points(const std::string& key, const std::vector<Settings>& points, const Range&) {
+    if (points.empty()) return;
+    out_ << YAML::Key << key << YAML::Value << YAML::BeginSeq;
+    for (const Settings& point : points) {
+      out_ << YAML::Flow << YAML::BeginMap;
+      for (const auto& [name, value] : point) put(name, value);
+      out_ << YAML::EndMap;
+    }
+    out_ << YAML::EndSeq;
+  }
+
+  void space(const std::string& key, const std::vector<Distribution>& space, const Range&) {
+    if (space.empty()) return;
+    out_ << YAML::Key << key << YAML::Value << YAML::BeginMap;
+    for (const Distribution& one : space) {
+      out_ << YAML::Key << one.key << YAML::Value << YAML::Flow << YAML::BeginMap;
+      put_list(one.kind, one.values);
+      out_ << YAML::EndMap;
+    }
+    out_ << YAML::EndMap;
+  }
+
   void figures(const Figures& figures, const Range&) {
     for (const auto& [metric, by_split] : figures) {
       for (const Split split : all_splits) {
@@ -92,6 +121,9 @@ class Writer {
     out_ << YAML::Key << key << YAML::Value;
     emit(value);
   }
+  void put_list(const std::string& key, const std::vector<std::string>& values) {
+    out_ << YAML::Key << key << YAML::Value << YAML::Flow << values;
+  }
   // A number as the shortest text that reads back to it.
   void emit(double value) { out_ << fmt::format("{}", value); }
   void emit(const auto& value) { out_ << value; }
@@ -118,6 +150,15 @@ class Lister {
     add("task", count.text() + " entries");
   }
   void figures(const Figures&, const Range& range) { add("SPLIT_METRIC", range.text()); }
+  void grid(const std::string& key, const std::vector<GridKey>&, const Range& count) {
+    add(key, count.text() + " entries");
+  }
+  void points(const std::string& key, const std::vector<Settings>&, const Range& count) {
+    add(key, count.text() + " entries");
+  }
+  void space(const std::string& key, const std::vector<Distribution>&, const Range& count) {
+    add(key, count.text() + " entries");
+  }
   template <class Record>
   void records(const std::string& key, const std::string&, const std::vector<Record>&,
                const Range& count, auto&& body) {
@@ -140,9 +181,10 @@ class Lister {
     keys.push_back({path_ + key, std::move(takes)});
   }
   void inside(const std::string& key, auto&& work) {
-    path_ = key + ".";
+    const std::string outside = path_;
+    path_ += key + ".";
     work();
-    path_.clear();
+    path_ = outside;
   }
 
   std::string path_;

@@ -10,7 +10,7 @@ namespace {
 
 bool same_case(const TrialRecord& a, const TrialRecord& b) {
   return a.dataset == b.dataset && a.cell == b.cell && a.variant == b.variant &&
-         a.hidden == b.hidden;
+         a.hidden == b.hidden && a.setting == b.setting;
 }
 
 // What a trial's whole run takes, as far as the others let it be told.

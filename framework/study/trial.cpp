@@ -82,7 +82,7 @@ Archive run_trial(const TrialJob& job, const Archive* saved, const std::atomic<b
     last_checkpoint = Clock::now();
   };
   const Outcome outcome =
-      record.status == "done" ? Outcome::finished : trainer->run(stop, on_progress);
+      record.status == "done" ? Outcome::finished : trainer->run(stop, on_progress, job.until);
   if (outcome == Outcome::diverged) {
     Archive state = archive();
     state.texts["divergence"] = trainer->divergence();

@@ -19,6 +19,7 @@ struct TrialJob {
   TrainOptions train;      ///< but for the rate, which the record has
   TrialRecord record;      ///< cell, problem, hidden size, rate, seed; selected or not
   std::map<std::string, std::string> texts;  ///< that its archive keeps
+  int until = 0;  ///< epochs after which it pauses, for the search to choose who goes on; 0: none
 };
 
 /// What the caller of run_trial hears, from the trial's own thread.
@@ -29,11 +30,11 @@ struct TrialHooks {
   std::function<void(const Archive&)> checkpoint;
 };
 
-/// Runs one trial: from its start, or from the state that it saved, until its end or until `stop`
-/// is set. A trial that is done already gets its test figures, if it is selected. Shares nothing
-/// with other trials: it holds no lock and writes no file. The same job and archive end in the same
-/// bits. Returns the archive with the trial's record, and a text "divergence" where it diverged.
-/// Throws InputError when `saved` is of another model.
+/// Runs one trial: from its start, or from the state that it saved, until its end, its pause, or
+/// until `stop` is set. A trial that is done already gets its test figures, if it is selected.
+/// Shares nothing with other trials: it holds no lock and writes no file. The same job and archive
+/// end in the same bits. Returns the archive with the trial's record, and a text "divergence" where
+/// it diverged. Throws InputError when `saved` is of another model.
 Archive run_trial(const TrialJob& job, const Archive* saved, const std::atomic<bool>& stop,
                   const TrialHooks& hooks);
 

@@ -43,11 +43,11 @@ class TypedTrainer final : public Trainer {
   }
 
   Outcome run(const std::atomic<bool>& stop,
-              const std::function<void(const Progress&)>& on_progress) override {
+              const std::function<void(const Progress&)>& on_progress, int until) override {
     started_ = Clock::now();
     seconds_before_ = record_.seconds;
     try {
-      return pause(train(stop, on_progress));
+      return pause(train(stop, on_progress, until));
     } catch (const Interrupted&) {
       return pause(Outcome::interrupted);
     }
@@ -85,7 +85,7 @@ class TypedTrainer final : public Trainer {
   }
 
   Outcome train(const std::atomic<bool>& stop,
-                const std::function<void(const Progress&)>& on_progress);
+                const std::function<void(const Progress&)>& on_progress, int until);
   bool update(const Batch& batch, double done);
   bool end_epoch();
   double rate_share(double done) const;
@@ -116,8 +116,9 @@ class TypedTrainer final : public Trainer {
 
 template <class T>
 Outcome TypedTrainer<T>::train(const std::atomic<bool>& stop,
-                               const std::function<void(const Progress&)>& on_progress) {
+                               const std::function<void(const Progress&)>& on_progress, int until) {
   while (!training_ended(record_, options_)) {
+    if (until > 0 && record_.epochs >= until) return Outcome::interrupted;
     const auto batches = training_batches(problem_, options_.batch, record_.seed, record_.epochs);
     while (next_batch_ < batches.size()) {
       if (stop) return Outcome::interrupted;

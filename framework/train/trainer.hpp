@@ -36,9 +36,10 @@ class Trainer {
 
   /// Trains until the end, or until `stop` is set. An update or evaluation that throws Interrupted
   /// (see StopScope) is dropped, and done again by who goes on. on_progress is called after each
-  /// update; it may save a checkpoint, and it may throw Interrupted.
+  /// update; it may save a checkpoint, and it may throw Interrupted. until: epochs after which it
+  /// ends as if it were interrupted; 0: none.
   virtual Outcome run(const std::atomic<bool>& stop,
-                      const std::function<void(const Progress&)>& on_progress) = 0;
+                      const std::function<void(const Progress&)>& on_progress, int until = 0) = 0;
   /// Computes the test figures of a finished trial. Nothing is ever chosen by them. A figure that
   /// is not sound makes the trial a diverged one.
   virtual Outcome evaluate_test() = 0;

@@ -35,14 +35,17 @@ struct TrialRecord {
   std::string variant;               ///< empty: the cell as it is
   std::string task;                  ///< its name in the table of tasks
   std::string dataset;               ///< name of the problem
-  int hidden = 0;                    ///< elements of a state
+  int hidden = 0;                    ///< elements of a state; 0: the search has not chosen one
   std::int64_t parameters = 0;       ///< of the whole model
   std::int64_t cell_parameters = 0;  ///< of the recurrent layers alone
-  std::uint64_t seed = 0;            ///< of first values, orders of batches and noise
-  int draw = 0;                ///< which learning rate of the search, from 1; 0: there is no search
+  std::string setting;  ///< its point of the study's grid: "model.depth=2"; empty: there is no grid
+  std::uint64_t seed = 0;  ///< of first values, orders of batches and noise
+  int draw = 0;            ///< of the search, from 1; 0: there is no search
+  std::string drawn;       ///< what the draw sets: "train.learning_rate=0.01 hidden=64"; a hidden
+                           ///< size that is solved for the draw stands there too
   double learning_rate = 0.0;  ///< 0: not chosen yet
   bool selected = false;       ///< it counts in the comparison: of the chosen rate
-  std::string status;          ///< "waiting", "running", "done", "diverged", "skipped"
+  std::string status;          ///< "waiting", "running", "done", "diverged", "pruned", "skipped"
   int epochs = 0;              ///< trained so far
   int best_epoch = 0;          ///< 0: none yet
   double updates_to_goal = not_known;  ///< updates before validation first reached the task's goal
@@ -63,8 +66,10 @@ void visit_trial_identity(Record& r, Visitor&& v) {
   v("task", r.task);
   v("dataset", r.dataset);
   v("hidden", r.hidden);
+  v("setting", r.setting);
   v("seed", r.seed);
   v("draw", r.draw);
+  v("drawn", r.drawn);
   v("learning_rate", r.learning_rate);
 }
 
@@ -96,7 +101,7 @@ TrialRecord load_record(const Archive& archive);
 bool was_trained(const TrialRecord& record);
 
 /// Throws InputError with both values where `saved` is not the record of the trial `planned`. What
-/// waits for a search has no draw and no rate in its plan.
+/// waits for a search has no draw in its plan, and nothing that a draw sets.
 void expect_same_trial(const TrialRecord& planned, const TrialRecord& saved);
 
 }  // namespace carousel

@@ -108,7 +108,13 @@ train: {epochs: 2, patience: 0, batch: 5, shard: 2, weight_noise: 0.05}
   Finished stop(const std::string& name, std::vector<std::string> more, int signal,
                 const std::string& status, std::ptrdiff_t times = 1) {
     more.insert(more.begin(), {"compare", "study.yaml", "--out", name});
-    const pid_t child = start(more);
+    return stop_command(name, more, signal, status, times);
+  }
+
+  // The same of any command that runs the trials of a folder.
+  Finished stop_command(const std::string& name, const std::vector<std::string>& command,
+                        int signal, const std::string& status, std::ptrdiff_t times) {
+    const pid_t child = start(command);
     const auto is_ready = [&] {
       return std::ranges::count_if(trials(name), [&](const auto& trial) {
                return trial.second.text("status") == status;

@@ -140,5 +140,34 @@ TEST_F(Search, DivergedDrawsAreCounted) {
   EXPECT_EQ(skipped, 8);
 }
 
+// Over three keys: of the tape's depth, of training, and of the cell.
+TEST_F(Command, AGridThatIsKilledThreeTimesEndsInTheSameBits) {
+  const std::vector<std::string> grid = {
+      "-m", "model.depth=1,2", "-m",      "train.batch=4,5,6",
+      "-m", "hidden=4",        "seeds=5", "train.checkpoint_seconds=0"};
+  ASSERT_EQ(compare("whole", grid).code, 0);
+  EXPECT_EQ(read_csv(file_text(folder_ / "whole/results.csv")).size(), 2u * 2 * 3 * 5);
+  EXPECT_EQ(stop("killed", grid, SIGKILL, "done", 7).code, -SIGKILL);
+  for (const std::ptrdiff_t ended : {20, 40}) {
+    EXPECT_EQ(stop_command("killed", {"resume", "killed"}, SIGKILL, "done", ended).code, -SIGKILL);
+  }
+  const Finished resumed = resume("killed");
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(difference("killed", "whole"), "");
+}
+
+TEST_F(Command, ADryRunListsTheTrialsAndWritesNothing) {
+  const Finished listed = run({"compare", "study.yaml", "--dry-run", "-m", "train.batch=4,5"});
+  ASSERT_EQ(listed.code, 0) << listed.err;
+  EXPECT_THAT(listed.out,
+              AllOf(HasSubstr("rnn_tanh-h6-g2-s4\t6 units, "), HasSubstr("\ttrain.batch=5\n"),
+                    HasSubstr("\n8 trials: about 0:0")));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "runs"));
+  const Finished wrong = run({"compare", "study.yaml", "--dry-run", "-m", "train.bach=4,5"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("did you mean 'train.batch'?"));
+  EXPECT_EQ(run({"compare", "study.yaml", "-m", "train.batch"}).code, 2);
+}
+
 }  // namespace
 }  // namespace carousel

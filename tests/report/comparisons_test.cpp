@@ -65,6 +65,38 @@ TEST(SummaryOfASearch, HoldsTheSelectedTrialsAndNamesTheDraws) {
   EXPECT_THAT(draws_of(rows[0], results), ElementsAre(9.5, 8.5, testing::IsNan()));
 }
 
+// A point of the grid is a competitor of its own, and the hidden sizes of draws make one row.
+TEST(SummaryOfASearch, HasARowForEachPointOfTheGrid) {
+  StudyResults results = study_on({"tunes"});
+  for (const char* setting : {"model.depth=1", "model.depth=2"}) {
+    for (int draw = 1; draw <= 2; ++draw) {
+      TrialRecord trial = finished_trial("gru", 1, 7.0);
+      trial.setting = setting;
+      trial.draw = draw;
+      trial.hidden = 10 * draw;
+      trial.drawn = fmt::format("train.batch=8 hidden={}", trial.hidden);
+      trial.selected = draw == 2;
+      if (draw == 1) trial.status = "pruned";
+      results.trials.push_back(trial);
+    }
+    TrialRecord waiting = finished_trial("gru", 2, 7.0);
+    waiting.setting = setting;
+    waiting.status = "waiting";
+    waiting.selected = false;
+    waiting.hidden = 0;
+    results.trials.push_back(waiting);
+  }
+  const auto rows = summarise(results);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[1].label, "gru, depth=2");
+  EXPECT_EQ(rows[1].hidden, 20) << "that of the chosen draw";
+  EXPECT_EQ(rows[1].seeds, 2);
+  EXPECT_EQ(rows[1].pruned_draws, 1);
+  EXPECT_THAT(rows[1].search, ElementsAre(3, 4));
+  EXPECT_THAT(rows[1].trials, ElementsAre(4));
+  EXPECT_EQ(draws_of(rows[1], results).size(), 2u) << "a pruned draw counts";
+}
+
 TEST(SummaryOfASearch, ARowStaysWhenNothingIsSelected) {
   StudyResults results = searched();
   for (std::size_t k = 0; k < 5; ++k) {

@@ -130,6 +130,7 @@ TEST(HigherIsBetter, TheBestDrawIsTheHighest) {
     results.trials.push_back(trial_on(results.problems[0], "gru", 1, tests[draw - 1]));
     results.trials.back().draw = draw;
     results.trials.back().learning_rate = 0.001 * draw;
+    results.trials.back().drawn = fmt::format("train.learning_rate={}", 0.001 * draw);
     results.trials.back().selected = draw == 2;
   }
   results.trials[2].status = "diverged";
@@ -149,9 +150,10 @@ TEST(HigherIsBetter, TheBestDrawIsTheHighest) {
             "copy,gru,accuracy,1,0.700000,0.666667\n"
             "copy,gru,accuracy,2,0.766667,1.000000\n"
             "copy,gru,accuracy,3,0.900000,1.000000\n");
-  EXPECT_TRUE(holds(plots_json(report.plots),
-                    R"("search":[[1E-3,5E-1,1,"done",false],[2E-3,9E-1,2,"done",true],)"
-                    R"([3E-3,null,3,"diverged",false]])"));
+  EXPECT_TRUE(
+      holds(plots_json(report.plots),
+            R"("sweeps":[{"key":"train.learning_rate","points":[[1E-3,5E-1,1,"done",false],)"
+            R"([2E-3,9E-1,2,"done",true],[3E-3,null,3,"diverged",false]]}])"));
 }
 
 TEST(HigherIsBetter, TheFirstOfAPairIsBetterWhereItIsHigher) {
@@ -399,7 +401,7 @@ TEST(TerminalTable, StaysWithin80ColumnsWhateverItNames) {
   EXPECT_THAT(table, HasSubstr("\nwith a?long name: mean squared error (lower is better)\n"));
   EXPECT_THAT(table, HasSubstr("_one "));
   EXPECT_THAT(table, HasSubstr("_two "));
-  EXPECT_THAT(table, HasSubstr("draws of the rate diverged."));
+  EXPECT_THAT(table, HasSubstr("draws of the search diverged."));
   results.problems[1].metrics = results.problems[0].metrics;
   expect_80_columns(result_table(results));
 }

@@ -209,7 +209,7 @@ TEST_F(Page, WhatAStudyDoesNotHaveIsLeftOut) {
                             "Matrices of counts", "Written text"}) {
     EXPECT_FALSE(holds(page, std::string("<h2>") + title)) << title;
   }
-  EXPECT_FALSE(holds(page, "Draws of the learning rate"));
+  EXPECT_FALSE(holds(page, "Draws of the search"));
   EXPECT_TRUE(holds(page, "<h2>Every trial</h2>"));
 }
 
@@ -235,7 +235,7 @@ TEST_F(Page, ASearchShowsItsRateAndItsDivergedDraws) {
   second.status = "waiting";
   results.trials.push_back(second);
   const std::string page = report_page(results);
-  EXPECT_TRUE(holds(page, "Draws of the learning rate"));
+  EXPECT_TRUE(holds(page, "Draws of the search"));
   EXPECT_THAT(row_of(page, "Results on tunes", "lstm"),
               ElementsAre("36", "8.000", "7.750", "8.500", "7.000", "0.002", "3 (1 div)", "1/2",
                           "8000", "10", "40.0", "12.3 MB"));

@@ -51,6 +51,8 @@ StudyResults a_search() {
     TrialRecord trial = finished_trial("gru", 1, 7.5 + draw);  // validation: 8 + draw
     trial.draw = draw;
     trial.learning_rate = rates[draw - 1];
+    trial.drawn = fmt::format("train.learning_rate={} train.optimiser={}", rates[draw - 1],
+                              draw % 2 == 0 ? "adam" : "sgd");
     trial.selected = draw == 1;
     results.trials.push_back(trial);
   }
@@ -82,7 +84,7 @@ TEST(Plots, CurvesAreTheSameInJsonAndCsv) {
       R"("higher":false,"decimals":3},"train":true,"series":[{"label":"lstm","seeds":2,"points":)"
       R"([[1,10,1.5E0,1.05E1,1E1,1.1E1,9.5E0,2],[2,20,3.75E0,9.5E0,9E0,1E1,8.5E0,2]],)"
       R"("diverged":[{"seed":"18446744073709551615","points":[[1,10,3E0,1.2E1]]}],)"
-      R"("search":[],"tuning":[]}]}],"rolls":[],"lines":[]})");
+      R"("sweeps":[],"tuning":[]}]}],"rolls":[],"lines":[]})");
   EXPECT_EQ(csv_of(plots, "curves_band.csv"),
             "dataset,cell,metric,epoch,updates,seconds,seeds,valid_mean,valid_low,valid_high,"
             "train_mean\n"
@@ -93,17 +95,23 @@ TEST(Plots, CurvesAreTheSameInJsonAndCsv) {
             "tunes,lstm,nll,18446744073709551615,1,10,3.000000,12.000000\n");
 }
 
-TEST(Plots, DrawsAreInOrderOfRatesAndDivergedOnesHaveNoHeight) {
+TEST(Plots, TrialsAreInOrderOfValuesAndDivergedOnesHaveNoHeight) {
   const Plots plots = plots_of(a_search());
   EXPECT_TRUE(holds(plots_json(plots),
-                    R"("search":[[6.25E-6,1E1,2,"done",false],[5E-4,null,4,"waiting",false],)"
-                    R"([2E-3,9E0,1,"done",true],[1E-2,null,3,"diverged",false]])"));
-  EXPECT_EQ(csv_of(plots, "learning_rates.csv"),
-            "dataset,cell,metric,draw,learning_rate,valid,status,chosen\n"
-            "tunes,gru,nll,2,6.25e-06,10.000000,done,0\n"
-            "tunes,gru,nll,4,0.0005,,waiting,0\n"
-            "tunes,gru,nll,1,0.002,9.000000,done,1\n"
-            "tunes,gru,nll,3,0.01,,diverged,0\n");
+                    R"("sweeps":[{"key":"train.learning_rate","points":[)"
+                    R"([6.25E-6,1E1,2,"done",false],[5E-4,null,4,"waiting",false],)"
+                    R"([2E-3,9E0,1,"done",true],[1E-2,null,3,"diverged",false]]},)"
+                    R"({"key":"train.optimiser","points":[["adam",1E1,2,"done",false],)"));
+  EXPECT_EQ(csv_of(plots, "sweeps.csv"),
+            "dataset,cell,metric,key,value,draw,valid,status,chosen\n"
+            "tunes,gru,nll,train.learning_rate,6.25e-06,2,10.000000,done,0\n"
+            "tunes,gru,nll,train.learning_rate,0.0005,4,,waiting,0\n"
+            "tunes,gru,nll,train.learning_rate,0.002,1,9.000000,done,1\n"
+            "tunes,gru,nll,train.learning_rate,0.01,3,,diverged,0\n"
+            "tunes,gru,nll,train.optimiser,adam,2,10.000000,done,0\n"
+            "tunes,gru,nll,train.optimiser,adam,4,,waiting,0\n"
+            "tunes,gru,nll,train.optimiser,sgd,1,9.000000,done,1\n"
+            "tunes,gru,nll,train.optimiser,sgd,3,,diverged,0\n");
 }
 
 TEST(Plots, TheTuningCurveIsThatComputedByHand) {
@@ -297,7 +305,6 @@ TEST(Plots, NumbersThatAreNotFiniteAreNullOrEmpty) {
   nll_of(results.trials[0], Split::valid) = not_known;
   results.trials[0].curve = {curve_point(1, 1.0, 9.0)};
   results.trials[0].curve[0].train = kInfinite;
-  results.trials[1].learning_rate = kInfinite;
   results.exhibits = {a_roll()};
   results.exhibits[0].exhibit.arrays["expected"].values()[3] =
       std::numeric_limits<float>::quiet_NaN();
@@ -311,8 +318,6 @@ TEST(Plots, NumbersThatAreNotFiniteAreNullOrEmpty) {
   EXPECT_TRUE(holds(json, "[0,null,0,0,0]"));
   EXPECT_THAT(csv_of(plots, "curves_band.csv"), HasSubstr(",9.000000,9.000000,9.000000,\n"));
   EXPECT_THAT(csv_of(plots, "piano_roll.csv"), HasSubstr("\",1,43,1,\n"));
-  EXPECT_THAT(csv_of(plots, "learning_rates.csv"),
-              HasSubstr("tunes,gru,nll,2,,10.000000,done,0\n"));
 }
 
 TEST(Plots, FilesOfWhatThereIsAlone) {

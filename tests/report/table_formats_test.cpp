@@ -235,7 +235,7 @@ TEST(Latex, SetsNegativeNumbersAndDifferencesInMathsMode) {
 TEST(Table, NamesRateAndDivergedDrawsOfASearch) {
   const std::string table = result_table(small_study());
   EXPECT_TRUE(holds(table, " rate "));
-  EXPECT_TRUE(holds(table, "\ngru: 1 of 2 draws of the rate diverged.\n"));
+  EXPECT_TRUE(holds(table, "\ngru: 1 of 2 draws of the search diverged.\n"));
   EXPECT_FALSE(holds(table, "rnn_tanh:"));
   std::istringstream in(table);
   for (std::string line; std::getline(in, line);) EXPECT_LE(display_width(line), 80) << line;

@@ -28,7 +28,9 @@ TrialRecord trial() {
   r.parameters = 9000;
   r.cell_parameters = 8000;
   r.seed = 7;
+  r.setting = "model.depth=2";
   r.draw = 3;
+  r.drawn = "train.learning_rate=0.1 train.batch=8";
   r.learning_rate = 0.1;
   r.selected = true;
   r.epochs = 20;
@@ -89,6 +91,10 @@ TEST(ResultFiles, ATrialIsARow) {
                         {"overflows", "11"},
                         {"task", "next"},
                         {"updates_to_goal", "30"},
+                        {"setting", "model.depth=2"},
+                        {"drawn", "train.learning_rate=0.1 train.batch=8"},
+                        {"model.depth", "2"},
+                        {"train.batch", "8"},
                         {"memory", "640"}};
   EXPECT_EQ(row_of(results_csv(results)), expected);
 }
@@ -107,6 +113,7 @@ TEST(ResultFiles, AnEpochIsARow) {
                         {"valid_nll", "3.75"},
                         {"draw", "3"},
                         {"hidden", "36"},
+                        {"setting", "model.depth=2"},
                         {"valid_nll_by_sequence", "3.5"}};
   EXPECT_EQ(row_of(curves_csv(results)), expected);
 }

@@ -148,10 +148,20 @@ TEST(StudyOptions, AFigureOfAPaperHasASplitAndAMetric) {
   EXPECT_THAT(error({}, of("test_nll: low")), HasSubstr("published[0].test_nll is 'low'"));
 }
 
+// The rate of a draw as a number.
+std::vector<double> rates_of(const StudyOptions& options) {
+  std::vector<double> rates;
+  for (const Settings& draw : draws_of(options)) {
+    EXPECT_EQ(draw.at(0).first, "train.learning_rate");
+    rates.push_back(number_in(draw.at(0).second).value());
+  }
+  return rates;
+}
+
 TEST(StudyOptions, DrawsRatesFromTheRange) {
   StudyOptions o =
       parse({"search.draws=2000", "search.exponent_min=-12", "search.exponent_max=-6"});
-  const std::vector<double> rates = drawn_rates(o);
+  const std::vector<double> rates = rates_of(o);
   ASSERT_EQ(rates.size(), 2000u);
   double mean = 0.0;
   for (const double rate : rates) {
@@ -161,10 +171,10 @@ TEST(StudyOptions, DrawsRatesFromTheRange) {
   }
   EXPECT_NEAR(mean, -9.0, 4.0 * 6.0 / std::sqrt(12.0 * 2000.0));  // four standard errors
   o.search.draws = 10;
-  EXPECT_EQ(drawn_rates(o), std::vector<double>(rates.begin(), rates.begin() + 10));
+  EXPECT_EQ(rates_of(o), std::vector<double>(rates.begin(), rates.begin() + 10));
   o.search.seed = 2;
-  EXPECT_NE(drawn_rates(o)[0], rates[0]);
-  EXPECT_TRUE(drawn_rates(parse()).empty());
+  EXPECT_NE(rates_of(o)[0], rates[0]);
+  EXPECT_TRUE(draws_of(parse()).empty());
 }
 
 // Rows of docs/studies.md: | `key` | default | takes | meaning |

@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "catalogue.hpp"
 #include "cell/changed_cell.hpp"
 #include "model_under_test.hpp"
+#include "study/hidden_size.hpp"
 #include "study/set_up.hpp"
 #include "study/time_left.hpp"
 #include "task/next_frame_model.hpp"
@@ -99,7 +103,10 @@ class Plan : public testing::Test {
   StudyPlan make(const std::vector<Cell>& cells = {catalogue().find("lstm")}) const {
     StudyProblem problem = describe(*next_frame_problem(set_), "next_frame");
     problem.metrics[0].better = better_;
-    return {planned(cells), {problem}};
+    return {planned(cells), {problem}, options_};
+  }
+  double rate_of_draw(int draw) const {
+    return number_in(draws_of(options_).at(std::size_t(draw) - 1).at(0).second).value();
   }
   static void end(StudyPlan& plan, std::size_t trial, const char* status, double valid) {
     plan.trials()[trial].status = status;
@@ -131,7 +138,7 @@ TEST_F(Plan, RunsTheSeedsAfterTheSearch) {
   EXPECT_FALSE(plan.trials()[0].selected);
   for (const std::size_t trial : {2U, 3U, 4U}) {
     EXPECT_TRUE(plan.trials()[trial].selected);
-    EXPECT_EQ(plan.trials()[trial].learning_rate, drawn_rates(options_)[2]);
+    EXPECT_EQ(plan.trials()[trial].learning_rate, rate_of_draw(3));
     EXPECT_EQ(plan.trials()[trial].draw, 3);
   }
   EXPECT_EQ(plan.trials()[3].seed, 8u);
@@ -151,12 +158,111 @@ TEST_F(Plan, TakesTheHighestWhereHigherIsBetter) {
   EXPECT_THAT(plan.take_ready(), ElementsAre(1, 3, 4));
 }
 
+// Six draws: after 2 epochs two go on, after 4 one of them. The worst after 2 would be the best
+// later.
+TEST_F(Plan, HalvingStopsTheWorseDraws) {
+  options_.search.draws = 6;
+  options_.search.halving = {2, 3};
+  options_.train.epochs = 20;
+  StudyPlan plan = make();
+  const auto reach = [&](std::size_t trial, const std::vector<double>& valid) {
+    TrialRecord record = plan.trials()[trial];
+    record.status = "running";
+    record.epochs = static_cast<int>(valid.size());
+    record.curve.clear();
+    for (std::size_t k = 0; k < valid.size(); ++k) {
+      record.curve.push_back({static_cast<int>(k) + 1, 0, 0.0, 0.0, {valid[k]}});
+    }
+    record.figures["nll"][Split::valid] = *std::ranges::min_element(valid);
+    plan.put(trial, record);
+  };
+  EXPECT_THAT(plan.take_ready(), ElementsAre(0, 1, 2, 3, 4, 5));
+  for (const std::size_t trial : {0U, 5U}) EXPECT_EQ(plan.until(trial), 2);
+  for (std::size_t trial = 0; trial < 5; ++trial) reach(trial, {9.0, 9.0 - double(trial % 3)});
+  EXPECT_THAT(plan.take_ready(), IsEmpty()) << "one has not come there";
+  end(plan, 5, "diverged", not_known);
+  plan.put(5, plan.trials()[5]);
+  EXPECT_THAT(plan.take_ready(), ElementsAre(1, 2)) << "of equal ones the first";
+  EXPECT_EQ(plan.until(2), 6);
+  EXPECT_EQ(plan.trials()[0].status, "pruned");
+  EXPECT_EQ(plan.trials()[4].status, "pruned");
+  EXPECT_EQ(plan.trials()[5].status, "diverged") << "and not pruned";
+  reach(1, {9.0, 8.0, 3.0, 3.0, 3.0, 2.0});
+  reach(2, {9.0, 7.0, 7.0, 7.0, 7.0, 7.0});
+  EXPECT_THAT(plan.take_ready(), ElementsAre(1));
+  EXPECT_EQ(plan.until(1), 18);
+  reach(1, std::vector<double>(18, 3.0));
+  EXPECT_THAT(plan.take_ready(), ElementsAre(1)) << "to the end";
+  EXPECT_EQ(plan.until(1), 0);
+  end(plan, 1, "done", 2.0);
+  plan.put(1, plan.trials()[1]);
+  EXPECT_THAT(plan.take_ready(), ElementsAre(1, 6, 7)) << "for its test figures, and the seeds";
+  EXPECT_EQ(plan.trials()[7].draw, 2);
+}
+
+// Each combination is a competitor: it has its own search, and its own hidden size.
+TEST_F(Plan, AGridMakesACaseOfEachPoint) {
+  options_.grid = {{"model.depth", {"1", "2"}}, {"hidden", {"3", "4"}}};
+  options_.search.draws = 2;
+  StudyPlan plan = make();
+  ASSERT_EQ(plan.cases().size(), 4u);
+  ASSERT_EQ(plan.trials().size(), 4u * (2 + 2));
+  std::vector<std::string> settings, ids;
+  for (const StudyCase& one : plan.cases()) {
+    const std::size_t first = one.first_trial();
+    settings.push_back(
+        fmt::format("{} h{}", plan.trials()[first].setting, plan.trials()[first].hidden));
+    ids.push_back(plan.planned(first).id);
+    EXPECT_EQ(plan.trials()[first].drawn, plan.trials()[0].drawn) << "the same draws for all";
+  }
+  EXPECT_THAT(settings, ElementsAre("model.depth=1 hidden=3 h3", "model.depth=1 hidden=4 h4",
+                                    "model.depth=2 hidden=3 h3", "model.depth=2 hidden=4 h4"));
+  EXPECT_THAT(ids, ElementsAre("lstm-h3-g1-r1", "lstm-h4-g2-r1", "lstm-h3-g3-r1", "lstm-h4-g4-r1"));
+}
+
+TEST_F(Plan, TheSeedsHaveWhatTheChosenDrawHas) {
+  options_.search.space = {{"hidden", "log_integer", {"2", "64"}},
+                           {"train.learning_rate", "log_uniform", {"1e-4", "1e-2"}}};
+  StudyPlan plan = make();
+  EXPECT_EQ(plan.planned(0).id, "lstm-r1");
+  EXPECT_EQ(plan.trials()[3].hidden, 0) << "waits for the choice";
+  for (const std::size_t trial : {0U, 1U, 2U}) end(plan, trial, "done", trial == 1 ? 1.0 : 2.0);
+  plan.choose();
+  const TrialRecord& best = plan.trials()[1];
+  EXPECT_GE(best.hidden, 2);
+  for (const std::size_t trial : {3U, 4U}) {
+    const TrialRecord& r = plan.trials()[trial];
+    EXPECT_EQ(r.hidden, best.hidden);
+    EXPECT_EQ(r.drawn, best.drawn);
+    EXPECT_EQ(r.learning_rate, best.learning_rate);
+    EXPECT_EQ(options_of(options_, r).cells[0].hidden, best.hidden);
+    EXPECT_NO_THROW(expect_same_trial(plan.planned(trial).record, r));
+  }
+}
+
+// A hidden size that is solved for each draw is part of it.
+TEST_F(Plan, ASizeSolvedForADrawIsSaid) {
+  options_.cells[0].hidden = 0;
+  options_.parameters = 600;
+  options_.search.space = {{"model.depth", "choice", {"1", "2"}}};
+  options_.search.draws = 8;
+  std::set<std::string> drawn;
+  for (const PlannedTrial& trial : planned({catalogue().find("lstm")})) {
+    if (trial.record.draw > 0) drawn.insert(trial.record.drawn);
+  }
+  const int one = hidden_for(catalogue().find("lstm"), 5, 1, 600);
+  const int two = hidden_for(catalogue().find("lstm"), 5, 2, 600);
+  EXPECT_NE(one, two);
+  EXPECT_THAT(drawn, ElementsAre(fmt::format("model.depth=1 hidden={}", one),
+                                 fmt::format("model.depth=2 hidden={}", two)));
+}
+
 TEST_F(Plan, ForReportsItChoosesAndTakesNothing) {
   StudyPlan plan = make();
   for (const std::size_t trial : {0U, 1U, 2U}) end(plan, trial, "done", 3.0 - double(trial));
   plan.choose();
   EXPECT_TRUE(plan.trials()[2].selected);
-  EXPECT_EQ(plan.trials()[3].learning_rate, drawn_rates(options_)[2]);
+  EXPECT_EQ(plan.trials()[3].learning_rate, rate_of_draw(3));
   EXPECT_THAT(plan.take_ready(), ElementsAre(2, 3, 4));
 }
 

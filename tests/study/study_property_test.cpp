@@ -136,6 +136,22 @@ class Filler {
     const int count = up_to(2);
     for (int i = 0; i < count; ++i) numbers[any_text(8, false)] = any_of(range);
   }
+  void grid(const std::string&, std::vector<GridKey>& grid, const Range&) {
+    if (up_to(1) == 1) grid.push_back({"train.batch", {"8", "16"}});
+    if (up_to(1) == 1) grid.push_back({"model.direction", {"both", "forward"}});
+  }
+  void points(const std::string&, std::vector<Settings>& points, const Range&) {
+    const int count = up_to(2);
+    for (int i = 0; i < count; ++i) {
+      points.push_back({{"train.shard", fmt::format("{}", 1 + up_to(50))},
+                        {"train.clip_norm", fmt::format("{}", up_to(1000) / 7.0)}});
+    }
+  }
+  void space(const std::string&, std::vector<Distribution>& space, const Range&) {
+    if (up_to(1) == 1) space.push_back({"train.beta1", "uniform", {"0", "0.9"}});
+    if (up_to(1) == 1) space.push_back({"hidden", "log_integer", {"1", "64"}});
+    if (up_to(1) == 1) space.push_back({"train.optimiser", "choice", {"adam", "sgd", "rmsprop"}});
+  }
   void seeds(const std::string&, std::vector<std::uint64_t>& seeds, const Range&,
              const Range& range) {
     seeds = {static_cast<std::uint64_t>(any_of(range))};
@@ -182,6 +198,19 @@ class Lines {
   void numbers(const std::string&, const std::map<std::string, double>& numbers, const Range&) {
     for (const auto& [name, value] : numbers) add(name, exact(value));
   }
+  void grid(const std::string&, const std::vector<GridKey>& grid, const Range&) {
+    for (const GridKey& one : grid) {
+      add("grid " + one.key, fmt::format("{}", fmt::join(one.values, ", ")));
+    }
+  }
+  void points(const std::string& key, const std::vector<Settings>& points, const Range&) {
+    for (const Settings& point : points) add(key, to_text(point));
+  }
+  void space(const std::string&, const std::vector<Distribution>& space, const Range&) {
+    for (const Distribution& one : space) {
+      add("space " + one.key, one.kind + ": " + fmt::format("{}", fmt::join(one.values, ", ")));
+    }
+  }
   void seeds(const std::string& key, const std::vector<std::uint64_t>& seeds, const Range&,
              const Range&) {
     for (const std::uint64_t seed : seeds) add(key, exact(seed));
@@ -215,6 +244,12 @@ StudyOptions any_study() {
   // What concerns several keys.
   if (study.search.exponent_min > study.search.exponent_max) {
     std::swap(study.search.exponent_min, study.search.exponent_max);
+  }
+  auto& search = study.search;
+  search.draws = std::min(search.draws, 100);
+  if (search.draws == 0) {
+    search.space.clear();
+    search.halving.first = 0;
   }
   for (std::size_t k = 0; k < study.cells.size(); ++k) {
     study.cells[k].name += std::to_string(k);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "archive_difference.hpp"
@@ -195,6 +196,65 @@ TEST_F(StudyTest, TrialsRunOneByOneGiveTheSameBits) {
   }
   EXPECT_EQ(collected.exhibits.size(), 1u);
   EXPECT_THAT(error_of<InputError>([&] { run("none"); }), HasSubstr("there is no trial 'none'"));
+}
+
+// A grid of 2 x 3 with 2 seeds: stopped three times, and each time gone on with.
+TEST_F(StudyTest, AGridThatIsStoppedEndsInTheSameBits) {
+  options_.grid = {{"model.depth", {"1", "2"}}, {"train.batch", {"4", "5", "6"}}};
+  options_.seeds = {1, 2};
+  options_.train.checkpoint_seconds = 0.0;
+  const StudyResults whole = start("whole");
+  ASSERT_EQ(whole.trials.size(), 12u);
+  std::set<double> figures;
+  for (const TrialRecord& r : whole.trials) figures.insert(r.figure("nll", Split::test));
+  EXPECT_EQ(figures.size(), 12u) << "each trial is another one";
+  int until_stop = 3;
+  StudyListener listener;
+  listener.trial_ended = [&](int, int, const TrialRecord&) {
+    if (--until_stop == 0) stop_ = true;
+  };
+  start_study(options_, registry_, at("stopped"), stop_, listener);
+  for (int k = 0; k < 2; ++k) {
+    stop_ = false;
+    until_stop = 2;
+    resume_study(registry_, at("stopped"), {}, stop_, listener);
+  }
+  stop_ = false;
+  resume("stopped");
+  EXPECT_EQ(checkpoint_difference(folder_ / "stopped", folder_ / "whole"), "");
+}
+
+// Whether trials run as threads or one by one, the same draws are pruned.
+TEST_F(StudyTest, HalvingOneByOneGivesTheSameBits) {
+  options_.train.epochs = 6;
+  options_.train.patience = 0;
+  options_.seeds = {3, 4};
+  options_.search.draws = 4;
+  options_.search.halving = {2, 2};
+  options_.search.space = {{"train.learning_rate", "log_uniform", {"1e-4", "1e-1"}},
+                           {"hidden", "integer", {"3", "8"}}};
+  const StudyResults whole = start("whole");
+  const auto count = [&](const char* status) {
+    return std::ranges::count(whole.trials, status, &TrialRecord::status);
+  };
+  EXPECT_EQ(count("done"), 2) << "one draw, and the other seed";
+  EXPECT_EQ(count("pruned"), 3);
+  plan_study(options_, registry_, at("parts"), {});
+  int rounds = 0;
+  for (bool any = true; any; ++rounds) {
+    any = false;
+    for (const TrialState& trial : trial_states(folder_ / "parts")) {
+      if (!trial.ready) continue;
+      any = true;
+      run_planned_trial(registry_, at("parts"), trial.id, stop_, {});
+    }
+  }
+  EXPECT_EQ(rounds, 5) << "to 2, 4 and 6 epochs, the seeds, and nothing";
+  const StudyResults parts = collect_study(folder_ / "parts");
+  EXPECT_EQ(checkpoint_difference(folder_ / "parts", folder_ / "whole"), "");
+  for (std::size_t k = 0; k < whole.trials.size(); ++k) {
+    EXPECT_EQ(parts.trials[k].status, whole.trials[k].status) << k;
+  }
 }
 
 // Its trials' files are then written by that process alone.

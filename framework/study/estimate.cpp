@@ -1,0 +1,173 @@
+#include "study/estimate.hpp"
+
+#include <tbb/global_control.h>
+#include <tbb/info.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <mutex>
+
+#include "study/memory_needed.hpp"
+#include "study/set_up.hpp"
+#include "tensor/interrupt.hpp"
+#include "train/parallel.hpp"
+
+namespace carousel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What a trial of one kind takes.
+struct Cost {
+  double per_term = 0.0;   // seconds of training
+  std::int64_t bytes = 0;  // of its checkpoint
+  std::int64_t parameters = 0;
+};
+
+// Trials of one kind take the same time: they differ in seed and rate at most.
+std::string kind_of(const PlannedTrial& trial) {
+  std::string kind = std::to_string(trial.problem) + " " + std::to_string(trial.cell) + " " +
+                     std::to_string(trial.record.hidden) + " " + trial.record.setting;
+  for (const auto& [key, value] : settings_of(trial.record.drawn)) {
+    if (key != "train.learning_rate") kind += " " + key + "=" + value;
+  }
+  return kind;
+}
+
+std::int64_t bytes_of(const Archive& archive) {
+  constexpr std::int64_t around = 20'000;  // names, record, curve
+  std::int64_t bytes = around;
+  for (const auto& [name, value] : archive.floats) {
+    bytes += value.numel() * static_cast<std::int64_t>(sizeof(float));
+  }
+  for (const auto& [name, value] : archive.doubles) {
+    bytes += value.numel() * static_cast<std::int64_t>(sizeof(double));
+  }
+  return bytes;
+}
+
+Index terms_of(const Problem& problem, Split split) {
+  Index terms = 0;
+  for (ExampleId id = 0; id < problem.size(split); ++id) terms += problem.terms(split, id);
+  return terms;
+}
+
+// Trains for a few updates, the first of which compiles and is not timed.
+Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
+  constexpr int least = 4, most = 40;
+  constexpr double enough = 1.0;  // seconds
+  const StudyOptions study = options_of(set_up.options(), trial.record);
+  const Cell cell = set_up.cell(trial.cell, study);
+  const Problem& problem = set_up.problem(trial.problem);
+  Recurrence recurrence(cell, trial.record.hidden, study.model, study.train.segments);
+  const auto model = problem.model(recurrence);
+  expect_memory("trial " + trial.id,
+                least_memory({problem, cell, study.model, study.train, trial.record, {}}));
+  const auto trainer = make_trainer(*model, recurrence, problem, study.train, trial.record);
+  const auto batches = training_batches(problem, study.train.batch, trial.record.seed, 0);
+  std::atomic<bool> stop{false};
+  Clock::time_point begun{};
+  double seconds = 0.0;
+  Index terms = 0;
+  std::size_t updates = 0;
+  const auto outcome = trainer->run(stop, [&](const Progress& p) {
+    const auto now = Clock::now();
+    poll_stop();
+    ++updates;
+    if (updates > 1 && updates <= batches.size() && !p.epoch_ended) {
+      seconds = std::chrono::duration<double>(now - begun).count();
+      terms += terms_of(problem, Split::train, batches[updates - 1]);
+    } else if (updates == 1) {
+      begun = now;
+    }
+    stop = p.epoch_ended || updates >= most || (updates > least && seconds > enough);
+  });
+  Cost cost;
+  // Of one update an epoch, that one is all there is, compilation included.
+  const double whole = trainer->record().seconds;
+  cost.per_term = terms > 0 ? seconds / static_cast<double>(terms)
+                            : whole / static_cast<double>(terms_of(problem, Split::train));
+  static_cast<void>(outcome);
+  cost.bytes = bytes_of(trainer->save());
+  cost.parameters = trainer->record().cell_parameters;
+  return cost;
+}
+
+// Epochs of the draws of a case, as halving leaves them, on average.
+double epochs_of_draws(const StudyOptions& study, int draws) {
+  const auto& halving = study.search.halving;
+  double running = draws, epochs = 0.0, before = 0.0;
+  for (double at = halving.first; at > 0.0 && at < study.train.epochs; at *= halving.factor) {
+    epochs += running * (at - before);
+    before = at;
+    running = std::ceil(running / halving.factor);
+  }
+  return (epochs + running * (study.train.epochs - before)) / draws;
+}
+
+}  // namespace
+
+StudyEstimate estimate_study(const StudyOptions& options, CellRegistry& registry,
+                             const StudyRun& run, const std::atomic<bool>& stop,
+                             const StudyListener& listener) {
+  const StudySetUp set_up(options, registry, run.data_dir, listener.warn);
+  const int threads = run.threads > 0 ? run.threads : tbb::info::default_concurrency();
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                  static_cast<std::size_t>(threads));
+  listener.begins();
+  const StopScope scope(stop);
+  StudyEstimate estimate;
+  estimate.trials = set_up.planned();
+  std::map<std::string, std::size_t> first_of;
+  std::vector<std::size_t> to_time;
+  for (std::size_t k = 0; k < estimate.trials.size(); ++k) {
+    const PlannedTrial& trial = estimate.trials[k];
+    const bool waits = trial.record.learning_rate == 0.0;
+    if (!waits && first_of.emplace(kind_of(trial), k).second) to_time.push_back(k);
+  }
+  estimate.timed = static_cast<int>(to_time.size());
+  // As many side by side as there will be.
+  const auto side_by_side =
+      std::min<std::size_t>(static_cast<std::size_t>(threads), estimate.trials.size());
+  for (std::size_t k = 0; !to_time.empty() && to_time.size() < side_by_side; ++k) {
+    to_time.push_back(to_time[k]);
+  }
+  std::map<std::string, Cost> costs;
+  std::mutex mutex;
+  run_jobs(to_time, [&](std::size_t k) {
+    const Cost cost = timed(set_up, estimate.trials[k]);
+    const std::lock_guard lock(mutex);
+    costs[kind_of(estimate.trials[k])] = cost;
+    return std::vector<std::size_t>();
+  });
+  std::vector<std::array<Index, 3>> terms;
+  for (std::size_t p = 0; p < options.tasks.size(); ++p) {
+    terms.push_back({});
+    for (const Split split : all_splits) {
+      terms[p][static_cast<std::size_t>(split)] = terms_of(set_up.problem(p), split);
+    }
+  }
+  Cost last;
+  double seconds = 0.0;
+  for (const PlannedTrial& trial : estimate.trials) {
+    // The seeds of a search wait for its choice: reckoned as its last draw.
+    if (trial.record.learning_rate != 0.0) last = costs.at(kind_of(trial));
+    const Cost& cost = last;
+    const StudyOptions study = options_of(options, trial.record);
+    const double epochs =
+        trial.record.draw > 0 ? epochs_of_draws(study, options.search.draws) : study.train.epochs;
+    const auto& [train, valid, test] = terms[trial.problem];
+    constexpr double evaluation = 1.0 / 3.0;  // of a training step
+    const double after = static_cast<double>(train + (trial.record.draw > 0 ? 0 : test));
+    seconds += cost.per_term *
+               (epochs * (static_cast<double>(train) + evaluation * static_cast<double>(valid)) +
+                evaluation * after);
+    estimate.bytes += cost.bytes;
+    estimate.parameters.push_back(trial.record.hidden > 0 ? cost.parameters : 0);
+  }
+  estimate.seconds = seconds / static_cast<double>(side_by_side);
+  return estimate;
+}
+
+}  // namespace carousel
