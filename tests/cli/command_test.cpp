@@ -32,9 +32,9 @@ TEST_F(Command, ComparesAndLeavesAWholeRunFolder) {
     EXPECT_FALSE(std::filesystem::exists(folder_ / "run" / (std::string(name) + ".tmp"))) << name;
   }
   const std::string csv = file_text(folder_ / "run/results.csv");
-  EXPECT_THAT(csv,
-              HasSubstr("study,cell,variant,task,dataset,hidden,setting,seed,draw,drawn,learning_rate,"
-                        "parameters,cell_parameters,selected,status,epochs,best_epoch,"));
+  EXPECT_THAT(
+      csv, HasSubstr("study,cell,variant,task,dataset,hidden,setting,seed,draw,drawn,learning_rate,"
+                     "parameters,cell_parameters,selected,status,epochs,best_epoch,"));
   EXPECT_THAT(csv, HasSubstr("small,rnn_tanh,,next_frame,jsb_chorales,6,"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 5);
   const Archive trial = trials("run").at("rnn_tanh-h6-s3");
