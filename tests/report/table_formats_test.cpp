@@ -136,6 +136,25 @@ TEST(TableSheets, OverSeveralDataSetsNameTheSets) {
   EXPECT_EQ(sheets[5].rows[0].texts[0], "gru - rnn_tanh");
 }
 
+TEST(Table, NamesEachDataSetOnce) {
+  StudyResults results = study_on({"a", "b"});
+  for (const char* set : {"a", "b"}) {
+    for (const char* cell : {"gru", "lstm"}) {
+      results.trials.push_back(finished_trial(cell, 1, 7.0));
+      results.trials.back().dataset = set;
+    }
+  }
+  const std::string table = result_table(Report(results));
+  const auto times = [&](const std::string& text) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = table.find(text, at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  EXPECT_EQ(times("data set a:\n"), 1u);
+  EXPECT_EQ(times("data set b:\n"), 1u);
+  EXPECT_LT(table.find("data set a:"), table.find("data set b:"));
+}
+
 TEST(Markdown, IsATableWithEscapedNames) {
   StudyResults results = small_study();
   results.trials[1].cell = results.trials[3].cell = "a|b\n<i>_*[x](y)c_d";

@@ -56,8 +56,8 @@ struct Case {
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {
-  return out << (c.pool == Pool::mean ? "mean " : "max ") << c.direction
-             << (c.layer_norm ? " with layer norm" : "");
+  const char* pool = c.pool == Pool::mean ? "mean " : c.pool == Pool::max ? "max " : "last ";
+  return out << pool << c.direction << (c.layer_norm ? " with layer norm" : "");
 }
 
 class Pooling : public testing::TestWithParam<Case> {
@@ -113,8 +113,12 @@ TEST_P(Pooling, IsOverTheStepsOfEachSequenceAlone) {
         sum += steps[at];
         largest = std::max(largest, steps[at]);
       }
-      const double mean = sum / static_cast<double>(5 - 2 * id);
-      EXPECT_NEAR(given.at(id)[k], GetParam().pool == Pool::mean ? mean : largest, 1e-12);
+      // What the second direction ends with is its output at the first step.
+      const std::size_t end = k < std::size_t(hidden) ? steps.size() - std::size_t(units()) + k : k;
+      const std::map<Pool, double> expected = {{Pool::mean, sum / static_cast<double>(5 - 2 * id)},
+                                               {Pool::max, largest},
+                                               {Pool::last, steps[end]}};
+      EXPECT_NEAR(given.at(id)[k], expected.at(GetParam().pool), 1e-12);
     }
     EXPECT_EQ(outputs(pooled, Ids(&id, 1)).at(id), given.at(id)) << "alone, without padding";
   }
@@ -135,7 +139,8 @@ INSTANTIATE_TEST_SUITE_P(
     SequenceModel, Pooling,
     testing::Values(Case{Pool::mean, "forward", false}, Case{Pool::mean, "both", false},
                     Case{Pool::mean, "forward", true}, Case{Pool::max, "forward", false},
-                    Case{Pool::max, "both", false}, Case{Pool::max, "forward", true}));
+                    Case{Pool::max, "both", false}, Case{Pool::max, "forward", true},
+                    Case{Pool::last, "forward", false}, Case{Pool::last, "both", false}));
 
 }  // namespace
 }  // namespace carousel
