@@ -135,7 +135,7 @@ StudyOptions read_study(const std::filesystem::path& file,
   return options;
 }
 
-std::vector<Distribution> decltype(StudyOptions::search)::drawn() const {
+std::vector<Distribution> SearchOptions::drawn() const {
   if (draws == 0) return {};
   if (!space.empty()) return space;
   return {{"train.learning_rate",

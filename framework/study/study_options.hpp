@@ -31,6 +31,27 @@ struct StudyCell {
   std::string changes() const;
 };
 
+/// Synchronous halving (Jamieson and Talwalkar 2016, arXiv:1502.07943): after `first` epochs, and
+/// each time after `factor` times as many, one of `factor` draws goes on.
+struct HalvingOptions {
+  int first = 0;   ///< 0: all draws are trained to their end
+  int factor = 3;  ///< of epochs from one stop to the next, and of draws that stop there
+};
+
+/// Search: each cell on each task is trained with the same draws, and the first seed. The draw with
+/// the best validation figure is taken for the other seeds too.
+struct SearchOptions {
+  int draws = 0;                    ///< 0: no search
+  double exponent_min = -12.0;      ///< where there is no space: of e^u, the least learning rate
+  double exponent_max = -6.0;       ///< of e^u, the largest one
+  std::uint64_t seed = 1;           ///< of the draws
+  std::vector<Distribution> space;  ///< what is drawn; empty: the learning rate, from exponents
+  HalvingOptions halving;           ///< of the draws
+
+  /// What is drawn, in its order; empty without a search.
+  std::vector<Distribution> drawn() const;
+};
+
 /// A study as its YAML file gives it. study_keys.hpp lists every key with its range.
 struct StudyOptions {
   std::string name = "study";  ///< of its run folder too
@@ -50,24 +71,7 @@ struct StudyOptions {
   /// Further such combinations, one by one; with a grid, each of its points at each of these.
   std::vector<Settings> points;
 
-  /// Search: each cell on each task is trained with the same draws, and the first seed. The draw
-  /// with the best validation figure is taken for the other seeds too.
-  struct {
-    int draws = 0;                    ///< 0: no search
-    double exponent_min = -12.0;      ///< where there is no space: of e^u, the least learning rate
-    double exponent_max = -6.0;       ///< of e^u, the largest one
-    std::uint64_t seed = 1;           ///< of the draws
-    std::vector<Distribution> space;  ///< what is drawn; empty: the learning rate, from exponents
-    /// Synchronous halving (Jamieson and Talwalkar 2016, arXiv:1502.07943): after `first` epochs,
-    /// and each time after `factor` times as many, one of `factor` draws goes on.
-    struct {
-      int first = 0;   ///< 0: all draws are trained to their end
-      int factor = 3;  ///< of epochs from one stop to the next, and of draws that stop there
-    } halving;
-
-    /// What is drawn, in its order; empty without a search.
-    std::vector<Distribution> drawn() const;
-  } search;
+  SearchOptions search;  ///< for the best draw of each competitor
 
   ModelOptions model;  ///< what is around every cell
 

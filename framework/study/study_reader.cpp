@@ -276,8 +276,8 @@ class Reader {
       const std::string at = full(key) + "." + name;
       expect_map(entry.second, at, "a distribution, such as {uniform: [0, 1]}", {1, 1});
       const auto drawn = *entry.second.begin();
-      const Distribution& one =
-          space.emplace_back(name, name_of(drawn.first, at), values_of(drawn.second, at));
+      space.push_back({name, name_of(drawn.first, at), values_of(drawn.second, at)});
+      const Distribution& one = space.back();
       if (name.starts_with("task.")) {
         fail(entry.first, at,
              at + ": figures of different tasks can't be compared, so none is chosen; expected it "
@@ -292,8 +292,8 @@ class Reader {
 
   // Of grid and space: each key takes its values.
   void check_settings(const StudyOptions& options) const {
-    for (const auto& [node, name, setting] : settings_) {
-      checked(node, name, [&] { with_settings(options, {setting}); });
+    for (const PlacedSetting& one : settings_) {
+      checked(one.node, one.name, [&] { with_settings(options, {one.setting}); });
     }
   }
 
