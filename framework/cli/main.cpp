@@ -266,11 +266,28 @@ class CommandLine {
                        [this] { return new_command(registry_, name_); });
     create->add_option("NAME", name_, "Name of the new cell")->required();
 
-    auto* ablate = add("ablate", "Single changes of a cell: list them, or print one", [this] {
-      return ablate_command(registry_, cell_, list_ ? std::string() : variant_, json_);
-    });
+    auto* ablate =
+        add("ablate", "Changes of a cell: list, print, or train them and compare", [this] {
+          if (!ablation_.study.empty()) {
+            ablation_.cell = cell_.cell;
+            return ablation_command(registry_, ablation_, overrides_, common_, stop_requested);
+          }
+          if (overrides_.size() > 1)
+            fail_input("got the variant '{}' and '{}', expected one", overrides_[0], overrides_[1]);
+          const std::string change = list_ || overrides_.empty() ? std::string() : overrides_[0];
+          return ablate_command(registry_, cell_, change, json_);
+        });
     add_cell_arguments(ablate, cell_);
-    ablate->add_option("VARIANT", variant_, "The change to print");
+    ablate->add_option("VARIANT", overrides_,
+                       "The change to print; with --study: changes to the study, such as seeds=3");
+    ablate->add_option("--study", ablation_.study,
+                       "Train the cell as it is and with its changes as this study says");
+    ablate
+        ->add_option("--changes", ablation_.changes,
+                     "all, pairs (every one and every two), or names with commas")
+        ->capture_default_str();
+    ablate->add_flag("--refit", ablation_.refit,
+                     "Solve hidden sizes, so that each has the parameters of the cell as it is");
     ablate->add_flag("--list", list_, "List the changes (also without it, when none is named)");
     ablate->add_flag("--json", json_, "As JSON");
   }
@@ -348,6 +365,7 @@ class CommandLine {
   std::string study_, folder_, pattern_, group_, variant_, name_;
   std::vector<std::string> overrides_, grid_;
   CellArguments cell_;
+  AblationArguments ablation_;
   CellArguments checked_{"", {3, 4}, {}};
   BenchArguments bench_;
   ImportArguments import_;

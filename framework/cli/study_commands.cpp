@@ -89,18 +89,35 @@ int end_run(const StudyResults& results, const StudyRun& run, const std::atomic<
   return stop ? exit_interrupted : exit_check_failed;
 }
 
-}  // namespace
-
-int compare_command(CellRegistry& registry, const std::string& study,
-                    const std::vector<std::string>& overrides, const CommonOptions& common,
-                    const std::atomic<bool>& stop) {
-  const StudyOptions options = read_study(study, overrides);
+int run_new(const StudyOptions& options, CellRegistry& registry, const CommonOptions& common,
+            const std::atomic<bool>& stop) {
   const NewFolder folder(common.out, options.name);
   const StudyRun run = run_in(folder.path(), common);
   ProgressDisplay display(common.quiet);
   StudyListener listener = display.listener();
   listener.begins = common.obey_signals;
   return end_run(start_study(options, registry, run, stop, listener), run, stop);
+}
+
+}  // namespace
+
+int compare_command(CellRegistry& registry, const std::string& study,
+                    const std::vector<std::string>& overrides, const CommonOptions& common,
+                    const std::atomic<bool>& stop) {
+  return run_new(read_study(study, overrides), registry, common, stop);
+}
+
+int ablation_command(CellRegistry& registry, const AblationArguments& arguments,
+                     const std::vector<std::string>& overrides, const CommonOptions& common,
+                     const std::atomic<bool>& stop) {
+  StudyOptions options = read_study(arguments.study, overrides);
+  const auto own = std::ranges::find(options.cells, arguments.cell, &StudyCell::name);
+  StudyCell cell{arguments.cell, options.cells.front().hidden};
+  if (own != options.cells.end()) cell = *own;
+  cell.ablate = arguments.changes;
+  cell.refit = arguments.refit;
+  options.cells = {cell};
+  return run_new(options, registry, common, stop);
 }
 
 int dry_run_command(CellRegistry& registry, const std::string& study,

@@ -28,6 +28,17 @@ struct CommonOptions {
 int compare_command(CellRegistry& registry, const std::string& study,
                     const std::vector<std::string>& overrides, const CommonOptions& common,
                     const std::atomic<bool>& stop);
+/// Which changes of a cell are trained, and how.
+struct AblationArguments {
+  std::string cell;             // name, or path of a .cell file
+  std::string study;            // the study whose tasks, sizes, search and training are taken
+  std::string changes = "all";  // StudyCell::ablate
+  bool refit = false;           // StudyCell::refit
+};
+/// Trains a cell as it is and with its changes, as a study says, and compares each with the cell.
+int ablation_command(CellRegistry& registry, const AblationArguments& arguments,
+                     const std::vector<std::string>& overrides, const CommonOptions& common,
+                     const std::atomic<bool>& stop);
 /// Lists the trials of a study with what they set, and estimates time and disk. Trains nothing to
 /// its end and writes nothing.
 int dry_run_command(CellRegistry& registry, const std::string& study,

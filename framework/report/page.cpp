@@ -9,6 +9,7 @@
 
 #include "io/files.hpp"
 #include "report/html.hpp"
+#include "report/page_effects.hpp"
 #include "report/page_exhibits.hpp"
 #include "report/plots.hpp"
 #include "report/summary.hpp"
@@ -60,12 +61,6 @@ std::string paragraphs(const std::vector<std::string>& texts) {
   return html;
 }
 
-std::string cell_details(const StudyResults& results) {
-  std::string html;
-  for (const auto& [name, text] : results.cell_texts) html += html_details(name, text);
-  return html;
-}
-
 // Without a body nothing at all. `note` is HTML.
 std::string section(const std::string& title, const std::string& body, const std::string& note) {
   if (body.empty()) return "";
@@ -94,6 +89,10 @@ constexpr const char* kSearchNote =
     "pruned; × in the strip at the edge is a draw that diverged, a triangle there one beyond the "
     "axis. Expected best: what a search with fewer draws would have found on average, if not all "
     "of them diverged; a pruned draw counts with the best figure that it had reached. ";
+constexpr const char* kEffectsNote =
+    "A row a change, the worst above: mark and line are the mean and its 95 % interval over seeds, "
+    "full where the p corrected for all changes (Holm) is below 0.05. The cell as it is stands at "
+    "zero.";
 constexpr const char* kLinesNote =
     "Of each cell the lines of its best trial; the truth is drawn with them. A click on a name "
     "hides "
@@ -126,6 +125,7 @@ std::string report_page(const Report& report) {
        {"style", text_of(report_page_css, report_page_css_size)},
        {"description", paragraphs({results.description, changes_of(results.provenance)})},
        {"counts", counts_of(results.trials)},
+       {"effects", section("Changes", forests_html(results, report.effects), kEffectsNote)},
        {"tables", sections_of(report.sheets)},
        {"search_note", search ? kSearchNote : ""},
        {"rolls",
@@ -140,7 +140,7 @@ std::string report_page(const Report& report) {
        {"texts", section("Written text", texts_html(report.plots.texts), kTextNote)},
        {"trials", section_of(trial_sheet(results), true)},
        {"datasets", section("Data", paragraphs(data), "")},
-       {"cells", section("Cells", cell_details(results), "")},
+       {"cells", section("Cells", equations_html(results), "")},
        {"protocol", section("Protocol", yaml, "The study as it was run, every key.")},
        {"machine", section_of(machine_sheet(results), false)},
        {"chart_data", escape_json_for_script(plots_json(report.plots))},

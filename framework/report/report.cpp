@@ -1,5 +1,8 @@
 #include "report/report.hpp"
 
+#include <utility>
+
+#include "report/effect_sheets.hpp"
 #include "report/table_sheets.hpp"
 
 namespace carousel {
@@ -7,7 +10,10 @@ namespace carousel {
 Report::Report(const StudyResults& study_results)
     : results(study_results),
       rows(summarise(results)),
-      sheets(table_sheets(results, rows)),
-      plots(plots_of(results, rows)) {}
+      effects(effects_of(results, rows)),
+      sheets(effect_sheets(results, effects)),
+      plots(plots_of(results, rows)) {
+  for (Sheet& sheet : table_sheets(results, rows)) sheets.push_back(std::move(sheet));
+}
 
 }  // namespace carousel

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "report/effects.hpp"
 #include "report/plots.hpp"
 #include "report/sheet.hpp"
 #include "report/summary.hpp"
@@ -16,7 +17,8 @@ struct Report {
 
   const StudyResults& results;   ///< must outlive the report
   std::vector<SummaryRow> rows;  ///< summarise()
-  std::vector<Sheet> sheets;     ///< table_sheets()
+  std::vector<Effects> effects;  ///< effects_of()
+  std::vector<Sheet> sheets;     ///< effect_sheets(), then table_sheets()
   Plots plots;                   ///< plots_of()
 };
 

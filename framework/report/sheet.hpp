@@ -26,4 +26,7 @@ struct Sheet {
   std::vector<std::string> notes;    ///< what the columns mean, a sentence or two each
 };
 
+/// Takes out the columns, but for the first, in which every row has "-".
+void drop_empty_columns(Sheet& sheet);
+
 }  // namespace carousel

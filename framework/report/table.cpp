@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "report/effect_sheets.hpp"
 #include "report/format.hpp"
 
 namespace carousel {
@@ -172,6 +173,25 @@ std::string notes(const std::vector<Column>& columns, const std::vector<std::str
   return text;
 }
 
+// What each change of a cell does, the worst first.
+std::string effects_text(const Report& report) {
+  std::string text;
+  for (const Effects& effects : report.effects) {
+    const MetricInfo& metric = report.results.problem(effects.dataset).chooses();
+    text += "\n" +
+            shorten(fmt::format("Changes of {} on {}, the worst first; p: Holm",
+                                printable(effects.intact), printable(effects.dataset)),
+                    kPageWidth) +
+            "\n";
+    for (const Effect& e : effects.changes) {
+      text += pad_right(shorten(printable(e.change), 24), 24) +
+              pad_left(format_effect(e.difference, metric.decimals), 28) +
+              fmt::format("  p {:<7} {}\n", format_p(e.paired_t.corrected), verdict(e, metric));
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string result_table(const Report& report) {
@@ -193,7 +213,8 @@ std::string result_table(const Report& report) {
     }
     text += line_of(columns, gap, [&](const Column& c) { return c.texts[at]; });
   }
-  return text + notes(columns, dropped, report) + notes_on_draws(rows, several_datasets);
+  return text + notes(columns, dropped, report) + notes_on_draws(rows, several_datasets) +
+         effects_text(report);
 }
 
 }  // namespace carousel

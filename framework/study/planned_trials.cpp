@@ -77,9 +77,17 @@ class Planner {
   // The hidden size that a cell has in a study.
   int hidden(std::size_t p, std::size_t c, const StudyOptions& at) const {
     const StudyCell& cell = at.cells[c];
-    if (cell.hidden > 0) return cell.hidden;
-    return hidden_for_parameters(changed_cell(cells_[c], cell.hyper, cell.variant), *problems_[p],
-                                 at.model, at.parameters);
+    const Problem& problem = *problems_[p];
+    const auto solved = [&](const std::string& variant, std::int64_t parameters) {
+      return hidden_for_parameters(changed_cell(cells_[c], cell.hyper, variant), problem, at.model,
+                                   parameters);
+    };
+    const int given = cell.hidden > 0 ? cell.hidden : solved(cell.variant, at.parameters);
+    if (!cell.refit || cell.hidden == 0) return given;
+    const Cell intact = changed_cell(cells_[c], cell.hyper, "");
+    Recurrence recurrence(intact, given, at.model);
+    static_cast<void>(problem.model(recurrence));
+    return solved(cell.variant, recurrence.parameter_count());
   }
 
   void expect_new(std::map<std::pair<int, std::string>, std::size_t>& seen, std::size_t p,
@@ -100,7 +108,9 @@ class Planner {
   // The trials of a cell on a problem at a point of the grid.
   void add_case(std::size_t p, std::size_t c, std::size_t g) {
     const StudyOptions at = with_settings(options_, points_[g]);
-    const bool solved = !hidden_is_drawn_ && size_is_drawn_ && at.cells[c].hidden == 0;
+    const StudyCell& cell = at.cells[c];
+    const bool solved = (cell.refit && (hidden_is_drawn_ || size_is_drawn_)) ||
+                        (!hidden_is_drawn_ && size_is_drawn_ && cell.hidden == 0);
     const bool drawn = hidden_is_drawn_ || solved;
     PlannedTrial trial{"", p, c, first_record(p, c, g)};
     TrialRecord& record = trial.record;

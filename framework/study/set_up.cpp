@@ -5,23 +5,26 @@
 #include "cell/cell_file.hpp"
 #include "cell/changed_cell.hpp"
 #include "io/digest.hpp"
+#include "study/ablated_cells.hpp"
 
 namespace carousel {
 
 StudySetUp::StudySetUp(const StudyOptions& options, CellRegistry& registry,
                        const std::string& data_dir,
                        const std::function<void(const std::string&)>& warn)
-    : options_(options), registry_(registry) {
+    : options_(with_ablated_cells(options, registry)), registry_(registry) {
   resolve_cells(warn);
   for (const StudyTask& task : options.tasks) problems_.push_back(set_up(task, data_dir, warn));
-  planned_ = plan_trials(options, cells_, problems_);
+  planned_ = plan_trials(options_, cells_, problems_);
 }
 
 StudySetUp::StudySetUp(const StudyOptions& options, CellRegistry& registry,
                        const std::string& data_dir,
                        const std::function<void(const std::string&)>& warn,
                        std::size_t only_problem)
-    : options_(options), registry_(registry), problems_(options.tasks.size()) {
+    : options_(with_ablated_cells(options, registry)),
+      registry_(registry),
+      problems_(options.tasks.size()) {
   resolve_cells(warn);
   problems_.at(only_problem) = set_up(options.tasks[only_problem], data_dir, warn);
 }

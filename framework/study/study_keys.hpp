@@ -72,6 +72,8 @@ void visit_fields(Options& o, Visitor&& v) {
     g.number("hidden", c.hidden, Range{0, most_units});
     g.text("variant", c.variant, short_text);
     g.numbers("hyper", c.hyper, Range{-most_hyper, most_hyper});
+    g.text("ablate", c.ablate, short_text);
+    g.flag("refit", c.refit);
   });
   v.number("parameters", o.parameters, Range{0, 1e9});
   v.seeds("seeds", o.seeds, Range{1, 1000}, any_seed);

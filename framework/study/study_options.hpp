@@ -22,10 +22,17 @@ struct StudyTask {
 
 /// One competitor of a study.
 struct StudyCell {
-  std::string name;                          ///< of the catalogue, or a path to a .cell file
-  int hidden = 0;                            ///< 0: solved from StudyOptions::parameters
-  std::string variant = {};                  ///< one of the cell's single changes; empty: as it is
+  std::string name;          ///< of the catalogue, or a path to a .cell file
+  int hidden = 0;            ///< 0: solved from StudyOptions::parameters
+  std::string variant = {};  ///< one of the cell's single changes, or several with "+" between
+                             ///< them; empty: as it is
   std::map<std::string, double> hyper = {};  ///< hyperparameters that differ from their defaults
+
+  /// Changes that stand for entries of their own behind this one: "all", "pairs" (every one, and
+  /// every two of them), or names with commas. with_ablated_cells() makes the entries.
+  std::string ablate = {};
+  /// The hidden size of a changed cell is solved: as many parameters as the cell as it is has.
+  bool refit = false;
 
   /// "depth=3 i=1": what differs from the cell of that name; empty when nothing does.
   std::string changes() const;

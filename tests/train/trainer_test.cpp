@@ -531,8 +531,9 @@ TEST_F(TrainerTest, ShardsDoNotChangeTheGradient) {
   }
 }
 
-// With a rate too small to move anything, the loss of the same sequences changes by masks alone.
-TEST_F(TrainerTest, EachUpdateHasMasksOfItsOwn) {
+// With a rate too small to move anything, the loss of the same sequences changes by masks and noise
+// alone.
+TEST_F(TrainerTest, EachUpdateHasMasksAndNoiseOfItsOwn) {
   SequenceSet same = set_;
   same.train = {};
   same.train.width = set_.train.width;
@@ -554,6 +555,23 @@ TEST_F(TrainerTest, EachUpdateHasMasksOfItsOwn) {
   EXPECT_EQ(first, second);
   const auto [masked, otherwise] = losses(0.5);
   EXPECT_NE(masked, otherwise);
+  options_.weight_noise = 0.1;
+  const auto [noisy, noisy_otherwise] = losses(0.0);
+  EXPECT_NE(noisy, noisy_otherwise);
+}
+
+TEST_F(TrainerTest, PausesWhereItIsAskedTo) {
+  const auto whole = make(), in_parts = make();
+  run(*whole);
+  const std::atomic<bool> stop{false};
+  const auto silent = [](const Progress&) {};
+  for (const int until : {1, 3}) {
+    EXPECT_EQ(in_parts->run(stop, silent, until), Outcome::interrupted);
+    EXPECT_EQ(in_parts->record().epochs, until);
+  }
+  EXPECT_EQ(in_parts->run(stop, silent, 9), Outcome::finished) << "it has four epochs";
+  in_parts->evaluate_test();
+  EXPECT_EQ(difference(*in_parts, *whole), "");
 }
 
 // Masks are of an example's place in the batch, whatever its shard.
