@@ -4,8 +4,6 @@
 #include <span>
 #include <vector>
 
-#include "tensor/random.hpp"
-
 namespace carousel {
 
 namespace {
@@ -46,6 +44,25 @@ class Hits {
 
 }  // namespace
 
+Random Masks::numbers_of(std::string_view name, Index example) const {
+  return {seed_.seed, Random::hash(name, static_cast<std::uint64_t>(seed_.update),
+                                   static_cast<std::uint64_t>(first_ + example))};
+}
+
+template <class T>
+Tensor<T> Masks::normal(std::string_view name, const Shape& shape) const {
+  const Index steps = shape[0], batch = shape[1], size = shape[2];
+  Tensor<T> noise = Tensor<T>::uninitialised(shape);
+  for (Index b = 0; b < batch; ++b) {
+    Random random = numbers_of(name, b);
+    for (Index t = 0; t < steps; ++t) {
+      T* row = noise.data() + (t * batch + b) * size;
+      for (Index i = 0; i < size; ++i) row[i] = static_cast<T>(random.normal());
+    }
+  }
+  return noise;
+}
+
 template <class T>
 Tensor<T> Masks::draw(std::string_view name, const Shape& shape, const MaskValues& values) const {
   const Index steps = shape[0], batch = shape[1], size = shape[2];
@@ -53,9 +70,7 @@ Tensor<T> Masks::draw(std::string_view name, const Shape& shape, const MaskValue
   Hits hits(values.rate, values.one_a_sequence ? size : steps * size);
   Tensor<T> mask = Tensor<T>::uninitialised(shape);
   for (Index b = 0; b < batch; ++b) {
-    const std::uint64_t stream = Random::hash(name, static_cast<std::uint64_t>(seed_.update),
-                                              static_cast<std::uint64_t>(first_ + b));
-    const std::span<const std::uint8_t> drawn = hits.draw(Random(seed_.seed, stream));
+    const std::span<const std::uint8_t> drawn = hits.draw(numbers_of(name, b));
     for (Index t = 0; t < steps; ++t) {
       const std::uint8_t* is_hit = drawn.data() + (values.one_a_sequence ? 0 : t * size);
       T* row = mask.data() + (t * batch + b) * size;
@@ -67,5 +82,7 @@ Tensor<T> Masks::draw(std::string_view name, const Shape& shape, const MaskValue
 
 template Tensor<float> Masks::draw(std::string_view, const Shape&, const MaskValues&) const;
 template Tensor<double> Masks::draw(std::string_view, const Shape&, const MaskValues&) const;
+template Tensor<float> Masks::normal(std::string_view, const Shape&) const;
+template Tensor<double> Masks::normal(std::string_view, const Shape&) const;
 
 }  // namespace carousel

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tensor/random.hpp"
 #include "tensor/tensor.hpp"
 
 namespace carousel {
@@ -37,8 +38,13 @@ class Masks {
   /// shape: [steps, batch, size].
   template <class T>
   Tensor<T> draw(std::string_view name, const Shape& shape, const MaskValues& values) const;
+  /// Standard normal numbers, of which the same holds. shape: [steps, batch, size].
+  template <class T>
+  Tensor<T> normal(std::string_view name, const Shape& shape) const;
 
  private:
+  Random numbers_of(std::string_view name, Index example) const;
+
   MaskSeed seed_;
   Index first_;
 };

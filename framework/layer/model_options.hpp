@@ -13,10 +13,11 @@ struct ModelOptions {
   bool layer_norm = false;            ///< on each layer's outputs, with a gain and a bias
   bool learned_states = false;        ///< the states before the first step are parameters
 
-  double dropout_input = 0.0;                  ///< of what the first layer reads
-  double dropout_between = 0.0;                ///< of what each layer above it reads
-  double dropout_output = 0.0;                 ///< of what the last layer gives
-  double recurrent_dropout = 0.0;              ///< see with_recurrent_dropout (cell/derived.hpp)
+  double noise_input = 0.0;        ///< deviation of Gaussian noise on what the first layer reads
+  double dropout_input = 0.0;      ///< of what the first layer reads
+  double dropout_between = 0.0;    ///< of what each layer above it reads
+  double dropout_output = 0.0;     ///< of what the last layer gives
+  double recurrent_dropout = 0.0;  ///< see with_recurrent_dropout (cell/derived.hpp)
   std::map<std::string, double> zoneout = {};  ///< by the names of states, see with_zoneout
   /// How often a mask of dropout is drawn: for each "step", or once a "sequence" (Gal and
   /// Ghahramani 2016, arXiv:1512.05287, "variational"). Those of zoneout are drawn for each step.

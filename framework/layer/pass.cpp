@@ -42,6 +42,14 @@ Var dropout(const Pass& pass, Var x, std::string_view name, const MaskValues& va
   return x * pass.mask(name, x.shape(), values);
 }
 
+Var noisy(const Pass& pass, Var x, std::string_view name, double deviation) {
+  if (!pass.masks() || deviation == 0.0) return x;
+  const Var noise = pass.visit([&]<class T>(Tape<T>& tape) {
+    return tape.constant(pass.masks()->normal<T>(name, x.shape()));
+  });
+  return x + noise * deviation;
+}
+
 std::vector<double> Pass::values(Var var) const {
   return visit([&](auto& tape) {
     const auto value = tape.value(var);

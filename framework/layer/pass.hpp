@@ -59,4 +59,8 @@ class Pass {
 /// evaluation and where the rate is 0.
 Var dropout(const Pass& pass, Var x, std::string_view name, const MaskValues& values);
 
+/// x: [steps, batch, size] with Gaussian noise of this deviation on each element, in training; x
+/// itself in evaluation and where the deviation is 0.
+Var noisy(const Pass& pass, Var x, std::string_view name, double deviation);
+
 }  // namespace carousel

@@ -104,6 +104,7 @@ StackResult RecurrentStack::forward(const Pass& pass, Var x,
   if (start.empty()) start = initial_states(pass, x.shape()[1]);
   const MaskValues input = dropout_of(options_.model.dropout_input);
   const MaskValues output = dropout_of(options_.model.dropout_output);
+  x = noisy(pass, x, options_.name + "/noise", options_.model.noise_input);
   x = dropout(pass, x, options_.name + "/input", input);
   StackResult result = run(pass, x, start, arguments);
   result.outputs = dropout(pass, result.outputs, options_.name + "/output", output);

@@ -96,6 +96,7 @@ void visit_fields(Options& o, Visitor&& v) {
     g.flag("layer_norm", o.model.layer_norm);
     g.flag("learned_states", o.model.learned_states);
     constexpr Range rate{0, 1, Range::Ends::below};
+    g.number("noise_input", o.model.noise_input, Range{0, 1e30});
     g.number("dropout_input", o.model.dropout_input, rate);
     g.number("dropout_between", o.model.dropout_between, rate);
     g.number("dropout_output", o.model.dropout_output, rate);

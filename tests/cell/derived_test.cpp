@@ -201,6 +201,7 @@ class DerivedCellGradients : public DerivedCell {};
 TEST_P(DerivedCellGradients, MatchDifferencesWithMasksOn) {
   for (const char* mask : {"step", "sequence"}) {
     const RecurrentStack derived = stack({.learned_states = true,
+                                          .noise_input = 0.2,
                                           .dropout_input = 0.3,
                                           .dropout_output = 0.2,
                                           .recurrent_dropout = 0.5,

@@ -78,5 +78,39 @@ TEST(Dropout, ScalesWhatStaysAndLeavesEvaluationAlone) {
   for (Index i = 0; i < 8; ++i) EXPECT_EQ(tape.value(y).data()[i], 3.0 * mask.data()[i]);
 }
 
+TEST(Noise, IsStandardNormalAndAFunctionOfSeedUpdateNameAndPlace) {
+  const Shape shape{50, 4, 40};
+  const auto draw = [&](const MaskSeed& seed, Index first, std::string_view name) {
+    const auto noise = Masks(seed, first).normal<double>(name, shape);
+    return std::vector<double>(noise.values().begin(), noise.values().end());
+  };
+  const auto all = draw({1, 2}, 0, "n");
+  double mean = 0.0, square = 0.0;
+  const auto count = static_cast<double>(all.size());
+  for (const double v : all) mean += v / count, square += v * v / count;
+  EXPECT_NEAR(mean, 0.0, 4.0 / std::sqrt(count));
+  EXPECT_NEAR(square, 1.0, 4.0 * std::sqrt(2.0 / count));
+  EXPECT_EQ(draw({1, 2}, 0, "n"), all);
+  EXPECT_NE(draw({1, 3}, 0, "n"), all);
+  EXPECT_NE(draw({2, 2}, 0, "n"), all);
+  EXPECT_NE(draw({1, 2}, 0, "m"), all);
+  const auto later = draw({1, 2}, 1, "n");
+  for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(later[i], all[40 + i]) << "of the second example";
+}
+
+TEST(Noise, IsAddedInTrainingAlone) {
+  Tape<double> tape;
+  const ParameterView none({}, {});
+  const Masks masks({1, 1}, 0);
+  const Var x = tape.leaf(Tensor<double>::full({2, 1, 4}, 3.0));
+  EXPECT_EQ(noisy(Pass(tape, none), x, "n", 0.5).id, x.id);
+  EXPECT_EQ(noisy(Pass(tape, none, &masks), x, "n", 0.0).id, x.id);
+  const Var y = noisy(Pass(tape, none, &masks), x, "n", 0.5);
+  const auto noise = masks.normal<double>("n", {2, 1, 4});
+  for (Index i = 0; i < 8; ++i) {
+    EXPECT_NEAR(tape.value(y).data()[i], 3.0 + 0.5 * noise.data()[i], 1e-15);
+  }
+}
+
 }  // namespace
 }  // namespace carousel
