@@ -268,7 +268,7 @@ class CommandLine {
 
     auto* ablate =
         add("ablate", "Changes of a cell: list, print, or train them and compare", [this] {
-          if (!ablation_.study.empty()) {
+          if (!ablation_.study.empty() && !list_) {
             ablation_.cell = cell_.cell;
             return ablation_command(registry_, ablation_, overrides_, common_, stop_requested);
           }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "command_fixture.hpp"
@@ -167,6 +168,42 @@ TEST_F(Command, ADryRunListsTheTrialsAndWritesNothing) {
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.err, HasSubstr("did you mean 'train.batch'?"));
   EXPECT_EQ(run({"compare", "study.yaml", "-m", "train.batch"}).code, 2);
+}
+
+// A typed cell, on a task that is not music: each change is trained and compared with the cell.
+TEST_F(Command, AnAblationTrainsEachChange) {
+  std::ofstream(folder_ / "mine.cell") << "cell mine\n"
+                                          "param W_z, W : [hidden, input]\n"
+                                          "param U_z, U : [hidden, hidden]\n"
+                                          "z = sigmoid(W_z @ x + U_z @ h[t-1])\n"
+                                          "h = z * h[t-1] + (1 - z) * tanh(W @ x + U @ h[t-1])\n"
+                                          "output h\n";
+  std::ofstream(folder_ / "adding.yaml") << "task: {name: adding, lag: 12, examples: 20, valid: 9, "
+                                            "test: 9}\n"
+                                            "cells: [{name: lstm, hidden: 4}]\nseeds: 2\n"
+                                            "train: {epochs: 2}\n";
+  const Finished done = run({"ablate", "mine.cell", "--study", "adding.yaml", "--out", "run"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("Changes of mine on adding_12, the worst first"));
+  const auto rows = read_csv(file_text(folder_ / "run/results.csv"));
+  std::set<std::string> variants;
+  for (const Row& row : rows) {
+    EXPECT_EQ(row.at("cell"), "mine");
+    EXPECT_EQ(row.at("hidden"), "4");
+    variants.insert(row.at("variant"));
+  }
+  EXPECT_GT(variants.size(), 8u);
+  EXPECT_EQ(rows.size(), 2 * variants.size());
+  EXPECT_TRUE(variants.contains("") && variants.contains("diagonal_U"));
+  const Finished two = run({"ablate", "lstm", "--study", "adding.yaml", "--changes", "NIG, NFG",
+                            "seeds=1", "--out", "two"});
+  ASSERT_EQ(two.code, 0) << two.err;
+  EXPECT_EQ(read_csv(file_text(folder_ / "two/results.csv")).size(), 3u);
+  const Finished wrong = run({"ablate", "lstm", "--study", "adding.yaml", "--changes", "NIX"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("there is no change 'NIX'"));
+  const Finished listed = run({"ablate", "lstm", "--study", "adding.yaml", "--list"});
+  EXPECT_THAT(listed.out, HasSubstr("alias"));
 }
 
 }  // namespace
