@@ -47,7 +47,7 @@ Sheet sheet_of(const Effects& effects, const MetricInfo& metric) {
 }  // namespace
 
 std::string format_effect(const Statistic& difference, int decimals) {
-  const std::string mean = signed_figure(difference.mean, decimals);
+  std::string mean = signed_figure(difference.mean, decimals);
   if (!std::isfinite(difference.low)) return mean;
   return fmt::format("{} [{}, {}]", mean, signed_figure(difference.low, decimals),
                      signed_figure(difference.high, decimals));

@@ -90,8 +90,9 @@ std::string forest_svg(const Effects& effects, const MetricInfo& metric) {
       escape_html(fmt::format("Effect of each change of {} on {}; the table has the numbers",
                               effects.intact, effects.dataset)));
   const double step = axis.step();
-  for (double at = std::ceil(axis.low / step) * step; at <= axis.high; at += step) {
-    const double value = std::abs(at) < step / 2.0 ? 0.0 : at;
+  const auto first = static_cast<int>(std::ceil(axis.low / step));
+  for (int k = first; k <= static_cast<int>(axis.high / step); ++k) {
+    const double value = k * step;
     svg += line(axis.at(value), top, axis.at(value), bottom, value == 0.0 ? "zero" : "grid");
     svg += text(axis.at(value), bottom + 16.0, "middle", fmt::format("{:.4g}", value));
   }
