@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "study/memory_needed.hpp"
 #include "study/set_up.hpp"
@@ -106,6 +108,49 @@ double epochs_of_draws(const StudyOptions& study, int draws) {
   return (epochs + running * (study.train.epochs - before)) / draws;
 }
 
+// One trial of each kind, and again from the first where there are more threads than kinds: as many
+// are timed side by side as there will be.
+std::vector<std::size_t> trials_to_time(const std::vector<PlannedTrial>& trials,
+                                        std::size_t side_by_side) {
+  std::set<std::string> kinds;
+  std::vector<std::size_t> chosen;
+  for (std::size_t k = 0; k < trials.size(); ++k) {
+    const bool waits = trials[k].record.learning_rate == 0.0;
+    if (!waits && kinds.insert(kind_of(trials[k])).second) chosen.push_back(k);
+  }
+  for (std::size_t k = 0; !chosen.empty() && chosen.size() < side_by_side; ++k) {
+    chosen.push_back(chosen[k]);
+  }
+  return chosen;
+}
+
+std::map<std::string, Cost> costs_of(const StudySetUp& set_up,
+                                     const std::vector<std::size_t>& to_time) {
+  std::map<std::string, Cost> costs;
+  std::mutex mutex;
+  run_jobs(to_time, [&](std::size_t k) {
+    const PlannedTrial& trial = set_up.planned()[k];
+    const Cost cost = timed(set_up, trial);
+    const std::lock_guard lock(mutex);
+    costs[kind_of(trial)] = cost;
+    return std::vector<std::size_t>();
+  });
+  return costs;
+}
+
+// Training and validation of each epoch, and the figures at the end.
+double seconds_of(const StudySetUp& set_up, const TrialRecord& trial, const Problem& problem,
+                  const Cost& cost) {
+  constexpr double evaluation = 1.0 / 3.0;  // of a training step
+  const StudyOptions study = options_of(set_up.options(), trial);
+  const bool is_draw = trial.draw > 0;
+  const double epochs = is_draw ? epochs_of_draws(study, study.search.draws) : study.train.epochs;
+  const auto terms = [&](Split split) { return static_cast<double>(terms_of(problem, split)); };
+  const double of_epoch = terms(Split::train) + evaluation * terms(Split::valid);
+  const double at_end = evaluation * (terms(Split::train) + (is_draw ? 0.0 : terms(Split::test)));
+  return cost.per_term * (epochs * of_epoch + at_end);
+}
+
 }  // namespace
 
 StudyEstimate estimate_study(const StudyOptions& options, CellRegistry& registry,
@@ -119,54 +164,19 @@ StudyEstimate estimate_study(const StudyOptions& options, CellRegistry& registry
   const StopScope scope(stop);
   StudyEstimate estimate;
   estimate.trials = set_up.planned();
-  std::map<std::string, std::size_t> first_of;
-  std::vector<std::size_t> to_time;
-  for (std::size_t k = 0; k < estimate.trials.size(); ++k) {
-    const PlannedTrial& trial = estimate.trials[k];
-    const bool waits = trial.record.learning_rate == 0.0;
-    if (!waits && first_of.emplace(kind_of(trial), k).second) to_time.push_back(k);
-  }
-  estimate.timed = static_cast<int>(to_time.size());
-  // As many side by side as there will be.
   const auto side_by_side =
       std::min<std::size_t>(static_cast<std::size_t>(threads), estimate.trials.size());
-  for (std::size_t k = 0; !to_time.empty() && to_time.size() < side_by_side; ++k) {
-    to_time.push_back(to_time[k]);
-  }
-  std::map<std::string, Cost> costs;
-  std::mutex mutex;
-  run_jobs(to_time, [&](std::size_t k) {
-    const Cost cost = timed(set_up, estimate.trials[k]);
-    const std::lock_guard lock(mutex);
-    costs[kind_of(estimate.trials[k])] = cost;
-    return std::vector<std::size_t>();
-  });
-  std::vector<std::array<Index, 3>> terms;
-  for (std::size_t p = 0; p < options.tasks.size(); ++p) {
-    terms.push_back({});
-    for (const Split split : all_splits) {
-      terms[p][static_cast<std::size_t>(split)] = terms_of(set_up.problem(p), split);
-    }
-  }
+  const auto costs = costs_of(set_up, trials_to_time(estimate.trials, side_by_side));
+  estimate.timed = static_cast<int>(costs.size());
   Cost last;
-  double seconds = 0.0;
   for (const PlannedTrial& trial : estimate.trials) {
     // The seeds of a search wait for its choice: reckoned as its last draw.
     if (trial.record.learning_rate != 0.0) last = costs.at(kind_of(trial));
-    const Cost& cost = last;
-    const StudyOptions study = options_of(options, trial.record);
-    const double epochs =
-        trial.record.draw > 0 ? epochs_of_draws(study, options.search.draws) : study.train.epochs;
-    const auto& [train, valid, test] = terms[trial.problem];
-    constexpr double evaluation = 1.0 / 3.0;  // of a training step
-    const double after = static_cast<double>(train + (trial.record.draw > 0 ? 0 : test));
-    seconds += cost.per_term *
-               (epochs * (static_cast<double>(train) + evaluation * static_cast<double>(valid)) +
-                evaluation * after);
-    estimate.bytes += cost.bytes;
-    estimate.parameters.push_back(trial.record.hidden > 0 ? cost.parameters : 0);
+    estimate.seconds += seconds_of(set_up, trial.record, set_up.problem(trial.problem), last);
+    estimate.bytes += last.bytes;
+    estimate.parameters.push_back(trial.record.hidden > 0 ? last.parameters : 0);
   }
-  estimate.seconds = seconds / static_cast<double>(side_by_side);
+  estimate.seconds /= static_cast<double>(side_by_side);
   return estimate;
 }
 
