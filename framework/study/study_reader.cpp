@@ -232,7 +232,7 @@ class Reader {
         if (std::ranges::count(grid.back().values, value) > 1) {
           fail(entry.second, at, fmt::format("{}: {} stands there twice", at, quoted(value)));
         }
-        settings_.push_back({entry.second, at, {name, value}});
+        settings_.push_back({entry.second.Mark(), at, {name, value}});
       }
     }
   }
@@ -252,7 +252,7 @@ class Reader {
       for (const auto& entry : item) {
         const std::string name = name_of(entry.first, at);
         point.emplace_back(name, value_of(entry.second, at + "." + name));
-        settings_.push_back({entry.second, at + "." + name, point.back()});
+        settings_.push_back({entry.second.Mark(), at + "." + name, point.back()});
         if (name.starts_with("task.")) {
           fail(entry.first, at, at + "." + name + ": options of tasks stand in grid");
         }
@@ -283,9 +283,9 @@ class Reader {
              at + ": figures of different tasks can't be compared, so none is chosen; expected it "
                   "in grid");
       }
-      checked(entry.second, at, [&] { expect_sound(one); });
+      checked(entry.second.Mark(), at, [&] { expect_sound(one); });
       for (const std::string& value : typical_values(one)) {
-        settings_.push_back({entry.second, at, {name, value}});
+        settings_.push_back({entry.second.Mark(), at, {name, value}});
       }
     }
   }
@@ -293,7 +293,7 @@ class Reader {
   // Of grid and space: each key takes its values.
   void check_settings(const StudyOptions& options) const {
     for (const PlacedSetting& one : settings_) {
-      checked(one.node, one.name, [&] { with_settings(options, {one.setting}); });
+      checked(one.mark, one.name, [&] { with_settings(options, {one.setting}); });
     }
   }
 
@@ -347,21 +347,22 @@ class Reader {
     const std::string given = text_of(named, path + ".name", short_text);
     StudyTask& task = tasks.emplace_back();
     task.name = has_name ? given : data_task().name;
-    task.options = checked(named, path, [&] { return TaskOptions(find_task(task.name).options); });
-    if (!has_name) checked(named, path, [&] { task.options.set("data", given); });
+    task.options =
+        checked(named.Mark(), path, [&] { return TaskOptions(find_task(task.name).options); });
+    if (!has_name) checked(named.Mark(), path, [&] { task.options.set("data", given); });
     if (!node.IsMap()) return;
     for (const auto& entry : node) {
       const std::string key = name_of(entry.first, path);
       if (key == "name") continue;
       const std::string at = fmt::format("{}.{}", path, key);
       const std::string text = text_of(entry.second, at, short_text);
-      checked(entry.first, at, [&] { task.options.set(key, text); });
+      checked(entry.first.Mark(), at, [&] { task.options.set(key, text); });
     }
   }
 
   // What is wrong is said with its place.
   template <class Action>
-  std::invoke_result_t<Action> checked(const YAML::Node& at, const std::string& name,
+  std::invoke_result_t<Action> checked(const YAML::Mark& at, const std::string& name,
                                        Action&& action) const {
     try {
       return action();
@@ -438,6 +439,11 @@ class Reader {
 
   [[noreturn]] void fail(const YAML::Node& node, const std::string& name,
                          const std::string& message) const {
+    fail(node.Mark(), name, message);
+  }
+
+  [[noreturn]] void fail(const YAML::Mark& mark, const std::string& name,
+                         const std::string& message) const {
     for (const std::string& text : overrides_) {
       const std::string key = text.substr(0, text.find('='));
       if (name == key || name.starts_with(key + ".") || name.starts_with(key + "[") ||
@@ -445,7 +451,6 @@ class Reader {
         fail_input("override {}: {}", quoted(text), message);
       }
     }
-    const YAML::Mark mark = node.Mark();
     if (mark.is_null()) fail_input("{}: {}", source_, message);
     fail_in(source_, mark, message);
   }
@@ -463,7 +468,7 @@ class Reader {
   const std::vector<std::string>& overrides_;
   // What a grid or a space gives to a key, and where it stands.
   struct PlacedSetting {
-    YAML::Node node;
+    YAML::Mark mark;
     std::string name;
     std::pair<std::string, std::string> setting;
   };

@@ -15,7 +15,6 @@
 namespace carousel {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
