@@ -55,9 +55,9 @@ Index terms_of(const Problem& problem, Split split) {
   return terms;
 }
 
-// Trains for a few updates, the first of which compiles and is not timed.
+// Trains for a few updates, the first of which compile and fill caches, and are not timed.
 Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
-  constexpr int least = 4, most = 40;
+  constexpr std::size_t first = 4, least = 8, most = 60;
   constexpr double enough = 1.0;  // seconds
   const StudyOptions study = options_of(set_up.options(), trial.record);
   const Cell cell = set_up.cell(trial.cell, study);
@@ -73,14 +73,14 @@ Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
   double seconds = 0.0;
   Index terms = 0;
   std::size_t updates = 0;
-  const auto outcome = trainer->run(stop, [&](const Progress& p) {
+  trainer->run(stop, [&](const Progress& p) {
     const auto now = Clock::now();
     poll_stop();
     ++updates;
-    if (updates > 1 && updates <= batches.size() && !p.epoch_ended) {
+    if (updates > first && updates <= batches.size() && !p.epoch_ended) {
       seconds = std::chrono::duration<double>(now - begun).count();
       terms += terms_of(problem, Split::train, batches[updates - 1]);
-    } else if (updates == 1) {
+    } else if (updates == first) {
       begun = now;
     }
     stop = p.epoch_ended || updates >= most || (updates > least && seconds > enough);
@@ -90,7 +90,6 @@ Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
   const double whole = trainer->record().seconds;
   cost.per_term = terms > 0 ? seconds / static_cast<double>(terms)
                             : whole / static_cast<double>(terms_of(problem, Split::train));
-  static_cast<void>(outcome);
   cost.bytes = bytes_of(trainer->save());
   cost.parameters = trainer->record().cell_parameters;
   return cost;
