@@ -98,7 +98,7 @@ TEST(Draws, HaveTheirDistributions) {
               std::log(0.1), std::log(100.0) * error);
   EXPECT_NEAR(mean_of({"a", "exponent", {"-12", "-6"}}, log), -9.0, 6.0 * error);
   std::map<double, int> dice;
-  mean_of({"a", "integer", {"1", "6"}}, [&](double v) { return ++dice[v]; });
+  mean_of({"a", "integer", {"1", "6"}}, [&](double v) { return double(++dice[v]); });
   ASSERT_EQ(dice.size(), 6u);
   for (const auto& [value, times] : dice) {
     EXPECT_EQ(value, std::round(value));
@@ -106,7 +106,7 @@ TEST(Draws, HaveTheirDistributions) {
   }
   // A whole number has the share of the half steps around it: of [0.5, 4.5] in logarithms.
   std::map<double, int> sizes;
-  mean_of({"a", "log_integer", {"1", "4"}}, [&](double v) { return ++sizes[v]; });
+  mean_of({"a", "log_integer", {"1", "4"}}, [&](double v) { return double(++sizes[v]); });
   ASSERT_EQ(sizes.size(), 4u);
   const double share = std::log(1.5 / 0.5) / std::log(4.5 / 0.5);
   EXPECT_NEAR(sizes.at(1.0), count * share, 4.0 * std::sqrt(count * share * (1.0 - share)));
