@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "report/exhibit_parts.hpp"
+#include "study/planned_trials.hpp"
 #include "study/settings.hpp"
 #include "tensor/error.hpp"
 
@@ -23,12 +24,6 @@ DivergedCurve diverged_curve(const TrialRecord& trial) {
   return curve;
 }
 
-Settings settings_of_trial(const TrialRecord& trial) {
-  Settings settings = settings_of(trial.setting);
-  for (const auto& one : settings_of(trial.drawn)) settings.push_back(one);
-  return settings;
-}
-
 void sort_by_value(std::vector<SearchPoint>& points) {
   const bool numbers = std::ranges::all_of(
       points, [](const SearchPoint& p) { return number_in(p.value).has_value(); });
@@ -42,7 +37,7 @@ std::vector<KeySweep> sweeps_of(const SummaryRow& row, const StudyResults& resul
   for (const std::size_t at : row.search.empty() ? row.trials : row.search) {
     const TrialRecord& trial = results.trials[at];
     const bool known = trial.status == "done" || trial.status == "pruned";
-    for (const auto& [key, value] : settings_of_trial(trial)) {
+    for (const auto& [key, value] : settings_of(trial)) {
       auto found = std::ranges::find(sweeps, key, &KeySweep::key);
       if (found == sweeps.end()) found = sweeps.insert(found, {key, {}});
       found->points.push_back({trial.draw, value, known ? trial.chosen_by() : not_known,

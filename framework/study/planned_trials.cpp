@@ -178,9 +178,14 @@ std::vector<PlannedTrial> plan_trials(const StudyOptions& options, const std::ve
   return Planner(options, cells, problems).all();
 }
 
+Settings settings_of(const TrialRecord& trial) {
+  Settings settings = settings_of(trial.setting);
+  for (auto& one : settings_of(trial.drawn)) settings.push_back(std::move(one));
+  return settings;
+}
+
 StudyOptions options_of(const StudyOptions& options, const TrialRecord& trial) {
-  return with_settings(with_settings(options, settings_of(trial.setting)),
-                       settings_of(trial.drawn));
+  return with_settings(options, settings_of(trial));
 }
 
 }  // namespace carousel

@@ -25,7 +25,9 @@ struct PlannedTrial {
 std::vector<PlannedTrial> plan_trials(const StudyOptions& options, const std::vector<Cell>& cells,
                                       const std::vector<std::unique_ptr<Problem>>& problems);
 
-/// The study as one trial has it: with its point of the grid and its draw.
+/// What a trial sets: its point of the grid, then its draw.
+Settings settings_of(const TrialRecord& trial);
+/// The study as one trial has it: with all of that.
 StudyOptions options_of(const StudyOptions& options, const TrialRecord& trial);
 
 }  // namespace carousel

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "study/planned_trials.hpp"
 #include "study/settings.hpp"
 #include "tensor/error.hpp"
 
@@ -25,21 +26,17 @@ std::string name_at_point(const std::string& name, const std::string& setting) {
 std::vector<std::string> swept_keys(const StudyResults& results) {
   std::vector<std::string> keys;
   for (const TrialRecord& trial : results.trials) {
-    for (const std::string& text : {trial.setting, trial.drawn}) {
-      for (const auto& [key, value] : settings_of(text)) {
-        const bool has_a_field = key == "train.learning_rate" || key == "hidden";
-        if (!has_a_field && std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
-      }
+    for (const auto& [key, value] : settings_of(trial)) {
+      const bool has_a_field = key == "train.learning_rate" || key == "hidden";
+      if (!has_a_field && std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
     }
   }
   return keys;
 }
 
 std::string swept_value(const TrialRecord& trial, const std::string& key) {
-  for (const std::string& text : {trial.setting, trial.drawn}) {
-    for (const auto& [name, value] : settings_of(text)) {
-      if (name == key) return value;
-    }
+  for (const auto& [name, value] : settings_of(trial)) {
+    if (name == key) return value;
   }
   return "";
 }
