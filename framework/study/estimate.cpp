@@ -4,6 +4,7 @@
 #include <tbb/info.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -137,16 +138,30 @@ std::map<std::string, Cost> costs_of(const StudySetUp& set_up,
   return costs;
 }
 
+// Terms of each split.
+using SplitTerms = std::array<double, 3>;
+
+std::vector<SplitTerms> terms_of_problems(const StudySetUp& set_up) {
+  std::vector<SplitTerms> all(set_up.options().tasks.size());
+  for (std::size_t p = 0; p < all.size(); ++p) {
+    for (const Split split : all_splits) {
+      all[p][static_cast<std::size_t>(split)] =
+          static_cast<double>(terms_of(set_up.problem(p), split));
+    }
+  }
+  return all;
+}
+
 // Training and validation of each epoch, and the figures at the end.
-double seconds_of(const StudySetUp& set_up, const TrialRecord& trial, const Problem& problem,
+double seconds_of(const StudySetUp& set_up, const TrialRecord& trial, const SplitTerms& terms,
                   const Cost& cost) {
   constexpr double evaluation = 1.0 / 3.0;  // of a training step
   const StudyOptions study = options_of(set_up.options(), trial);
   const bool is_draw = trial.draw > 0;
   const double epochs = is_draw ? epochs_of_draws(study, study.search.draws) : study.train.epochs;
-  const auto terms = [&](Split split) { return static_cast<double>(terms_of(problem, split)); };
-  const double of_epoch = terms(Split::train) + evaluation * terms(Split::valid);
-  const double at_end = evaluation * (terms(Split::train) + (is_draw ? 0.0 : terms(Split::test)));
+  const auto [train, valid, test] = terms;
+  const double of_epoch = train + evaluation * valid;
+  const double at_end = evaluation * (train + (is_draw ? 0.0 : test));
   return cost.per_term * (epochs * of_epoch + at_end);
 }
 
@@ -167,11 +182,12 @@ StudyEstimate estimate_study(const StudyOptions& options, CellRegistry& registry
       std::min<std::size_t>(static_cast<std::size_t>(threads), estimate.trials.size());
   const auto costs = costs_of(set_up, trials_to_time(estimate.trials, side_by_side));
   estimate.timed = static_cast<int>(costs.size());
+  const std::vector<SplitTerms> terms = terms_of_problems(set_up);
   Cost last;
   for (const PlannedTrial& trial : estimate.trials) {
     // The seeds of a search wait for its choice: reckoned as its last draw.
     if (trial.record.learning_rate != 0.0) last = costs.at(kind_of(trial));
-    estimate.seconds += seconds_of(set_up, trial.record, set_up.problem(trial.problem), last);
+    estimate.seconds += seconds_of(set_up, trial.record, terms.at(trial.problem), last);
     estimate.bytes += last.bytes;
     estimate.parameters.push_back(trial.record.hidden > 0 ? last.parameters : 0);
   }
