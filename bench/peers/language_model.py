@@ -9,13 +9,20 @@ cells draw them: W Glorot uniform, U orthogonal, forget bias 1; vectors of symbo
 """
 
 import argparse
+import glob
 import math
 import os
 import sys
 import time
 
-# It chooses older kernels where it names an older processor.
-if os.environ.pop("OPENBLAS_CORETYPE", None) is not None:
+# The variable chooses older kernels where it names an older processor. PyTorch's threads are
+# OpenMP's: an OpenBLAS with threads of its own (Debian's default) would be a second pool on the
+# same cores, so the one that shares them (libopenblas0-openmp) goes first where it is installed.
+old_kernels = os.environ.pop("OPENBLAS_CORETYPE", None) is not None
+shared_pool = glob.glob("/usr/lib/*/openblas-openmp")
+searched = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+if old_kernels or (shared_pool and shared_pool[0] not in searched):
+    os.environ["LD_LIBRARY_PATH"] = ":".join(shared_pool + [path for path in searched if path])
     os.execv(sys.executable, [sys.executable, *sys.argv])
 
 import torch

@@ -17,6 +17,7 @@
 #include "cli/bounds.hpp"
 #include "cli/cell_commands.hpp"
 #include "cli/data_commands.hpp"
+#include "cli/inspect_command.hpp"
 #include "cli/memory.hpp"
 #include "cli/sample_command.hpp"
 #include "cli/study_commands.hpp"
@@ -110,6 +111,7 @@ class CommandLine {
     add_cells();
     add_data();
     add_sample();
+    add_inspect();
     add_bench();
   }
 
@@ -334,6 +336,27 @@ class CommandLine {
         ->capture_default_str();
   }
 
+  void add_inspect() {
+    auto* inspect = add("inspect", "What happens inside: gradients through time, gates, Jacobians",
+                        [this] { return inspect_command(registry_, model_, inspect_, common_); });
+    inspect->add_option("RUN", model_.run, "Run folder")->required();
+    inspect->add_option("--trial", model_.trial, "Its id (default: the best one of each cell)");
+    inspect->add_option("--cell", model_.cell, "Only models of this cell");
+    inspect->add_option("--dataset", model_.dataset, "Only models of this data set");
+    inspect
+        ->add_option("--probe", inspect_.probes,
+                     "Further values of the equations, such as z,r; grad:h: that state alone")
+        ->delimiter(',');
+    inspect
+        ->add_option("--examples", inspect_.examples,
+                     "Of the validation part, for gradients and values")
+        ->check(within(1, 1000000))
+        ->capture_default_str();
+    inspect->add_option("--steps", inspect_.jacobian_steps, "Of the first example, for Jacobians")
+        ->check(within(1, 100000))
+        ->capture_default_str();
+  }
+
   void add_bench() {
     auto* bench = add("bench", "Measure against other libraries", [this] {
       obey_signals();
@@ -373,6 +396,7 @@ class CommandLine {
   TrialListOptions trial_list_;
   ModelOfRun model_;
   SampleRequest sample_;
+  InspectOptions inspect_;
   double check_seconds_ = 2.0;
   bool json_ = false, markdown_ = false, latex_ = false, list_ = false, dry_run_ = false;
 };

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/progress.hpp"
+#include "inspect/inspected_run.hpp"
 #include "io/files.hpp"
 #include "report/format.hpp"
 #include "report/page.hpp"
@@ -65,7 +66,11 @@ int exit_code_of(const StudyResults& results) {
   return exit_check_failed;
 }
 
-void show_results(const StudyResults& results, const std::filesystem::path& folder) {
+// The report's files in the run folder, with the pictures of its last inspection; calls show with
+// the report.
+void write_files(StudyResults results, const std::filesystem::path& folder,
+                 const std::function<void(const Report&)>& show) {
+  add_inspection(folder, results);
   const Report report(results);
   write_report(folder / "report.html", report);
   write_text(folder / "table.md", table_markdown(report));
@@ -74,8 +79,14 @@ void show_results(const StudyResults& results, const std::filesystem::path& fold
   for (const PlotFile& file : plots_csv(report.plots)) {
     write_text(folder / "plots" / file.name, file.text);
   }
-  std::printf("%s\nreport: %s\n", result_table(report).c_str(),
-              (folder / "report.html").string().c_str());
+  show(report);
+}
+
+void show_results(const StudyResults& results, const std::filesystem::path& folder) {
+  write_files(results, folder, [&](const Report& report) {
+    std::printf("%s\nreport: %s\n", result_table(report).c_str(),
+                (folder / "report.html").string().c_str());
+  });
 }
 
 int end_run(const StudyResults& results, const StudyRun& run, const std::atomic<bool>& stop) {
@@ -152,6 +163,10 @@ int resume_command(CellRegistry& registry, const std::string& folder,
   StudyListener listener = display.listener();
   listener.begins = common.obey_signals;
   return end_run(resume_study(registry, run, overrides, stop, listener), run, stop);
+}
+
+void write_report_files(const std::string& folder) {
+  write_files(RunFolder(folder).results(), folder, [](const Report&) {});
 }
 
 int report_command(const std::string& folder) {

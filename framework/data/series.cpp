@@ -26,7 +26,7 @@ std::string_view trimmed(std::string_view text) {
 // What a message shows of a field.
 std::string shown(std::string_view field) {
   constexpr std::size_t most = 40;
-  return field.size() <= most ? std::string(field) : std::string(field.substr(0, most)) + "...";
+  return fmt::format("{}{}", field.substr(0, most), field.size() > most ? "..." : "");
 }
 
 std::optional<double> number_in(std::string_view field) {

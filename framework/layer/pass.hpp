@@ -9,6 +9,8 @@
 
 namespace carousel {
 
+struct Listener;
+
 /// One run of a model: a tape in either precision, and the model's parameters on it. What is
 /// written with a pass is written once for both.
 class Pass {
@@ -32,6 +34,14 @@ class Pass {
   /// before these left; a model puts its own in their place. Empty at the start of the streams.
   /// Null where nothing is handed on.
   std::vector<Var>* carried() const { return carried_; }
+  /// Who looks on while stacks run; null: nobody.
+  Listener* listener() const { return listener_; }
+  /// The same pass with somebody who looks on. `listener` must outlive it.
+  Pass heard_by(Listener& listener) const {
+    Pass heard = *this;
+    heard.listener_ = &listener;
+    return heard;
+  }
   /// The tape, for functions that make values without an operand, such as constant(graph, 1.0).
   Graph& graph() const;
   /// Puts data on the tape; no gradient flows to it.
@@ -53,6 +63,7 @@ class Pass {
   ParameterView parameters_;
   const Masks* masks_;
   std::vector<Var>* carried_;
+  Listener* listener_ = nullptr;
 };
 
 /// x: [steps, batch, size] with some elements 0 and the others scaled up, in training; x itself in

@@ -1,8 +1,10 @@
 #include "layer/recurrent_stack.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "op/composites.hpp"
+#include "op/functions.hpp"
 
 namespace carousel {
 
@@ -97,6 +99,27 @@ void RecurrentStack::expect_fitting(Var x, const StackArguments& arguments) cons
   }
 }
 
+namespace {
+
+// The same values; a gradient flows to each sequence's last step alone, which is its first one for
+// the half of the outputs that comes from end to start.
+Var with_gradient_at_last_step(const Pass& pass, Var outputs, const std::vector<Index>& lengths,
+                               Index forward_size) {
+  const Index steps = outputs.shape()[0], batch = outputs.shape()[1], size = outputs.shape()[2];
+  auto last = Tensor<float>::zeros(outputs.shape());
+  for (Index b = 0; b < batch; ++b) {
+    const Index length = lengths.empty() ? steps : lengths[static_cast<std::size_t>(b)];
+    float* at_end = last.data() + ((length - 1) * batch + b) * size;
+    float* at_start = last.data() + b * size;
+    std::fill(at_end, at_end + forward_size, 1.0F);
+    std::fill(at_start + forward_size, at_start + size, 1.0F);
+  }
+  const Var held = stop_gradient(outputs);
+  return held + pass.constant(last) * (outputs - held);
+}
+
+}  // namespace
+
 StackResult RecurrentStack::forward(const Pass& pass, Var x,
                                     const StackArguments& arguments) const {
   expect_fitting(x, arguments);
@@ -108,6 +131,10 @@ StackResult RecurrentStack::forward(const Pass& pass, Var x,
   x = dropout(pass, x, options_.name + "/input", input);
   StackResult result = run(pass, x, start, arguments);
   result.outputs = dropout(pass, result.outputs, options_.name + "/output", output);
+  if (pass.listener() && pass.listener()->last_step_alone) {
+    result.outputs = with_gradient_at_last_step(pass, result.outputs, arguments.lengths,
+                                                output_size_ / directions());
+  }
   return result;
 }
 
@@ -152,6 +179,37 @@ Var RecurrentStack::normalised(std::span<const Var> parameters, int layer, Var x
   return layer_norm(x) * own[0] + own[1];
 }
 
+// The last probes of the scan are those of who looks on.
+ScanResult RecurrentStack::run_scan(const Pass& pass, int layer, HeardScan scan,
+                                    const std::vector<std::string>& probes) const {
+  Listener* listener = pass.listener();
+  ScanOptions options{.reverse = scan.reverse,
+                      .lengths = scan.lengths,
+                      .segments = options_.segments,
+                      .probes = probes,
+                      .gradient_norms = listener && listener->gradient_norms};
+  if (listener) {
+    options.probes.insert(options.probes.end(), listener->probes.begin(), listener->probes.end());
+  }
+  ScanResult result;
+  try {
+    result = pass.visit([&](auto& tape) {
+      return scans_[static_cast<std::size_t>(layer)].run(tape, scan.parameters, scan.inputs,
+                                                         scan.states, options);
+    });
+  } catch (const NonFiniteError& error) {
+    throw NonFiniteError(fmt::format("layer {}, {}", layer, error.what()));
+  }
+  if (listener) {
+    const auto first = result.probes.begin() + static_cast<std::ptrdiff_t>(probes.size());
+    scan.probes.assign(first, result.probes.end());
+    result.probes.erase(first, result.probes.end());
+    scan.gradient_norms = result.gradient_norms;
+    listener->scans.push_back(std::move(scan));
+  }
+  return result;
+}
+
 StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> states,
                                 const StackArguments& arguments) const {
   const std::span<const Var> parameters = own_parameters(pass);
@@ -159,8 +217,7 @@ StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> st
   std::size_t next_parameter = 0;
   std::size_t next_state = 0;
   for (int layer = 0; layer < options_.depth; ++layer) {
-    const Scan& scan = scans_[static_cast<std::size_t>(layer)];
-    const StepProgram& program = scan.program();
+    const StepProgram& program = this->program(layer);
     const std::string place = fmt::format("{}/{}", options_.name, layer);
     if (layer > 0) {
       result.outputs = dropout(pass, result.outputs, place + "/input",
@@ -168,22 +225,19 @@ StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> st
     }
     std::array<Var, 2> outputs;
     for (int direction = 0; direction < directions(); ++direction) {
-      const std::vector<Var> inputs =
-          inputs_of(pass, layer, place + (direction == 0 ? "/forward" : "/backward"),
-                    result.outputs, arguments.further);
+      const std::string at = place + (direction == 0 ? "/forward" : "/backward");
       const auto own = parameters.subspan(next_parameter, program.parameters.size());
       const auto start = states.subspan(next_state, program.states.size());
-      const ScanOptions options{.reverse = direction == 1,
-                                .lengths = arguments.lengths,
-                                .segments = options_.segments,
-                                .probes = arguments.probes};
-      ScanResult scanned;
-      try {
-        scanned =
-            pass.visit([&](auto& tape) { return scan.run(tape, own, inputs, start, options); });
-      } catch (const NonFiniteError& error) {
-        throw NonFiniteError(fmt::format("layer {}, {}", layer, error.what()));
-      }
+      const ScanResult scanned =
+          run_scan(pass, layer,
+                   {.place = at,
+                    .program = &program,
+                    .parameters = {own.begin(), own.end()},
+                    .inputs = inputs_of(pass, layer, at, result.outputs, arguments.further),
+                    .states = {start.begin(), start.end()},
+                    .lengths = arguments.lengths,
+                    .reverse = direction == 1},
+                   arguments.probes);
       next_parameter += own.size();
       next_state += start.size();
       outputs[static_cast<std::size_t>(direction)] = scanned.outputs;

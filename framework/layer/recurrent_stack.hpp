@@ -6,6 +6,7 @@
 
 #include "cell/cell.hpp"
 #include "cell/derived.hpp"
+#include "layer/listener.hpp"
 #include "layer/model_options.hpp"
 #include "layer/pass.hpp"
 #include "program/scan.hpp"
@@ -80,6 +81,8 @@ class RecurrentStack {
   std::vector<Var> inputs_of(const Pass& pass, int layer, const std::string& place, Var x,
                              std::span<const Var> further) const;
   Var normalised(std::span<const Var> parameters, int layer, Var x) const;
+  ScanResult run_scan(const Pass& pass, int layer, HeardScan scan,
+                      const std::vector<std::string>& probes) const;
   StackResult run(const Pass& pass, Var x, std::span<const Var> states,
                   const StackArguments& arguments) const;
 

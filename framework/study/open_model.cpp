@@ -73,9 +73,10 @@ struct OpenModel::Parts {
       fail_input("{}: its models were trained on something else:\n  {}", wanted.run.string(),
                  fmt::join(changes, "\n  "));
     }
-    const auto saved = folder.saved(planned);
+    auto saved = folder.saved(planned);
     if (!saved) fail_input("{}: trial {} has no checkpoint", wanted.run.string(), planned.id);
-    trained.emplace(trained_model(*model, saved->archive));
+    archive = std::move(saved->archive);
+    trained.emplace(trained_model(*model, archive));
   }
 
   const Problem& problem() const { return set_up.problem(planned.problem); }
@@ -87,6 +88,7 @@ struct OpenModel::Parts {
   Cell cell;
   Recurrence recurrence;
   std::unique_ptr<Model> model;
+  Archive archive;  // of the trial
   std::optional<TrainedModel> trained;
 };
 
@@ -94,8 +96,20 @@ OpenModel::OpenModel(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 OpenModel::OpenModel(OpenModel&&) noexcept = default;
 OpenModel::~OpenModel() = default;
 
+const std::string& OpenModel::id() const { return parts_->planned.id; }
 const TrialRecord& OpenModel::trial() const { return parts_->record; }
 const TrainedModel& OpenModel::model() const { return *parts_->trained; }
+std::vector<int> OpenModel::kept_epochs() const { return carousel::kept_epochs(parts_->archive); }
+TrainedModel OpenModel::after_epoch(int epoch) const {
+  return trained_model(*parts_->model, parts_->archive, epoch);
+}
+TrainedModel OpenModel::at_start() const {
+  const auto drawn = [&]<class T>(T) {
+    return ParameterSet<T>(parts_->model->parameters(), parts_->record.seed).values();
+  };
+  const bool in_double = parts_->study.train.precision == "double";
+  return {*parts_->model, in_double ? ParameterValues(drawn(0.0)) : ParameterValues(drawn(0.0F))};
+}
 const Problem& OpenModel::problem() const { return parts_->problem(); }
 std::string OpenModel::cell_text() const { return parts_->recurrence.cell_text(); }
 

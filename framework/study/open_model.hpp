@@ -18,10 +18,18 @@ class OpenModel {
   OpenModel(OpenModel&&) noexcept;
   ~OpenModel();
 
+  /// Id of its trial: the name of its folder.
+  const std::string& id() const;
   /// Whose model it is, with its figures.
   const TrialRecord& trial() const;
   /// What predicts, goes on step by step, and shows values inside the cell.
   const TrainedModel& model() const;
+  /// The same with the values that it had before training.
+  TrainedModel at_start() const;
+  /// The epochs whose parameters were kept (train.keep_every), the first one first.
+  std::vector<int> kept_epochs() const;
+  /// The same with the values after one of them.
+  TrainedModel after_epoch(int epoch) const;
   /// The splits and their examples.
   const Problem& problem() const;
   /// The equations of the cell as they are run: what names there are to probe.

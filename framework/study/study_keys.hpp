@@ -132,6 +132,7 @@ void visit_fields(Options& o, Visitor&& v) {
     g.number("clip_value", t.clip_value, Range{0, 1e30});
     g.number("weight_noise", t.weight_noise, Range{0, 1e30});
     g.choice("precision", t.precision, {"float", "double"});
+    g.number("keep_every", t.keep_every, Range{0, most_epochs});
     g.number("checkpoint_seconds", t.checkpoint_seconds, Range{0, 86400});
   });
   v.records("published", "", o.published, Range{0, most_records}, [](auto& g, auto& p) {

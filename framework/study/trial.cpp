@@ -14,17 +14,6 @@ using Clock = std::chrono::steady_clock;
 
 std::string exhibit_name(std::size_t k) { return fmt::format("exhibit {}", k); }
 
-void save_exhibits(const std::vector<Exhibit>& exhibits, Archive& archive) {
-  for (std::size_t k = 0; k < exhibits.size(); ++k) {
-    const std::string name = exhibit_name(k);
-    archive.texts[name + " kind"] = exhibits[k].kind;
-    archive.texts[name + " title"] = exhibits[k].title;
-    for (const auto& [key, value] : exhibits[k].numbers) archive.numbers[name + " " + key] = value;
-    for (const auto& [key, text] : exhibits[k].texts) archive.texts[name + " " + key] = text;
-    for (const auto& [key, array] : exhibits[k].arrays) archive.floats[name + "/" + key] = array;
-  }
-}
-
 // Entries whose names begin with `prefix`, by the rest of the name.
 template <class Value>
 std::map<std::string, Value> under(const std::string& prefix,
@@ -94,6 +83,17 @@ Archive run_trial(const TrialJob& job, const Archive* saved, const std::atomic<b
     return tested(*trainer, *model, job, archive);
   } catch (const Interrupted&) {
     return trained;  // the test figures are computed with what is shown beside them, or not at all
+  }
+}
+
+void save_exhibits(const std::vector<Exhibit>& exhibits, Archive& archive) {
+  for (std::size_t k = 0; k < exhibits.size(); ++k) {
+    const std::string name = exhibit_name(k);
+    archive.texts[name + " kind"] = exhibits[k].kind;
+    archive.texts[name + " title"] = exhibits[k].title;
+    for (const auto& [key, value] : exhibits[k].numbers) archive.numbers[name + " " + key] = value;
+    for (const auto& [key, text] : exhibits[k].texts) archive.texts[name + " " + key] = text;
+    for (const auto& [key, array] : exhibits[k].arrays) archive.floats[name + "/" + key] = array;
   }
 }
 

@@ -38,6 +38,9 @@ struct TrialHooks {
 Archive run_trial(const TrialJob& job, const Archive* saved, const std::atomic<bool>& stop,
                   const TrialHooks& hooks);
 
+/// Puts exhibits into an archive, for load_exhibits().
+void save_exhibits(const std::vector<Exhibit>& exhibits, Archive& archive);
+
 /// The exhibits that an archive of a selected trial holds.
 std::vector<Exhibit> load_exhibits(const Archive& archive);
 

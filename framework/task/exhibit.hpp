@@ -17,7 +17,12 @@ namespace carousel {
 ///            name a line, and "row_title" and "column_title"
 ///   "lines"  values over the same steps. arrays: a line each, by its name, [steps], NaN where
 ///            there is no value; "truth" is the same for all models. number "first": where the
-///            first step is on the axis, whole; texts "x_title" and "y_title"
+///            first step is on the axis, whole; texts "x_title" and "y_title"; text "y_scale" may
+///            be there: "log"
+///   "heat"   values between 0 and 1 as shades. array "values": [rows, columns]; texts "row_title"
+///            and "column_title"
+///   "points" units by two shares. arrays: a group of points each, by its name: [points, 2], x and
+///            y between 0 and 1; texts "x_title" and "y_title"
 /// ```
 struct Exhibit {
   std::string kind;                               ///< one of the kinds above

@@ -95,6 +95,8 @@ class TrainedModel {
   /// values: as model.parameters(). `model` must outlive it.
   TrainedModel(const Model& model, ParameterValues values);
 
+  /// What the model is made of; see ParameterValues.
+  const ParameterValues& values() const { return values_; }
   /// The model, without the values.
   const Model& model() const { return *model_; }
 

@@ -21,7 +21,9 @@ struct TrainOptions {
   double clip_norm = 1.0;      ///< largest global norm of the gradient; 0: no limit
   double clip_value = 0.0;     ///< largest element of the gradient; 0: no limit
   double weight_noise = 0.0;   ///< standard deviation, see with_weight_noise(); 0: none
-  std::string precision = "float";   ///< "float" or "double"
+  std::string precision = "float";  ///< "float" or "double"
+  int keep_every =
+      0;  ///< keeps the parameters after every so many epochs, to be inspected; 0: none
   double checkpoint_seconds = 10.0;  ///< at least this long between checkpoints
 };
 

@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <map>
+#include <set>
 
 #include "optim/saved_state.hpp"
 #include "tensor/interrupt.hpp"
@@ -11,6 +14,8 @@ namespace carousel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+std::string kept_name(int epoch) { return fmt::format("kept/{}", epoch); }
 
 // Whatever the number of epochs, there is nothing left to do.
 bool ended_early(const TrialRecord& r, const TrainOptions& options) {
@@ -105,9 +110,10 @@ class TypedTrainer final : public Trainer {
   ShardRunner<T> valid_, test_;
 
   std::vector<Tensor<T>> best_;
-  std::size_t next_batch_ = 0;  // in the running epoch
-  Carried<T> carried_;          // of streams: what the last batch of this epoch handed on
-  double epoch_loss_ = 0.0;     // summed over epoch_terms_
+  std::map<int, std::vector<Tensor<T>>> kept_;  // by epoch, see TrainOptions::keep_every
+  std::size_t next_batch_ = 0;                  // in the running epoch
+  Carried<T> carried_;       // of streams: what the last batch of this epoch handed on
+  double epoch_loss_ = 0.0;  // summed over epoch_terms_
   std::int64_t epoch_terms_ = 0;
   std::string divergence_;
   double seconds_before_ = 0.0;
@@ -203,6 +209,9 @@ bool TypedTrainer<T>::end_epoch() {
     record_.figures = std::move(now);
     best_ = parameters_.snapshot();
   }
+  if (options_.keep_every > 0 && record_.epochs % options_.keep_every == 0) {
+    kept_[record_.epochs] = parameters_.snapshot();
+  }
   next_batch_ = 0;
   epoch_loss_ = 0.0;
   epoch_terms_ = 0;
@@ -296,6 +305,9 @@ Archive TypedTrainer<T>::save() const {
   save_record(record_, archive);
   archive.texts["precision"] = options_.precision;
   save_values(archive, "parameters", parameters_, best_);
+  for (const auto& [epoch, values] : kept_) {
+    save_values(archive, kept_name(epoch), parameters_, values);
+  }
   if (record_.status == "done" && ended_early(record_, options_)) return archive;
   save_values(archive, "last", parameters_, parameters_.values());
   save_optimiser(archive, parameters_, optimiser_);
@@ -316,6 +328,11 @@ void TypedTrainer<T>::load(const Archive& archive) {
   TrialRecord record = load_record(archive);
   expect_same_trial(record_, record);
   load_values(archive, "parameters", parameters_, best_);
+  for (const int epoch : kept_epochs(archive)) {
+    std::vector<Tensor<T>>& kept = kept_[epoch];
+    kept.resize(parameters_.size());
+    load_values(archive, kept_name(epoch), parameters_, kept);
+  }
   record_ = std::move(record);
   if (record_.status == "done") {
     if (!training_ended(record_, options_)) go_on(record_);
@@ -362,11 +379,23 @@ void go_on(TrialRecord& record) {
   }
 }
 
-TrainedModel trained_model(const Model& model, const Archive& archive) {
+std::vector<int> kept_epochs(const Archive& archive) {
+  std::set<int> epochs;
+  const auto note = [&](const std::string& name) {
+    int epoch = 0;
+    if (std::sscanf(name.c_str(), "kept/%d/", &epoch) == 1) epochs.insert(epoch);
+  };
+  for (const auto& entry : archive.floats) note(entry.first);
+  for (const auto& entry : archive.doubles) note(entry.first);
+  return {epochs.begin(), epochs.end()};
+}
+
+TrainedModel trained_model(const Model& model, const Archive& archive, int epoch) {
+  const std::string group = epoch > 0 ? kept_name(epoch) : "parameters";
   const auto values_in = [&]<class T>(T) {
     const ParameterSet<T> names(model.parameters(), 1);
     std::vector<Tensor<T>> values(names.size());
-    load_values(archive, "parameters", names, values);
+    load_values(archive, group, names, values);
     return values;
   };
   if (archive.text("precision") == "double") return {model, values_in(0.0)};

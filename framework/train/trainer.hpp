@@ -70,8 +70,11 @@ std::unique_ptr<Trainer> make_trainer(const Model& model, const Recurrence& recu
                                       const Problem& problem, const TrainOptions& options,
                                       const TrialRecord& record);
 
-/// A model with the parameters that a trial which is done has saved. Throws InputError when the
-/// archive is of another model or keeps no parameters.
-TrainedModel trained_model(const Model& model, const Archive& archive);
+/// A model with the parameters that a trial which is done has saved: those of its best epoch, or of
+/// one of kept_epochs(). Throws InputError when the archive is of another model or keeps no such
+/// parameters.
+TrainedModel trained_model(const Model& model, const Archive& archive, int epoch = 0);
+/// The epochs whose parameters a trial keeps (TrainOptions::keep_every), the first one first.
+std::vector<int> kept_epochs(const Archive& archive);
 
 }  // namespace carousel
