@@ -130,6 +130,8 @@ std::map<std::string, double> units_of(const StudyResults& results) {
 
 }  // namespace
 
+bool is_told_apart(const PValue& p) { return p.corrected < 0.05; }
+
 std::string format_p(const PValue& p) {
   if (std::isnan(p.single)) return "-";
   return format_p(p.single) + " (" + format_p(p.corrected) + ")";

@@ -13,6 +13,9 @@ struct PValue {
   double corrected = not_known;  ///< for all pairs
 };
 
+/// Whether a test tells its two sides apart: its p, corrected, is below 0.05.
+bool is_told_apart(const PValue& p);
+
 /// "0.010 (0.030)": single, and in brackets corrected; "-" for an unknown one.
 std::string format_p(const PValue& p);
 

@@ -30,13 +30,17 @@ Sheet sheet_of(const Effects& effects, const MetricInfo& metric) {
           e.draw_pairs > 0 ? format_effect(e.draw_difference, metric.decimals) : "-",
           e.draw_pairs > 0 ? fmt::format("{}", e.draw_pairs) : "-"}});
   }
+  std::vector<double> means;
+  for (const Effect& e : effects.changes) means.push_back(e.difference.mean);
+  mark_best(sheet, 1, means, metric.better);
   sheet.notes = {
       fmt::format("effect: mean over seeds of the changed cell less the cell as it is ({} "
                   "parameters) on test ({}), with its 95 % interval by Student's t; {} zero, the "
                   "change does harm. seeds: those that finished in both.",
                   effects.parameters, title_with_unit(metric),
                   metric.better == Better::lower ? "above" : "below"),
-      "p: paired t-test, two-sided; in brackets corrected for all changes of the cell on this data "
+      "p: paired t-test, two-sided; in brackets corrected for all changes of the cell on this "
+      "data "
       "set (Holm 1979). hurts, helps: the corrected p is below 0.05; that nothing is shown does "
       "not "
       "mean that there is nothing. effect by draw: the same difference of the best validation "
@@ -54,9 +58,13 @@ std::string format_effect(const Statistic& difference, int decimals) {
 }
 
 std::string verdict(const Effect& effect, const MetricInfo& metric) {
-  if (std::isnan(effect.paired_t.corrected)) return "-";
-  if (!is_significant(effect)) return "not shown to differ";
-  return (effect.difference.mean > 0.0) == (metric.better == Better::lower) ? "hurts" : "helps";
+  switch (outcome_of(effect, metric)) {
+    case EffectOutcome::hurts: return "hurts";
+    case EffectOutcome::helps: return "helps";
+    case EffectOutcome::not_different: return "not shown to differ";
+    case EffectOutcome::not_tested: break;
+  }
+  return "-";
 }
 
 std::vector<Sheet> effect_sheets(const StudyResults& results, const std::vector<Effects>& effects) {

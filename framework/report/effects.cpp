@@ -82,7 +82,18 @@ void correct(std::vector<Effect>& effects) {
 
 }  // namespace
 
-bool is_significant(const Effect& effect) { return effect.paired_t.corrected < 0.05; }
+bool is_change(const SummaryRow& row, const std::vector<SummaryRow>& rows) {
+  return std::ranges::any_of(rows,
+                             [&](const SummaryRow& other) { return is_change_of(row, other); });
+}
+
+bool is_significant(const Effect& effect) { return is_told_apart(effect.paired_t); }
+
+EffectOutcome outcome_of(const Effect& effect, const MetricInfo& metric) {
+  if (std::isnan(effect.paired_t.corrected)) return EffectOutcome::not_tested;
+  if (!is_significant(effect)) return EffectOutcome::not_different;
+  return metric.prefers(effect.difference.mean, 0.0) ? EffectOutcome::helps : EffectOutcome::hurts;
+}
 
 std::vector<Effects> effects_of(const StudyResults& results, const std::vector<SummaryRow>& rows) {
   std::vector<Effects> all;

@@ -31,7 +31,21 @@ struct Effects {
 /// Of every cell that the study has as it is and with a change. rows: summarise(results).
 std::vector<Effects> effects_of(const StudyResults& results, const std::vector<SummaryRow>& rows);
 
-/// Whether an effect differs from nothing: its p, corrected, is below 0.05.
+/// Whether a row is a change of another row of the list, which has its cell as it is.
+bool is_change(const SummaryRow& row, const std::vector<SummaryRow>& rows);
+
+/// Whether an effect differs from nothing, by its corrected p.
 bool is_significant(const Effect& effect);
+
+/// What a change does to its cell.
+enum class EffectOutcome {
+  hurts,          ///< the figure is worse, and is_significant()
+  helps,          ///< better, and is_significant()
+  not_different,  ///< not shown to be either
+  not_tested      ///< fewer than two seeds finished in both
+};
+
+/// The outcome of an effect on a figure of this metric.
+EffectOutcome outcome_of(const Effect& effect, const MetricInfo& metric);
 
 }  // namespace carousel

@@ -116,6 +116,17 @@ std::string wrap(std::string_view text, int width) {
   return lines + "\n";
 }
 
+std::string listed(const std::vector<std::string>& entries, std::size_t most) {
+  const std::size_t shown = entries.size() <= most + 1 ? entries.size() : most;
+  std::string text;
+  for (std::size_t k = 0; k < shown; ++k) {
+    const bool last = k + 1 == entries.size();
+    text += (k == 0 ? "" : last ? " and " : ", ") + entries[k];
+  }
+  return shown == entries.size() ? text
+                                 : text + fmt::format(" and {} others", entries.size() - shown);
+}
+
 std::string format_figure(double value, int decimals) {
   if (!std::isfinite(value)) return "-";
   return std::abs(value) < 1e4 ? fmt::format("{:.{}f}", value, decimals)

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "report/summary.hpp"
 
@@ -24,6 +26,10 @@ std::string pad_right(std::string_view text, int width);
 /// The words of the text in lines of at most `width` columns, each with a newline behind it. A word
 /// that is too long is shortened.
 std::string wrap(std::string_view text, int width);
+
+/// "a, b and c". Of more than `most` entries and one further, the first `most` and how many others
+/// there are: "a, b and 7 others". Empty without entries.
+std::string listed(const std::vector<std::string>& entries, std::size_t most);
 
 /// So many decimals, an exponent from 10000 on, "-" for a value that is not finite.
 std::string format_figure(double value, int decimals = 3);

@@ -42,8 +42,13 @@ std::string html_table(const Sheet& sheet) {
   const auto kind = [&](std::size_t k) {
     return sheet.columns[k].number ? " class=\"number\"" : "";
   };
+  const auto kind_in = [&](const SheetRow& row, std::size_t k) {
+    return std::ranges::count(row.best, k) > 0 ? " class=\"number best\"" : kind(k);
+  };
   std::string html = "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" +
-                     escape_html(sheet.title) + "\">\n<table>\n<thead><tr>";
+                     escape_html(sheet.title) +
+                     "\">\n<table style=\"--columns:" + std::to_string(sheet.columns.size()) +
+                     "\">\n<thead><tr>";
   for (std::size_t k = 0; k < sheet.columns.size(); ++k) {
     html += std::string("<th scope=\"col\"") + kind(k) + ">" + escape_html(sheet.columns[k].title) +
             "</th>";
@@ -58,12 +63,17 @@ std::string html_table(const Sheet& sheet) {
     }
     for (std::size_t k = 0; k < sheet.columns.size(); ++k) {
       const std::string tag = k == 0 ? "th" : "td";
-      html += "<" + tag + (k == 0 ? " scope=\"row\"" : "") + kind(k) + ">" +
+      html += "<" + tag + (k == 0 ? " scope=\"row\"" : "") + kind_in(row, k) + ">" +
               escape_html(row.texts.at(k)) + "</" + tag + ">";
     }
     html += "</tr>\n";
   }
   return html + "</tbody>\n</table>\n</div>\n";
+}
+
+std::string figure_html(const std::string& caption, const std::string& picture) {
+  return "<figure>\n<figcaption>" + escape_html(caption) +
+         "</figcaption>\n<div class=\"scroll\">\n" + picture + "</div>\n</figure>\n";
 }
 
 std::string html_fold(const std::string& title, const std::string& html) {

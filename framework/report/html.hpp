@@ -21,6 +21,9 @@ std::string escape_json_for_script(std::string_view json);
 /// title names the box for screen readers. The notes are not in it.
 std::string html_table(const Sheet& sheet);
 
+/// A `<figure>` with its caption, plain text, over a picture, HTML, in a box that scrolls sideways.
+std::string figure_html(const std::string& caption, const std::string& picture);
+
 /// A `<details>` element around HTML; the title is plain text.
 std::string html_fold(const std::string& title, const std::string& html);
 

@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "io/files.hpp"
+#include "report/cautions.hpp"
 #include "report/html.hpp"
 #include "report/page_effects.hpp"
 #include "report/page_exhibits.hpp"
+#include "report/page_result.hpp"
 #include "report/plots.hpp"
 #include "report/summary.hpp"
 #include "report/table_sheets.hpp"
+#include "report/verdict.hpp"
 
 // The build turns files into these; see the page* files of this folder.
 extern "C" {
@@ -46,13 +50,6 @@ std::string counts_of(const std::vector<TrialRecord>& trials) {
   return text + ").";
 }
 
-// What a reader must know before the figures: they did not come from one program and one study.
-std::string changes_of(const Provenance& provenance) {
-  if (provenance.accepted.empty()) return "";
-  return fmt::format("The run was gone on with after changes: {}.",
-                     fmt::join(provenance.accepted, "; "));
-}
-
 std::string paragraphs(const std::vector<std::string>& texts) {
   std::string html;
   for (const std::string& text : texts) {
@@ -68,22 +65,60 @@ std::string section(const std::string& title, const std::string& body, const std
   return "<section>\n<h2>" + escape_html(title) + "</h2>\n" + body + below + "</section>\n";
 }
 
-std::string section_of(const Sheet& sheet, bool folded) {
-  if (sheet.rows.empty()) return "";
-  std::string note;
-  for (const std::string& text : sheet.notes) note += (note.empty() ? "" : " ") + escape_html(text);
-  const std::string table = html_table(sheet);
-  return section(sheet.title, folded ? html_fold("The table", table) : table, note);
+std::string list_html(const std::vector<std::string>& texts) {
+  if (texts.empty()) return "";
+  std::string html = "<ul>\n";
+  for (const std::string& text : texts) html += "<li>" + escape_html(text) + "</li>\n";
+  return html + "</ul>\n";
 }
 
-std::string sections_of(const std::vector<Sheet>& sheets) {
-  constexpr std::size_t kMostRows =
-      30;  // twelve cells have 66 pairs, which would hide what follows
+std::string verdicts_html(const Report& report) {
   std::string html;
-  for (const Sheet& sheet : sheets) html += section_of(sheet, sheet.rows.size() > kMostRows);
+  for (const Verdict& verdict : verdicts(report)) {
+    html += "<p class=\"headline\">" + escape_html(verdict.headline) + "</p>\n" +
+            list_html(verdict.lines);
+  }
   return html;
 }
 
+// Tables one after the other. What a note of an earlier table has said, it says for the later ones.
+class TableSections {
+ public:
+  std::string add(const Sheet& sheet) {
+    constexpr std::size_t most_rows =
+        30;  // twelve cells have 66 pairs, which would hide what follows
+    const std::string table = html_table(sheet);
+    return add(sheet, sheet.rows.size() > most_rows ? html_fold("The table", table) : table);
+  }
+  std::string add_folded(const Sheet& sheet) {
+    return add(sheet, html_fold("The table", html_table(sheet)));
+  }
+
+ private:
+  std::string add(const Sheet& sheet, const std::string& body) {
+    if (sheet.rows.empty()) return "";
+    std::string note;
+    for (const std::string& text : notes_of(sheet)) {
+      if (said_.insert(text).second) note += (note.empty() ? "" : " ") + escape_html(text);
+    }
+    return section(sheet.title, body, note);
+  }
+
+  std::set<std::string> said_;
+};
+
+constexpr const char* kVerdictNote =
+    "Figures: the mean of the finished seeds on test, with half of its 95 % interval; in brackets "
+    "the 95 % interval of a difference over the seeds that finished in both, by Student's t. p: "
+    "paired t-test over these seeds, corrected for all pairs of the data set or all changes of the "
+    "cell (Holm 1979); below 0.05 two are told apart. What is not told apart may still differ. ";
+constexpr const char* kPooledNote =
+    "Over several data sets: probabilities with the 95 % interval of the stratified bootstrap, "
+    "which is too narrow for a handful of seeds; two are told apart where it lies above a half.";
+constexpr const char* kResultNote =
+    "A row a cell, the best above. Circle: a seed. Square and line: the mean and its 95 % "
+    "interval; a triangle is a mean beyond the axis. Dashed: a baseline. ";
+constexpr const char* kPublishedNote = "Upright mark in a row: a published figure of that cell.";
 constexpr const char* kSearchNote =
     "Draws of the search, by each key that it draws: a full mark is the chosen one, a half one was "
     "pruned; × in the strip at the edge is a draw that diverged, a triangle there one beyond the "
@@ -114,7 +149,16 @@ std::string report_page(const Report& report) {
   const StudyResults& results = report.results;
   const std::vector<SummaryRow>& rows = report.rows;
   std::vector<std::string> data;
-  for (const StudyProblem& problem : results.problems) data.push_back(problem.description);
+  for (const StudyProblem& problem : results.problems) {
+    if (std::ranges::count(data, problem.description) == 0) data.push_back(problem.description);
+  }
+  const std::string verdict_note =
+      std::string(kVerdictNote) + (report.pooled.pairs.empty() ? "" : kPooledNote);
+  const std::string result_note =
+      std::string(kResultNote) + (results.published.empty() ? "" : kPublishedNote);
+  TableSections sections;
+  std::string tables;
+  for (const Sheet& sheet : report.sheets) tables += sections.add(sheet);
   const bool search =
       std::any_of(rows.begin(), rows.end(), [](const SummaryRow& row) { return row.draws > 0; });
   const std::string yaml =
@@ -123,10 +167,13 @@ std::string report_page(const Report& report) {
       text_of(report_page_html, report_page_html_size),
       {{"study", escape_html(results.study)},
        {"style", text_of(report_page_css, report_page_css_size)},
-       {"description", paragraphs({results.description, changes_of(results.provenance)})},
+       {"verdict", section("Verdict", verdicts_html(report), verdict_note)},
+       {"cautions", section("Cautions", list_html(cautions_of(report)), "")},
+       {"result", section("Results", result_figures_html(report), result_note)},
+       {"description", paragraphs({results.description})},
        {"counts", counts_of(results.trials)},
        {"effects", section("Changes", forests_html(results, report.effects), kEffectsNote)},
-       {"tables", sections_of(report.sheets)},
+       {"tables", tables},
        {"search_note", search ? kSearchNote : ""},
        {"rolls",
         section("Piano roll", report.plots.rolls.empty() ? "" : "<div id=\"rolls\"></div>\n",
@@ -138,11 +185,11 @@ std::string report_page(const Report& report) {
        {"matrices",
         section("Matrices of counts", matrices_html(report.plots.matrices), kMatrixNote)},
        {"texts", section("Written text", texts_html(report.plots.texts), kTextNote)},
-       {"trials", section_of(trial_sheet(results), true)},
+       {"trials", sections.add_folded(trial_sheet(results))},
        {"datasets", section("Data", paragraphs(data), "")},
        {"cells", section("Cells", equations_html(results), "")},
        {"protocol", section("Protocol", yaml, "The study as it was run, every key.")},
-       {"machine", section_of(machine_sheet(results), false)},
+       {"machine", sections.add(machine_sheet(results))},
        {"chart_data", escape_json_for_script(plots_json(report.plots))},
        {"chart_library", text_of(chart_js, chart_js_size)},
        {"script", text_of(report_page_js, report_page_js_size)}});

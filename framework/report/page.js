@@ -71,4 +71,29 @@ const redraws = [
   ...[...sequences.values()].map((rolls) => addRolls(document.getElementById('rolls'), rolls)),
   ...page.lines.flatMap((picture) => addLines(document.getElementById('lines'), picture)),
 ];
-dark.addEventListener('change', () => redraws.forEach((redraw) => redraw()));
+const redrawAll = () => redraws.forEach((redraw) => redraw());
+dark.addEventListener('change', redrawAll);
+
+/// Calls `make` while the page has the colours of paper.
+function onPaper(make) {
+  layOnPaper();
+  try {
+    make();
+  } finally {
+    takeOffPaper();
+  }
+}
+
+function layOnPaper() {
+  document.documentElement.classList.add('paper');
+  if (dark.matches) redrawAll();
+}
+
+function takeOffPaper() {
+  document.documentElement.classList.remove('paper');
+  if (dark.matches) redrawAll();
+}
+
+window.addEventListener('beforeprint', layOnPaper);
+window.addEventListener('afterprint', takeOffPaper);
+document.querySelectorAll('figure').forEach(addSave);

@@ -18,12 +18,14 @@ const TOOLTIP_LINES = 7;
 const CURVE_SHARE = 0.7;   // of a curve that its axis shows
 const SEARCH_SHARE = 0.5;  // of the draws: most rates are far from the best one
 
-const palette = () => (dark.matches ? COLOURS.dark : COLOURS.light);
+const isDark = () => dark.matches && !document.documentElement.classList.contains('paper');
+const palette = () => (isDark() ? COLOURS.dark : COLOURS.light);
 const colourOf = (index) => palette()[index % palette().length];
 const cycleOf = (index) => Math.floor(index / palette().length) % MARKS.length;
 const markOf = (index) => MARKS[cycleOf(index)];
 const labelOf = (series, index) => SIGNS[cycleOf(index)] + series.label;
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const painters = new Map();  // canvas: what draws all of it anew
 const points = (rows, x, y) => rows.map((row) => ({x: row[x], y: row[y], row}));
 
 function element(tag, className, text) {
@@ -178,6 +180,7 @@ function addFigure(parent, state, caption, datasets, options, plugins = []) {
     type: 'line', data: {datasets: datasets()}, options: options(),
     plugins: [endLabels, ...plugins],
   });
+  painters.set(canvas, () => chart.draw());
   state.redraws.push(() => {
     chart.data.datasets = datasets();
     chart.options = options();

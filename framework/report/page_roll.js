@@ -138,6 +138,7 @@ function addRolls(parent, rolls) {
     button.setAttribute('aria-pressed', String(at === 0));
     return button;
   });
+  for (const one of [labels, canvas]) painters.set(one, draw);
   canvas.addEventListener('pointermove', (event) => {
     const roll = rolls[shown];
     const step = Math.floor(event.offsetX / stepWidth);

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "report/comparisons.hpp"
 #include "report/effects.hpp"
 #include "report/plots.hpp"
 #include "report/sheet.hpp"
@@ -15,11 +16,13 @@ struct Report {
   /// Computes all of it.
   Report(const StudyResults& study_results);
 
-  const StudyResults& results;   ///< must outlive the report
-  std::vector<SummaryRow> rows;  ///< summarise()
-  std::vector<Effects> effects;  ///< effects_of()
-  std::vector<Sheet> sheets;     ///< effect_sheets(), then table_sheets()
-  Plots plots;                   ///< plots_of()
+  const StudyResults& results;    ///< must outlive the report
+  std::vector<SummaryRow> rows;   ///< summarise()
+  std::vector<Effects> effects;   ///< effects_of()
+  std::vector<Comparison> pairs;  ///< comparisons()
+  PooledResults pooled;           ///< pooled_results()
+  std::vector<Sheet> sheets;      ///< effect_sheets(), then table_sheets()
+  Plots plots;                    ///< plots_of()
 };
 
 }  // namespace carousel

@@ -157,6 +157,25 @@ std::vector<SummaryRow> summarise(const StudyResults& results) {
   return rows;
 }
 
+std::vector<const SummaryRow*> ranked(const std::vector<SummaryRow>& rows,
+                                      const StudyProblem& problem) {
+  const MetricInfo& metric = problem.chooses();
+  std::vector<const SummaryRow*> of_problem;
+  for (const SummaryRow& row : rows) {
+    if (row.dataset == problem.name) of_problem.push_back(&row);
+  }
+  const auto mean = [&](const SummaryRow* row) {
+    const double figure = row->figure(metric.name, Split::test).mean;
+    return std::isfinite(figure) ? figure : not_known;
+  };
+  std::stable_sort(of_problem.begin(), of_problem.end(),
+                   [&](const SummaryRow* a, const SummaryRow* b) {
+                     const double x = mean(a), y = mean(b);
+                     return !std::isnan(x) && metric.prefers(x, y);
+                   });
+  return of_problem;
+}
+
 std::vector<NamedProblems> problems_by(
     const StudyResults& results, const std::vector<SummaryRow>& rows,
     const std::function<std::string(const StudyProblem&)>& text_of) {
@@ -172,6 +191,19 @@ std::vector<NamedProblems> problems_by(
     found->names.push_back(row.dataset);
   }
   return all;
+}
+
+const Baseline* best_baseline(const StudyProblem& problem) {
+  const MetricInfo& metric = problem.chooses();
+  const Baseline* best = nullptr;
+  double least = not_known;
+  for (const Baseline& baseline : problem.baselines) {
+    const double figure = figure_of(baseline.figures, metric.name, Split::test);
+    if (!std::isfinite(figure) || !metric.prefers(figure, least)) continue;
+    best = &baseline;
+    least = figure;
+  }
+  return best;
 }
 
 const MetricInfo* goal_of(const StudyProblem& problem) {

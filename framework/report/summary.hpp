@@ -56,6 +56,11 @@ struct SummaryRow {
 /// Rows in order of first appearance; rows of one problem stand together.
 std::vector<SummaryRow> summarise(const StudyResults& results);
 
+/// The rows of a problem, the best test figure first; of equal ones and of those without a figure,
+/// which stand last, in their order.
+std::vector<const SummaryRow*> ranked(const std::vector<SummaryRow>& rows,
+                                      const StudyProblem& problem);
+
 /// Problems of which the same is to be said.
 struct NamedProblems {
   std::string text;                ///< what is to be said
@@ -67,6 +72,9 @@ struct NamedProblems {
 std::vector<NamedProblems> problems_by(
     const StudyResults& results, const std::vector<SummaryRow>& rows,
     const std::function<std::string(const StudyProblem&)>& text_of);
+
+/// The baseline with the best test figure, or null where none has a figure.
+const Baseline* best_baseline(const StudyProblem& problem);
 
 /// The metric of a problem that has a goal, or null.
 const MetricInfo* goal_of(const StudyProblem& problem);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "report/cautions.hpp"
 #include "report/effect_sheets.hpp"
 #include "report/format.hpp"
 
@@ -173,6 +174,14 @@ std::string notes(const std::vector<Column>& columns, const std::vector<std::str
   return text;
 }
 
+std::string cautions_text(const Report& report) {
+  std::string text;
+  for (const std::string& caution : cautions_of(report)) {
+    text += wrap("Caution: " + printable(caution), kPageWidth);
+  }
+  return text;
+}
+
 // What each change of a cell does, the worst first.
 std::string effects_text(const Report& report) {
   std::string text;
@@ -214,7 +223,7 @@ std::string result_table(const Report& report) {
     text += line_of(columns, gap, [&](const Column& c) { return c.texts[at]; });
   }
   return text + notes(columns, dropped, report) + notes_on_draws(rows, several_datasets) +
-         effects_text(report);
+         cautions_text(report) + effects_text(report);
 }
 
 }  // namespace carousel

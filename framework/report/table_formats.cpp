@@ -4,6 +4,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "report/cautions.hpp"
 #include "report/table.hpp"
 
 namespace carousel {
@@ -76,9 +77,11 @@ std::string markdown_row(const std::vector<std::string>& texts) {
   return line + "\n";
 }
 
-std::string latex_row(const std::vector<std::string>& texts) {
+std::string latex_row(const std::vector<std::string>& texts,
+                      const std::vector<std::size_t>& bold = {}) {
   std::vector<std::string> escaped;
   for (const std::string& text : texts) escaped.push_back(escape_latex(text));
+  for (const std::size_t column : bold) escaped[column] = "\\textbf{" + escaped[column] + "}";
   return fmt::format("{} \\\\\n", fmt::join(escaped, " & "));
 }
 
@@ -94,10 +97,11 @@ std::string markdown_of(const Sheet& sheet) {
   for (const SheetRow& row : sheet.rows) {
     std::vector<std::string> texts(sheet.columns.size());
     std::transform(row.texts.begin(), row.texts.end(), texts.begin(), escape_markdown);
+    for (const std::size_t best : row.best) texts[best] = "**" + texts[best] + "**";
     if (!row.heading.empty()) texts[0] = "**" + escape_markdown(row.heading) + "**";
     text += markdown_row(texts);
   }
-  for (const std::string& note : sheet.notes) text += "\n" + escape_markdown(note) + "\n";
+  for (const std::string& note : notes_of(sheet)) text += "\n" + escape_markdown(note) + "\n";
   return text + "\n";
 }
 
@@ -116,7 +120,7 @@ std::string latex_of(const Sheet& sheet) {
   for (std::size_t at = 0; at < sheet.rows.size(); ++at) {
     const SheetRow& row = sheet.rows[at];
     if (row.heading.empty()) {
-      text += latex_row(row.texts);
+      text += latex_row(row.texts, row.best);
       continue;
     }
     if (at > 0) text += "\\midrule\n";
@@ -124,7 +128,7 @@ std::string latex_of(const Sheet& sheet) {
                         escape_latex(row.heading));
   }
   text += "\\bottomrule\n\\end{tabular}\n\\end{adjustbox}\n";
-  for (const std::string& note : sheet.notes) {
+  for (const std::string& note : notes_of(sheet)) {
     text += "\n\\smallskip\n\\parbox{\\linewidth}{\\footnotesize " + escape_latex(note) + "}\n";
   }
   return text + "\\end{table*}\n\n";
@@ -136,6 +140,10 @@ std::string table_markdown(const Report& report) {
   std::string text;
   for (const Sheet& sheet : report.sheets) text += markdown_of(sheet);
   if (text.empty()) return "No trials.\n";
+  const std::vector<std::string> cautions = cautions_of(report);
+  if (!cautions.empty()) text += "## Cautions\n\n";
+  for (const std::string& caution : cautions) text += "- " + escape_markdown(caution) + "\n";
+  if (!cautions.empty()) text += "\n";
   text.pop_back();
   return text;
 }

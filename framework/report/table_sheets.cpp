@@ -138,6 +138,11 @@ class ResultSheet {
       }
       return format_published(figure_of(line.other->figures, metric.name, split), metric.decimals);
     });
+    std::vector<double> means;
+    for (const Line& line : lines_) {
+      means.push_back(line.cell ? line.cell->figure(metric.name, split).mean : not_known);
+    }
+    mark_best(sheet_, sheet_.columns.size() - 1, means, metric.better);
   }
 
   // A column for each source that has such a figure of one of our cells.
@@ -256,6 +261,29 @@ std::string in_words(const std::vector<NamedProblems>& problems) {
   return fmt::format("{}", fmt::join(words, "; "));
 }
 
+// The best of each data set, and of the figure over all of them.
+void mark_best_cells(Sheet& sheet, const std::vector<SummaryRow>& rows, const Texts& datasets,
+                     const PooledResults& pooled, const StudyResults& results) {
+  const auto mark = [&](std::size_t column, Better better, const auto& figure_of_label) {
+    std::vector<double> values;
+    for (const SheetRow& row : sheet.rows) values.push_back(figure_of_label(row.texts.front()));
+    mark_best(sheet, column, values, better);
+  };
+  for (std::size_t set = 0; set < datasets.size(); ++set) {
+    const MetricInfo& metric = results.problem(datasets[set]).chooses();
+    mark(set + 1, metric.better, [&](const std::string& label) {
+      const auto row = std::ranges::find_if(rows, [&](const SummaryRow& r) {
+        return r.label == label && r.dataset == datasets[set];
+      });
+      return row == rows.end() ? not_known : row->figure(metric.name, Split::test).mean;
+    });
+  }
+  mark(datasets.size() + 1, Better::lower, [&](const std::string& label) {
+    const auto cell = std::ranges::find(pooled.cells, label, &PooledCell::label);
+    return cell == pooled.cells.end() ? not_known : cell->relative.value;
+  });
+}
+
 // Test figures by cell and data set, and the figure over all sets where there is one.
 Sheet cells_over_sets(const std::vector<SummaryRow>& rows, const Texts& datasets,
                       const PooledResults& pooled, const StudyResults& results) {
@@ -276,6 +304,7 @@ Sheet cells_over_sets(const std::vector<SummaryRow>& rows, const Texts& datasets
     const MetricInfo& metric = results.problem(row.dataset).chooses();
     line->texts[static_cast<std::size_t>(set) + 1] = format_figure(row, metric, Split::test);
   }
+  mark_best_cells(sheet, rows, datasets, pooled, results);
   sheet.notes = {fmt::format("On test: {}; mean ± half of its 95 % interval.",
                              in_words(problems_by(results, rows, [](const StudyProblem& problem) {
                                return title_with_direction(problem.chooses());
@@ -310,8 +339,8 @@ Sheet pairs_over_sets(const PooledResults& pooled) {
 
 }  // namespace
 
-std::vector<Sheet> table_sheets(const StudyResults& results, const std::vector<SummaryRow>& rows) {
-  const std::vector<Comparison> pairs = comparisons(results, rows);
+std::vector<Sheet> table_sheets(const StudyResults& results, const std::vector<SummaryRow>& rows,
+                                const std::vector<Comparison>& pairs, const PooledResults& pooled) {
   Texts datasets;
   for (const SummaryRow& row : rows) {
     if (datasets.empty() || datasets.back() != row.dataset) datasets.push_back(row.dataset);
@@ -326,7 +355,6 @@ std::vector<Sheet> table_sheets(const StudyResults& results, const std::vector<S
     if (any_pair) sheets.push_back(pair_sheet(problem, pairs));
   }
   if (datasets.size() > 1) {
-    const PooledResults pooled = pooled_results(results, rows);
     sheets.push_back(cells_over_sets(rows, datasets, pooled, results));
     if (!pooled.pairs.empty()) sheets.push_back(pairs_over_sets(pooled));
   }
@@ -391,6 +419,26 @@ std::vector<TrialColumn> trial_columns(const StudyResults& results) {
 
 }  // namespace
 
+namespace {
+
+// Of each data set the best trial by each split.
+void mark_best_trials(Sheet& sheet, const StudyResults& results) {
+  for (const Split split : all_splits) {
+    const auto column = std::ranges::find(sheet.columns, split_name(split), &SheetColumn::title);
+    for (const StudyProblem& problem : results.problems) {
+      std::vector<double> values;
+      for (const TrialRecord& trial : results.trials) {
+        const bool counts = trial.dataset == problem.name && trial.status == "done";
+        values.push_back(counts ? trial.figure(problem.chooses().name, split) : not_known);
+      }
+      mark_best(sheet, static_cast<std::size_t>(column - sheet.columns.begin()), values,
+                problem.chooses().better);
+    }
+  }
+}
+
+}  // namespace
+
 Sheet trial_sheet(const StudyResults& results) {
   Sheet sheet;
   sheet.title = "Every trial";
@@ -400,6 +448,7 @@ Sheet trial_sheet(const StudyResults& results) {
     SheetRow& row = sheet.rows.emplace_back();
     for (const TrialColumn& column : columns) row.texts.push_back(column.text(trial));
   }
+  mark_best_trials(sheet, results);
   sheet.notes = {
       "test, valid, train: the figure that chooses. “-”: the trial has no result. Chosen: it "
       "counts in "

@@ -1,10 +1,13 @@
 #include "train/trainer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <map>
 #include <set>
+#include <span>
+#include <string>
 
 #include "optim/saved_state.hpp"
 #include "tensor/interrupt.hpp"
@@ -92,6 +95,7 @@ class TypedTrainer final : public Trainer {
   Outcome train(const std::atomic<bool>& stop,
                 const std::function<void(const Progress&)>& on_progress, int until);
   bool update(const Batch& batch, double done);
+  void note_idle();
   bool end_epoch();
   double rate_share(double done) const;
   void finish();
@@ -159,11 +163,30 @@ bool TypedTrainer<T>::update(const Batch& batch, double done) {
     return false;
   }
   carried_ = std::move(carried);
+  note_idle();
   optimiser_.update(parameters_, train_.gradients(), rate_share(done));
   record_.overflows += result.overflow ? 1 : 0;
   epoch_loss_ += result.loss;
   epoch_terms_ += result.terms;
   return true;
+}
+
+// Of the parameters that had no gradient before this update, those that still have none: after the
+// first update there are rarely any.
+template <class T>
+void TypedTrainer<T>::note_idle() {
+  const bool first = optimiser_.updates() == 0;
+  if (!first && record_.idle.empty()) return;
+  const std::string before = " " + record_.idle + " ";
+  record_.idle.clear();
+  for (std::size_t k = 0; k < parameters_.size(); ++k) {
+    const ParameterSpec& spec = parameters_.spec(k);
+    const bool was_idle = first || before.find(" " + spec.name + " ") != std::string::npos;
+    const std::span<const T> gradient = train_.gradients()[k].values();
+    if (!spec.trained || !was_idle) continue;
+    if (std::ranges::any_of(gradient, [](T g) { return g != T(0); })) continue;
+    record_.idle += (record_.idle.empty() ? "" : " ") + spec.name;
+  }
 }
 
 template <class T>

@@ -50,6 +50,8 @@ struct TrialRecord {
   int best_epoch = 0;          ///< 0: none yet
   double updates_to_goal = not_known;  ///< updates before validation first reached the task's goal
   std::int64_t overflows = 0;          ///< updates whose gradient was beyond the range of float
+  std::string idle;                    ///< parameters without a gradient in any update so far, by
+                                       ///< name, a blank between them
   double seconds = 0.0;                ///< of training, pauses left out
   std::int64_t memory = 0;  ///< bytes: values kept for the way back, gradients and workspace
   std::vector<std::string> metrics;  ///< names, in the problem's order; the first one chooses
@@ -86,6 +88,7 @@ void visit_trial_fields(Record& r, Visitor&& v) {
   v("best_epoch", r.best_epoch);
   v("updates_to_goal", r.updates_to_goal);
   v("overflows", r.overflows);
+  v("idle", r.idle);
   v("seconds", r.seconds);
   v("memory", r.memory);
 }

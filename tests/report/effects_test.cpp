@@ -133,13 +133,13 @@ TEST(EffectSheets, SayWhatEachChangeDoes) {
 TEST(PageOfAnAblation, HasAForestAndMarksWhatIsNew) {
   const StudyResults results = an_ablation();
   const std::string page = report_page(Report(results));
-  EXPECT_TRUE(holds(page, "<svg class=\"forest\""));
+  EXPECT_TRUE(holds(page, "aria-label=\"Effect of each change of lstm on tunes"));
   EXPECT_TRUE(holds(page, "text-anchor=\"end\">NFG</text>"));
   EXPECT_TRUE(holds(page, "<rect class=\"sure\""));
   EXPECT_TRUE(holds(page, ">3 diverged</text>"));
   EXPECT_TRUE(
       holds(page, "<del>- f = sigmoid(a)</del>\n<del>- h = f * c</del>\n<ins>+ h = c</ins>"));
-  EXPECT_FALSE(holds(report_page(Report(study_on({"tunes"}))), "<svg class=\"forest\""));
+  EXPECT_FALSE(holds(report_page(Report(study_on({"tunes"}))), "<svg class=\"rows\""));
 }
 
 }  // namespace

@@ -5,12 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <regex>
 #include <sstream>
+#include <utility>
 
 #include "report/html.hpp"
 #include "report/sample.hpp"
@@ -183,7 +185,10 @@ TEST_F(Page, TablesHaveTheirRowsHeadingsAndNotes) {
                           "0.001", "3", "8000", "10", "40.0", "12.3 MB"));
   EXPECT_THAT(row_of(page, "Results on songs", "other &lt;net&gt;"), Contains("7.25"));
   EXPECT_TRUE(holds(page, "colspan=\"14\"><span>Paper B</span></th></tr>"));
-  EXPECT_TRUE(holds(page, "published: Paper A.</p>"));
+  EXPECT_TRUE(holds(page, "aria-label=\"Results on songs\">\n<table style=\"--columns:14\">"))
+      << "by which it is made to fit paper";
+  EXPECT_TRUE(
+      holds(page, "published: Paper A. Bold: the best figure of its column in this study.</p>"));
   EXPECT_THAT(row_of(page, "Results on tunes", "lstm"), SizeIs(11))
       << "no published figure, no column for it";
 }
@@ -201,6 +206,49 @@ TEST_F(Page, PairsAndAllDataSetsTogether) {
               ElementsAre("7.800 ± 0.994", "7.800 ± 0.994", StartsWith("0.678 [")));
   EXPECT_THAT(row_of(page, "Cells over data sets", "lstm"), Contains(StartsWith("0.783 [")));
   EXPECT_THAT(row_of(page, "Pairs over data sets", "lstm - gru"), SizeIs(1));
+}
+
+// Every sentence that stands in a paragraph.
+std::vector<std::string> paragraphs_of(const std::string& page) {
+  std::vector<std::string> found;
+  const std::regex paragraph("<p( class=\"[^\"]*\")?>([^<]*)</p>");
+  for (std::sregex_iterator it(page.begin(), page.end(), paragraph), end; it != end; ++it) {
+    std::istringstream in((*it)[2]);
+    std::string sentence;
+    for (std::string word; in >> word;) {
+      sentence += word + " ";
+      if (word.back() == '.' && sentence.size() > 40) found.push_back(std::exchange(sentence, ""));
+    }
+    if (!sentence.empty()) found.push_back(sentence);
+  }
+  return found;
+}
+
+TEST_F(Page, SaysNothingTwice) {
+  StudyResults results = study_of_two_sets();
+  for (StudyProblem& problem : results.problems) problem.description = "The same data for both.";
+  const std::size_t count = results.trials.size();
+  for (std::size_t k = 0; k < count; ++k) {  // changes of both cells, so that sheets are of a kind
+    results.trials.push_back(results.trials[k]);
+    results.trials.back().variant = "NIG";
+    results.trials.back().cell_parameters = 7000;
+  }
+  std::vector<std::string> said = paragraphs_of(report_page(results));
+  ASSERT_GT(said.size(), 20U);
+  std::sort(said.begin(), said.end());
+  const auto twice = std::adjacent_find(said.begin(), said.end());
+  EXPECT_EQ(twice, said.end()) << *twice;
+}
+
+// The script puts a button into each caption, and names the file by what the picture is labelled.
+TEST_F(Page, EachPictureHasACaptionAndALabelToBeSavedBy) {
+  const std::string page = report_page(study_of_two_sets());
+  EXPECT_EQ(count_of(page, "<figure>\n<figcaption>"), 2);
+  EXPECT_EQ(count_of(page, "<svg class=\"rows\" viewBox="), 2);
+  EXPECT_EQ(count_of(page, "role=\"img\" aria-label=\"Test figure of each seed and cell on "), 2);
+  EXPECT_TRUE(holds(page, "'Save as SVG'"));
+  EXPECT_LT(page.find("window.Path2D = undefined"), page.find("Chart.js v"))
+      << "lines must be drawn in a way that can be saved";
 }
 
 TEST_F(Page, WhatAStudyDoesNotHaveIsLeftOut) {

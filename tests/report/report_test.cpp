@@ -154,6 +154,14 @@ TEST(Table, LineBreaksAndEscapeCodesInNamesDoNoHarm) {
 
 TEST(Table, WithoutTrialsSaysSo) { EXPECT_EQ(result_table(StudyResults()), "no trials\n"); }
 
+TEST(Format, ListsNameTheFirstAndCountTheOthers) {
+  EXPECT_EQ(listed({}, 2), "");
+  EXPECT_EQ(listed({"a"}, 2), "a");
+  EXPECT_EQ(listed({"a", "b"}, 2), "a and b");
+  EXPECT_EQ(listed({"a", "b", "c"}, 2), "a, b and c") << "one other is named";
+  EXPECT_EQ(listed({"a", "b", "c", "d"}, 2), "a, b and 2 others");
+}
+
 TEST(Format, WidthIsWhatTheEyeSees) {
   EXPECT_EQ(display_width("8.612 ± 0.020"), 13);
   EXPECT_EQ(display_width("…"), 1);

@@ -240,7 +240,7 @@ TEST(Latex, NamesThatBeginLikeAnArgumentAreGrouped) {
   results.trials[0].cell = results.trials[2].cell = results.trials[4].cell = "[g]*";
   results.trials[1].cell = results.trials[3].cell = "*g";
   EXPECT_TRUE(holds(table_latex(results), "\n{[}g]* & 36 & 8.300"));
-  EXPECT_TRUE(holds(table_latex(results), "\n{*}g & 36 & 8.200"));
+  EXPECT_TRUE(holds(table_latex(results), "\n{*}g & 36 & \\textbf{8.200}"));
 }
 
 TEST(Latex, SetsNegativeNumbersAndDifferencesInMathsMode) {

@@ -5,10 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iterator>
 #include <map>
 #include <sstream>
 
+#include "report/html.hpp"
 #include "report/sample.hpp"
 #include "report/table.hpp"
 
@@ -31,6 +33,17 @@ Texts texts_of(const Sheet& sheet, std::size_t number) {
   }
   EXPECT_EQ(texts.size(), sheet.columns.size()) << sheet.title << " has a title twice";
   return texts;
+}
+
+// What is marked as the best of a column, in order of rows.
+std::vector<std::string> best_of(const Sheet& sheet, const std::string& title) {
+  std::vector<std::string> found;
+  for (const SheetRow& row : sheet.rows) {
+    for (const std::size_t column : row.best) {
+      if (sheet.columns.at(column).title == title) found.push_back(row.texts.at(column));
+    }
+  }
+  return found;
 }
 
 TrialRecord distinct_trial(const char* dataset = "tunes", const char* cell = "lstm",
@@ -208,6 +221,82 @@ TEST(TerminalTable, HasMeansOverStepsUnderTheirTitles) {
                         {"test", "3.500"},
                         {"epoch", "10"},
                         {"sec", "12.2"}}));
+}
+
+// gru has the best test figure, lstm the best training figure, both the same validation figure;
+// rnn diverged, and its search has not begun, so that columns are left out in front of these.
+StudyResults three_to_mark() {
+  StudyResults results = study_on({"tunes"});
+  const double tests[] = {8.5, 8.25, 1.0};
+  for (std::size_t k = 0; k < 3; ++k) {
+    TrialRecord trial = finished_trial(k == 0 ? "lstm" : k == 1 ? "gru" : "rnn", 1, tests[k]);
+    trial.figures["nll"][Split::valid] = 9.0;
+    trial.figures["nll"][Split::train] = k == 0 ? 7.0 : 7.5;
+    results.trials.push_back(trial);
+  }
+  results.trials[2].status = "diverged";
+  results.problems[0].baselines = {baseline_of("chain", 2.0)};
+  return results;
+}
+
+TEST(Best, IsMarkedInEachColumnOfFigures) {
+  StudyResults results = three_to_mark();
+  Sheet sheet = Report(results).sheets.at(0);
+  EXPECT_THAT(best_of(sheet, "test"), testing::ElementsAre("8.250"));
+  EXPECT_THAT(best_of(sheet, "train"), testing::ElementsAre("7.000"));
+  EXPECT_THAT(best_of(sheet, "valid"), testing::IsEmpty()) << "all are the same";
+  EXPECT_EQ(notes_of(sheet).back(), "Bold: the best figure of its column in this study.");
+  EXPECT_THAT(best_of(trial_sheet(results), "test"), testing::ElementsAre("8.250"));
+  EXPECT_THAT(best_of(trial_sheet(results), "train"), testing::ElementsAre("7.000"));
+  results.problems[0].metrics[0].better = Better::higher;
+  sheet = Report(results).sheets.at(0);
+  EXPECT_THAT(best_of(sheet, "test"), testing::ElementsAre("8.500"));
+  EXPECT_THAT(best_of(sheet, "train"), testing::ElementsAre("7.500"));
+}
+
+TEST(Best, IsMarkedInEveryFormat) {
+  const StudyResults results = three_to_mark();
+  const Report report(results);
+  EXPECT_NE(table_markdown(report).find("| **8.250** |"), std::string::npos);
+  EXPECT_NE(table_latex(report).find(" & \\textbf{8.250} & "), std::string::npos);
+  EXPECT_NE(html_table(report.sheets.at(0)).find("<td class=\"number best\">8.250</td>"),
+            std::string::npos);
+  EXPECT_EQ(table_markdown(report).find("**2.000**"), std::string::npos) << "no figure of ours";
+}
+
+TEST(Best, OfEqualFiguresAllAreMarked) {
+  Sheet sheet{"", {{"name", false}, {"empty"}, {"figure"}}, {}, {"a note"}};
+  for (const char* text : {"1.0 ± 0.5", "2.0", "1.0 ± 0.7", "-"}) {
+    sheet.rows.push_back({"", {"x", "-", text}});
+  }
+  mark_best(sheet, 2, {1.02, 2.0, 1.01, not_known}, Better::lower);
+  drop_empty_columns(sheet);
+  EXPECT_THAT(best_of(sheet, "figure"), testing::ElementsAre("1.0 ± 0.5", "1.0 ± 0.7"));
+  EXPECT_EQ(notes_of(sheet).size(), 2u);
+  Sheet one{"", {{"name", false}, {"figure"}}, {{"", {"x", "1.0"}}, {"", {"y", "-"}}}, {"a note"}};
+  mark_best(one, 1, {1.0, not_known}, Better::lower);
+  EXPECT_EQ(notes_of(one).size(), 1u) << "there is none to be better than";
+}
+
+TEST(Best, OfSeveralDataSetsIsMarkedForEach) {
+  StudyResults results = study_on({"songs", "tunes"});
+  results.problems[1].metrics[0].better = Better::higher;
+  for (const char* set : {"songs", "tunes"}) {
+    for (const char* cell : {"lstm", "gru"}) {
+      results.trials.push_back(finished_trial(cell, 1, *cell == 'l' ? 9.0 : 8.0));
+      results.trials.back().dataset = set;
+    }
+  }
+  EXPECT_THAT(best_of(trial_sheet(results), "test"), testing::ElementsAre("8.000", "9.000"));
+  results.problems[1].metrics[0].better = Better::lower;
+  for (StudyProblem& problem : results.problems) problem.baselines = {baseline_of("chain", 10.0)};
+  nll_of(results.trials[2], Split::test) = 7.0;
+  const Report report(results);
+  const auto sheet = std::find_if(report.sheets.begin(), report.sheets.end(),
+                                  [](const Sheet& s) { return s.title == "Cells over data sets"; });
+  ASSERT_NE(sheet, report.sheets.end());
+  EXPECT_THAT(best_of(*sheet, "songs"), testing::ElementsAre("8.000"));
+  EXPECT_THAT(best_of(*sheet, "tunes"), testing::ElementsAre("7.000"));
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ TrialRecord trial() {
   r.figures["nll_by_sequence"][Split::valid] = 5.5;
   r.figures["nll_by_sequence"][Split::test] = 6.5;
   r.overflows = 11;
+  r.idle = "layers/0/forward/U output/b";
   r.seconds = 12.3456;
   r.status = "done";
   r.updates_to_goal = 30;
@@ -89,6 +90,7 @@ TEST(ResultFiles, ATrialIsARow) {
                         {"valid_nll_by_sequence", "5.5"},
                         {"test_nll_by_sequence", "6.5"},
                         {"overflows", "11"},
+                        {"idle", "layers/0/forward/U output/b"},
                         {"task", "next"},
                         {"updates_to_goal", "30"},
                         {"setting", "model.depth=2"},
