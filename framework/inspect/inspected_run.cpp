@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "inspect/inspection_exhibits.hpp"
@@ -17,6 +18,9 @@ namespace {
 std::filesystem::path archive_file(const std::filesystem::path& run) {
   return run / "inspect" / "inspection.h5";
 }
+
+// Behind the id of a trial: the archive with what there is to show of it.
+constexpr std::string_view pictures_of = " pictures";
 
 // One for each cell and data set that has a trained model, in the order of the study.
 std::vector<ModelOfRun> models_of(const ModelOfRun& wanted) {
@@ -69,11 +73,16 @@ void write_inspection(const std::filesystem::path& run, const std::vector<Inspec
   }
   std::map<std::string, Archive> archives;
   for (const InspectedModel& model : models) {
-    Archive archive = inspection_archive(model);
-    archive.texts["dataset"] = model.trial.dataset;
-    archive.texts["cell"] = model.trial.name();
-    save_exhibits(exhibits_of(model), archive);
-    archives[fmt::format("{} epoch {:06}", model.id, model.epoch)] = std::move(archive);
+    archives[fmt::format("{} epoch {:06}", model.id, model.epoch)] = inspection_archive(model);
+  }
+  for (auto first = models.begin(); first != models.end();) {
+    const auto end = std::find_if(
+        first, models.end(), [&](const InspectedModel& model) { return model.id != first->id; });
+    Archive& pictures = archives[first->id + std::string(pictures_of)];
+    pictures.texts["dataset"] = first->trial.dataset;
+    pictures.texts["cell"] = first->trial.name();
+    save_exhibits(exhibits_of({first, end}), pictures);
+    first = end;
   }
   write_archives(archive_file(run), archives);
 }
@@ -81,6 +90,7 @@ void write_inspection(const std::filesystem::path& run, const std::vector<Inspec
 void add_inspection(const std::filesystem::path& run, StudyResults& results) {
   if (!is_file(archive_file(run))) return;
   for (const auto& [name, archive] : read_archives(archive_file(run))) {
+    if (!name.ends_with(pictures_of)) continue;
     for (Exhibit& exhibit : load_exhibits(archive)) {
       results.exhibits.push_back(
           {archive.text("dataset"), archive.text("cell"), std::move(exhibit)});

@@ -31,17 +31,29 @@ Exhibit lines(const std::string& title, const std::string& x_title, const std::s
           {{"x_title", x_title}, {"y_title", y_title}, {"y_scale", "log"}}};
 }
 
-// The state of each scan that says most: all of them together, where there are several.
-std::vector<Exhibit> gradients(const InspectedModel& model) {
-  std::vector<Exhibit> all;
+// Of each scan the state that says most: all of them together, where there are several.
+std::vector<const GradientReach*> main_states(const InspectedModel& model) {
+  std::vector<const GradientReach*> states;
   const auto& reached = model.found.gradients;
   for (std::size_t k = 0; k < reached.size(); ++k) {
     const bool last = k + 1 == reached.size() || reached[k + 1].place != reached[k].place;
-    if (!last) continue;
+    if (last) states.push_back(&reached[k]);
+  }
+  return states;
+}
+
+std::vector<Exhibit> gradients(std::span<const InspectedModel> moments) {
+  std::vector<Exhibit> all;
+  for (const GradientReach* reach : main_states(moments.front())) {
     all.push_back(lines(
-        fmt::format("Gradient of the last step's loss by the state before, {}", reached[k].place),
+        fmt::format("Gradient of the last step's loss by the state before it, {}", reach->place),
         "steps before the last one", "norm"));
-    all.back().arrays[moment(model)] = line_of(reached[k].norms);
+  }
+  for (const InspectedModel& model : moments) {
+    const auto states = main_states(model);
+    for (std::size_t k = 0; k < states.size(); ++k) {
+      all[k].arrays[moment(model)] = line_of(states[k]->norms);
+    }
   }
   return all;
 }
@@ -138,16 +150,18 @@ void append(std::vector<Exhibit>& all, std::vector<Exhibit> more) {
 
 }  // namespace
 
-std::vector<Exhibit> exhibits_of(const InspectedModel& model) {
-  std::vector<Exhibit> all = gradients(model);
-  if (model.epoch != model.trial.best_epoch) return all;
-  append(all, jacobians(model));
-  append(all, half_lives(model));
-  for (const Activation& one : model.found.values) {
-    if (one.is_gate) all.push_back(heat_of(one));
+std::vector<Exhibit> exhibits_of(std::span<const InspectedModel> moments) {
+  std::vector<Exhibit> all = gradients(moments);
+  for (const InspectedModel& model : moments) {
+    if (model.epoch != model.trial.best_epoch) continue;
+    append(all, jacobians(model));
+    append(all, half_lives(model));
+    for (const Activation& one : model.found.values) {
+      if (one.is_gate) all.push_back(heat_of(one));
+    }
+    Exhibit shares = saturation(model);
+    if (!shares.arrays.empty()) all.push_back(std::move(shares));
   }
-  Exhibit shares = saturation(model);
-  if (!shares.arrays.empty()) all.push_back(std::move(shares));
   return all;
 }
 

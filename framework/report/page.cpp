@@ -13,6 +13,7 @@
 #include "report/html.hpp"
 #include "report/page_effects.hpp"
 #include "report/page_exhibits.hpp"
+#include "report/page_inside.hpp"
 #include "report/page_result.hpp"
 #include "report/plots.hpp"
 #include "report/summary.hpp"
@@ -132,6 +133,10 @@ constexpr const char* kLinesNote =
     "Of each cell the lines of its best trial; the truth is drawn with them. A click on a name "
     "hides "
     "its line.";
+constexpr const char* kGatesNote =
+    "Of the best trial of each cell, as carousel inspect found it at its best epoch. A circle: a "
+    "unit of a gate, by the share of the steps at which it was open and closed. Shades: the gate's "
+    "value at each step of the first example, empty for 0 and full for 1.";
 constexpr const char* kMatrixNote =
     "Of each cell the counts of its best trial. Shade: the share of a row, empty for none of it "
     "and "
@@ -182,6 +187,8 @@ std::string report_page(const Report& report) {
         section("Values step by step",
                 report.plots.lines.empty() ? "" : "<div id=\"lines\" class=\"pair\"></div>\n",
                 kLinesNote)},
+       {"inside",
+        section("Gates", points_html(results.exhibits) + heats_html(results.exhibits), kGatesNote)},
        {"matrices",
         section("Matrices of counts", matrices_html(report.plots.matrices), kMatrixNote)},
        {"texts", section("Written text", texts_html(report.plots.texts), kTextNote)},

@@ -9,9 +9,24 @@ function lineColour(state, line, index) {
   return colourOf(at < 0 ? index : at);
 }
 
+// What the axis has a place for.
+const hasPlace = (picture, value) => value !== null && (!picture.log || value > 0);
+
+// Of a logarithmic axis: what is smaller than this share of the largest value would bend all lines
+// into its upper corner.
+const LEAST_SHARE = 1e-12;
+function logRange(picture) {
+  const values = picture.lines.flatMap((line) => line.values.filter((v) => hasPlace(picture, v)));
+  if (values.length === 0) return {};
+  const high = values.reduce((a, b) => Math.max(a, b));
+  const low = values.reduce((a, b) => Math.min(a, b));
+  return {min: Math.max(low, high * LEAST_SHARE) / 1.5, max: high * 1.5};
+}
+
 // Chart.js takes null for 0 here, and leaves a gap for NaN.
 function lineData(picture, values) {
-  const rows = values.map((value, at) => ({x: picture.first + at, y: value === null ? NaN : value}));
+  const rows = values.map((value, at) => ({x: picture.first + at,
+                                           y: hasPlace(picture, value) ? value : NaN}));
   const known = rows.map(({y}) => Number.isFinite(y));
   return rows.slice(Math.max(0, known.indexOf(true)), known.lastIndexOf(true) + 1);
 }
@@ -32,10 +47,19 @@ function lineOptions(picture, state) {
   const last = picture.first + picture.lines[0].values.length - 1;
   const xAxis = axis(picture.x_title, {min: picture.first, max: Math.max(last, picture.first + 1)});
   xAxis.ticks.precision = 0;
-  return figureOptions(state, xAxis, rangeOf(values, 1), {mode: 'meansAtX', intersect: false}, {
+  const yRange = picture.log ? {type: 'logarithmic', ...logRange(picture)} : rangeOf(values, 1);
+  const options = figureOptions(state, xAxis, yRange, {mode: 'meansAtX', intersect: false}, {
     title: (items) => (items.length > 0 ? `${picture.x_title}: ${items[0].raw.x}` : ''),
     label: ({dataset, raw}) => `${dataset.label}: ${Number(raw.y.toPrecision(5))}`,
   });
+  // Numbers at the powers of ten alone.
+  if (picture.log) {
+    options.scales.y.ticks.callback = (value) => {
+      const power = Math.log10(value);
+      return Math.abs(power - Math.round(power)) < 1e-9 ? Number(value.toPrecision(1)).toExponential() : '';
+    };
+  }
+  return options;
 }
 
 /// A chart with its legend; returns what is to be called when the colours change.

@@ -73,6 +73,7 @@ struct PlotLines {
       y_title;              ///< of the axis at the left
   int first = 0;            ///< where the first step is on the axis
   std::vector<Line> lines;  ///< the truth first
+  bool log_scale = false;   ///< of the axis at the left; there is no place for values up to 0
 };
 
 /// Counts by the names of rows and columns.
@@ -129,8 +130,8 @@ Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows)
 ///      "tuning": [[draws, expected, finite], ...]}, ...]}, ...],
 ///    "rolls": [{"dataset", "cell", "sequence": text, "lowest": pitch, "keys": count,
 ///      "notes": [[pitch, ...], ...], "expected": [[thousandths, ...], ...]}, ...],
-///    "lines": [{"dataset", "title", "x_title", "y_title": text, "first": place, "lines":
-///      [{"label": text, "truth": flag, "values": [value, ...]}, ...]}, ...]}
+///    "lines": [{"dataset", "title", "x_title", "y_title": text, "first": place, "log": flag,
+///      "lines":      [{"label": text, "truth": flag, "values": [value, ...]}, ...]}, ...]}
 /// ```
 /// Times in seconds, figures of the metric; values of a key are numbers where all of them are;
 /// numbers that are not finite are null.

@@ -107,9 +107,13 @@ json::value line_json(const PlotLines::Line& line) {
 }
 
 json::value lines_json(const PlotLines& lines) {
-  return {{"dataset", lines.dataset}, {"title", lines.title},
-          {"x_title", lines.x_title}, {"y_title", lines.y_title},
-          {"first", lines.first},     {"lines", array_of(lines.lines, line_json)}};
+  return {{"dataset", lines.dataset},
+          {"title", lines.title},
+          {"x_title", lines.x_title},
+          {"y_title", lines.y_title},
+          {"first", lines.first},
+          {"log", lines.log_scale},
+          {"lines", array_of(lines.lines, line_json)}};
 }
 
 }  // namespace

@@ -25,12 +25,15 @@ std::size_t steps_of(const StudyExhibit& one) {
 }
 
 PlotLines without_lines(const StudyExhibit& one) {
+  const auto scale = one.exhibit.texts.find("y_scale");
+  const bool is_log = scale != one.exhibit.texts.end() && scale->second == "log";
   return {one.dataset,
           one.exhibit.title,
           text_in(one.exhibit, "x_title"),
           text_in(one.exhibit, "y_title"),
           static_cast<int>(std::lround(number_in(one.exhibit, "first"))),
-          {}};
+          {},
+          is_log};
 }
 
 void add_lines(const StudyExhibit& one, PlotLines& picture) {

@@ -200,14 +200,14 @@ TEST(Plots, LinesOfOnePictureAreThoseOfAllCells) {
   results.exhibits[3].exhibit.title = "window 4";
   const Plots plots = plots_of(results);
   ASSERT_EQ(plots.lines.size(), 2U);
-  EXPECT_TRUE(
-      holds(plots_json(plots),
-            R"("lines":[{"dataset":"tunes","title":"window 3","x_title":"steps","y_title":"load",)"
-            R"("first":-1,"lines":[{"label":"truth","truth":true,"values":[1.5E0,2E0,2.5E0]},)"
-            R"({"label":"lstm","truth":false,"values":[null,null,2.25E0]},)"
-            R"({"label":"gru: forecast","truth":false,"values":[null,3E0,1.0000000116860974E-7]},)"
-            R"({"label":"gru: upper","truth":false,"values":[9E0,9E0,9E0]}]},{"dataset":"tunes",)"
-            R"("title":"window 4",)"));
+  EXPECT_TRUE(holds(
+      plots_json(plots),
+      R"("lines":[{"dataset":"tunes","title":"window 3","x_title":"steps","y_title":"load",)"
+      R"("first":-1,"log":false,"lines":[{"label":"truth","truth":true,"values":[1.5E0,2E0,2.5E0]},)"
+      R"({"label":"lstm","truth":false,"values":[null,null,2.25E0]},)"
+      R"({"label":"gru: forecast","truth":false,"values":[null,3E0,1.0000000116860974E-7]},)"
+      R"({"label":"gru: upper","truth":false,"values":[9E0,9E0,9E0]}]},{"dataset":"tunes",)"
+      R"("title":"window 4",)"));
   EXPECT_THAT(csv_of(plots, "lines.csv"),
               testing::StartsWith("dataset,picture,line,step,value\n"
                                   "tunes,window 3,truth,-1,1.5\ntunes,window 3,truth,0,2\n"
