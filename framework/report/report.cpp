@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "report/effect_sheets.hpp"
+#include "report/search_sheets.hpp"
 #include "report/table_sheets.hpp"
 
 namespace carousel {
@@ -17,6 +18,7 @@ Report::Report(const StudyResults& study_results)
       plots(plots_of(results, rows)) {
   for (Sheet& sheet : table_sheets(results, rows, pairs, pooled))
     sheets.push_back(std::move(sheet));
+  for (Sheet& sheet : search_sheets(results, rows)) sheets.push_back(std::move(sheet));
 }
 
 }  // namespace carousel

@@ -21,7 +21,7 @@ struct Report {
   std::vector<Effects> effects;   ///< effects_of()
   std::vector<Comparison> pairs;  ///< comparisons()
   PooledResults pooled;           ///< pooled_results()
-  std::vector<Sheet> sheets;      ///< effect_sheets(), then table_sheets()
+  std::vector<Sheet> sheets;      ///< effect_sheets(), table_sheets(), search_sheets()
   Plots plots;                    ///< plots_of()
 };
 
