@@ -206,5 +206,71 @@ TEST(PooledResults, TakeOnlySetsThatEveryCellFinishedOn) {
   EXPECT_THAT(pooled_of(results).datasets, ElementsAre("tunes"));
 }
 
+TEST(PooledResults, TheFirstBaselineIsTheUnit) {
+  StudyResults results = two_sets();
+  for (StudyProblem& problem : results.problems) {
+    problem.baselines.push_back(baseline_of("another", 1.0));
+  }
+  EXPECT_NEAR(pooled_of(results).cells[0].relative.value, (0.82 + 0.84 + 0.86 + 0.82) / 4.0, 1e-12);
+}
+
+TEST(Comparisons, PairOnlySeedsThatFinishedInBoth) {
+  for (const std::size_t lost : {1U, 4U}) {  // seed 2 of the first cell, and of the second
+    StudyResults results = three_cells();
+    results.trials[lost].status = "running";
+    const Comparison pair = comparisons_of(results)[0];
+    EXPECT_EQ(pair.pairs, 2) << lost;
+    EXPECT_NEAR(pair.difference.mean, ((8.0 - 8.5) + (8.4 - 8.9)) / 2.0, 1e-12);
+  }
+}
+
+TEST(Comparisons, AreOfOneDataSetEach) {
+  const auto pairs = comparisons_of(two_sets());
+  ASSERT_EQ(pairs.size(), 6U);
+  for (std::size_t k = 0; k < 6; ++k) EXPECT_EQ(pairs[k].dataset, k < 3 ? "tunes" : "songs");
+}
+
+TEST(PValues, OfNoTestAreADash) {
+  EXPECT_EQ(format_p(PValue{}), "-");
+  EXPECT_EQ(format_p(PValue{0.01, 0.03}), "0.010 (0.030)");
+  EXPECT_TRUE(is_told_apart({0.01, 0.049}));
+  EXPECT_FALSE(is_told_apart({0.01, 0.05}));
+  EXPECT_FALSE(is_told_apart({}));
+}
+
+// Before a trial is chosen the row shows the sizes of the first one; then those of the chosen.
+TEST(SummaryOfASearch, SizesAreThoseOfTheChosenTrial) {
+  StudyResults results = searched();
+  for (std::size_t k = 0; k < results.trials.size(); ++k) {
+    TrialRecord& trial = results.trials[k];
+    trial.drawn = "hidden=" + std::to_string(10 + k);
+    trial.hidden = 10 + static_cast<int>(k);
+    trial.parameters = 1000 + static_cast<std::int64_t>(k);
+    trial.cell_parameters = 100 + static_cast<std::int64_t>(k);
+  }
+  SummaryRow row = summarise(results)[0];
+  EXPECT_EQ(row.hidden, 11);
+  EXPECT_EQ(row.parameters, 1001);
+  EXPECT_EQ(row.cell_parameters, 101);
+  for (TrialRecord& trial : results.trials) trial.selected = false;
+  row = summarise(results)[0];
+  EXPECT_EQ(row.parameters, 1000);
+  EXPECT_EQ(row.cell_parameters, 100);
+}
+
+// What a diverged trial took is no measure of the cell.
+TEST(SummaryOfASearch, MemoryIsThatOfFinishedTrials) {
+  StudyResults results = searched();
+  results.trials[4].status = "diverged";
+  results.trials[4].memory = 99000000;
+  EXPECT_EQ(summarise(results)[0].memory, 45600000);
+}
+
+TEST(Summary, WithoutASearchEveryTrialCounts) {
+  StudyResults results = three_cells();
+  results.trials[1].selected = false;
+  EXPECT_THAT(summarise(results)[0].trials, ElementsAre(0, 1, 2));
+}
+
 }  // namespace
 }  // namespace carousel

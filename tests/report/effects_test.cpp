@@ -142,5 +142,58 @@ TEST(PageOfAnAblation, HasAForestAndMarksWhatIsNew) {
   EXPECT_FALSE(holds(report_page(Report(study_on({"tunes"}))), "<svg class=\"rows\""));
 }
 
+// Of test figures; validation, which chose, would flatter.
+TEST(Effects, AreOfTestFigures) {
+  StudyResults results = an_ablation();
+  for (TrialRecord& trial : results.trials) trial.figures["nll"][Split::valid] = 1.0;
+  const auto effects = effects_of(results, summarise(results));
+  EXPECT_NEAR(effects[0].changes[0].difference.mean, (1.0 + 1.02 + 0.97) / 3.0, 1e-12);
+}
+
+TEST(Effects, KeepUnitsAndOutcome) {
+  StudyResults results = an_ablation();
+  for (TrialRecord& trial : results.trials) trial.hidden = trial.variant.empty() ? 36 : 41;
+  const auto effects = effects_of(results, summarise(results));
+  EXPECT_EQ(effects[0].changes[0].hidden, 41);
+  const MetricInfo& metric = results.problems[0].chooses();
+  EXPECT_EQ(outcome_of(effects[0].changes[0], metric), EffectOutcome::hurts);
+  EXPECT_EQ(outcome_of(effects[0].changes[1], metric), EffectOutcome::not_different);
+  EXPECT_EQ(outcome_of(effects[0].changes[2], metric), EffectOutcome::not_tested);
+}
+
+TEST(EffectSheets, HaveADashForWhatThereIsNot) {
+  StudyResults results = an_ablation();
+  for (TrialRecord& trial : results.trials) {
+    if (trial.variant == "NP") trial.cell_parameters = 0;
+  }
+  const Sheet sheet = effect_sheets(results, effects_of(results, summarise(results))).at(0);
+  const auto column = [&](const std::string& title) {
+    return static_cast<std::size_t>(std::ranges::find(sheet.columns, title, &SheetColumn::title) -
+                                    sheet.columns.begin());
+  };
+  EXPECT_EQ(sheet.rows[0].texts[column("params")], "300");
+  EXPECT_EQ(sheet.rows[1].texts[column("params")], "-");
+  EXPECT_EQ(sheet.rows[0].texts[column("units")], "36");
+  EXPECT_EQ(sheet.rows[2].texts[column("effect")], "-");
+  // There was no search: no column of it.
+  EXPECT_EQ(column("effect by draw"), sheet.columns.size());
+  EXPECT_EQ(column("draws"), sheet.columns.size());
+}
+
+// Of each sheet, not of the first one alone.
+TEST(EffectSheets, EachIsWithoutItsEmptyColumns) {
+  StudyResults results = an_ablation();
+  for (TrialRecord trial : an_ablation().trials) {
+    trial.cell = "gru";
+    results.trials.push_back(trial);
+  }
+  const auto sheets = effect_sheets(results, effects_of(results, summarise(results)));
+  ASSERT_EQ(sheets.size(), 2U);
+  for (const Sheet& sheet : sheets) {
+    EXPECT_EQ(std::ranges::count(sheet.columns, "effect by draw", &SheetColumn::title), 0)
+        << sheet.title;
+  }
+}
+
 }  // namespace
 }  // namespace carousel

@@ -344,5 +344,37 @@ TEST(Html, TemplateValuesAreNotReadAgain) {
   EXPECT_THROW(fill_template("{{z", {}), BugError);
 }
 
+TEST(Html, ATableHasItsHeadAndARowForEachRow) {
+  const Sheet sheet{
+      "T", {{"name", false}, {"n"}}, {{"group", {}}, {"", {"a<", "1"}, {1}}, {"", {"b", "2"}}}, {}};
+  const std::string html = html_table(sheet);
+  EXPECT_EQ(count_of(html, "<tr"), 4);
+  EXPECT_EQ(count_of(html, "</tr>"), 4);
+  EXPECT_EQ(count_of(html, "<thead>"), 1);
+  EXPECT_EQ(count_of(html, "</thead>"), 1);
+  EXPECT_EQ(count_of(html, "<tbody>"), 1);
+  EXPECT_EQ(count_of(html, "</tbody>"), 1);
+  EXPECT_LT(html.find("</thead>"), html.find("<tbody>"));
+  EXPECT_LT(html.find("a&lt;"), html.find(">b<"));
+}
+
+TEST(Html, JsonCanNotEndItsScript) {
+  EXPECT_EQ(escape_json_for_script("</a<!b</"), "<\\/a\\u003c!b<\\/");
+  EXPECT_EQ(escape_json_for_script("<a/>"), "<a/>");
+}
+
+TEST_F(Page, FoldsTheProtocolAndEveryTrialAndShowsTheMachine) {
+  StudyResults results = sample_results("tunes");
+  std::string page = report_page(results);
+  EXPECT_EQ(count_of(page, "<summary>study.yaml</summary>"), 1);
+  EXPECT_LT(page.find("Every trial</h2>"), page.find("<summary>The table</summary>"));
+  const std::size_t machine = page.find("Machine</h2>");
+  ASSERT_NE(machine, std::string::npos);
+  EXPECT_EQ(page.find("<summary>The table</summary>", machine), std::string::npos);
+  results.study_yaml.clear();
+  page = report_page(results);
+  EXPECT_EQ(count_of(page, "<summary>study.yaml</summary>"), 0);
+}
+
 }  // namespace
 }  // namespace carousel

@@ -335,5 +335,87 @@ TEST(Plots, NamesAreQuotedInCsv) {
               HasSubstr("\ntunes,\"a,\"\"b\"\"\n\",nll,1,10,"));
 }
 
+// A key that sounds is shown though nobody expected it, at the first step and at the last.
+TEST(Plots, ARollShowsTheKeysThatSound) {
+  StudyResults results = study_on({"tunes"});
+  StudyExhibit roll = a_roll();
+  roll.exhibit.arrays["notes"] = Tensor<float>::from({2, 8}, {1, 0, 0, 0, 0, 0, 0, 0,  //
+                                                              0, 0, 0, 0, 0, 0, 0, 1});
+  roll.exhibit.arrays["expected"] = Tensor<float>::from({2, 8}, std::vector<float>(16, 0.0f));
+  results.exhibits = {roll};
+  const PlotRoll shown = plots_of(results).rolls.at(0);
+  EXPECT_EQ(shown.lowest, 40);
+  EXPECT_EQ(shown.keys, 8);
+  // And one that is expected at the first step alone, in the lowest key.
+  roll.exhibit.arrays["notes"] = Tensor<float>::from({2, 8}, std::vector<float>(16, 0.0f));
+  std::vector<float> expected(16, 0.0f);
+  expected[2] = 0.5f;
+  roll.exhibit.arrays["expected"] = Tensor<float>::from({2, 8}, expected);
+  results.exhibits = {roll};
+  const PlotRoll alone = plots_of(results).rolls.at(0);
+  EXPECT_LE(alone.lowest, 42);
+  EXPECT_GE(alone.lowest + alone.keys, 43);
+  EXPECT_LT(alone.keys, 8);
+}
+
+// Without a search no value was chosen among others.
+TEST(Plots, APointOfAGridIsNotChosen) {
+  StudyResults results = study_on({"tunes"});
+  results.trials = {finished_trial("gru", 1, 8.0)};
+  results.trials[0].setting = "model.depth=2";
+  const Plots plots = plots_of(results);
+  ASSERT_EQ(plots.datasets[0].series[0].sweeps.size(), 1U);
+  EXPECT_FALSE(plots.datasets[0].series[0].sweeps[0].points[0].chosen);
+  EXPECT_TRUE(plots.datasets[0].series[0].tuning.empty());
+}
+
+TEST(Plots, OneDrawMakesNoTuningCurve) {
+  StudyResults results = study_on({"tunes"});
+  results.trials = {finished_trial("gru", 1, 8.0)};
+  results.trials[0].draw = 1;
+  EXPECT_TRUE(plots_of(results).datasets[0].series[0].tuning.empty());
+}
+
+TEST(Plots, ValuesOfAKeyAreNumbersWhereAllAre) {
+  StudyResults results = study_on({"tunes"});
+  for (int k = 0; k < 2; ++k) {
+    results.trials.push_back(finished_trial("gru", 1, 8.0));
+    results.trials.back().draw = k + 1;
+    results.trials.back().selected = k == 0;
+    results.trials.back().drawn = k == 0 ? "hyper.kind=1.5" : "hyper.kind=wide";
+  }
+  EXPECT_TRUE(holds(plots_json(plots_of(results)), R"([["1.5",)"));
+}
+
+// One cell with a training curve is enough for it to be shown.
+TEST(Plots, TrainingIsShownWhereAnyCellHasIt) {
+  StudyResults results = study_on({"tunes"});
+  for (const char* cell : {"gru", "lstm"}) {
+    results.trials.push_back(finished_trial(cell, 1, 8.0));
+    results.trials.back().curve = {curve_point(1, 1.0, 9.0)};
+  }
+  results.trials[1].curve[0].train = not_known;
+  EXPECT_TRUE(holds(plots_json(plots_of(results)), R"("train":true)"));
+  results.trials[0].curve[0].train = not_known;
+  EXPECT_TRUE(holds(plots_json(plots_of(results)), R"("train":false)"));
+}
+
+TEST(Plots, ALogarithmicScaleIsAskedForByTheExhibit) {
+  StudyExhibit one{"tunes",
+                   "gru",
+                   {"lines",
+                    "norms",
+                    {{"a", Tensor<float>::from({2}, {1.0f, 2.0f})}},
+                    {{"first", 1.0}},
+                    {{"x_title", "x"}, {"y_title", "y"}, {"y_scale", "log"}}}};
+  EXPECT_TRUE(lines_of({one}).at(0).log_scale);
+  one.exhibit.texts["y_scale"] = "linear";
+  EXPECT_FALSE(lines_of({one}).at(0).log_scale);
+  one.exhibit.texts.erase("y_scale");
+  EXPECT_FALSE(lines_of({one}).at(0).log_scale);
+  one.exhibit.arrays.clear();
+  EXPECT_THROW(lines_of({one}), BugError);
+}
+
 }  // namespace
 }  // namespace carousel

@@ -206,5 +206,24 @@ TEST(Curves, LeaveOutPointsThatAreNotFinite) {
   EXPECT_DOUBLE_EQ(band[0].seconds, 2.0);
 }
 
+TEST(Format, WidthsChangeAtTheEndsOfTheirRanges) {
+  EXPECT_EQ(display_width("\u0300\u036F"), 0) << "combining marks";
+  EXPECT_EQ(display_width("\u02FF\u0370"), 2);
+  EXPECT_EQ(display_width("\u200B\u200D"), 0) << "no space, and a joiner";
+  EXPECT_EQ(display_width("\u200A\u200E"), 2);
+  EXPECT_EQ(display_width("\U0001F600!"), 3) << "four bytes, two columns";
+  EXPECT_EQ(display_width("\u00E9\u20AC"), 2);
+  EXPECT_EQ(shorten("\U0001F600\U0001F600\U0001F600", 4), "\U0001F600…");
+}
+
+TEST(Table, IsRuledInItsWholeWidth) {
+  StudyResults results = study_on({"tunes"});
+  results.trials = {finished_trial("gru", 1, 8.0), finished_trial("gru", 2, 9.0)};
+  const auto lines = lines_of(result_table(results));
+  EXPECT_EQ(display_width(lines[1]), display_width(lines[0]));
+  EXPECT_EQ(lines[1].substr(0, 3), "─");
+  EXPECT_EQ(display_width(lines[2]), display_width(lines[0]));
+}
+
 }  // namespace
 }  // namespace carousel

@@ -272,5 +272,44 @@ TEST(Format, OfSmallPsBytesAndRates) {
   EXPECT_EQ(format_rate(0.00012346), "0.0001235");
 }
 
+TEST(Table, SaysWhatItsRateIs) {
+  EXPECT_TRUE(holds(result_table(small_study()),
+                    "\nrate: the learning rate, the best draw of a search on validation.\n"));
+}
+
+// A report of one sheet.
+std::string written(std::string (*format)(const Report&), const Sheet& sheet) {
+  const StudyResults results = small_study();
+  Report report(results);
+  report.sheets = {sheet};
+  return format(report);
+}
+
+Sheet two_groups() {
+  return {
+      "Groups",
+      {{"name", false}, {"value"}},
+      {{"first", {}}, {"", {"a_b", "1"}}, {"", {"_c d_", "-2"}}, {"second", {}}, {"", {"x", "5%"}}},
+      {}};
+}
+
+TEST(Latex, OnlyHeadingsSpanTheTableAndOnlyLaterOnesHaveARule) {
+  const std::string text = written(table_latex, two_groups());
+  EXPECT_EQ(count(text, "\\multicolumn{2}{l}{\\emph{"), 2U);
+  EXPECT_EQ(count(text, "\\midrule"), 2U) << "below the titles, and above the second heading";
+  EXPECT_TRUE(holds(
+      text, "{lr}\n\\toprule\nname & value \\\\\n\\midrule\n\\multicolumn{2}{l}{\\emph{first}}"));
+  EXPECT_TRUE(holds(text, "& $-$2 \\\\\n\\midrule\n\\multicolumn"));
+}
+
+TEST(Markdown, LeavesMarksInsideWordsAndEscapesThoseAtTheirEnds) {
+  const std::string text = written(table_markdown, two_groups());
+  EXPECT_TRUE(holds(text, "| a_b | 1 |"));
+  EXPECT_TRUE(holds(text, "| \\_c d\\_ | -2 |"));
+  EXPECT_TRUE(holds(text, "| **first** |"));
+  EXPECT_EQ(text.substr(0, text.find("\n| **first")).substr(text.find("| name")),
+            "| name | value |\n|---|---:|");
+}
+
 }  // namespace
 }  // namespace carousel

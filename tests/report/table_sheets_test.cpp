@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "report/html.hpp"
@@ -297,6 +298,57 @@ TEST(Best, OfSeveralDataSetsIsMarkedForEach) {
   ASSERT_NE(sheet, report.sheets.end());
   EXPECT_THAT(best_of(*sheet, "songs"), testing::ElementsAre("8.000"));
   EXPECT_THAT(best_of(*sheet, "tunes"), testing::ElementsAre("7.000"));
+}
+
+TEST(EverySheet, HasADashForWhatATrialHasNot) {
+  StudyResults results = study_on({"tunes"});
+  results.trials = {distinct_trial(), distinct_trial()};
+  results.trials[0].draw = 0;
+  results.trials[0].hidden = 0;
+  results.trials[0].drawn = "";
+  results.trials[1].drawn = "train.momentum=0.123456789 train.optimiser=adam";
+  const Sheet sheet = trial_sheet(results);
+  const Texts without = texts_of(sheet, 0), with = texts_of(sheet, 1);
+  EXPECT_EQ(without.at("draw"), "-");
+  EXPECT_EQ(without.at("units"), "-");
+  EXPECT_EQ(without.at("train.momentum"), "-");
+  EXPECT_EQ(with.at("draw"), "3");
+  EXPECT_EQ(with.at("units"), "36");
+  EXPECT_EQ(with.at("train.momentum"), "0.1235") << "four digits";
+  EXPECT_EQ(with.at("train.optimiser"), "adam");
+}
+
+// Numbers stand at the right, names at the left.
+TEST(EverySheet, SetsNumbersToTheRight) {
+  StudyResults results = study_on({"tunes", "songs"});
+  results.trials = {distinct_trial("tunes", "gru", 1), distinct_trial("tunes", "lstm", 1),
+                    distinct_trial("songs", "gru", 1), distinct_trial("songs", "lstm", 1)};
+  const std::set<std::string> names = {"cell",  "data set", "status", "chosen",
+                                       "model", "pair",     "what",   "value"};
+  std::vector<Sheet> sheets = Report(results).sheets;
+  sheets.push_back(trial_sheet(results));
+  sheets.push_back(machine_sheet(results));
+  EXPECT_GT(sheets.size(), 4U);
+  for (const Sheet& sheet : sheets) {
+    for (const SheetColumn& column : sheet.columns) {
+      EXPECT_EQ(column.number, !names.contains(column.title))
+          << sheet.title << ": " << column.title;
+    }
+  }
+}
+
+TEST(EverySheet, NamesPublishedSourcesWhereThereAreAny) {
+  StudyResults results = study_on({"tunes"});
+  results.trials = {distinct_trial()};
+  const auto notes = [&] {
+    std::string text;
+    const Report report(results);
+    for (const std::string& note : report.sheets.at(0).notes) text += note + "\n";
+    return text;
+  };
+  EXPECT_THAT(notes(), testing::Not(testing::HasSubstr("published:")));
+  results.published = {published_nll("A 2014", "tunes", "lstm+NIG", 31.5, 33.5)};
+  EXPECT_THAT(notes(), testing::HasSubstr("published: A 2014."));
 }
 
 }  // namespace
