@@ -1,5 +1,6 @@
 #include "report/effects.hpp"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -193,6 +194,20 @@ TEST(EffectSheets, EachIsWithoutItsEmptyColumns) {
     EXPECT_EQ(std::ranges::count(sheet.columns, "effect by draw", &SheetColumn::title), 0)
         << sheet.title;
   }
+}
+
+TEST(EffectSheets, SetNumbersToTheRightAndSayWhichSideIsWorse) {
+  StudyResults results = an_ablation();
+  const auto sheet = [&] {
+    return effect_sheets(results, effects_of(results, summarise(results))).at(0);
+  };
+  for (const SheetColumn& column : sheet().columns) {
+    EXPECT_EQ(column.number, column.title != "change" && column.title != "verdict") << column.title;
+  }
+  const auto notes = [&] { return fmt::format("{}", fmt::join(sheet().notes, " ")); };
+  EXPECT_THAT(notes(), HasSubstr("above zero"));
+  results.problems[0].metrics[0].better = Better::higher;
+  EXPECT_THAT(notes(), HasSubstr("below zero"));
 }
 
 }  // namespace

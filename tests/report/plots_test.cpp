@@ -417,5 +417,21 @@ TEST(Plots, ALogarithmicScaleIsAskedForByTheExhibit) {
   EXPECT_THROW(lines_of({one}), BugError);
 }
 
+// From two hundredths on an expectation is worth a row.
+TEST(Plots, ARollShowsKeysFromTwoHundredthsOn) {
+  StudyResults results = study_on({"tunes"});
+  for (const auto& [probability, keys] : {std::pair(0.02f, 5), {0.0194f, 8}}) {
+    StudyExhibit roll = a_roll();
+    roll.exhibit.arrays["notes"] = Tensor<float>::from({1, 8}, std::vector<float>(8, 0.0f));
+    std::vector<float> expected(8, 0.0f);
+    expected[3] = probability;
+    roll.exhibit.arrays["expected"] = Tensor<float>::from({1, 8}, expected);
+    results.exhibits = {roll};
+    // The key with two on either side, or all where none is worth it.
+    EXPECT_LE(plots_of(results).rolls.at(0).keys, keys) << probability;
+    EXPECT_EQ(plots_of(results).rolls.at(0).keys == 8, probability < 0.02f);
+  }
+}
+
 }  // namespace
 }  // namespace carousel

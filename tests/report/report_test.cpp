@@ -225,5 +225,36 @@ TEST(Table, IsRuledInItsWholeWidth) {
   EXPECT_EQ(display_width(lines[2]), display_width(lines[0]));
 }
 
+TEST(Format, ChangesAtItsBounds) {
+  EXPECT_EQ(format_seconds(99.94), "99.9");
+  EXPECT_EQ(format_seconds(99.96), "100");
+  EXPECT_EQ(format_seconds(120.4), "120");
+  EXPECT_EQ(format_figure(9999.5, 1), "9999.5");
+  EXPECT_NE(format_figure(10000.0, 1), "10000.0");
+  EXPECT_EQ(wrap("ab cd ef", 5), "ab cd\nef\n");
+  EXPECT_EQ(wrap("ab cd ef", 4), "ab\ncd\nef\n");
+  EXPECT_EQ(wrap("ab cd ef", 8), "ab cd ef\n");
+}
+
+// Rates that differ are shown, searched for or not.
+TEST(Table, ShowsRatesThatDiffer) {
+  StudyResults results = study_on({"tunes"});
+  results.trials = {finished_trial("gru", 1, 8.0), finished_trial("lstm", 1, 9.0)};
+  EXPECT_THAT(lines_of(result_table(results))[0], testing::Not(testing::HasSubstr(" rate ")));
+  results.trials[1].learning_rate = 0.002;
+  EXPECT_THAT(lines_of(result_table(results))[0], testing::HasSubstr(" rate "));
+}
+
+TEST(Table, ExplainsTheColumnsThatItHas) {
+  StudyResults results = study_on({"tunes"});
+  results.trials = {finished_trial("gru", 1, 8.0), finished_trial("gru", 2, 9.0)};
+  for (const char* note : {"rate: ", "div: ", "solved: "}) {
+    EXPECT_THAT(result_table(results), testing::Not(testing::HasSubstr(note)));
+  }
+  results.trials[1].status = "diverged";
+  EXPECT_THAT(result_table(results),
+              testing::HasSubstr("\ndiv: diverged seeds, which no mean includes.\n"));
+}
+
 }  // namespace
 }  // namespace carousel

@@ -311,5 +311,11 @@ TEST(Markdown, LeavesMarksInsideWordsAndEscapesThoseAtTheirEnds) {
             "| name | value |\n|---|---:|");
 }
 
+TEST(Markdown, EndsWithOneLineBreak) {
+  const std::string text = written(table_markdown, two_groups());
+  EXPECT_EQ(text.back(), '\n');
+  EXPECT_NE(text[text.size() - 2], '\n');
+}
+
 }  // namespace
 }  // namespace carousel
