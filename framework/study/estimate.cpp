@@ -4,7 +4,6 @@
 #include <tbb/info.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -76,7 +75,6 @@ Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
   std::size_t updates = 0;
   trainer->run(stop, [&](const Progress& p) {
     const auto now = Clock::now();
-    poll_stop();
     ++updates;
     if (updates > first && updates <= batches.size() && !p.epoch_ended) {
       seconds = std::chrono::duration<double>(now - begun).count();
@@ -86,6 +84,7 @@ Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
     }
     stop = p.epoch_ended || updates >= most || (updates > least && seconds > enough);
   });
+  poll_stop();  // a trainer that was interrupted has ended early, and says nothing of time
   Cost cost;
   // Of one update an epoch, that one is all there is, compilation included.
   const double whole = trainer->record().seconds;
@@ -138,9 +137,6 @@ std::map<std::string, Cost> costs_of(const StudySetUp& set_up,
   return costs;
 }
 
-// Terms of each split.
-using SplitTerms = std::array<double, 3>;
-
 std::vector<SplitTerms> terms_of_problems(const StudySetUp& set_up) {
   std::vector<SplitTerms> all(set_up.options().tasks.size());
   for (std::size_t p = 0; p < all.size(); ++p) {
@@ -152,20 +148,17 @@ std::vector<SplitTerms> terms_of_problems(const StudySetUp& set_up) {
   return all;
 }
 
+}  // namespace
+
 // Training and validation of each epoch, and the figures at the end.
-double seconds_of(const StudySetUp& set_up, const TrialRecord& trial, const SplitTerms& terms,
-                  const Cost& cost) {
+double terms_to_train(const StudyOptions& study, bool is_draw, const SplitTerms& terms) {
   constexpr double evaluation = 1.0 / 3.0;  // of a training step
-  const StudyOptions study = options_of(set_up.options(), trial);
-  const bool is_draw = trial.draw > 0;
   const double epochs = is_draw ? epochs_of_draws(study, study.search.draws) : study.train.epochs;
   const auto [train, valid, test] = terms;
   const double of_epoch = train + evaluation * valid;
   const double at_end = evaluation * (train + (is_draw ? 0.0 : test));
-  return cost.per_term * (epochs * of_epoch + at_end);
+  return epochs * of_epoch + at_end;
 }
-
-}  // namespace
 
 StudyEstimate estimate_study(const StudyOptions& options, CellRegistry& registry,
                              const StudyRun& run, const std::atomic<bool>& stop,
@@ -187,7 +180,9 @@ StudyEstimate estimate_study(const StudyOptions& options, CellRegistry& registry
   for (const PlannedTrial& trial : estimate.trials) {
     // The seeds of a search wait for its choice: reckoned as its last draw.
     if (trial.record.learning_rate != 0.0) last = costs.at(kind_of(trial));
-    estimate.seconds += seconds_of(set_up, trial.record, terms.at(trial.problem), last);
+    const StudyOptions study = options_of(set_up.options(), trial.record);
+    estimate.seconds +=
+        last.per_term * terms_to_train(study, trial.record.draw > 0, terms.at(trial.problem));
     estimate.bytes += last.bytes;
     estimate.parameters.push_back(trial.record.hidden > 0 ? last.parameters : 0);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -16,6 +17,14 @@ struct StudyEstimate {
   std::int64_t bytes = 0;                ///< of the run folder
   int timed = 0;                         ///< trials that were timed: one of each kind
 };
+
+/// Terms of the loss in the training, the validation and the test split.
+using SplitTerms = std::array<double, 3>;
+
+/// What a trial takes, in terms that are trained on: those of its epochs, and a third of each one
+/// that is evaluated. study: with the settings of the trial. A draw of a search takes the epochs
+/// that halving leaves it on average, and has no test figures.
+double terms_to_train(const StudyOptions& study, bool is_draw, const SplitTerms& terms);
 
 /// Plans a study and writes nothing. Of trials that differ in seed or learning rate alone, one is
 /// timed for a few updates, as many side by side as threads will be; validation and test are

@@ -35,6 +35,8 @@ TEST(Means, AreThoseComputedByHand) {
 TEST(Means, ExamplesWithoutTermsDoNotCount) {
   const Columns columns = {{6.0, 0.0, 3.0, 0.0}, {4.0, 0.0, 1.0, 0.0}};
   EXPECT_DOUBLE_EQ(mean_of(mean_over_terms, columns), 9.0 / 5.0);
+  EXPECT_DOUBLE_EQ(mean_of(mean_over_terms, {{0.5}, {0.0625}}), 8.0) << "few terms are some";
+  EXPECT_DOUBLE_EQ(mean_of(mean_over_examples, {{0.5}, {0.0625}}), 8.0);
   EXPECT_DOUBLE_EQ(mean_of(mean_over_examples, columns), (1.5 + 3.0) / 2.0);
 }
 
@@ -42,6 +44,7 @@ TEST(Means, AreNotKnownWithoutTerms) {
   for (const auto mean : {mean_over_terms, mean_over_examples}) {
     EXPECT_THAT(mean_of(mean, {{}, {}}), IsNan());
     EXPECT_THAT(mean_of(mean, {{0.0, 0.0}, {0.0, 0.0}}), IsNan());
+    EXPECT_THAT(mean_of(mean, {{1.0, 2.0}, {0.0, 0.0}}), IsNan());
   }
 }
 

@@ -96,5 +96,20 @@ TEST_F(Ablated, RefitGivesEachTheParametersOfTheCellAsItIs) {
   EXPECT_LT(trials[3].record.hidden, 20) << "nine matrices more";
 }
 
+// Its hidden size is solved for later.
+TEST_F(Ablated, ACellWithoutASizeHasItsChangesToo) {
+  EXPECT_THAT(variants("[{name: lstm_peephole, ablate: 'NIG, NP'}]\nparameters: 600"),
+              ElementsAre("", "NIG", "NP"));
+  EXPECT_EQ(variants("[{name: mgu, ablate: all}]\nparameters: 600"),
+            variants("[{name: mgu, hidden: 8, ablate: all}]"));
+}
+
+TEST_F(Ablated, NamesArePartedAtCommas) {
+  EXPECT_THAT(variants("[{name: lstm_peephole, hidden: 6, ablate: ' NIG ,NP,,  NOG'}]"),
+              ElementsAre("", "NIG", "NP", "NOG"));
+  EXPECT_THAT(error_of<InputError>([&] { variants("[{name: lstm, hidden: 6, ablate: ' ,'}]"); }),
+              HasSubstr("cells: lstm has no change to make"));
+}
+
 }  // namespace
 }  // namespace carousel

@@ -38,6 +38,26 @@ TEST(MemoryNeeded, IsThatOfParametersAndStates) {
   EXPECT_GT(needed("float", 10000), std::int64_t{2} << 30) << "nothing of it is taken";
 }
 
+// Six examples of 12 to 13 steps to train with; other splits have other numbers of them.
+TEST(MemoryNeeded, ABatchHasNoMoreExamplesThanThereAre) {
+  const Task& task = find_task("adding");
+  TaskOptions options(task.options);
+  for (const auto& [name, value] :
+       {std::pair("lag", "12"), {"examples", "6"}, {"valid", "40"}, {"test", "3"}}) {
+    options.set(name, value);
+  }
+  const auto problem = task.set_up(options, {});
+  TrialJob job{*problem, catalogue().find("rnn_tanh"), {}, {}, {}, {}};
+  job.train.batch = 100;
+  job.train.shard = 4;
+  job.record.hidden = 8;
+  Index longest = 0;
+  for (ExampleId id = 0; id < 40; ++id) {
+    longest = std::max(longest, problem->length(Split::valid, id));
+  }
+  EXPECT_EQ(least_memory(job), 4 * ((8 * 2 + 8 * 8 + 8 + 8 + 1) * (4 + 2) + longest * 6 * 8));
+}
+
 TEST(MemoryNeeded, MoreThanThereIsIsRefused) {
   expect_memory("trial a", 1 << 20);
   const std::int64_t left = memory_left();

@@ -123,6 +123,27 @@ TEST_F(OpenModelTest, WithoutAnIdItIsTheBestOfTheCell) {
   EXPECT_EQ(open.trial().chosen_by(), best);
 }
 
+TEST_F(OpenModelTest, SaysWhatItLookedFor) {
+  const auto error = [&](const ModelOfRun& wanted) {
+    return error_of<InputError>([&] { open_model(registry_, wanted); });
+  };
+  const std::string data = results_.problems.at(0).name;
+  const std::string there = "; finished: lstm on " + data + ", rnn_tanh on " + data;
+  EXPECT_EQ(error({.run = run(), .cell = "gru"}),
+            run().string() + ": no trained model of 'gru' on any data set" + there);
+  EXPECT_EQ(error({.run = run(), .dataset = "music"}),
+            run().string() + ": no trained model of any cell on 'music'" + there);
+  EXPECT_EQ(error({.run = run(), .cell = "lstm", .dataset = "music"}),
+            run().string() + ": no trained model of 'lstm' on 'music'" + there);
+  const auto best = [&](const ModelOfRun& wanted) {
+    return open_model(registry_, wanted).trial().chosen_by();
+  };
+  double lowest = INFINITY;
+  for (const TrialRecord& trial : results_.trials) lowest = std::min(lowest, trial.chosen_by());
+  EXPECT_EQ(best({.run = run()}), lowest) << "of any cell";
+  EXPECT_EQ(best({.run = run(), .dataset = data}), lowest);
+}
+
 TEST_F(OpenModelTest, SaysWhatDoesNotFit) {
   EXPECT_THAT(error_of<InputError>([&] { open("gru-h4-s1"); }),
               AllOf(HasSubstr("no trained model of trial 'gru-h4-s1'"),

@@ -310,5 +310,107 @@ TEST_F(Changed, ATrialGoesOnFromAPlaceThatThereIs) {
   resume("run");
 }
 
+// Under the same name, which does not hold it.
+TEST_F(Changed, AnotherRateIsAnotherTrial) {
+  start("run");
+  EXPECT_THAT(error_of<InputError>([&] { resume("run", {"train.learning_rate=0.5"}); }),
+              AllOf(HasSubstr("run: it is of another trial: learning_rate is 0.5, expected ")));
+  EXPECT_EQ(RunFolder(folder_ / "run").known().provenance.accepted.size(), 0u);
+}
+
+// What the user changes openly does not let another change pass.
+TEST_F(Changed, AnOverrideLetsOnlyItsOwnKeyPass) {
+  start("run");
+  const std::string yaml = read_text(folder_ / "run/study.yaml");
+  edit("train.epochs", "3");
+  edit("description", "as it is");
+  const auto refused = [&](const std::vector<std::string>& overrides) {
+    return error_of<InputError>([&] { resume("run", overrides); });
+  };
+  EXPECT_THAT(refused({"train.epochs=4"}),
+              AllOf(HasSubstr("study description: "), testing::Not(HasSubstr("train.epochs:"))));
+  EXPECT_THAT(refused({"description=x"}),
+              AllOf(HasSubstr("study train.epochs: "), testing::Not(HasSubstr("description:"))));
+  EXPECT_THAT(refused({"train.epoch=4"}), HasSubstr("did you mean 'train.epochs'"));
+  write_text(folder_ / "run/study.yaml", yaml);
+  EXPECT_EQ(resume("run", {"description=as it is", "train.epochs=3"}).trials.at(0).epochs, 3);
+  EXPECT_EQ(RunFolder(folder_ / "run").results().description, "as it is");
+}
+
+TEST_F(Changed, WhereTheRateWarmsUpEpochsCannotGrow) {
+  options_.train.schedule.warmup = 0.5;
+  start("run");
+  EXPECT_THAT(error_of<InputError>([&] { resume("run", {"train.epochs=5"}); }),
+              HasSubstr("where the rate falls over all epochs"));
+}
+
+// One of each kind of entry.
+TEST(Provenance, IsAJsonOfItsParts) {
+  const Provenance provenance{"a1",
+                              {{"isa", "avx2"}, {"study name", "it's \"x\""}},
+                              {{{"started", "now"}, {"threads", "2"}}, {{"started", "later"}}},
+                              {"study a: '1' in the run, '2' now"}};
+  EXPECT_EQ(to_json(provenance), R"({
+  "run": "a1",
+  "sessions": {
+    "1": {
+      "started": "now",
+      "threads": "2"
+    },
+    "2": {
+      "started": "later"
+    }
+  },
+  "accepted changes": ["study a: '1' in the run, '2' now"],
+  "depends on": {
+    "isa": "avx2",
+    "study name": "it's \"x\""
+  }
+}
+)");
+  EXPECT_THAT(
+      machine_lines(provenance),
+      ElementsAre(std::pair("isa", "avx2"), std::pair("session", "started: now; threads: 2"),
+                  std::pair("session", "started: later"),
+                  std::pair("change", "study a: '1' in the run, '2' now")));
+}
+
+TEST(Provenance, LongValuesAreCutWhereBothAreShown) {
+  const std::string fits(80, 'a'), longer(81, 'b');
+  EXPECT_THAT(
+      differences({{"study a", fits}}, {{"study a", longer}}),
+      ElementsAre("study a: '" + fits + "' in the run, '" + std::string(80, 'b') + "..' now"));
+}
+
+// What only the machine or the program says, and no longer does, is no change.
+TEST(Provenance, AStudyACellOrAPlugInThatIsMissingCounts) {
+  const Facts then = {{"isa", "avx2"}, {"data x", "d"}, {"plug-in p", "s"}, {"cell c", "t"}};
+  EXPECT_THAT(differences(then, {}), ElementsAre("plug-in p: 's' in the run, nothing now",
+                                                 "cell c: 't' in the run, nothing now"));
+}
+
+TEST(Provenance, ASessionSaysHowItWasStartedAndEnded) {
+  Provenance provenance;
+  provenance.sessions = {session_facts("", 3), session_facts("carousel run a.yaml", 4)};
+  const auto value = [&](std::size_t session, const std::string& name) -> std::string {
+    for (const auto& [key, text] : provenance.sessions.at(session)) {
+      if (key == name) return text;
+    }
+    return "none";
+  };
+  end_session(provenance, 12.345, "interrupted");
+  EXPECT_EQ(value(0, "threads"), "3");
+  EXPECT_EQ(value(0, "command"), "none");
+  EXPECT_EQ(value(0, "ended"), "none");
+  EXPECT_EQ(value(1, "command"), "carousel run a.yaml");
+  EXPECT_EQ(value(1, "threads"), "4");
+  EXPECT_EQ(value(1, "seconds"), "12.3");
+  EXPECT_EQ(value(1, "ended"), "interrupted");
+  EXPECT_THAT(value(1, "started"),
+              testing::MatchesRegex("2[0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC"));
+  EXPECT_THAT(new_run_name(), testing::MatchesRegex("[0-9a-f]{16}"));
+  EXPECT_NE(new_run_name(), new_run_name());
+}
+
 }  // namespace
 }  // namespace carousel

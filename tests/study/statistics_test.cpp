@@ -33,6 +33,15 @@ TEST(Statistics, IntervalOfTheMeanIsStudents) {
   EXPECT_TRUE(std::isnan(statistic_of({}).mean));
 }
 
+// Far from zero the deviation keeps its digits.
+TEST(Statistics, TheDeviationIsThatAroundTheMean) {
+  const double far = 1099511627776.0;  // 2^40
+  const std::vector<double> near = {0.0, 1.0 / 1024.0, 3.0 / 1024.0, 4.0 / 1024.0};
+  std::vector<double> moved = near;
+  for (double& value : moved) value += far;
+  EXPECT_EQ(statistic_of(moved).deviation, statistic_of(near).deviation);
+}
+
 // 19 of 20 intervals hold the mean of the distribution.
 TEST(Statistics, IntervalCoversTheTrueMean) {
   Random random(3, "cover");
@@ -51,7 +60,10 @@ TEST(Statistics, PairedTTestIsSciPys) {
   EXPECT_NEAR(t.statistic, 2.3440988472430977, 1e-10);
   EXPECT_NEAR(t.p, 0.07902333344560768, 1e-10);
   EXPECT_EQ(paired_t_test(a, a).p, 1.0);
+  EXPECT_EQ(paired_t_test(a, a).statistic, 0.0);
   EXPECT_EQ(paired_t_test({3.0, 4.0}, {2.0, 3.0}).p, 0.0);
+  EXPECT_EQ(paired_t_test({3.0, 4.0}, {2.0, 3.0}).statistic, kInfinity);
+  EXPECT_EQ(paired_t_test({2.0, 3.0}, {3.0, 4.0}).statistic, -kInfinity);
   EXPECT_TRUE(std::isnan(paired_t_test({3.0}, {2.0}).p));
   EXPECT_THROW(paired_t_test({3.0}, {2.0, 1.0}), BugError);
 }

@@ -356,5 +356,145 @@ TEST(StudyOptions, RefusesWhatIsNotYaml) {
               HasSubstr("/no/such/study.yaml"));
 }
 
+TEST(StudyOptions, AnEmptyFileIsFilledByOverrides) {
+  const StudyOptions o = parse({"task=adding", "cells=[{name: lstm, hidden: 4}]"}, "");
+  EXPECT_EQ(o.tasks.at(0).name, "adding");
+  EXPECT_EQ(o.cells.at(0).hidden, 4);
+}
+
+// As a person would write it.
+TEST(StudyOptions, AreWrittenInTheFormOfAFile) {
+  const StudyOptions o = parse({}, R"(
+name: mine
+task: adding
+cells: [{name: lstm, hidden: 4}, {name: rhn, variant: NIG, refit: true}]
+parameters: 600
+seeds: [7, 8]
+grid: {train.shard: [8, 16], model.depth: [1, 2]}
+points: [{train.batch: 8, train.loss: step}, {train.batch: 9, train.loss: sequence}]
+search:
+  draws: 2
+  space: {train.learning_rate: {uniform: [0.1, 0.2]}, hidden: {integer: [2, 9]}}
+published: [{source: A, dataset: a, cell: lstm, test_nll: 8.25}]
+)");
+  const std::string text = to_yaml(o);
+  for (const char* part :
+       {"name: mine\n", "\ntask:\n  - {name: adding, ",
+        "\ncells:\n  - {name: lstm, hidden: 4}\n  - {name: rhn, variant: NIG, refit: true}\n",
+        "\nparameters: 600\n", "\nseeds: [7, 8]\n",
+        "\ngrid:\n  train.shard: [8, 16]\n  model.depth: [1, 2]\n",
+        "\npoints:\n  - {train.batch: 8, train.loss: step}\n  - {train.batch: 9, train.loss: "
+        "sequence}\n",
+        "\nsearch:\n  draws: 2\n  space:\n    train.learning_rate: {uniform: [0.1, 0.2]}\n    "
+        "hidden: {integer: [2, 9]}\n",
+        "\npublished:\n  - {source: A, dataset: a, cell: lstm, test_nll: 8.25}\n"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+  const std::string plain = to_yaml(parse());
+  for (const char* key : {"grid:", "points:", "space:", "hyper:"}) {
+    EXPECT_THAT(plain, testing::Not(HasSubstr(key))) << "there is none";
+  }
+}
+
+TEST(StudyOptions, AListHasNoMoreEntriesThanItsKeyTakes) {
+  const auto many = [](int count, const char* entry) {
+    std::string text;
+    for (int k = 0; k < count; ++k) {
+      text += (k > 0 ? ", " : "") + fmt::format(fmt::runtime(entry), k);
+    }
+    return text;
+  };
+  const auto hyper = [&](int count) {
+    return "cells=[{name: lstm, hidden: 4, hyper: {" + many(count, "h{}: 1") + "}}]";
+  };
+  EXPECT_THAT(error({hyper(101)}), HasSubstr("cells[0].hyper has 101 entries, expected 0 to 100"));
+  EXPECT_THAT(error({hyper(100)}), HasSubstr("have 589 bytes")) << "too many for a name";
+  EXPECT_THAT(error({"dataset=[" + many(101, "chords") + "]"}),
+              HasSubstr("dataset has 101 entries, expected 1 to 100"));
+  EXPECT_THAT(error({"grid={" + many(101, "k{}: [1]") + "}"}),
+              HasSubstr("grid has 101 entries, expected 0 to 100"));
+  EXPECT_THAT(error({"search.draws=2", "search.space={hidden: {integer: [2, 9], choice: [2]}}"}),
+              HasSubstr("search.space.hidden has 2 entries, expected 1 to 1"));
+  EXPECT_THAT(error({"points=[{}]"}), HasSubstr("points[0] has 0 entries, expected 1 to 100"));
+  EXPECT_THAT(error({"grid={train.batch: [" + many(1001, "{}") + "]}"}),
+              HasSubstr("grid.train.batch has 1001 entries, expected 1 to 1000"));
+}
+
+TEST(StudyOptions, AValueAloneStandsForAListOfOne) {
+  const StudyOptions o = parse({"grid={train.batch: 8}"});
+  ASSERT_EQ(o.grid.size(), 1u);
+  EXPECT_EQ(o.grid[0].key, "train.batch");
+  EXPECT_EQ(o.grid[0].values, std::vector<std::string>{"8"});
+}
+
+TEST(StudyOptions, EachKeyOfAPointTakesItsValue) {
+  EXPECT_THAT(error({}, std::string(yaml) + "points:\n  - {train.batch: 8, model.depth: 0}\n"),
+              AllOf(HasSubstr("study.yaml:11:"), HasSubstr("points[0].model.depth"),
+                    HasSubstr("model.depth is '0'")));
+  EXPECT_THAT(error({"points=[{task.lag: 30}]"}), HasSubstr("options of tasks stand in grid"));
+  EXPECT_THAT(error({"points=[{train.batch: '8 9'}]"}), HasSubstr("a value without blanks"));
+}
+
+// Also where grid and points stand in the command.
+TEST(StudyOptions, AnOverrideReachesAKeyOfGridAndSpace) {
+  const StudyOptions o = parse({"grid.train.batch=8,9", "search.draws=2",
+                                "search.space.train.learning_rate={uniform: [0.1, 0.2]}"});
+  EXPECT_EQ(o.grid.at(0).key, "train.batch");
+  EXPECT_EQ(o.grid.at(0).values, (std::vector<std::string>{"8", "9"}));
+  EXPECT_EQ(o.search.space.at(0).key, "train.learning_rate");
+  EXPECT_EQ(o.search.space.at(0).values, (std::vector<std::string>{"0.1", "0.2"}));
+}
+
+TEST(StudyOptions, ANameThatTheFileMakesUpIsAPlainText) {
+  const std::string longest(100, 'k');
+  EXPECT_THAT(error({"cells=[{name: lstm, hidden: 4, hyper: {" + longest + ": 1}}]"}),
+              HasSubstr("have 102 bytes, expected at most 100"))
+      << "as the changes of a cell";
+  EXPECT_THAT(error({"cells=[{name: lstm, hidden: 4, hyper: {" + longest + "k: 1}}]"}),
+              HasSubstr("cells[0].hyper: a key is '"));
+  EXPECT_THAT(error({"cells=[{name: lstm, hidden: 4, hyper: {\"a\\eb\": 1}}]"}),
+              HasSubstr("a key is 'a?b', expected a text of at most 100 bytes in one line"));
+}
+
+TEST(StudyOptions, AKeyStandsInOneOfGridPointsAndSpace) {
+  const std::vector<std::string> draws = {"search.draws=2",
+                                          "search.space={train.batch: {choice: [8, 9]}}"};
+  const auto with = [&](const std::string& text) { return error({draws[0], draws[1], text}); };
+  EXPECT_EQ(with("grid={model.depth: [1, 2]}"), "nothing was thrown");
+  EXPECT_THAT(with("grid={train.batch: [8, 9]}"),
+              HasSubstr("'train.batch' is set by a grid or points and by search.space"));
+  EXPECT_THAT(with("points=[{train.batch: 8}]"),
+              HasSubstr("'train.batch' is set by a grid or points and by search.space"));
+  EXPECT_THAT(error({"grid={train.batch: [8, 9]}", "points=[{train.batch: 8}]"}),
+              HasSubstr("'train.batch' stands in grid and in points"));
+  EXPECT_THAT(error({"search.draws=2", "search.halving.first=1", "grid={train.epochs: [8, 9]}"}),
+              HasSubstr("leave train.epochs out of grid"));
+  EXPECT_THAT(error({"search.draws=2", "search.halving.first=1", "points=[{train.epochs: 8}]"}),
+              HasSubstr("leave train.epochs out of grid"));
+  EXPECT_THAT(error({"search.halving.first=1"}), HasSubstr("need search.draws, 1 or more"));
+}
+
+// Five sets, two cells, ten draws beside the seeds, and twenty points.
+TEST(StudyOptions, TrialsAreCountedOverAllThatMakesThem) {
+  const auto of = [](int seeds) {
+    return error({"dataset=a,b,c,d,e", "search.draws=10", fmt::format("seeds={}", seeds),
+                  "grid={train.batch: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}",
+                  "points=[{model.depth: 1}, {model.depth: 2}]"});
+  };
+  EXPECT_EQ(of(490), "nothing was thrown");
+  EXPECT_THAT(of(491), HasSubstr("make 100200 trials, expected at most 100000"));
+}
+
+TEST(StudyOptions, AnOverrideOfADataSetKeepsTheRestOfIt) {
+  const std::string text = "dataset: jsb_chorales\ncells: [{name: lstm, hidden: 4}]\n";
+  EXPECT_EQ(parse({"dataset=chords"}, text).tasks.at(0).options.text("data"), "chords");
+  const StudyOptions wide = parse({"dataset.width=96"}, text);
+  EXPECT_EQ(wide.tasks.at(0).options.text("data"), "jsb_chorales");
+  EXPECT_EQ(wide.tasks.at(0).options.integer("width"), 96);
+  EXPECT_TRUE(parse({}, text + "points:\ngrid:\npublished:\n").points.empty());
+  EXPECT_THAT(error({"a.b.c.d.e.f.g.h.i.j=1"}), HasSubstr("there is no key 'a'"));
+  EXPECT_THAT(error({"a.b.c.d.e.f.g.h.i.j.k=1"}), HasSubstr("expected key.sub=value"));
+}
+
 }  // namespace
 }  // namespace carousel

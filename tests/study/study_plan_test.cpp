@@ -82,6 +82,10 @@ TEST(HiddenForParameters, FindsOneBetweenSizesThatAreLeftOut) {
 TEST(HiddenForParameters, SaysWhatIsOutOfReach) {
   EXPECT_THAT(error_of<InputError>([] { hidden_for(catalogue().find("lstm"), 1000, 1, 200); }),
               HasSubstr("even 1 hidden units have 4008 parameters, 200 were wanted"));
+  // The smallest one is taken where it has no more than twice what is wanted.
+  EXPECT_EQ(hidden_for(catalogue().find("lstm"), 1000, 1, 2004), 1);
+  EXPECT_THAT(error_of<InputError>([] { hidden_for(catalogue().find("lstm"), 1000, 1, 2003); }),
+              HasSubstr("even 1 hidden units"));
 }
 
 // One cell, three rates, three seeds.
@@ -200,6 +204,76 @@ TEST_F(Plan, HalvingStopsTheWorseDraws) {
   EXPECT_EQ(plan.trials()[7].draw, 2);
 }
 
+// There would be nothing for the draws to go on to.
+TEST_F(Plan, HalvingHasNoStopAtTheEnd) {
+  StudyPlan plan = make();
+  EXPECT_EQ(plan.until(0), 0) << "there is no halving";
+  const auto asked = [&](int first, int epochs) {
+    options_.search.halving = {first, 2};
+    options_.train.epochs = epochs;
+    StudyPlan halving = make();
+    halving.take_ready();
+    return halving.until(0);
+  };
+  EXPECT_EQ(asked(1, 4), 1);
+  EXPECT_EQ(asked(3, 4), 3);
+  EXPECT_EQ(asked(4, 4), 0);
+}
+
+// What a draw had reached at a stop counts there, though it diverged later.
+TEST_F(Plan, ADrawThatDivergedAfterAStopCountsThere) {
+  options_.search.draws = 2;
+  options_.search.halving = {2, 2};
+  options_.train.epochs = 20;
+  StudyPlan plan = make();
+  plan.take_ready();
+  for (const std::size_t trial : {0U, 1U}) {
+    TrialRecord record = plan.trials()[trial];
+    record.status = trial == 1 ? "diverged" : "running";
+    record.epochs = 2 + static_cast<int>(trial);
+    record.curve = {{1, 0, 0.0, 0.0, {9.0}}, {2, 0, 0.0, 0.0, {trial == 1 ? 3.0 : 5.0}}};
+    if (trial == 1) record.curve.push_back({3, 0, 0.0, 0.0, {4.0}});
+    plan.put(trial, record);
+  }
+  EXPECT_THAT(plan.take_ready(), IsEmpty()) << "the better one was that which has diverged";
+  EXPECT_EQ(plan.trials()[0].status, "pruned");
+}
+
+TEST_F(Plan, WithoutDrawsThereIsNothingToHalve) {
+  options_.search.draws = 0;
+  options_.search.halving = {2, 2};
+  options_.train.epochs = 20;
+  StudyPlan plan = make();
+  EXPECT_THAT(plan.take_ready(), ElementsAre(0, 1, 2));
+  EXPECT_EQ(plan.until(0), 0);
+}
+
+// Of two cases the search comes first: seeds wait for it.
+TEST_F(Plan, DrawsOfAllCasesComeBeforeSeeds) {
+  options_.grid = {{"model.depth", {"1", "2"}}};
+  options_.search.draws = 1;
+  options_.seeds = {7, 8};
+  StudyPlan plan = make();
+  ASSERT_EQ(plan.trials().size(), 4u);
+  end(plan, 0, "done", 2.0);
+  EXPECT_THAT(plan.take_ready(), ElementsAre(2, 0, 1));
+}
+
+TEST_F(Plan, ASeedThatWasTrainedWithAnotherDrawIsRefused) {
+  StudyPlan plan = make();
+  for (const std::size_t trial : {0U, 1U, 2U}) end(plan, trial, "done", 2.0 + double(trial));
+  plan.trials()[3].learning_rate = 0.5;
+  plan.trials()[3].drawn = "train.learning_rate=0.5";
+  EXPECT_EQ(error_of<InputError>([&] { plan.choose(); }),
+            "trial lstm-h4-s8 was trained with train.learning_rate=0.5, but the search chooses " +
+                plan.trials()[0].drawn);
+}
+
+TEST_F(Plan, AnOptionThatTheTaskCannotTakeIsRefused) {
+  options_.model.direction = "both";
+  EXPECT_THAT(error_of<InputError>([&] { make(); }), HasSubstr("model.direction is both"));
+}
+
 // Each combination is a competitor: it has its own search, and its own hidden size.
 TEST_F(Plan, AGridMakesACaseOfEachPoint) {
   options_.grid = {{"model.depth", {"1", "2"}}, {"hidden", {"3", "4"}}};
@@ -275,6 +349,10 @@ TEST_F(Plan, IdsAreFitForFolders) {
   const std::vector<PlannedTrial> trials = planned({cell});
   EXPECT_EQ(trials[0].record.variant, "depth=2");
   EXPECT_EQ(trials[0].id, "rhn+depth=2-h4-s7");
+  Cell other = catalogue().find("lstm");
+  other.name = "azAZ09._+=- /@[`{:";
+  options_.cells = {{"lstm", 4}};
+  EXPECT_EQ(planned({other})[0].id, "azAZ09._+=-_______-h4-s7");
 }
 
 TEST_F(Plan, TheSameCellUnderTwoSpellingsIsAnError) {

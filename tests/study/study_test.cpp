@@ -14,6 +14,7 @@
 #include "catalogue.hpp"
 #include "io/files.hpp"
 #include "music_file.hpp"
+#include "study/result_files.hpp"
 #include "study/run_folder.hpp"
 #include "temporary_folder.hpp"
 
@@ -313,6 +314,144 @@ TEST_F(StudyTest, ThePianoRollIsThatOfTheBestTrial) {
   EXPECT_EQ(roll_of({4, 3}).second, roll);
   EXPECT_EQ(roll_of({best}).second, roll);
   EXPECT_NE(roll_of({7 - best}).second, roll);
+}
+
+// On one thread, in the order of the plan.
+TEST_F(StudyTest, ItsUserHearsOfEveryTrial) {
+  options_.seeds = {5, 6, 7};
+  StudyRun run = at("run");
+  run.threads = 1;
+  std::vector<std::string> ended, notes;
+  int begins = 0, updates = 0;
+  StudyListener listener;
+  listener.begins = [&] { ++begins; };
+  listener.note = [&](const std::string& text) { notes.push_back(text); };
+  listener.trial_ended = [&](int now, int all, const TrialRecord& r) {
+    ended.push_back(fmt::format("{} of {}: seed {} {}", now, all, r.seed, r.status));
+  };
+  listener.progress = [&](const auto& study, const TrialRecord& r, const Progress& p) {
+    ++updates;
+    const StudyProgress now = study();
+    EXPECT_EQ(now.ended, std::ssize(ended));
+    EXPECT_EQ(now.trials, 3);
+    EXPECT_GE(now.seconds_left, 0.0);
+    EXPECT_EQ(r.seed, 5u + ended.size());
+    EXPECT_EQ(r.seconds, p.seconds);
+    EXPECT_EQ(r.status, "running");
+    if (p.epoch_ended) {
+      EXPECT_EQ(r.epochs, p.epoch);
+    }
+  };
+  const StudyResults results = start_study(options_, registry_, run, stop_, listener);
+  EXPECT_EQ(begins, 1);
+  EXPECT_GE(updates, 3 * 2) << "each epoch's end at least";
+  EXPECT_THAT(ended, testing::ElementsAre("1 of 3: seed 5 done", "2 of 3: seed 6 done",
+                                          "3 of 3: seed 7 done"));
+  EXPECT_THAT(notes, testing::ElementsAre(results.problems.at(0).description));
+}
+
+TEST_F(StudyTest, TheLogHasTestFiguresOfSelectedTrialsAlone) {
+  options_.seeds = {3, 4};
+  options_.search.draws = 2;
+  const StudyResults results = start("run");
+  const std::vector<PlannedTrial> planned = RunFolder(folder_ / "run").planned();
+  const std::string log = read_text(folder_ / "run/run.log");
+  EXPECT_THAT(log, HasSubstr("study study with 2 threads\n"));
+  EXPECT_THAT(log, HasSubstr(results.problems.at(0).description));
+  int selected = 0;
+  for (std::size_t k = 0; k < planned.size(); ++k) {
+    const TrialRecord& r = results.trials[k];
+    const std::string line = fmt::format("{} done: valid {} at epoch {} of {}", planned[k].id,
+                                         r.chosen_by(), r.best_epoch, r.epochs);
+    const std::string test = fmt::format(", test {}\n", r.figure("nll", Split::test));
+    if (r.selected) {
+      EXPECT_THAT(log, HasSubstr(line + test));
+    }
+    if (r.draw > 0 && r.seed == 3) {
+      EXPECT_THAT(log, HasSubstr(line + "\n"));
+    }
+    selected += r.selected;
+  }
+  EXPECT_EQ(selected, 2);
+}
+
+TEST_F(StudyTest, ItsTablesHoldItsResults) {
+  const StudyResults results = start("run");
+  const auto expect_tables = [&] {
+    EXPECT_EQ(read_text(folder_ / "run/results.csv"), results_csv(results));
+    EXPECT_EQ(read_text(folder_ / "run/curves.csv"), curves_csv(results));
+    EXPECT_EQ(read_text(folder_ / "run/baselines.csv"), baselines_csv(results));
+  };
+  expect_tables();
+  for (const char* name : {"results", "curves", "baselines"}) {
+    std::filesystem::remove(folder_ / "run" / (std::string(name) + ".csv"));
+  }
+  collect_study(folder_ / "run");
+  expect_tables();
+}
+
+TEST_F(StudyTest, StoppedBeforeItBeginsNoTrialHasBegun) {
+  options_.seeds = {1, 2};
+  stop_ = true;
+  const StudyResults results = start("run");
+  EXPECT_THAT(results.trials, Each(testing::Field(&TrialRecord::status, "waiting")));
+  const RunFolder folder(folder_ / "run");
+  for (const PlannedTrial& trial : folder.planned()) {
+    EXPECT_FALSE(folder.saved(trial).has_value()) << trial.id;
+  }
+  EXPECT_EQ(folder.known().provenance.sessions.at(0).back().second, "interrupted");
+}
+
+// Of a start that was killed before its study.yaml was there.
+TEST_F(StudyTest, WhatAKilledStartHasLeftIsNoRun) {
+  std::filesystem::create_directories(folder_ / "run/cells");
+  for (const char* name :
+       {"study.h5", "run.json", "study.h5.tmp", "run.json.tmp", "study.yaml.tmp"}) {
+    write_text(folder_ / "run" / name, "half of it");
+  }
+  EXPECT_EQ(start("run").trials.at(0).status, "done");
+}
+
+TEST_F(StudyTest, ATrialAloneSaysHowFarItIs) {
+  plan_study(options_, registry_, at("run"), {});
+  StudyListener listener;
+  int begins = 0, updates = 0;
+  listener.begins = [&] { ++begins; };
+  listener.progress = [&](const auto& study, const TrialRecord& r, const Progress& p) {
+    ++updates;
+    const StudyProgress now = study();
+    EXPECT_EQ(now.ended, 0);
+    EXPECT_EQ(now.trials, 1);
+    EXPECT_DOUBLE_EQ(now.seconds_left, r.seconds * (1.0 - p.done) / p.done);
+  };
+  const std::string id = trial_states(folder_ / "run").at(0).id;
+  EXPECT_EQ(run_planned_trial(registry_, at("run"), id, stop_, listener).status, "done");
+  EXPECT_EQ(begins, 1);
+  EXPECT_GT(updates, 2);
+}
+
+// Of the draws of a search the chosen one keeps its parameters; nothing is written once more.
+TEST_F(StudyTest, ASearchThatHasEndedIsNotWrittenAgain) {
+  options_.search.draws = 3;
+  start("run");
+  const RunFolder folder(folder_ / "run");
+  const auto times = [&] {
+    std::vector<std::filesystem::file_time_type> all;
+    for (const PlannedTrial& trial : folder.planned()) {
+      all.push_back(
+          std::filesystem::last_write_time(folder_ / "run/trials" / trial.id / "checkpoint.h5"));
+    }
+    return all;
+  };
+  int kept = 0;
+  for (const PlannedTrial& trial : folder.planned()) {
+    kept += !folder.saved(trial)->archive.floats.empty();
+  }
+  EXPECT_EQ(kept, 1);
+  const auto before = times();
+  ASSERT_EQ(before.size(), 3u);
+  resume("run");
+  EXPECT_EQ(times(), before);
 }
 
 }  // namespace

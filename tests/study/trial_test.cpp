@@ -8,6 +8,7 @@
 #include "catalogue.hpp"
 #include "task/next_frame_model.hpp"
 #include "task/task.hpp"
+#include "train/shards.hpp"
 
 namespace carousel {
 namespace {
@@ -84,6 +85,55 @@ TEST_F(TrialTest, SaysWhyATestFigureIsNone) {
   const Archive archive = run_trial(job(true), nullptr, stop_, silent());
   EXPECT_EQ(load_record(archive).status, "diverged");
   EXPECT_THAT(archive.text("divergence"), HasSubstr("the test NLL of the best epoch is inf"));
+}
+
+TEST_F(TrialTest, SaysWhatMemoryItTakes) {
+  for (const char* precision : {"float", "double"}) {
+    TrialJob one = job(true);
+    one.train.precision = precision;
+    Recurrence recurrence(cell_, 4);
+    const auto model = problem_->model(recurrence);
+    const std::int64_t expected = precision == std::string("double")
+                                      ? training_memory<double>(*model, recurrence, *problem_, 4, 4)
+                                      : training_memory<float>(*model, recurrence, *problem_, 4, 4);
+    EXPECT_EQ(load_record(run_trial(one, nullptr, stop_, silent())).memory, expected) << precision;
+  }
+}
+
+TEST_F(TrialTest, ExhibitsReadBackAsTheyWere) {
+  Archive archive;
+  archive.texts["exhibit 0 kind"] = "roll";
+  archive.texts["exhibit 0 title"] = "A roll";
+  archive.texts["exhibit 0 unit"] = "keys";
+  archive.numbers["exhibit 0 first"] = 21.0;
+  archive.floats["exhibit 0/expected"] = Tensor<float>::from({2}, {1, 2});
+  archive.texts["exhibit 1 kind"] = "text";
+  archive.texts["exhibit 1 title"] = "Words";
+  archive.texts["exhibit 1 written"] = "a b";
+  archive.texts["exhibits"] = "another entry";
+  const std::vector<Exhibit> read = load_exhibits(archive);
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].kind, "roll");
+  EXPECT_EQ(read[0].title, "A roll");
+  EXPECT_THAT(read[0].texts, ElementsAre(testing::Pair("unit", "keys")));
+  EXPECT_THAT(read[0].numbers, ElementsAre(testing::Pair("first", 21.0)));
+  ASSERT_EQ(read[0].arrays.size(), 1u);
+  EXPECT_EQ(read[0].arrays.at("expected").data()[1], 2.0f);
+  EXPECT_EQ(read[1].kind, "text");
+  EXPECT_EQ(read[1].title, "Words");
+  EXPECT_THAT(read[1].texts, ElementsAre(testing::Pair("written", "a b")));
+  EXPECT_TRUE(read[1].numbers.empty());
+  EXPECT_TRUE(read[1].arrays.empty());
+}
+
+TEST_F(TrialTest, WithoutParametersItsCurveIsLeft) {
+  Archive archive = run_trial(job(true), nullptr, stop_, silent());
+  archive.doubles["parameters/w"] = Tensor<double>::zeros({3});
+  const TrialRecord before = load_record(archive);
+  drop_parameters(archive);
+  EXPECT_TRUE(archive.floats.empty());
+  EXPECT_EQ(archive.doubles.size(), 1u);
+  EXPECT_EQ(load_record(archive).curve.size(), before.curve.size());
 }
 
 }  // namespace

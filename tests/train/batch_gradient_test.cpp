@@ -7,11 +7,14 @@
 
 #include <atomic>
 #include <cmath>
+#include <fstream>
 #include <limits>
 
 #include "catalogue.hpp"
 #include "model_under_test.hpp"
 #include "task/next_frame_model.hpp"
+#include "task/task.hpp"
+#include "temporary_folder.hpp"
 #include "train/trainer.hpp"
 
 namespace carousel {
@@ -164,6 +167,65 @@ TEST_F(BatchGradientTest, WithoutClippingATrialEndsThere) {
   const std::atomic<bool> stop{false};
   ASSERT_EQ(trainer->run(stop, [](const Progress&) {}), Outcome::diverged);
   EXPECT_THAT(trainer->divergence(), testing::StartsWith("the norm of the gradient is "));
+}
+
+TEST_F(BatchGradientTest, BeyondFloatSmallLimitsHoldToo) {
+  options_.clip_norm = 0.05;
+  BatchGradient<float> by_norm(model_, problem_, options_);
+  EXPECT_TRUE(by_norm.compute(values<float>(3.0), first_).overflow);
+  EXPECT_NEAR(norm_of(by_norm.gradients()), 0.05, 1e-6);
+  options_.clip_norm = 0.0;
+  options_.clip_value = 0.05;
+  BatchGradient<float> by_value(model_, problem_, options_);
+  EXPECT_TRUE(by_value.compute(values<float>(3.0), first_).overflow);
+  float most = 0.0f;
+  for (const auto& g : by_value.gradients()) {
+    for (const float v : g.values()) most = std::max(most, std::abs(v));
+  }
+  EXPECT_EQ(most, 0.05f);
+}
+
+// A stream of two letters: its second piece goes on from the states behind the first one.
+TEST_F(BatchGradientTest, BeyondFloatItGoesOnFromWhatWasHandedOn) {
+  const TemporaryFolder folder;
+  Random random(3, "letters");
+  std::string text;
+  for (int k = 0; k < 6 * kSteps; ++k) text += random.uniform() < 0.3 ? 'a' : 'b';
+  std::ofstream(folder / "letters.txt") << text;
+  const Task& task = find_task("language_model");
+  TaskOptions on(task.options);
+  on.set("data", (folder / "letters.txt").string());
+  on.set("steps", std::to_string(kSteps));
+  const ModelUnderTest stream(catalogue().find("rnn_tanh"), task.set_up(on, {}), kHidden);
+  const ParameterSet<float> start(stream.parameters(), 1);
+  std::vector<Tensor<float>> values;
+  std::vector<Tensor<double>> in_double;
+  for (std::size_t k = 0; k < start.size(); ++k) {
+    values.push_back(start.value(k).clone());
+    in_double.push_back(Tensor<double>::uninitialised(start.value(k).shape()));
+    const bool recurrent = start.spec(k).name == "layers/0/forward/U_h";
+    for (Index i = 0; i < values[k].numel(); ++i) {
+      if (recurrent) values[k].data()[i] *= 3.0f;
+      in_double[k].data()[i] = values[k].data()[i];
+    }
+  }
+  BatchGradient<float> floats(*stream.model, *stream.problem, options_);
+  BatchGradient<double> doubles(*stream.model, *stream.problem, options_);
+  Carried<float> carried;
+  floats.compute(values, first_, {nullptr, &carried});
+  ASSERT_EQ(carried.size(), 1u);
+  Carried<double> same(1);
+  for (const Tensor<float>& state : carried[0]) {
+    same[0].push_back(Tensor<double>::uninitialised(state.shape()));
+    std::ranges::copy(state.values(), same[0].back().data());
+  }
+  const Batch second{1};
+  const auto result = floats.compute(values, second, {nullptr, &carried});
+  const auto anew = doubles.compute(in_double, second, {nullptr, nullptr});
+  const auto expected = doubles.compute(in_double, second, {nullptr, &same});
+  ASSERT_TRUE(result.overflow);
+  EXPECT_EQ(result.norm, expected.norm);
+  EXPECT_NE(result.norm, anew.norm);
 }
 
 }  // namespace

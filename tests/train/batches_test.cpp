@@ -7,6 +7,8 @@
 #include <numeric>
 #include <set>
 
+#include "tensor/random.hpp"
+
 namespace carousel {
 namespace {
 
@@ -108,9 +110,66 @@ TEST(Batches, CountTheTermsOfTheirExamples) {
   EXPECT_EQ(terms_of(problem, Split::train, Batch{0, 1, 1}), 2 + 6 + 6);
 }
 
+using Runs = std::vector<std::vector<Batch>>;
+
+TEST(Batches, OfAnEvaluationBeginWithTheLongest) {
+  const Lengths problem({3, 7, 4, 7, 5});
+  EXPECT_EQ(evaluation_batches(problem, Split::valid, 2),
+            (std::vector<Batch>{{1, 3}, {4, 2}, {0}}));
+  EXPECT_EQ(evaluation_batches(problem, Split::valid, 5), (std::vector<Batch>{{1, 3, 4, 2, 0}}));
+  EXPECT_EQ(evaluation_runs(problem, Split::valid, 2), (Runs{{{1, 3}}, {{4, 2}}, {{0}}}));
+}
+
+// A pool of eight batches is sorted by length, then all batches of the epoch are shuffled.
+TEST(Batches, AreCutFromPoolsOfEight) {
+  std::vector<int> lengths;
+  for (int i = 0; i < 45; ++i) lengths.push_back(2 + (i * 7) % 19);
+  Random random(4, Random::hash("order", 6));
+  const std::vector<int> order = random.permutation(45);
+  std::vector<Batch> cut;
+  for (std::size_t pool = 0; pool < 45; pool += 16) {
+    std::vector<int> part(order.begin() + std::ptrdiff_t(pool),
+                          order.begin() + std::ptrdiff_t(std::min<std::size_t>(pool + 16, 45)));
+    std::ranges::stable_sort(part, std::greater<>(),
+                             [&](int id) { return lengths[std::size_t(id)]; });
+    for (std::size_t i = 0; i < part.size(); i += 2) {
+      cut.push_back({part[i]});
+      if (i + 1 < part.size()) cut.back().push_back(part[i + 1]);
+    }
+  }
+  ASSERT_EQ(cut.size(), 23u);
+  std::vector<Batch> expected;
+  for (const int i : random.permutation(23)) expected.push_back(cut[std::size_t(i)]);
+  EXPECT_EQ(training_batches(Lengths(lengths), 2, 4, 6), expected);
+}
+
+// What is left over behind the last stream is not trained on.
+TEST(Batches, OfStreamsRunSideBySide) {
+  const Lengths problem(std::vector<int>(11, 5), Order::streams);
+  const std::vector<Batch> expected = {{0, 3, 6}, {1, 4, 7}, {2, 5, 8}};
+  EXPECT_EQ(training_batches(problem, 3, 1, 0), expected);
+  EXPECT_EQ(training_batches(problem, 3, 2, 5), expected) << "whatever seed and epoch";
+  EXPECT_EQ(training_batches(problem, 11, 1, 0).size(), 1u);
+  EXPECT_THROW(training_batches(problem, 12, 1, 0), InputError);
+}
+
+// Twenty pieces: four streams of two, twelve of one.
+TEST(Batches, AnEvaluationOfStreamsHasSixteenOfThem) {
+  const Lengths problem(std::vector<int>(20, 5), Order::streams);
+  const Runs runs = evaluation_runs(problem, Split::valid, 3);
+  ASSERT_EQ(runs.size(), 6u);
+  EXPECT_EQ(runs[0], (std::vector<Batch>{{0, 2, 4}, {1, 3, 5}}));
+  EXPECT_EQ(runs[1], (std::vector<Batch>{{6, 8, 9}, {7}}));
+  EXPECT_EQ(runs[2], (std::vector<Batch>{{10, 11, 12}}));
+  EXPECT_EQ(runs[5], (std::vector<Batch>{{19}}));
+  EXPECT_EQ(evaluation_runs(Lengths({5, 5}, Order::streams), Split::valid, 9), (Runs{{{0, 1}}}));
+  EXPECT_EQ(evaluation_runs(problem, Split::valid, 16).size(), 1u);
+}
+
 TEST(Batches, RefuseASizeOfZero) {
   const Lengths problem({3});
   EXPECT_THROW(evaluation_batches(problem, Split::valid, 0), InputError);
+  EXPECT_THROW(training_batches(problem, 0, 1, 0), InputError);
 }
 
 }  // namespace

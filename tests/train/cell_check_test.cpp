@@ -90,7 +90,9 @@ TEST(CellCheck, AWrongDerivativeIsFoundByDifferences) {
                                  [](const DerivativeCall& d) { return d.grad * 2.0002 * d.in[0]; });
   const Checked checked = check(wrong);
   EXPECT_THAT(checked.steps, ElementsAre("builds passed", "gradients failed"));
-  EXPECT_THAT(checked.last, testing::ContainsRegex("largest error .* for (x|W|U|h\\[0\\]) "));
+  EXPECT_THAT(checked.last,
+              testing::ContainsRegex("largest error .* for (W \\(input 0,|U \\(input 1,|x "
+                                     "\\(input 2,|h\\[0\\] \\(input 3,)"));
 }
 
 TEST(CellCheck, NaNIsNoSmallError) {
@@ -148,6 +150,84 @@ TEST(CellCheck, AMatrixOfTheWrongShapeIsTheCellsOwnError) {
   const Cell wrong = cell_of("param W : [hidden, hidden]\nh = tanh(W @ x + h[t-1])\n");
   EXPECT_THAT(error_of<InputError>([&] { check(wrong); }),
               HasSubstr("It can be built where input = hidden"));
+}
+
+// Differences see a value move through which no gradient flows.
+TEST(CellCheck, WhatStopsGradientsIsHeldFixed) {
+  const Checked checked =
+      check(cell_of("param W : [hidden, input]\nparam U : [hidden, hidden]\n"
+                    "g = stop_gradient(W @ x)\n"
+                    "h = tanh(W @ x + g * g + U @ h[t-1] + stop_gradient(U @ h[t-1]) * h[t-1])\n"));
+  EXPECT_EQ(checked.steps.at(1), "gradients passed");
+  EXPECT_EQ(checked.steps.at(2), "scan passed");
+}
+
+// At other values than its default the input gives no number.
+TEST(CellCheck, AFurtherInputIsAroundItsDefault) {
+  const Checked checked = check(
+      cell_of("input dose : [1] default 10\nparam W : [hidden, input]\n"
+              "param U : [hidden, hidden]\nh = tanh(W @ x + U @ h[t-1] + 0 * log(dose - 6))\n"),
+      30.0);
+  EXPECT_THAT(checked.steps,
+              ElementsAre("builds passed", "gradients passed", "scan passed", "learns passed"));
+}
+
+// Signs are where the logarithm of | |x| - 1 | has no value; other numbers are not.
+TEST(CellCheck, ALossThatIsNoNumberIsNoLearning) {
+  const Checked checked =
+      check(cell_of("param W : [hidden, input]\nparam U : [hidden, hidden]\n"
+                    "h = tanh(W @ x + U @ h[t-1] + 0 * sum(log(abs(abs(x) - 1))))\n"));
+  EXPECT_THAT(checked.steps,
+              ElementsAre("builds passed", "gradients passed", "scan passed", "learns failed"));
+  EXPECT_THAT(checked.last, testing::MatchesRegex("the loss is -?nan after 0 updates"));
+}
+
+// x^2, but in float something more each time that it is asked for.
+void unsteady_square(const KernelCall<float>& call) {
+  static float more = 0.0f;
+  more += 0.25f;
+  square<float>(call);
+  for (Index i = 0; i < call.out.numel(); ++i) call.out.data()[i] += more;
+}
+
+TEST(CellCheck, ACompiledScanThatDiffersIsFound) {
+  const Op& op = register_op({"unsteady_square",
+                              "x^2",
+                              1,
+                              [](const ShapeCall& call) { return *call.in[0]; },
+                              unsteady_square,
+                              square<double>,
+                              [](const DerivativeCall& d) { return d.grad * 2.0 * d.in[0]; },
+                              {}});
+  Cell cell;
+  cell.name = "made";
+  cell.build = [&op](const CellSizes& sizes) {
+    StepBuilder b("made");
+    const Var x = b.input("x", sizes.input), h = b.state("h", sizes.hidden);
+    const Var w = b.parameter("W", {sizes.hidden, sizes.input}, Initialiser::glorot());
+    b.set_state("h", linear(x, w) + carousel::apply(op, std::array{h}));
+    b.set_output("h");
+    return b.finish();
+  };
+  const Checked checked = check(cell);
+  EXPECT_THAT(checked.steps, ElementsAre("builds passed", "gradients passed", "scan failed"));
+  EXPECT_THAT(checked.last, testing::MatchesRegex("differs by .* in double, .* in float"));
+}
+
+TEST(CellCheck, ASizeThatTheCellCannotHaveIsMovedToTheNearest) {
+  const Cell halves = cell_of(
+      "param W : [2 * (hidden / 2), input]\nh = tanh(W @ x + concat(roll(h[t-1][0:hidden/2], 1), "
+      "h[t-1][hidden/2:hidden]))\n");
+  const auto steps = check_cell(halves, {3, 5}, 0.0, [](const CheckStep&) {});
+  EXPECT_THAT(steps.at(0).detail,
+              testing::MatchesRegex("(12|18) parameters at input 3, hidden (4|6)"));
+}
+
+// Of a cell that says nothing the answer is a half, whose loss is log 2.
+TEST(CellCheck, TheLossIsTheMeanOverTheStepsThatCount) {
+  const Checked checked =
+      check(cell_of("param W : [hidden, input]\nh = 0 * (W @ x) + 0 * h[t-1]\n"));
+  EXPECT_THAT(checked.last, testing::StartsWith("loss 0.693 to 0.693 in 1 updates"));
 }
 
 }  // namespace

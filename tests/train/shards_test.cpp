@@ -1,10 +1,12 @@
 #include "train/shards.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "catalogue.hpp"
 #include "model_under_test.hpp"
 #include "task/next_frame_model.hpp"
+#include "temporary_folder.hpp"
 
 namespace carousel {
 namespace {
@@ -35,6 +37,78 @@ TEST(TrainingMemory, OfSegmentsIsLess) {
     return training_memory<float>(*model, recurrence, *problem, 1, 1);
   };
   EXPECT_LT(memory(8), memory(1));
+}
+
+// Sequences of one length: a shard of two takes the same in any batch.
+TEST(TrainingMemory, IsThatOfOneShardTimesTheShards) {
+  SequenceSet set;
+  for (SequenceSplit* split : {&set.train, &set.valid, &set.test}) split->width = 4;
+  for (int k = 0; k < 6; ++k) set.train.add(std::vector<float>(4 * 20, 1.0f));
+  const auto memory = [&](int batch, int shard) {
+    const ModelUnderTest m(catalogue().find("lstm"), next_frame_problem(set), 8);
+    return training_memory<double>(*m.model, m.recurrence, *m.problem, batch, shard);
+  };
+  const std::int64_t of_two = memory(2, 2);
+  EXPECT_GT(of_two, 0);
+  EXPECT_EQ(memory(4, 2), 2 * of_two);
+  EXPECT_EQ(memory(5, 2), 3 * of_two) << "the last shard has memory of its own";
+  EXPECT_EQ(memory(6, 2), 3 * of_two);
+  EXPECT_EQ(memory(100, 2), 3 * of_two) << "there are six sequences";
+  EXPECT_EQ(memory(2, 100), of_two) << "a shard holds no more than a batch";
+  EXPECT_GT(memory(4, 4), of_two);
+  EXPECT_EQ(memory(3, 1), 3 * memory(1, 1));
+}
+
+// Losses w . a and w . b of two shards.
+TEST(ShardedGradient, IsScaledAndLeavesOutWhatIsNotTrained) {
+  std::vector<ParameterSpec> specs(2);
+  specs[0].name = "w";
+  specs[0].shape = {2};
+  specs[1].name = "fixed";
+  specs[1].shape = {2};
+  specs[1].trained = false;
+  const std::vector<Tensor<double>> values = {Tensor<double>::from({2}, {2, 3}),
+                                              Tensor<double>::from({2}, {5, 7})};
+  const std::vector<Tensor<double>> of_shard = {Tensor<double>::from({2}, {1, 10}),
+                                                Tensor<double>::from({2}, {100, 1000})};
+  ShardedGradient<double> sharded;
+  std::vector<Tensor<double>> gradients;
+  const auto compute = [&](std::size_t shards, const std::vector<Tensor<double>>& at) {
+    return sharded.compute(
+        specs, at, shards,
+        [&](const Pass& on, std::size_t shard) {
+          return on.visit([&]<class U>(Tape<U>& tape) -> Var {
+            if constexpr (std::is_same_v<U, double>) {
+              const auto& all = on.parameters().all();
+              return sum((all[0] + all[1]) * tape.constant(of_shard[shard]));
+            } else {
+              fail_bug("another precision");
+            }
+          });
+        },
+        0.5, gradients);
+  };
+  EXPECT_EQ(compute(2, values), (7 + 100) + (700 + 10000));
+  EXPECT_EQ(gradients[0].data()[0], 0.5 * 101);
+  EXPECT_EQ(gradients[0].data()[1], 0.5 * 1010);
+  EXPECT_EQ(gradients[1].data()[0], 0.0);
+  EXPECT_EQ(gradients[1].data()[1], 0.0);
+  EXPECT_EQ(compute(1, values), 107.0);
+  EXPECT_EQ(gradients[0].data()[1], 5.0);
+  EXPECT_EQ(error_of<InputError>([&] { compute(0, values); }),
+            "got 0 shards, and 2 values of 2 parameters; expected a shard and all values");
+  EXPECT_EQ(error_of<InputError>([&] { compute(2, {values[0]}); }),
+            "got 2 shards, and 1 values of 2 parameters; expected a shard and all values");
+}
+
+TEST(ShardRunner, AShardHoldsAtLeastOneSequence) {
+  SequenceSet set;
+  for (SequenceSplit* split : {&set.train, &set.valid, &set.test}) split->width = 4;
+  const ModelUnderTest m(catalogue().find("lstm"), next_frame_problem(set), 8);
+  EXPECT_EQ(
+      error_of<InputError>([&] { ShardRunner<float>(*m.model, *m.problem, Split::train, 0); }),
+      "got shards of 0 sequences, expected at least 1");
+  EXPECT_NO_THROW(ShardRunner<float>(*m.model, *m.problem, Split::train, 1));
 }
 
 }  // namespace

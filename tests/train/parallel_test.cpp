@@ -1,0 +1,52 @@
+// Sums of shards' gradients: all of them, in a tree that depends on their number alone.
+
+#include "train/parallel.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tensor/random.hpp"
+
+namespace carousel {
+namespace {
+
+template <class T>
+using Shares = std::vector<std::vector<Tensor<T>>>;
+
+// Powers of two, so that each share that is missing or counted twice is seen.
+TEST(SumShares, EachShareCountsOnce) {
+  for (std::size_t count = 1; count <= 11; ++count) {
+    Shares<double> shares(count);
+    for (std::size_t s = 0; s < count; ++s) {
+      const double power = double(1 << s);
+      shares[s].push_back(Tensor<double>::from({3}, {power, 2 * power, -power}));
+      shares[s].push_back(Tensor<double>::from({1}, {0.5 * power}));
+    }
+    sum_shares(shares, 2);
+    const double all = double((1 << count) - 1);
+    const Tensor<double>& first = shares[0][0];
+    EXPECT_EQ(first.data()[0], all) << count;
+    EXPECT_EQ(first.data()[1], 2 * all) << count;
+    EXPECT_EQ(first.data()[2], -all) << count;
+    EXPECT_EQ(shares[0][1].data()[0], 0.5 * all) << count;
+  }
+}
+
+// Numbers whose sum depends on the order in which they are added.
+TEST(SumShares, AreAddedInABalancedTree) {
+  Random random(3, "shares");
+  Shares<float> shares(6);
+  std::vector<std::vector<float>> v;
+  for (auto& share : shares) {
+    v.emplace_back();
+    for (int i = 0; i < 50; ++i) v.back().push_back(float(random.normal()));
+    share.push_back(Tensor<float>::from({50}, v.back()));
+  }
+  sum_shares(shares, 1);
+  for (std::size_t i = 0; i < 50; ++i) {
+    const float first = v[0][i] + (v[1][i] + v[2][i]), second = v[3][i] + (v[4][i] + v[5][i]);
+    EXPECT_EQ(shares[0][0].data()[i], first + second);
+  }
+}
+
+}  // namespace
+}  // namespace carousel
