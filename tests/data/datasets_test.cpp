@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "data/data_sets.hpp"
 #include "data/music.hpp"
 #include "music_file.hpp"
@@ -45,10 +47,38 @@ TEST(DataSets, NameThePlacesAndTheWayOut) {
               AnyOf(AllOf(HasSubstr(none + "/speech_fsdd"), HasSubstr("'waves'")), found));
 }
 
+// Of a set that stands nowhere, by a folder, the environment's and the one that is always looked
+// at.
+TEST(DataSets, AreLookedForInTheFolderThatIsGivenFirst) {
+  const TemporaryFolder given, of_environment;
+  const char* before = std::getenv("CAROUSEL_DATA");
+  const std::string kept = before ? before : "";
+  setenv("CAROUSEL_DATA", of_environment.path().c_str(), 1);
+  const DataSet& set = find_set("mnist", DataKind::images);
+  EXPECT_THAT(places_of(set, given.path().string()),
+              testing::ElementsAre(given / "mnist", of_environment / "mnist", "data/mnist"));
+  EXPECT_THAT(places_of(set, ""), testing::ElementsAre(of_environment / "mnist", "data/mnist"));
+  std::filesystem::create_directory(of_environment / "mnist");
+  EXPECT_EQ(find_data("mnist", DataKind::images, given.path().string()), of_environment / "mnist");
+  std::filesystem::create_directory(given / "mnist");
+  EXPECT_EQ(find_data("mnist", DataKind::images, given.path().string()), given / "mnist");
+  unsetenv("CAROUSEL_DATA");
+  EXPECT_THAT(places_of(set, ""), testing::ElementsAre("data/mnist"));
+  EXPECT_THAT(
+      error_of<InputError>([&] { find_data("sst2", DataKind::sentences, given.path().string()); }),
+      testing::EndsWith(given.path().string() +
+                        "/sentiment/sst2\n  data/sentiment/sst2\nGet it with "
+                        "scripts/get-data, or as docs/data.md says"))
+      << "there is no other set of its kind";
+  if (before) setenv("CAROUSEL_DATA", kept.c_str(), 1);
+}
+
 TEST(DataSets, AFolderThatIsGivenMustBeThere) {
   EXPECT_THAT(error_of<InputError>([] { load_set("musedata", "/nowhere"); }),
               HasSubstr("--data /nowhere: there is no such folder"));
   EXPECT_THAT(error_of<InputError>([] { load_set("./none.h5", ""); }),
+              HasSubstr("./none.h5: there is no such file"));
+  EXPECT_THAT(error_of<InputError>([] { load_set("./none.h5", "", 96); }),
               HasSubstr("./none.h5: there is no such file"));
 }
 

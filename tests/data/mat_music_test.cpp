@@ -149,6 +149,11 @@ class MatMusicByHand : public testing::Test {
     return element(14, element(6, number(kind) + number(0)) +
                            element(5, number(rows) + number(columns)) + element(1, name) + rest);
   }
+  // Up to four bytes, which stand in the tag itself.
+  Bytes small(std::uint32_t type, const Bytes& data) const {
+    const Bytes tag = number(static_cast<std::uint32_t>(data.size()) << 16 | type);
+    return tag + data + Bytes(4 - std::min<std::size_t>(data.size(), 4), '\0');
+  }
   // 2 x 88 numbers of 16 bits, of which `missing` bytes are not there.
   Bytes matrix(std::size_t missing = 0, std::uint32_t rows = 2) const {
     Bytes values = number(0, 2) + number(1, 2);
@@ -164,10 +169,10 @@ class MatMusicByHand : public testing::Test {
     to.resize(size);
     return to;
   }
-  // Writes a file whose `cells` cells of traindata are as given.
-  void write(const Bytes& cells, std::uint32_t count = 1) const {
+  // Writes a file whose `cells` cells of traindata are as given; `front` stands before it.
+  void write(const Bytes& cells, std::uint32_t count = 1, const Bytes& front = {}) const {
     Bytes bytes(124, ' ');
-    bytes += number(0x0100, 2) + (big_endian_ ? "MI" : "IM");
+    bytes += number(0x0100, 2) + (big_endian_ ? "MI" : "IM") + front;
     for (const char* name : {"traindata", "validdata", "testdata"}) {
       const bool first = std::string(name) == "traindata";
       const Bytes all = array(1, 1, first ? count : 1, name, first ? cells : matrix());
@@ -197,6 +202,109 @@ TEST_F(MatMusicByHand, IsReadInBothOrdersOfBytes) {
       EXPECT_EQ(set.train.frame(1, 0)[0], 0.0f);
     }
   }
+}
+
+// Names of up to four letters, and numbers of up to four bytes, stand beside their size.
+TEST_F(MatMusicByHand, SmallElementsStandInTheirTag) {
+  const auto variable = [&](const Bytes& name, const Bytes& values) {
+    return element(
+        14, element(6, number(6) + number(0)) + element(5, number(2) + number(2)) + name + values);
+  };
+  for (const bool big_endian : {false, true}) {
+    big_endian_ = big_endian;
+    const Bytes four = small(2, "abcd");
+    write(matrix(), 1, variable(small(1, "four"), four) + variable(small(1, "x"), four));
+    EXPECT_EQ(read_mat_music(path_).train.lengths, (std::vector<Index>{2}));
+    std::string bytes = file_text(path_);
+    bytes.replace(bytes.find("traindata"), 9, "otherdata");
+    std::ofstream(path_, std::ios::binary) << bytes;
+    EXPECT_THAT(
+        error_of<InputError>([&] { read_mat_music(path_); }),
+        HasSubstr("no variable 'traindata'; variables: four, x, otherdata, validdata, testdata"));
+    const auto cell = [&](const Bytes& values) {
+      return element(14, element(6, number(6) + number(0)) + element(5, number(2) + number(1)) +
+                             element(1, "") + values);
+    };
+    EXPECT_THAT(error_with(cell(small(2, "ab"))), HasSubstr("got a matrix of 2 x 1, expected"));
+    EXPECT_THAT(error_with(cell(small(4, "abcd"))), HasSubstr("got a matrix of 2 x 1, expected"));
+    EXPECT_THAT(error_with(cell(small(2, "abcd"))),
+                HasSubstr("cell 1: 4 bytes for its 2 numbers of 1 bytes, and 0 behind them"));
+    EXPECT_THAT(error_with(cell(small(2, "abcde"))),
+                HasSubstr("cell 1: cut short or damaged: an element of 5 bytes where 4 are left"));
+    EXPECT_THAT(error_with(cell(element(16, "ab"))),
+                HasSubstr("2 bytes for its 2 numbers of 0 bytes"))
+        << "text is no number";
+  }
+}
+
+// An array without a name, and elements that are none, stand in no list.
+TEST_F(MatMusicByHand, OtherElementsAreLeftOut) {
+  for (const bool is_packed : {false, true}) {
+    is_packed_ = is_packed;
+    write(matrix(), 1, matrix() + element(9, "12345678"));
+    EXPECT_EQ(read_mat_music(path_).train.lengths, (std::vector<Index>{2}));
+  }
+  is_packed_ = false;
+  write(matrix(), 1, array(6, 2, 1, "first", element(2, "ab")) + matrix());
+  std::string bytes = file_text(path_);
+  bytes.replace(bytes.find("testdata"), 8, "restdata");
+  std::ofstream(path_, std::ios::binary) << bytes;
+  EXPECT_THAT(
+      error_of<InputError>([&] { read_mat_music(path_); }),
+      HasSubstr("no variable 'testdata'; variables: first, traindata, validdata, restdata"));
+  bytes.resize(128);
+  std::ofstream(path_, std::ios::binary) << bytes;
+  EXPECT_THAT(error_of<InputError>([&] { read_mat_music(path_); }),
+              HasSubstr("no variable 'traindata'; variables: none that can be read"));
+}
+
+// Every variable that is asked for is whole, but what stands behind them is not.
+TEST_F(MatMusicByHand, IsLookedAtToItsEnd) {
+  write(matrix());
+  std::ofstream(path_, std::ios::binary | std::ios::app) << "abc";
+  EXPECT_THAT(error_of<InputError>([&] { read_mat_music(path_); }),
+              HasSubstr("an element of 8 bytes where 3 are left"));
+}
+
+TEST_F(MatMusicByHand, RefusesAnArrayWithoutItsParts) {
+  const Bytes flags = element(6, number(6) + number(0)), values = element(2, "ab");
+  const auto error = [&](const Bytes& parts) { return error_with(element(14, parts)); };
+  for (const Bytes& dims : {element(6, number(2) + number(1)), element(5, number(2)),
+                            element(5, number(2) + "123456"), element(5, "")}) {
+    EXPECT_THAT(error(flags + dims + element(1, "") + values),
+                HasSubstr("cell 1: an array without its dimensions"));
+  }
+  EXPECT_THAT(
+      error(flags + element(5, number(2) + number(1) + number(1)) + element(1, "") + values),
+      HasSubstr("cell 1: expected a matrix of steps x 88 real numbers"));
+  const Bytes dims = element(5, number(2) + number(1)) + element(1, "");
+  EXPECT_THAT(error(element(5, number(6) + number(0)) + dims + values),
+              HasSubstr("cell 1: an array without its flags"));
+  EXPECT_THAT(error(element(6, number(6)) + dims + values),
+              HasSubstr("cell 1: an array without its flags"));
+  EXPECT_THAT(error_with(array(16, 2, 88, "", values)),
+              HasSubstr("cell 1: expected a full matrix of real numbers"));
+  EXPECT_THAT(error_with(matrix(static_cast<std::size_t>(-1))),
+              HasSubstr("353 bytes for its 176 numbers"))
+      << "one byte more";
+}
+
+TEST_F(MatMusicByHand, SaysHowMuchOfAnElementIsThere) {
+  write(matrix());
+  const auto size = std::filesystem::file_size(path_);
+  // testdata: 16 bytes of flags, 16 of dimensions, 16 of its name, each of them without the tags,
+  // and the cell.
+  const auto whole = static_cast<std::uintmax_t>(matrix().size() + 3 * 16);
+  for (const std::uintmax_t missing : {1, 9, 30}) {
+    write(matrix());
+    std::filesystem::resize_file(path_, size - missing);
+    EXPECT_THAT(
+        error_of<InputError>([&] { read_mat_music(path_); }),
+        HasSubstr(fmt::format("an element of {} bytes where {} are left", whole, whole - missing)));
+  }
+  std::filesystem::resize_file(path_, size - whole - 3);
+  EXPECT_THAT(error_of<InputError>([&] { read_mat_music(path_); }),
+              HasSubstr("an element of 8 bytes where 5 are left"));
 }
 
 // What is missing is not taken for silence.

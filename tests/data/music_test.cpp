@@ -60,7 +60,7 @@ TEST_F(MusicReader, NamesWhatIsWrong) {
   file_.notes[2 * 88 + 7] = 0;
   file_.lengths = {3, 3};
   file_.write(path_);
-  EXPECT_THAT(error(), HasSubstr("/train/lengths[1] is 3"));
+  EXPECT_THAT(error(), HasSubstr("/train/lengths[1] is 3, but only 2 of 5 steps are left"));
   file_.lengths = {3};
   file_.write(path_);
   EXPECT_THAT(error(), HasSubstr("add up to 3, but there are 5 steps"));
@@ -72,8 +72,22 @@ TEST_F(MusicReader, NamesWhatIsWrong) {
 TEST_F(MusicReader, RefusesANoteBeyondTheWidth) {
   file_.notes[80] = 1;  // MIDI pitch 101, index 100
   file_.write(path_);
-  EXPECT_THAT(error(96), HasSubstr("beyond a width of 96"));
+  EXPECT_THAT(error(96), HasSubstr("/train/notes[0, 80] is 1, expected 0 beyond a width of 96"));
   EXPECT_THAT(error(5), HasSubstr("got a width of 5"));
+  EXPECT_THAT(error(20), HasSubstr("got a width of 20"));
+  file_.notes[80] = 0;
+  file_.notes[4 * 88 + 76] = 1;  // pitch 97, in the second frame of the second sequence
+  file_.write(path_);
+  EXPECT_THAT(error(96), HasSubstr("/train/notes[4, 76] is 1, expected 0 beyond a width of 96"));
+  EXPECT_EQ(error(97), "nothing was thrown");
+}
+
+TEST_F(MusicReader, AWidthMayEndWithTheLowestKey) {
+  file_.notes[88] = 1;  // MIDI pitch 21
+  file_.write(path_);
+  EXPECT_EQ(read_music(path_, 21).train.frame(0, 1)[20], 1.0f);
+  EXPECT_EQ(lowest_midi_pitch(0), 21);
+  EXPECT_EQ(lowest_midi_pitch(21), 1);
 }
 
 TEST_F(MusicReader, RefusesATruncatedFile) {
@@ -96,6 +110,58 @@ TEST_F(MusicReader, RefusesOtherDimensions) {
   EXPECT_THAT(error(), HasSubstr("/valid/notes has 1 dimensions, expected 2"));
   replace_data(path_, "valid/notes", H5::PredType::NATIVE_UINT8, {8, 55}, notes);
   EXPECT_THAT(error(), HasSubstr("/valid/notes has 55 columns, expected 88"));
+}
+
+TEST_F(MusicReader, RefusesAValueWithoutDimensions) {
+  file_.write(path_);
+  {
+    H5::H5File file(path_.string(), H5F_ACC_RDWR);
+    file.unlink("train/lengths");
+    const std::int64_t length = 5;
+    file.createDataSet("train/lengths", H5::PredType::STD_I64LE, H5::DataSpace(H5S_SCALAR))
+        .write(&length, H5::PredType::NATIVE_INT64);
+  }
+  EXPECT_THAT(error(), HasSubstr("/train/lengths has 0 dimensions, expected 1"));
+}
+
+// Three rows in chunks of two, of which the first was written: 176 of 264 bytes, as nothing is
+// packed.
+TEST_F(MusicReader, RefusesMoreThanUnpackedBytesHold) {
+  file_.write(path_);
+  {
+    H5::H5File file(path_.string(), H5F_ACC_RDWR);
+    file.unlink("test/notes");
+    const hsize_t extent[] = {3, 88}, chunk[] = {2, 88}, start[] = {0, 0};
+    H5::DSetCreatPropList how;
+    how.setChunk(2, chunk);
+    const H5::DataSet data =
+        file.createDataSet("test/notes", H5::PredType::NATIVE_UINT8, H5::DataSpace(2, extent), how);
+    H5::DataSpace first = data.getSpace();
+    first.selectHyperslab(H5S_SELECT_SET, chunk, start);
+    const std::vector<std::uint8_t> notes(2 * 88);
+    data.write(notes.data(), H5::PredType::NATIVE_UINT8, H5::DataSpace(2, chunk), first);
+  }
+  EXPECT_THAT(error(), HasSubstr("/test/notes: an array of 3 x 88 values of 1 bytes from 176 bytes "
+                                 "in the file"));
+}
+
+// Packed twice, a chunk of zeros is far smaller than one pass can make it.
+TEST_F(MusicReader, RefusesAChunkThatIsFarLargerThanItsBytes) {
+  file_.write(path_);
+  {
+    H5::H5File file(path_.string(), H5F_ACC_RDWR);
+    file.unlink("test/notes");
+    const hsize_t extent[] = {5, 88}, most[] = {H5S_UNLIMITED, 88}, chunk[] = {100000, 88};
+    H5::DSetCreatPropList how;
+    how.setChunk(2, chunk);
+    how.setDeflate(9);
+    how.setDeflate(9);
+    const std::vector<std::uint8_t> notes(5 * 88);
+    file.createDataSet("test/notes", H5::PredType::NATIVE_UINT8, H5::DataSpace(2, extent, most),
+                       how)
+        .write(notes.data(), H5::PredType::NATIVE_UINT8);
+  }
+  EXPECT_THAT(error(), HasSubstr("/test/notes: a chunk of 100000 x 88 values of 1 bytes"));
 }
 
 // 2^61 x 88 bytes are 0 bytes, counted in 64 bits.
@@ -163,6 +229,10 @@ TEST_F(MusicReader, ReadsAnyTypeButNoOtherValues) {
   EXPECT_THAT(with_notes(H5::PredType::NATIVE_FLOAT, INFINITY), says("inf"));
   EXPECT_THAT(with_notes(H5::PredType::NATIVE_INT8, std::int8_t{-1}), says("-1"));
   EXPECT_THAT(with_notes(H5::PredType::NATIVE_INT32, -255), says("-255"));
+  EXPECT_THAT(with_notes(H5::PredType::NATIVE_INT64, -(std::int64_t{1} << 40)),
+              says("-1099511627776"));
+  EXPECT_THAT(with_notes(H5::PredType::NATIVE_LDOUBLE, 1.0L),
+              HasSubstr("/train/notes holds another kind of values"));
   EXPECT_THAT(with_notes(H5::PredType::NATIVE_UINT64, std::uint64_t{1} << 63),
               says("9223372036854775808"));
   EXPECT_EQ(with_notes(H5::PredType::NATIVE_DOUBLE, 1.0), "nothing was thrown");
@@ -171,6 +241,34 @@ TEST_F(MusicReader, ReadsAnyTypeButNoOtherValues) {
   file_.write(path_);
   replace_data(path_, "train/notes", H5::PredType::C_S1, {5, 88}, std::vector<char>(5 * 88, '1'));
   EXPECT_THAT(error(), HasSubstr("/train/notes holds another kind of values"));
+}
+
+TEST_F(MusicReader, ReadsNumbersOfEveryWidth) {
+  const auto reads = [&]<class T>(const H5::PredType& type, T) {
+    std::vector<T> notes(5 * 88, T{0});
+    notes[2 * 88 + 7] = notes[4 * 88 + 87] = T{1};
+    file_.write(path_);
+    replace_data(path_, "train/notes", type, {5, 88}, notes);
+    replace_data(path_, "train/lengths", type, {2}, std::vector<T>{T{2}, T{3}});
+    const SequenceSet set = read_music(path_);
+    EXPECT_EQ(set.train.lengths, (std::vector<Index>{2, 3}));
+    std::vector<float> frames(5 * 88, 0.0f);
+    frames[2 * 88 + 7] = frames[4 * 88 + 87] = 1.0f;
+    EXPECT_EQ(set.train.frames, frames);
+    notes[2 * 88 + 7] = T{2};
+    replace_data(path_, "train/notes", type, {5, 88}, notes);
+    EXPECT_THAT(error(), HasSubstr("/train/notes[2, 7] is 2, expected 0 or 1"));
+  };
+  reads(H5::PredType::NATIVE_INT8, std::int8_t{});
+  reads(H5::PredType::NATIVE_INT16, std::int16_t{});
+  reads(H5::PredType::NATIVE_INT32, std::int32_t{});
+  reads(H5::PredType::NATIVE_INT64, std::int64_t{});
+  reads(H5::PredType::NATIVE_UINT8, std::uint8_t{});
+  reads(H5::PredType::NATIVE_UINT16, std::uint16_t{});
+  reads(H5::PredType::NATIVE_UINT32, std::uint32_t{});
+  reads(H5::PredType::NATIVE_UINT64, std::uint64_t{});
+  reads(H5::PredType::NATIVE_FLOAT, float{});
+  reads(H5::PredType::NATIVE_DOUBLE, double{});
 }
 
 TEST_F(MusicReader, TakesWholeLengthsAlone) {
@@ -183,6 +281,10 @@ TEST_F(MusicReader, TakesWholeLengthsAlone) {
   EXPECT_THAT(with_lengths({3, std::nan("")}), HasSubstr("/train/lengths[1] is nan"));
   EXPECT_THAT(with_lengths({3, 1e300}), HasSubstr("/train/lengths[1] is 1e+300"));
   EXPECT_EQ(with_lengths({3, 2}), "nothing was thrown");
+  EXPECT_EQ(with_lengths({5}), "nothing was thrown") << "all of the steps";
+  EXPECT_THAT(with_lengths({3, 1}), HasSubstr("/train/lengths[1] is 1, expected a whole number of "
+                                              "steps, 2 or more, and 5 in all"));
+  EXPECT_THAT(with_lengths({6}), HasSubstr("/train/lengths[0] is 6, expected a whole number"));
 }
 
 // Whatever libhdf5 does with it, a damaged file is one message, at a price that fits its size.
@@ -228,13 +330,23 @@ TEST(Chords, AreAlwaysTheSameFourVoices) {
   }
 }
 
-// The real set, where it is on the machine. Independent keys fitted on the training frames:
-// the figure of Boulanger-Lewandowski et al. 2012's note 1-gram, 11.06 nats.
 // Figures of committed results are of these notes.
 TEST(Chords, NeverChange) {
   EXPECT_EQ(digest_of(generate_chords()),
             "6609aaf5fe93389983d78e701458f5fe658f057cc8ffc4b95aac7316f625d63c");
 }
+
+// The highest voice sings up to MIDI pitch 81.
+TEST(Chords, TakeAWidthThatHoldsTheHighestPitch) {
+  const SequenceSet narrow = generate_chords(81), keys = generate_chords();
+  EXPECT_EQ(narrow.test.width, 81);
+  EXPECT_EQ(narrow.test.frame(3, 5)[80], keys.test.frame(3, 5)[60]);
+  EXPECT_THAT(error_of<InputError>([] { generate_chords(80); }),
+              HasSubstr("got a width of 80, expected 0 (88 keys) or at least 81"));
+}
+
+// The real set, where it is on the machine. Independent keys fitted on the training frames:
+// the figure of Boulanger-Lewandowski et al. 2012's note 1-gram, 11.06 nats.
 
 TEST(JsbChorales, HasThePublishedSizesAndIndependentKeyLikelihood) {
   const char* data = std::getenv("CAROUSEL_DATA");

@@ -81,6 +81,11 @@ TEST_F(Sentences, ThatCantBeReadAreOneMessageWithThePlace) {
   std::string many;
   for (int k = 0; k < 1001; ++k) many += fmt::format("{} word\n", k);
   EXPECT_THAT(error("train.txt", many), HasSubstr("got 1001 different labels, expected 2 to 1000"));
+  many.resize(many.rfind("1000 word"));
+  write("train.txt", many);
+  write("valid.txt", "999 word\n");
+  write("test.txt", "0 word\n");
+  EXPECT_EQ(read().classes.size(), 1000U) << "as many as there may be";
   std::filesystem::remove(folder_ / "train.txt");
   EXPECT_THAT(error_of<InputError>([&] { read(); }),
               AllOf(HasSubstr("there is no train.txt"), HasSubstr("docs/data.md")));
@@ -92,6 +97,11 @@ TEST_F(Sentences, OfManyLabelsShowTen) {
   write("train.txt", many);
   EXPECT_THAT(error("valid.txt", "9 a\n"), HasSubstr("20 of the training file: 10, 11, 12, 13, 14, "
                                                      "15, 16, 17, 18, 19, .."));
+  many.resize(many.find("20 word"));
+  write("train.txt", many);
+  EXPECT_THAT(error("valid.txt", "10 a\n9 a\n"),
+              testing::EndsWith("valid.txt:2: got the label '9', expected one of the 10 of the "
+                                "training file: 10, 11, 12, 13, 14, 15, 16, 17, 18, 19"));
 }
 
 TEST_F(Sentences, OfOtherContentHaveAnotherDigest) {

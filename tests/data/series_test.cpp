@@ -47,6 +47,12 @@ TEST_F(SeriesFile, DatesAndRowNumbersInFrontAreNoSeries) {
   EXPECT_THAT(read("year,a\n1949,1\n").names, ElementsAre("year", "a")) << "numbers are a series";
 }
 
+TEST_F(SeriesFile, ANameMayBeANumber) {
+  const Series series = read("a,2\n5,6\n");
+  EXPECT_THAT(series.names, ElementsAre("a", "2"));
+  EXPECT_THAT(series.values, ElementsAre(5, 6));
+}
+
 TEST_F(SeriesFile, ColumnsAreTakenByName) {
   const std::string text = "a,weather,c\n1,rain,3\n4,sun,6\n";
   const Series series = read(text, {"c", "a"});
@@ -54,10 +60,12 @@ TEST_F(SeriesFile, ColumnsAreTakenByName) {
   EXPECT_THAT(series.values, ElementsAre(3, 1, 6, 4));
   EXPECT_THAT(error(text), AllOf(HasSubstr("mine.csv, line 2, column 'weather': got 'rain'"),
                                  HasSubstr("name the columns to take without it")));
-  EXPECT_THAT(error(text, {"wether"}),
-              AllOf(HasSubstr("no column 'wether'; did you mean 'weather'"),
-                    HasSubstr("there are: a, weather, c")));
-  EXPECT_THAT(error("a,b,a\n1,2,3\n", {"a"}), HasSubstr("more than one column is named 'a'"));
+  EXPECT_THAT(
+      error(text, {"wether"}),
+      AllOf(HasSubstr("mine.csv, line 1: there is no column 'wether'; did you mean 'weather'"),
+            HasSubstr("there are: a, weather, c")));
+  EXPECT_THAT(error("a,b,a\n1,2,3\n", {"a"}),
+              HasSubstr("line 1: more than one column is named 'a'"));
   EXPECT_THAT(error("a,,c\n1,2,3\n"), HasSubstr("column 2 has no name"));
 }
 
@@ -65,7 +73,30 @@ TEST_F(SeriesFile, QuotesMarksAndLineEndsOfOtherProgramsAreRead) {
   const Series series = read("\xef\xbb\xbf\"a, \"\"b\"\"\",c\r\n\"1\",2\r\n3,4\r\n\r\n");
   EXPECT_THAT(series.names, ElementsAre("a, \"b\"", "c"));
   EXPECT_THAT(series.values, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(read("\"c\",\"a, \"\"b\"\"\"\n1,2\n").names, ElementsAre("c", "a, \"b\""));
+  EXPECT_THAT(read("say \"a\",\"\"\"\"\n1,2\n").names, ElementsAre("say \"a\"", "\""))
+      << "a mark inside a plain field is a letter";
   EXPECT_THAT(error("a,b\n\"1,2\n"), HasSubstr("line 2: got a quotation mark without its second"));
+}
+
+TEST_F(SeriesFile, LongMessagesAreCut) {
+  std::string names, values;
+  for (int k = 0; k < 21; ++k) {
+    names += fmt::format("{}s{}", k > 0 ? "," : "", k);
+    values += k > 0 ? ",1" : "1";
+  }
+  const std::string some =
+      "s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15, "
+      "s16, s17, s18, s19";
+  EXPECT_THAT(error(names + "\n" + values + "\n", {"another"}),
+              testing::EndsWith("(there are: " + some + ", ...)"));
+  names.resize(names.find(",s20"));
+  values.resize(values.size() - 2);
+  EXPECT_THAT(error(names + "\n" + values + "\n", {"another"}),
+              testing::EndsWith("(there are: " + some + ")"));
+  const std::string most(40, 'x');
+  EXPECT_THAT(error("a\n1\n" + most + "\n"), HasSubstr("got '" + most + "',"));
+  EXPECT_THAT(error("a\n1\n" + most + "x\n"), HasSubstr("got '" + most + "...',"));
 }
 
 TEST_F(SeriesFile, WhatIsNoFiniteNumberIsNamedWithItsPlace) {

@@ -63,6 +63,14 @@ TEST_F(Text, OfLinesKeepsThemWhole) {
   EXPECT_EQ(set.parts[2].lines(), 2);
 }
 
+TEST_F(Text, OfLinesHasNoLineEndsOfOtherSystems) {
+  const TextSet set =
+      read("ab\r\nc\r\r\nb\r\na\r\nb\r\nc", {.lines = true, .valid = 0.3, .test = 0.3});
+  EXPECT_EQ(shown(set, 0), "a|b|c|\r|") << "one carriage return is of the line's end";
+  EXPECT_EQ(shown(set, 1), "b|a|");
+  EXPECT_EQ(shown(set, 2), "b|c|");
+}
+
 // A form feed alone, as it stands between the pages of old texts, and a carriage return too many.
 TEST_F(Text, OfLinesLeavesOutThoseOfBlanksAlone) {
   for (const bool words : {false, true}) {
@@ -122,6 +130,11 @@ TEST(TextWindows, BeginAnywhereAndKnowWhatComesNext) {
   EXPECT_THAT(begins, ElementsAre(0.0f, 10.0f, 20.0f));
   EXPECT_THAT(error_of<InputError>([&] { random_windows(part, 6, 1, random); }),
               HasSubstr("6 steps from a text of 6 symbols, expected at least 1 of 1 to 5"));
+  EXPECT_THAT(error_of<InputError>([&] { random_windows(part, 3, 0, random); }),
+              HasSubstr("got 0 windows of 3 steps"));
+  EXPECT_THAT(error_of<InputError>([&] { random_windows(part, 0, 2, random); }),
+              HasSubstr("got 2 windows of 0 steps"));
+  EXPECT_EQ(random_windows(part, 5, 1, random).x.data()[0], 0.0f) << "from its begin alone";
 }
 
 }  // namespace
