@@ -36,7 +36,7 @@ TEST(Statistics, IntervalOfTheMeanIsStudents) {
 // Far from zero the deviation keeps its digits.
 TEST(Statistics, TheDeviationIsThatAroundTheMean) {
   const double far = 1099511627776.0;  // 2^40
-  const std::vector<double> near = {0.0, 1.0 / 1024.0, 3.0 / 1024.0, 4.0 / 1024.0};
+  const std::vector<double> near = {0.0, 1000.0 / 1024.0, 3.0 / 1024.0, 1.0 / 1024.0};
   std::vector<double> moved = near;
   for (double& value : moved) value += far;
   EXPECT_EQ(statistic_of(moved).deviation, statistic_of(near).deviation);
