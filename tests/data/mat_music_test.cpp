@@ -295,7 +295,7 @@ TEST_F(MatMusicByHand, SaysHowMuchOfAnElementIsThere) {
   // testdata: 16 bytes of flags, 16 of dimensions, 16 of its name, each of them without the tags,
   // and the cell.
   const auto whole = static_cast<std::uintmax_t>(matrix().size() + 3 * 16);
-  for (const std::uintmax_t missing : {1, 9, 30}) {
+  for (const auto missing : {std::uintmax_t{1}, std::uintmax_t{9}, std::uintmax_t{30}}) {
     write(matrix());
     std::filesystem::resize_file(path_, size - missing);
     EXPECT_THAT(

@@ -100,6 +100,18 @@ TEST_F(Forecasting, NoTargetLiesOutsideOfItsSplit) {
   EXPECT_EQ(all->name(), "mine_4_3");
 }
 
+// 77, 16 and 17 steps.
+TEST_F(Forecasting, SaysHowManyWindowsEachPartHas) {
+  const auto all =
+      problem({{"a", made(110, [](double t) { return t; })}}, {{"context", "4"}, {"horizon", "3"}});
+  EXPECT_THAT(all->description(), AllOf(HasSubstr("77 steps train, 16 valid, 17 test of a."),
+                                        HasSubstr("71 windows train, 14 valid, 15 test.")));
+  const auto shown = all->exhibits([](Split, Ids) {
+    return std::vector<std::vector<double>>{{0.0, 0.0, 0.0}};
+  });
+  EXPECT_EQ(shown.at(0).title, "a, test window 8 of 15");
+}
+
 TEST_F(Forecasting, AStrideLeavesTrainingWindowsOut) {
   const auto some = problem({{"a", ramp_}}, {{"context", "4"}, {"horizon", "3"}, {"stride", "5"}});
   EXPECT_EQ(some->size(Split::train), 13);  // 4, 9, .. 64
@@ -147,6 +159,13 @@ TEST_F(Forecasting, StandardisedByTheTrainingStepsAlone) {
                   static_cast<float>((1000.0 - 34.5) / std::sqrt((70.0 * 70.0 - 1.0) / 12.0)));
   EXPECT_NE(a->digest(), b->digest());
   EXPECT_EQ(a->digest(), problem({{"a", ramp_}}, options)->digest());
+  EXPECT_NE(a->digest(), problem({{"other", ramp_}}, options)->digest());
+  std::vector<double> last = ramp_;
+  last[99] = 0.0;
+  const auto two = [&](const std::vector<double>& second) {
+    return problem({{"a", ramp_}, {"b", second}}, options)->digest();
+  };
+  EXPECT_NE(two(ramp_), two(last)) << "the last step of the last series counts";
 }
 
 // t and t^2, season 2. The errors of the seasonal naive forecast over the 14 training steps are 2,
@@ -199,6 +218,10 @@ TEST_F(Forecasting, BeforeTheFirstSeasonTheLastValueStandsIn) {
   const double variance = of_ramp_.deviation * of_ramp_.deviation;
   EXPECT_NEAR(variance * figure_of(all[1].figures, "mse", Split::train),
               (65.0 + 69.0 * 69.0) / 66.0, 1e-3);
+  const auto two =
+      problem({{"a", ramp_}}, {{"context", "4"}, {"horizon", "2"}, {"season", "69"}})->baselines();
+  EXPECT_NEAR(variance * figure_of(two[1].figures, "mse", Split::train),
+              (65.0 * 1.0 + 64.0 * 4.0 + 69.0 * 69.0) / 130.0, 1e-3);
 }
 
 const Baseline& autoregression(const std::vector<Baseline>& all) { return all.back(); }
@@ -258,6 +281,63 @@ TEST_F(Forecasting, TheRidgeIsChosenOnValidation) {
               1e-10);
 }
 
+// A slope of its own before and behind step 85 of 100, so that the best ridge of validation is none
+// of training or test.
+TEST_F(Forecasting, TheRidgeIsNotChosenOnTheTestSplit) {
+  int between = 0;
+  for (int seed = 0; seed < 4; ++seed) {
+    const std::vector<double> e = noise(100, fmt::format("changing {}", seed));
+    std::vector<double> y(100, 0.0);
+    for (std::size_t t = 1; t < 100; ++t) {
+      const double slope = t < 70 ? 0.9 : t >= 85 || seed == 3 ? -0.9 : 0.2 + 0.2 * seed;
+      y[t] = slope * y[t - 1] + e[t];
+    }
+    const Moments moments(y);
+    const auto at = [&](int t) {
+      return double(float((y[std::size_t(t)] - moments.mean) / moments.deviation));
+    };
+    double mean_x = 0.0, mean_y = 0.0, xx = 0.0, xy = 0.0;
+    for (int t = 1; t < 70; ++t) mean_x += at(t - 1) / 69.0, mean_y += at(t) / 69.0;
+    for (int t = 1; t < 70; ++t) {
+      xx += std::pow(at(t - 1) - mean_x, 2);
+      xy += (at(t - 1) - mean_x) * (at(t) - mean_y);
+    }
+    const auto error = [&](int exponent, int begin, int end) {
+      const double slope = xy / (xx + 69.0 * std::pow(10.0, exponent));
+      double sum = 0.0;
+      for (int t = begin; t < end; ++t) {
+        sum += std::pow(at(t) - mean_y - slope * (at(t - 1) - mean_x), 2) / (end - begin);
+      }
+      return sum;
+    };
+    const auto best_on = [&](int begin, int end) {
+      int best = -8;
+      for (int exponent = -8; exponent <= 2; ++exponent) {
+        if (error(exponent, begin, end) < error(best, begin, end)) best = exponent;
+      }
+      return best;
+    };
+    const int best = best_on(70, 85);
+    between += best != 0 && best > -8 && best != best_on(85, 100);
+    const auto all = problem({{"y", y}}, {{"context", "1"}, {"horizon", "1"}})->baselines();
+    EXPECT_NEAR(figure_of(autoregression(all).figures, "mse", Split::test), error(best, 85, 100),
+                1e-9);
+    EXPECT_NEAR(figure_of(autoregression(all).figures, "mse", Split::train), error(best, 1, 70),
+                1e-9);
+  }
+  EXPECT_GT(between, 0);
+}
+
+TEST_F(Forecasting, TheAutoregressionReadsAllOf20000WindowsAlone) {
+  const auto name = [&](int steps) {
+    const std::vector<double> wave = made(steps, [](double t) { return std::sin(t); });
+    const auto all = problem({{"a", wave}}, {{"context", "1"}, {"horizon", "1"}})->baselines();
+    return autoregression(all).name;
+  };
+  EXPECT_EQ(name(28573), "linear autoregression");  // 20001 steps to train with
+  EXPECT_EQ(name(28575), "linear autoregression, one of 2 windows");
+}
+
 TEST_F(Forecasting, TheAutoregressionIsBoundedAndSaysSo) {
   Columns columns;
   for (int k = 0; k < 30; ++k) {
@@ -281,6 +361,12 @@ TEST_F(Forecasting, WhatDoesNotFitIsOneMessage) {
   EXPECT_THAT(error(ramp, {}),  // context 96, horizon 24
               AllOf(HasSubstr("70 steps to train with and 15 in the shorter"),
                     HasSubstr("expected horizon at most 15, and context + horizon at most 70")));
+  EXPECT_EQ(error(ramp, {{"context", "67"}, {"horizon", "3"}}), "nothing was thrown");
+  EXPECT_EQ(error(ramp, {{"context", "4"}, {"horizon", "15"}}), "nothing was thrown");
+  // 77, 16 and 17 steps.
+  EXPECT_THAT(
+      error({{"a", made(110, [](double t) { return t; })}}, {{"context", "4"}, {"horizon", "17"}}),
+      HasSubstr("77 steps to train with and 16 in the shorter"));
   EXPECT_THAT(error(ramp, {{"context", "4"}, {"horizon", "16"}}), HasSubstr("at most 15"));
   EXPECT_THAT(error(ramp, {{"context", "68"}, {"horizon", "3"}}), HasSubstr("at most 70"));
   EXPECT_EQ(problem(ramp, {{"context", "67"}, {"horizon", "3"}})->size(Split::train), 1);
@@ -301,9 +387,15 @@ TEST_F(Forecasting, WhatDoesNotFitIsOneMessage) {
   for (std::size_t k = 0; k < wide.size(); ++k) wide[k].first = fmt::format("s{}", k);
   EXPECT_THAT(error(wide, {{"context", "2"}, {"horizon", "2"}, {"target", "s1"}}),
               HasSubstr("got 1001 series to read, expected at most 1000"));
+  wide.resize(1000);
+  EXPECT_EQ(error(wide, {{"context", "2"}, {"horizon", "2"}, {"target", "s1"}}),
+            "nothing was thrown");
   wide.resize(900);
   EXPECT_THAT(error(wide, {{"context", "2"}, {"horizon", "5"}}),
               HasSubstr("makes 4500 values in a forecast, expected at most 4096"));
+  wide.resize(512);
+  for (Columns::value_type& column : wide) column.second = noise(60, column.first);
+  EXPECT_EQ(error(wide, {{"context", "2"}, {"horizon", "8"}}), "nothing was thrown");
 }
 
 TEST_F(Forecasting, ETTh1HasItsOwnSplitAndSeason) {
@@ -315,6 +407,8 @@ TEST_F(Forecasting, ETTh1HasItsOwnSplitAndSeason) {
   EXPECT_EQ(etth1->size(Split::test), 2880 - 24 + 1);
   EXPECT_EQ(etth1->name(), "etth1_96_24");
   EXPECT_THAT(etth1->description(), HasSubstr("a season of 24 steps"));
+  write_columns(file, {{"OT", noise(14400, "OT")}});
+  EXPECT_EQ(set_up({})->size(Split::test), 2880 - 24 + 1) << "as many as it needs";
   write_columns(file, {{"OT", noise(14399, "OT")}});
   EXPECT_THAT(error_of<InputError>([&] { set_up({}); }),
               HasSubstr("got 14399 steps, expected 14400 or more"));
@@ -329,6 +423,8 @@ TEST_F(Forecasting, ShowsATestWindowInTheUnitsOfTheFile) {
     return std::vector<std::vector<double>>{{0.0, 0.0, 1.0, 1.0}};
   });
   ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[0].title, "a, test window 8 of 14");
+  EXPECT_EQ(shown[0].arrays.at("truth").values()[9], 93.0f);
   const Exhibit& b = shown[1];
   EXPECT_EQ(b.kind, "lines");
   EXPECT_EQ(b.title, "b, test window 8 of 14");

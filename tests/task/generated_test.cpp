@@ -172,6 +172,64 @@ TEST(GeneratedProblem, OptionsOutOfRangeAreNamed) {
               AllOf(HasSubstr("informed is 20"), HasSubstr("less than lag")));
 }
 
+// Half a count a class, spread by the shares of all steps, where each class has half a count more.
+// Steps that no training string has get these shares.
+TEST(GeneratedProblem, TheFrequenciesOfClassesAreThoseOfTheTrainingSplit) {
+  const auto problem =
+      generated_problem("reber", {{"examples", "9"}, {"valid", "60"}, {"test", "150"}});
+  std::vector<std::vector<double>> counts;
+  std::vector<double> all(7, 0.5);
+  for (ExampleId id = 0; id < 9; ++id) {
+    const std::vector<float> targets = problem->example(Split::train, id).targets;
+    if (counts.size() < targets.size()) counts.resize(targets.size(), std::vector<double>(7));
+    for (std::size_t t = 0; t < targets.size(); ++t) {
+      ++counts[t][static_cast<std::size_t>(targets[t])];
+      ++all[static_cast<std::size_t>(targets[t])];
+    }
+  }
+  const auto sum = [](const std::vector<double>& x) {
+    double total = 0.0;
+    for (const double v : x) total += v;
+    return total;
+  };
+  const Figures figures = problem->baselines().at(0).figures;
+  bool is_longer = false;
+  for (const Split split : all_splits) {
+    double nats = 0.0, terms = 0.0;
+    for (ExampleId id = 0; id < problem->size(split); ++id) {
+      const std::vector<float> targets = problem->example(split, id).targets;
+      is_longer |= targets.size() > counts.size() + 1;
+      for (std::size_t t = 0; t < targets.size(); ++t, ++terms) {
+        const auto target = static_cast<std::size_t>(targets[t]);
+        const double share = all[target] / sum(all);
+        nats -= t < counts.size()
+                    ? std::log((counts[t][target] + 0.5 * share) / (sum(counts[t]) + 0.5))
+                    : std::log(share);
+      }
+    }
+    EXPECT_NEAR(figure_of(figures, "nll", split), nats / terms, 1e-12);
+  }
+  EXPECT_TRUE(is_longer) << "a string goes two steps beyond all training strings";
+}
+
+TEST(GeneratedProblem, TheMeanTargetIsThatOfTheTrainingSplit) {
+  const auto problem =
+      generated_problem("adding", {{"examples", "7"}, {"valid", "9"}, {"test", "11"}});
+  double mean = 0.0;
+  for (ExampleId id = 0; id < 7; ++id) {
+    mean += double(problem->example(Split::train, id).targets[0]) / 7.0;
+  }
+  const Figures figures = problem->baselines().at(0).figures;
+  for (const Split split : all_splits) {
+    double squares = 0.0;
+    for (ExampleId id = 0; id < problem->size(split); ++id) {
+      squares += std::pow(double(problem->example(split, id).targets[0]) - mean, 2);
+    }
+    EXPECT_NEAR(figure_of(figures, "error", split),
+                squares / static_cast<double>(problem->size(split)), 1e-12);
+  }
+}
+
 TEST(OneHot, IsOneAtTheNumber) {
   EXPECT_THAT(one_hot(std::vector<Index>{2, 0}, 3), ElementsAre(0, 0, 1, 1, 0, 0));
 }

@@ -108,6 +108,61 @@ TEST_F(ImageSequence, TheLinearClassifierLearnsASoftmax) {
   EXPECT_NEAR(figure_of(problem("rows", 2)->baselines()[1].figures, "nll", Split::test), nll, 1e-6);
 }
 
+// The first pixel alone tells the class.
+TEST_F(ImageSequence, TheLinearClassifierReadsEveryPixel) {
+  for (const std::size_t told : {0U, 3U}) {
+    for (const char* prefix : {"train", "t10k"}) {
+      std::string pixels, classes;
+      for (std::size_t k = 0; k < 40; ++k) {
+        std::string picture(4, '\x50');
+        picture[told] = k % 2 == 0 ? '\0' : '\x7f';
+        pixels += picture;
+        classes += static_cast<char>(k % 2);
+      }
+      std::ofstream(folder_ / "mnist" / (std::string(prefix) + "-images-idx3-ubyte"),
+                    std::ios::binary)
+          << idx_bytes({40, 2, 2}, pixels);
+      std::ofstream(folder_ / "mnist" / (std::string(prefix) + "-labels-idx1-ubyte"),
+                    std::ios::binary)
+          << idx_bytes({40}, classes);
+    }
+    for (const char* order : {"rows", "permuted"}) {
+      EXPECT_EQ(figure_of(problem(order)->baselines()[1].figures, "accuracy", Split::test), 1.0)
+          << told << " " << order;
+    }
+  }
+}
+
+TEST_F(ImageSequence, PicturesAndClassesAreInTheDigest) {
+  const std::string digest = problem("rows")->digest();
+  for (const char* prefix : {"train", "t10k"}) {
+    const auto labels = folder_ / "mnist" / (std::string(prefix) + "-labels-idx1-ubyte");
+    const std::string before = file_text(labels);
+    std::string bytes = before;
+    bytes.back() = static_cast<char>(bytes.back() == 1 ? 0 : 1);
+    std::ofstream(labels, std::ios::binary) << bytes;
+    EXPECT_NE(problem("rows")->digest(), digest) << prefix;
+    std::ofstream(labels, std::ios::binary) << before;
+    EXPECT_EQ(problem("rows")->digest(), digest);
+    Pictures pictures = read_pictures(folder_ / "mnist", prefix);
+    pictures.pixels.back() ^= 1;
+    std::ofstream(folder_ / "mnist" / (std::string(prefix) + "-images-idx3-ubyte"),
+                  std::ios::binary)
+        << idx_bytes({static_cast<std::uint32_t>(pictures.count()), 3, 4}, pictures.pixels);
+    EXPECT_NE(problem("rows")->digest(), digest) << prefix;
+    std::filesystem::remove(folder_ / "mnist" / (std::string(prefix) + "-images-idx3-ubyte"));
+  }
+}
+
+TEST_F(ImageSequence, PicturesToTestWithHaveTheSameSize) {
+  write_pictures(folder_ / "other", 4, 3, {30, 9});
+  std::filesystem::copy_file(folder_ / "other/t10k-images-idx3-ubyte.gz",
+                             folder_ / "mnist/t10k-images-idx3-ubyte.gz",
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(error_of<InputError>([&] { problem("rows"); }),
+            "mnist: pictures of 3 x 4 to train with and of 4 x 3 to test with, expected one size");
+}
+
 TEST_F(ImageSequence, ShowsTheAnswersToEachClass) {
   const auto rows = problem("rows");
   // Answers class 2 to all.

@@ -37,7 +37,8 @@ class Frames : public testing::Test {
     const ParameterSet<T> drawn(model_.parameters(), 3);
     parameters_ = drawn.snapshot();
     for (auto& value : parameters_) {
-      for (T& element : value.values()) element *= T{2};
+      // No bias is zero, so that a frame of zeros changes the states.
+      for (T& element : value.values()) element = T{2} * element + static_cast<T>(0.1);
     }
   }
   Tensor<T>& parameter(const std::string& name) {

@@ -72,6 +72,15 @@ TEST_F(Sentiment, TheBagOfWordsKnowsPairs) {
   EXPECT_EQ(figure_of(baselines[1].figures, "accuracy", Split::train), 1.0);
 }
 
+// The same words, of which the same ones stand behind another: only "s a" and "s b" tell them
+// apart.
+TEST_F(Sentiment, APairIsAWordAndTheOneBehindIt) {
+  std::string many;
+  for (int k = 0; k < 40; ++k) many += "bad s a b a\ngood s b a b\n";
+  for (const char* file : {"train.txt", "valid.txt", "test.txt"}) write(file, many);
+  EXPECT_EQ(figure_of(problem()->baselines()[1].figures, "accuracy", Split::test), 1.0);
+}
+
 // Both classes have the same words and pairs, in other numbers.
 TEST_F(Sentiment, TheBagOfWordsDoesNotCount) {
   std::string many;

@@ -1,5 +1,6 @@
 #include "task/sequence_model.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "catalogue.hpp"
 #include "model_under_test.hpp"
 #include "tape/gradient_check.hpp"
+#include "temporary_folder.hpp"
 
 namespace carousel {
 namespace {
@@ -124,6 +126,62 @@ TEST_P(Pooling, IsOverTheStepsOfEachSequenceAlone) {
   }
 }
 
+// Without lengths all sequences have all steps.
+TEST_P(Pooling, AnswersToAnyInputAsInTraining) {
+  const std::vector<ExampleId> ids = {0, 1, 2};
+  const ModelUnderTest pooled = model(SequenceForm::Scored::last, GetParam().pool);
+  const auto given = outputs(pooled, ids);
+  const auto& problem = dynamic_cast<const SequenceProblem&>(*pooled.problem);
+  const TrainedModel trained(*pooled.model, values(pooled));
+  const SequenceBatch batch = problem.batch(Split::train, ids);
+  const Tensor<double> all = trained.predict(batch.x, batch.lengths);
+  ASSERT_EQ(all.shape(), (Shape{1, 3, units()}));
+  for (const ExampleId id : ids) {
+    const SequenceBatch alone = problem.batch(Split::train, Ids(&id, 1));
+    const Tensor<double> one = trained.predict(alone.x);
+    ASSERT_EQ(one.shape(), (Shape{1, 1, units()}));
+    for (Index k = 0; k < units(); ++k) {
+      const double expected = given.at(id)[static_cast<std::size_t>(k)];
+      EXPECT_NEAR(all.data()[id * units() + k], expected, 1e-12);
+      EXPECT_NEAR(one.data()[k], expected, 1e-12);
+    }
+  }
+  const ExampleId longest = 0;
+  const std::vector<ExampleId> twice = {0, 0};
+  const Tensor<double> two = trained.predict(problem.batch(Split::train, twice).x);
+  for (Index k = 0; k < 2 * units(); ++k) {
+    EXPECT_NEAR(two.data()[k], given.at(longest)[static_cast<std::size_t>(k % units())], 1e-12);
+  }
+  EXPECT_THAT(error_of<InputError>([&] {
+                trained.predict(batch.x, {5, 0, 1});
+              }),
+              testing::HasSubstr("got a sequence of no steps"));
+}
+
+// What reads all steps before it answers can't answer to the second half alone.
+TEST_P(Pooling, GoesOnFromStatesWhereTheLastStepIsAll) {
+  const ModelUnderTest pooled = model(SequenceForm::Scored::last, GetParam().pool);
+  const TrainedModel trained(*pooled.model, values(pooled));
+  const auto& problem = dynamic_cast<const SequenceProblem&>(*pooled.problem);
+  const ExampleId id = 0;
+  const std::vector<float> x = problem.example(Split::train, id).x;
+  const auto part = [&](Index from, Index steps) {
+    return Tensor<float>::from({steps, 1, 2},
+                               {x.begin() + 2 * from, x.begin() + 2 * (from + steps)});
+  };
+  const ModelStep first = trained.step(part(0, 3));
+  if (GetParam().pool != Pool::last || GetParam().direction == std::string("both")) {
+    EXPECT_THAT(error_of<InputError>([&] { trained.step(part(3, 2), first.states); }),
+                testing::HasSubstr("answers to whole sequences"));
+    return;
+  }
+  const ModelStep second = trained.step(part(3, 2), first.states);
+  const Tensor<double> whole = trained.predict(part(0, 5));
+  for (Index k = 0; k < units(); ++k) {
+    EXPECT_NEAR(second.outputs.data()[k], whole.data()[k], 1e-12);
+  }
+}
+
 TEST_P(Pooling, HasTheGradientOfDifferences) {
   const ModelUnderTest pooled = model(SequenceForm::Scored::last, GetParam().pool);
   const std::vector<ExampleId> ids = {0, 1, 2};
@@ -141,6 +199,38 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{Pool::mean, "forward", true}, Case{Pool::max, "forward", false},
                     Case{Pool::max, "both", false}, Case{Pool::max, "forward", true},
                     Case{Pool::last, "forward", false}, Case{Pool::last, "both", false}));
+
+// 4096 sequences of 4096 steps are as many rows as a float counts.
+TEST(SequenceBatch, HasAsManyStepsAsAFloatCounts) {
+  class Long final : public SequenceProblem {
+   public:
+    using SequenceProblem::SequenceProblem;
+    std::string name() const override { return "long"; }
+    std::string description() const override { return ""; }
+    Index size(Split) const override { return 5000; }
+    Index length(Split, ExampleId) const override { return 4096; }
+    Index terms(Split, ExampleId) const override { return 1; }
+    const std::vector<Metric>& metrics() const override {
+      static const std::vector<Metric> none;
+      return none;
+    }
+    SequenceExample example(Split, ExampleId) const override {
+      return {std::vector<float>(4096, 0.5f), {1.0f}};
+    }
+    void count(Split, ExampleId, std::span<const double>, Tally&) const override {}
+  };
+  SequenceForm form;
+  form.width = 1;
+  const Long problem(form);
+  std::vector<ExampleId> ids(4096);
+  const SequenceBatch most = problem.batch(Split::train, ids);
+  EXPECT_EQ(most.rows.data()[4095], 16777215.0f) << "the last row";
+  EXPECT_EQ(most.targets.shape(), (Shape{1, 4096, 1}));
+  ids.push_back(0);
+  EXPECT_THAT(error_of<InputError>([&] { problem.batch(Split::train, ids); }),
+              testing::HasSubstr("got 4097 sequences of 4096 steps side by side, expected at most "
+                                 "16777216 steps together"));
+}
 
 }  // namespace
 }  // namespace carousel

@@ -1,6 +1,8 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -162,6 +164,97 @@ TEST_F(SpokenDigits, TheNearestMeanIsThatOfASoftmaxOfDistances) {
   const double nll =
       std::log(1.0 + 8.0 * std::exp(-std::sqrt(40.0)) + std::exp(-2 * std::sqrt(40.0)));
   EXPECT_NEAR(figure_of(two->baselines()[1].figures, "nll", Split::train), nll, 1e-6);
+}
+
+// So many samples that go from one tone to the other at the borders of `parts` equal parts. No part
+// holds its tone well, so that a mean over several of them tells nothing of how they begin.
+std::vector<short> switching(int count, double first, double second, int parts,
+                             std::uint64_t seed) {
+  std::vector<short> samples;
+  Random random(seed, "tones");
+  for (int part = 0; part < parts; ++part) {
+    const double tone = (part % 2 == 0 ? first : second) * (0.75 + 0.5 * random.uniform());
+    const std::vector<short> own =
+        glide(count / parts, tone, tone, seed + static_cast<std::uint64_t>(part));
+    samples.insert(samples.end(), own.begin(), own.end());
+  }
+  return samples;
+}
+
+// Two digits of the same tones in another order, which the means of `parts` parts tell apart, but
+// those of fewer parts don't; 0: nothing does, in recordings of six to eight steps. The figures are
+// of means and distances computed anew.
+TEST_F(SpokenDigits, TheNearestMeanTakesTheNumberOfPartsThatValidationAsksFor) {
+  for (const int needed : {0, 2, 4, 8, 16}) {
+    SpeechFolder folder(folder_ / fmt::format("parts {}", needed));
+    std::uint64_t seed = static_cast<std::uint64_t>(1000 * needed);
+    int file = 0;
+    for (const auto& [split, takes] : {std::pair{"train", 6}, {"valid", 9}, {"test", 4}}) {
+      for (int take = 0; take < takes; ++take) {
+        for (const int digit : {0, 1}) {
+          const bool is_low = needed == 0 ? take % 2 == 0 : digit == 0;
+          const double first = is_low ? 600.0 : 2400.0;
+          const int steps = (needed == 0 ? 5 : 63) + take % 3;
+          folder.add(
+              split, fmt::format("{}.wav", file++), "ann",
+              switching(200 + 80 * steps, first, 3000.0 - first, std::max(needed, 2), seed += 100),
+              digit);
+        }
+      }
+    }
+    folder.write_list();
+    const auto two = problem({{"data", folder.path.string()}, {"mels", "6"}});
+    const auto means = [&](Split split, ExampleId id, Index parts) {
+      const std::vector<float> x = two->example(split, id).x;
+      const Index steps = std::ssize(x) / 6;
+      std::vector<double> all;
+      for (Index part = 0; part < parts; ++part) {
+        const Index from = part * steps / parts;
+        const Index to = std::max(from + 1, (part + 1) * steps / parts);
+        for (Index mel = 0; mel < 6; ++mel) {
+          double sum = 0.0;
+          for (Index t = from; t < to; ++t) sum += double(x[static_cast<std::size_t>(t * 6 + mel)]);
+          all.push_back(sum / static_cast<double>(to - from));
+        }
+      }
+      return all;
+    };
+    const auto figures = [&](Index parts) {
+      std::vector<std::vector<double>> of_digit(10, std::vector<double>(std::size_t(6 * parts)));
+      for (ExampleId id = 0; id < 12; ++id) {
+        const std::vector<double> x = means(Split::train, id, parts);
+        for (std::size_t k = 0; k < x.size(); ++k) {
+          of_digit[static_cast<std::size_t>(two->label(Split::train, id))][k] += x[k] / 6.0;
+        }
+      }
+      return figures_of(*two, [&](Split split, ExampleId id) {
+        const std::vector<double> x = means(split, id, parts);
+        std::vector<double> outputs;
+        for (const std::vector<double>& mean : of_digit) {
+          double squares = 0.0;
+          for (std::size_t k = 0; k < x.size(); ++k) squares += std::pow(x[k] - mean[k], 2);
+          outputs.push_back(-std::sqrt(squares));
+        }
+        return outputs;
+      });
+    };
+    Index best = 1;
+    for (const Index parts : {2, 4, 8, 16}) {
+      if (figure_of(figures(parts), "accuracy", Split::valid) >
+          figure_of(figures(best), "accuracy", Split::valid)) {
+        best = parts;
+      }
+    }
+    if (needed > 0) {
+      EXPECT_EQ(best, needed);
+    }
+    const Figures given = two->baselines()[1].figures;
+    const Figures expected = figures(best);
+    for (const Split split : all_splits) {
+      EXPECT_NEAR(figure_of(given, "nll", split), figure_of(expected, "nll", split), 1e-4);
+      EXPECT_EQ(figure_of(given, "accuracy", split), figure_of(expected, "accuracy", split));
+    }
+  }
 }
 
 // The real recordings, where they are on the machine.

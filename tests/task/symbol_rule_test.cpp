@@ -46,6 +46,8 @@ TEST(SymbolRule, TopKLeavesTheLikeliest) {
 TEST(SymbolRule, TopPLeavesTheFewestThatHaveIt) {
   expect_near(shares(logits, {.top_p = 0.75}), {0, 4.0 / 9, 2.0 / 9, 3.0 / 9});
   expect_near(shares(logits, {.top_p = 0.65}), {0, 4.0 / 7, 0, 3.0 / 7});
+  expect_near(shares(logits, {.top_p = 0.69}), {0, 4.0 / 7, 0, 3.0 / 7});
+  expect_near(shares(logits, {.top_p = 0.91}), {0.1, 0.4, 0.2, 0.3});
   expect_near(shares(logits, {.top_p = 1e-6}), {0, 1, 0, 0});
 }
 

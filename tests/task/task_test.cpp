@@ -2,9 +2,13 @@
 
 #include "task/task.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <map>
 #include <set>
 
 #include "catalogue.hpp"
@@ -77,6 +81,116 @@ TEST(TaskTable, EachEntryHasANameATitleAndOptionsInRange) {
               AllOf(HasSubstr("did you mean 'adding'?"), HasSubstr("copy_memory")));
 }
 
+// An option with its default and what it may be: "lag 100: 12 to 100000".
+std::string text_of(const TaskOption& option) {
+  std::string text = option.name + " ";
+  if (const auto* number = std::get_if<std::int64_t>(&option.otherwise)) {
+    text += fmt::format("{}: {} to {}", *number, option.least, option.most);
+  } else if (const auto* real = std::get_if<double>(&option.otherwise)) {
+    text += fmt::format("{}: {} to {}", *real, option.least, option.most);
+  } else {
+    text += fmt::format("'{}'", std::get<std::string>(option.otherwise));
+  }
+  if (!option.choices.empty()) text += fmt::format(": {}", fmt::join(option.choices, ", "));
+  return text + (option.is_data ? ", data" : "");
+}
+
+// What a study that says nothing of an option runs with, and what it may say: README and
+// docs/tasks.md promise these, and committed results are of them.
+TEST(TaskTable, OptionsHaveTheseDefaultsAndRanges) {
+  const std::map<std::string, std::vector<std::string>> own = {
+      {"adding", {"lag 100: 12 to 100000"}},
+      {"multiplication", {"lag 100: 12 to 100000"}},
+      {"temporal_order", {"length 100: 10 to 100000", "symbols 2: 2 to 3"}},
+      {"latch", {"lag 100: 2 to 100000", "informed 3: 1 to 1000"}},
+      {"reber", {}},
+      {"copy_memory", {"lag 100: 1 to 100000"}},
+      {"parity", {"length 20: 1 to 100000"}}};
+  const std::map<std::string, std::vector<std::string>> of_data = {
+      {"next_frame",
+       {"data '', data", "fallback ''", "width 0: 0 to 16777216", "roll_sequence 1: 0 to 16777216",
+        "roll_steps 100: 1 to 16777216"}},
+      {"image_sequence",
+       {"data 'mnist', data", "order 'rows': rows, pixels, permuted", "valid 5000: 1 to 16777216"}},
+      {"sentiment",
+       {"data 'sst2', data", "embedding 100: 1 to 65536", "min_count 2: 1 to 16777216",
+        "pool 'max': last, mean, max"}},
+      {"spoken_digits",
+       {"data 'speech_digits', data", "speaker ''", "mels 40: 1 to 1000", "window 25: 1 to 1000",
+        "hop 10: 1 to 1000", "pool 'mean': last, mean, max"}},
+      {"language_model",
+       {"data 'tinyshakespeare', data", "unit 'characters': characters, words",
+        "form 'stream': stream, lines", "steps 100: 1 to 100000", "embedding 64: 1 to 65536",
+        "tied 'no': no, yes", "min_count 1: 1 to 16777216", "valid_share 0.05: 1e-06 to 0.5",
+        "test_share 0.05: 1e-06 to 0.5"}},
+      {"forecasting",
+       {"data 'etth1', data", "columns ''", "target ''", "context 96: 1 to 16777216",
+        "horizon 24: 1 to 16777216", "stride 1: 1 to 16777216", "season 0: 0 to 16777216"}}};
+  for (const Task& task : tasks()) {
+    std::vector<std::string> expected;
+    if (const auto made = own.find(task.name); made != own.end()) {
+      expected = made->second;
+      for (const char* size :
+           {"examples 1000: 1 to 16777216", "valid 500: 1 to 16777216", "test 2560: 1 to 16777216"})
+        expected.emplace_back(size);
+    } else {
+      ASSERT_EQ(of_data.count(task.name), 1U) << task.name;
+      expected = of_data.at(task.name);
+    }
+    std::vector<std::string> got;
+    for (const TaskOption& option : task.options) got.push_back(text_of(option));
+    EXPECT_EQ(got, expected) << task.name;
+  }
+  EXPECT_EQ(tasks().size(), own.size() + of_data.size());
+}
+
+// `dataset: NAME` in a study.
+TEST(TaskTable, ADataSetAloneStandsForTheNextFrame) { EXPECT_EQ(data_task().name, "next_frame"); }
+
+TEST(TaskOptions, BothEndsOfARangeAreAllowed) {
+  TaskOptions options = some_options();
+  for (const char* lag : {"2", "500"}) EXPECT_NO_THROW(options.set("lag", lag)) << lag;
+  for (const char* noise : {"0", "1"}) EXPECT_NO_THROW(options.set("noise", noise)) << noise;
+  EXPECT_THROW(options.set("noise", "1.001"), InputError);
+  EXPECT_THROW(options.set("lag", ""), InputError);
+  EXPECT_THROW(options.integer("loudness"), BugError);
+}
+
+TEST(TaskOptions, AChoiceIsOneOfItsTexts) {
+  TaskOptions options({choice_option("order", "rows", {"rows", "pixels"}, "how")});
+  options.set("order", "pixels");
+  EXPECT_EQ(options.text("order"), "pixels");
+  EXPECT_EQ(error_of<InputError>([&] { options.set("order", "pixel"); }),
+            "order is 'pixel'; did you mean 'pixels'?, expected rows or pixels");
+  EXPECT_EQ(options.text("order"), "pixels") << "nothing was changed";
+}
+
+// A study's data lie beside it, or where it is run; names of sets and other texts stay.
+TEST(TaskOptions, PathsOfDataAreTakenFromTheFolderThatHasThem) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "here.csv") << "a\n";
+  const auto resolved = [&](const std::string& data) {
+    TaskOptions options({integer_option("lag", 100, 2, 500, "how long"),
+                         text_option("note", "", "any text"),
+                         data_option("data", "chords", "which")});
+    options.set("note", "./here.csv");
+    options.set("data", data);
+    options.resolve_data(folder.path());
+    EXPECT_EQ(options.text("note"), "./here.csv");
+    EXPECT_EQ(options.integer("lag"), 100);
+    return options.text("data");
+  };
+  EXPECT_EQ(resolved("nottingham"), "nottingham");
+  EXPECT_EQ(resolved("./here.csv"), (folder / "here.csv").lexically_normal().string());
+  EXPECT_EQ(resolved("some/../there.csv"),
+            (std::filesystem::current_path() / "there.csv").string());
+  EXPECT_EQ(resolved("/nowhere/there.csv"), "/nowhere/there.csv");
+  // Of an option that stands first as well.
+  TaskOptions first({data_option("data", "./here.csv", "which")});
+  first.resolve_data(folder.path());
+  EXPECT_EQ(first.text("data"), (folder / "here.csv").lexically_normal().string());
+}
+
 // By hand, input 5 and hidden 7: a tanh unit has 7 * (5 + 7 + 1) parameters.
 TEST(Recurrence, CountsTheStacksOfTheCellThatItIsTheDoorTo) {
   Recurrence one(catalogue().find("rnn_tanh"), 7);
@@ -94,6 +208,27 @@ TEST(Recurrence, CountsTheStacksOfTheCellThatItIsTheDoorTo) {
   two.stack("decoder", 3);
   EXPECT_EQ(two.parameter_count(), 2 * 91 + 2 * 7 * 22 + 7 * (3 + 7 + 1) + 7 * (7 + 7 + 1));
   EXPECT_THROW(Recurrence(catalogue().find("rnn_tanh"), 7).cell_text(), BugError);
+}
+
+TEST(Recurrence, HandsNameAndOptionsToItsStacks) {
+  Recurrence plain(catalogue().find("rnn_tanh"), 7);
+  EXPECT_EQ(plain.stack("encoder", 5).parameters()[0].name, "encoder/0/forward/W_h");
+  Recurrence normed(catalogue().find("rnn_tanh"), 7, {.layer_norm = true});
+  EXPECT_GT(normed.stack("encoder", 5).parameters().size(),
+            plain.stack("decoder", 5).parameters().size());
+}
+
+TEST(Recurrence, RefusesTwoDirectionsWhereNoStackMayLookAhead) {
+  const Cell& cell = catalogue().find("rnn_tanh");
+  Recurrence forward(cell, 7, {.direction = "forward"}), both(cell, 7, {.direction = "both"});
+  forward.stack("decoder", 3);
+  EXPECT_NO_THROW(forward.expect_options_taken());
+  EXPECT_EQ(both.stack("decoder", 3, Sight::past).output_size(), 7);
+  EXPECT_THAT(error_of<InputError>([&] { both.expect_options_taken(); }),
+              HasSubstr("can't look ahead; expected forward"));
+  EXPECT_EQ(both.stack("encoder", 3, Sight::whole).output_size(), 14);
+  EXPECT_NO_THROW(both.expect_options_taken()) << "one of its stacks does";
+  EXPECT_EQ(forward.stack("encoder", 3, Sight::whole).output_size(), 7);
 }
 
 }  // namespace
