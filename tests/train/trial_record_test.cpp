@@ -36,6 +36,7 @@ TrialRecord full_record() {
   r.epochs = 2;
   r.best_epoch = 1;
   r.updates_to_goal = 17.0;
+  r.idle = "layers/0/forward/W_f output/b";
   r.overflows = 5;
   r.seconds = 2.5;
   r.memory = 1 << 20;
@@ -63,7 +64,7 @@ std::map<std::string, std::string> fields_of(const TrialRecord& record) {
 TEST(TrialRecord, ReadsBackAsItWas) {
   const TrialRecord r = full_record(), read = load_record(archive_of(r));
   EXPECT_EQ(fields_of(read), fields_of(r));
-  EXPECT_EQ(fields_of(read).size(), 20u);
+  EXPECT_EQ(fields_of(read).size(), 21u);
   EXPECT_THAT(read.metrics, ElementsAre("error", "success"));
   EXPECT_EQ(read.loss, "success");
   EXPECT_EQ(read.figures.size(), 2u);
