@@ -10,12 +10,12 @@ namespace carousel {
 
 /// What one element of a value of a step was, over all steps of all examples.
 struct UnitValues {
-  double mean = 0.0;
+  double mean = 0.0;       ///< over the steps
   double deviation = 0.0;  ///< standard, of the population
-  double least = 0.0;
-  double greatest = 0.0;
-  double low = 0.0;   ///< share of the steps at which it was below 0.1
-  double high = 0.0;  ///< share of the steps at which it was above 0.9
+  double least = 0.0;      ///< at any step
+  double greatest = 0.0;   ///< at any step
+  double low = 0.0;        ///< share of the steps at which it was below 0.1
+  double high = 0.0;       ///< share of the steps at which it was above 0.9
 
   /// Whether it never moves: its greatest and least values are less than 0.001 apart.
   bool is_dead() const { return greatest - least < 1e-3; }

@@ -11,14 +11,14 @@ namespace carousel {
 
 /// What a model was heard in: a tape, and what is on it.
 struct HeardPass {
-  Tape<double>& tape;
+  Tape<double>& tape;               ///< lives as long as the call
   std::span<const Var> parameters;  ///< as Model::parameters()
   Var loss;                         ///< summed over the terms of the examples
 };
 
 /// A model with values in double, and examples to run it on: what an inspection is made of.
 struct HeardModel {
-  const Model& model;
+  const Model& model;                  ///< without the values
   std::vector<Tensor<double>> values;  ///< as model.parameters()
   Split split = Split::valid;          ///< whose examples
 

@@ -16,7 +16,7 @@ struct InspectedModel {
   TrialRecord trial;  ///< whose it is
   std::string id;     ///< of the trial: the name of its folder
   int epoch = 0;      ///< behind which; 0: before training
-  Inspection found;
+  Inspection found;   ///< inside of it
 };
 
 /// What the caller of inspect_run() hears: "lstm on jsb_chorales, epoch 12".
