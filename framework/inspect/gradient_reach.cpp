@@ -1,5 +1,6 @@
 #include "inspect/gradient_reach.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tensor/interrupt.hpp"

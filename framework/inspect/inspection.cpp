@@ -1,5 +1,7 @@
 #include "inspect/inspection.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
