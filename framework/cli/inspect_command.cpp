@@ -33,8 +33,11 @@ std::string norm_at(const GradientReach& reach, std::size_t lag) {
   return lag <= reach.norms.size() ? fmt::format("{:.1e}", reach.norms[lag - 1]) : "";
 }
 
+// Without the name of the stack: "0/forward".
+std::string short_place(const std::string& place) { return place.substr(place.find('/') + 1); }
+
 std::string where(const std::string& place, const std::string& name) {
-  return name + " " + place.substr(place.find('/') + 1);
+  return name + " " + short_place(place);
 }
 
 std::string gradient_table(const std::vector<InspectedModel>& models) {
@@ -104,7 +107,7 @@ std::string dynamics_table(const std::vector<InspectedModel>& models) {
   for (const InspectedModel& model : models) {
     if (model.epoch > 0 && !is_trained(model)) continue;
     for (const ScanDynamics& scan : model.found.dynamics) {
-      const std::string place = where(scan.place, "").substr(1);
+      const std::string place = short_place(scan.place);
       if (scan.jacobians.empty()) {
         text += fmt::format("{}, {}: {} state elements are more than {}: left out\n",
                             model.trial.name(), place, scan.size, most_state_elements);

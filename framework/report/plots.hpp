@@ -131,7 +131,7 @@ Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows)
 ///    "rolls": [{"dataset", "cell", "sequence": text, "lowest": pitch, "keys": count,
 ///      "notes": [[pitch, ...], ...], "expected": [[thousandths, ...], ...]}, ...],
 ///    "lines": [{"dataset", "title", "x_title", "y_title": text, "first": place, "log": flag,
-///      "lines":      [{"label": text, "truth": flag, "values": [value, ...]}, ...]}, ...]}
+///      "lines": [{"label": text, "truth": flag, "values": [value, ...]}, ...]}, ...]}
 /// ```
 /// Times in seconds, figures of the metric; values of a key are numbers where all of them are;
 /// numbers that are not finite are null.

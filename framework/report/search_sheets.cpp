@@ -7,7 +7,6 @@
 
 #include "report/format.hpp"
 #include "study/importance.hpp"
-#include "study/planned_trials.hpp"
 #include "study/settings.hpp"
 #include "study/statistics.hpp"
 
@@ -19,7 +18,7 @@ struct Draws {
   std::string label;
   int diverged = 0;
   std::vector<double> figures;                   // on validation
-  std::vector<std::string> keys;                 // that all of them draw, short
+  std::vector<std::string> keys;                 // that they draw
   std::vector<std::vector<std::string>> values;  // [keys][draws]
 };
 
@@ -60,26 +59,22 @@ Sheet tenth_sheet(const StudyProblem& problem, const std::vector<Draws>& cells) 
   sheet.title = "Best tenth of the draws on " + problem.name;
   sheet.columns = {{"cell", false}, {"draws"},   {"diverged"}, {"best"},
                    {"best tenth"},  {"differs"}, {"p Welch"},  {"p (Holm)"}};
-  const std::vector<double> first = best_tenth(cells.front().figures, metric.better);
-  std::vector<double> p;
+  std::vector<std::vector<double>> tenths;
+  std::vector<double> p, best;
   for (const Draws& cell : cells) {
-    const bool compared = &cell != &cells.front();
-    p.push_back(compared ? welch_t_test(best_tenth(cell.figures, metric.better), first).p
-                         : std::nan(""));
+    tenths.push_back(best_tenth(cell.figures, metric.better));
+    p.push_back(tenths.size() > 1 ? welch_t_test(tenths.back(), tenths.front()).p : not_known);
   }
   const std::vector<double> corrected = holm(p);
-  std::vector<double> best;
   for (std::size_t k = 0; k < cells.size(); ++k) {
-    const std::vector<double> tenth = best_tenth(cells[k].figures, metric.better);
-    const Statistic own = statistic_of(tenth);
+    const Statistic own = statistic_of(tenths[k]);
     best.push_back(own.mean);
     sheet.rows.push_back(
         {"",
          {cells[k].label, fmt::format("{}", cells[k].figures.size()),
-          fmt::format("{}", cells[k].diverged), format_figure(tenth.front(), metric.decimals),
+          fmt::format("{}", cells[k].diverged), format_figure(tenths[k].front(), metric.decimals),
           format_figure(own, metric.decimals),
-          k == 0 ? "-"
-                 : fmt::format("{:+.{}f}", own.mean - statistic_of(first).mean, metric.decimals),
+          k == 0 ? "-" : fmt::format("{:+.{}f}", own.mean - best.front(), metric.decimals),
           format_p(p[k]), format_p(corrected[k])}});
   }
   mark_best(sheet, 4, best, metric.better);
