@@ -76,6 +76,23 @@ std::string figure_html(const std::string& caption, const std::string& picture) 
          "</figcaption>\n<div class=\"scroll\">\n" + picture + "</div>\n</figure>\n";
 }
 
+std::string side_by_side(const std::vector<CellFigure>& figures, const char* box) {
+  std::string html;
+  for (auto first = figures.begin(); first != figures.end(); ++first) {
+    const auto belongs = [&](const CellFigure& other) {
+      return other.dataset == first->dataset && other.title == first->title;
+    };
+    if (std::any_of(figures.begin(), first, belongs)) continue;
+    html += fmt::format("<h3>{}: {}</h3>\n<div class=\"{}\">\n", escape_html(first->dataset),
+                        escape_html(first->title), box);
+    for (const CellFigure& one : figures) {
+      if (belongs(one)) html += one.figure;
+    }
+    html += "</div>\n";
+  }
+  return html;
+}
+
 std::string html_fold(const std::string& title, const std::string& html) {
   return "<details><summary>" + escape_html(title) + "</summary>\n" + html + "</details>\n";
 }

@@ -24,6 +24,17 @@ std::string html_table(const Sheet& sheet);
 /// A `<figure>` with its caption, plain text, over a picture, HTML, in a box that scrolls sideways.
 std::string figure_html(const std::string& caption, const std::string& picture);
 
+/// The picture of one cell among those of several.
+struct CellFigure {
+  std::string dataset;  ///< name of the problem
+  std::string title;    ///< of the picture
+  std::string figure;   ///< HTML: a `<figure>`
+};
+
+/// The figures of the same data set and title one behind the other in a `<div>` of the class `box`,
+/// below a heading; in the order in which they first appear.
+std::string side_by_side(const std::vector<CellFigure>& figures, const char* box);
+
 /// A `<details>` element around HTML; the title is plain text.
 std::string html_fold(const std::string& title, const std::string& html);
 

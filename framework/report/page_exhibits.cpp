@@ -12,25 +12,15 @@
 namespace carousel {
 namespace {
 
-// Calls html_of for each exhibit: those of the same data set and title one behind the other.
 template <class Plot, class HtmlOf>
-std::string side_by_side(const std::vector<Plot>& plots, const char* box, HtmlOf html_of) {
-  std::string html;
-  for (auto first = plots.begin(); first != plots.end(); ++first) {
-    const auto belongs = [&](const Plot& other) {
-      return other.dataset == first->dataset && other.title == first->title;
-    };
-    if (std::any_of(plots.begin(), first, belongs)) continue;
-    html += fmt::format("<h3>{}: {}</h3>\n<div class=\"{}\">\n", escape_html(first->dataset),
-                        escape_html(first->title), box);
-    for (const Plot& plot : plots) {
-      if (!belongs(plot)) continue;
-      html += fmt::format("<figure>\n<figcaption>{}</figcaption>\n{}</figure>\n",
-                          escape_html(plot.cell), html_of(plot));
-    }
-    html += "</div>\n";
+std::string figures_html(const std::vector<Plot>& plots, const char* box, HtmlOf html_of) {
+  std::vector<CellFigure> figures;
+  for (const Plot& plot : plots) {
+    figures.push_back({plot.dataset, plot.title,
+                       fmt::format("<figure>\n<figcaption>{}</figcaption>\n{}</figure>\n",
+                                   escape_html(plot.cell), html_of(plot))});
   }
-  return html;
+  return side_by_side(figures, box);
 }
 
 std::string matrix_head(const PlotMatrix& matrix) {
@@ -105,11 +95,11 @@ std::string text_html(const PlotText& text) {
 }  // namespace
 
 std::string matrices_html(const std::vector<PlotMatrix>& matrices) {
-  return side_by_side(matrices, "row", matrix_html);
+  return figures_html(matrices, "row", matrix_html);
 }
 
 std::string texts_html(const std::vector<PlotText>& texts) {
-  return side_by_side(texts, "pair", text_html);
+  return figures_html(texts, "pair", text_html);
 }
 
 }  // namespace carousel

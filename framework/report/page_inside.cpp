@@ -8,16 +8,11 @@
 
 #include "report/exhibit_parts.hpp"
 #include "report/html.hpp"
+#include "report/svg.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
 namespace {
-
-std::string text(double x, double y, const char* anchor, const std::string& words,
-                 const std::string& more = "") {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y,
-                     anchor, more, escape_html(words));
-}
 
 // A picture of this size; label: what it is, for screen readers.
 std::string svg(const char* kind, double width, double height, const std::string& label,
@@ -34,7 +29,7 @@ std::string label_of(const StudyExhibit& one) {
 
 // A turned title at the left of a picture, in the middle of its height.
 std::string side_title(double height, const std::string& words) {
-  return text(-height / 2.0, 12.0, "middle", words, " transform=\"rotate(-90)\"");
+  return svg_text(-height / 2.0, 12.0, "middle", words, " transform=\"rotate(-90)\"");
 }
 
 constexpr double cell_size = 6.0, left = 20.0, below = 34.0;
@@ -71,9 +66,10 @@ std::string heat_svg(const StudyExhibit& one) {
                         static_cast<double>(shade) / shades, path);
   }
   body += side_title(height, text_in(one.exhibit, "row_title"));
-  body += text(left, height + 14.0, "start", "1");
-  body += text(left + width, height + 14.0, "end", std::to_string(values.shape()[1]));
-  body += text(left + width / 2.0, height + 28.0, "middle", text_in(one.exhibit, "column_title"));
+  body += svg_text(left, height + 14.0, "start", "1");
+  body += svg_text(left + width, height + 14.0, "end", std::to_string(values.shape()[1]));
+  body +=
+      svg_text(left + width / 2.0, height + 28.0, "middle", text_in(one.exhibit, "column_title"));
   return svg("heat", left + width + 2.0, height + below, label_of(one), body);
 }
 
@@ -91,10 +87,10 @@ std::string axes(const Exhibit& exhibit) {
         "<line class=\"grid\" x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{2:.1f}\" y2=\"{1:.1f}\"/>\n"
         "<line class=\"grid\" x1=\"{3:.1f}\" y1=\"{4:.1f}\" x2=\"{3:.1f}\" y2=\"{5:.1f}\"/>\n",
         across(0.0), down(share), across(1.0), across(share), down(0.0), down(1.0));
-    body += text(across(0.0) - 6.0, down(share) + 4.0, "end", fmt::format("{}", share));
-    body += text(across(share), down(0.0) + 16.0, "middle", fmt::format("{}", share));
+    body += svg_text(across(0.0) - 6.0, down(share) + 4.0, "end", fmt::format("{}", share));
+    body += svg_text(across(share), down(0.0) + 16.0, "middle", fmt::format("{}", share));
   }
-  body += text(across(0.5), down(0.0) + 34.0, "middle", text_in(exhibit, "x_title"));
+  body += svg_text(across(0.5), down(0.0) + 34.0, "middle", text_in(exhibit, "x_title"));
   return body + side_title(2.0 * down(0.5), text_in(exhibit, "y_title"));
 }
 
@@ -114,41 +110,31 @@ std::string points_svg(const StudyExhibit& one) {
     }
     body += fmt::format("<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"/>\n", kind,
                         plot_left, y - 4.0);
-    body += text(plot_left + 10.0, y, "start", name);
+    body += svg_text(plot_left + 10.0, y, "start", name);
     y += 16.0;
   }
   return svg("points", across(1.0) + 16.0, y, label_of(one), body);
 }
 
-// Those of the same data set and title one behind the other, below a heading.
 template <class Draw>
-std::string side_by_side(const std::vector<StudyExhibit>& exhibits, const std::string& kind,
+std::string figures_html(const std::vector<StudyExhibit>& exhibits, const std::string& kind,
                          Draw draw) {
-  std::string html;
-  std::vector<std::string> drawn;
-  for (const StudyExhibit& first : exhibits) {
-    const std::string title = first.dataset + ": " + first.exhibit.title;
-    if (first.exhibit.kind != kind || std::ranges::count(drawn, title) > 0) continue;
-    drawn.push_back(title);
-    html += "<h3>" + escape_html(title) + "</h3>\n<div class=\"row\">\n";
-    for (const StudyExhibit& one : exhibits) {
-      if (one.exhibit.kind == kind && one.dataset + ": " + one.exhibit.title == title) {
-        html += figure_html(one.cell, draw(one));
-      }
-    }
-    html += "</div>\n";
+  std::vector<CellFigure> figures;
+  for (const StudyExhibit& one : exhibits) {
+    if (one.exhibit.kind != kind) continue;
+    figures.push_back({one.dataset, one.exhibit.title, figure_html(one.cell, draw(one))});
   }
-  return html;
+  return side_by_side(figures, "row");
 }
 
 }  // namespace
 
 std::string heats_html(const std::vector<StudyExhibit>& exhibits) {
-  return side_by_side(exhibits, "heat", heat_svg);
+  return figures_html(exhibits, "heat", heat_svg);
 }
 
 std::string points_html(const std::vector<StudyExhibit>& exhibits) {
-  return side_by_side(exhibits, "points", points_svg);
+  return figures_html(exhibits, "points", points_svg);
 }
 
 }  // namespace carousel

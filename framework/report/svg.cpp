@@ -23,11 +23,6 @@ std::string line(double x1, double y1, double x2, double y2, const std::string& 
       y1, x2, y2);
 }
 
-std::string text(double x, double y, const char* anchor, const std::string& words) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
-                     escape_html(words));
-}
-
 // The values that the axis must show, in order.
 std::vector<double> core_of(const std::vector<Statistic>& figures, Better better) {
   constexpr double finer = 4.0, most_beyond = 0.3;
@@ -50,6 +45,12 @@ std::vector<double> core_of(const std::vector<Statistic>& figures, Better better
 }
 
 }  // namespace
+
+std::string svg_text(double x, double y, const char* anchor, const std::string& words,
+                     const std::string& more) {
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y,
+                     anchor, more, escape_html(words));
+}
 
 RowChart::RowChart(std::string label, const std::vector<Statistic>& figures, Better better,
                    const std::vector<double>& anchors)
@@ -82,8 +83,8 @@ double RowChart::y() const { return row_height * (static_cast<double>(rows_) - 0
 
 void RowChart::add_row(const std::string& name, const std::string& figure) {
   ++rows_;
-  marks_ += text(label_width - 10.0, y() + 4.0, "end", shorten(name, 26));
-  marks_ += text(label_width + plot_width + 8.0, y() + 4.0, "start", figure);
+  marks_ += svg_text(label_width - 10.0, y() + 4.0, "end", shorten(name, 26));
+  marks_ += svg_text(label_width + plot_width + 8.0, y() + 4.0, "start", figure);
 }
 
 void RowChart::add_interval(const Statistic& figure, const char* kind) {
@@ -135,7 +136,7 @@ std::string RowChart::grid(double bottom) const {
   for (auto k = static_cast<std::int64_t>(std::ceil(low_ / step())); k <= last; ++k) {
     const double value = static_cast<double>(k) * step();
     svg += line(x(value), 0.0, x(value), bottom, "grid");
-    svg += text(x(value), bottom + 16.0, "middle", fmt::format("{:.6g}", value));
+    svg += svg_text(x(value), bottom + 16.0, "middle", fmt::format("{:.6g}", value));
   }
   return svg;
 }
@@ -149,11 +150,11 @@ std::string RowChart::level_svg(const Level& level, double above, double bottom)
   }
   if (level.name.empty()) return svg;
   if (level.value > high_) {
-    return svg + text(label_width + plot_width, above, "end", level.name + " →");
+    return svg + svg_text(label_width + plot_width, above, "end", level.name + " →");
   }
-  if (level.value < low_) return svg + text(label_width, above, "start", "← " + level.name);
+  if (level.value < low_) return svg + svg_text(label_width, above, "start", "← " + level.name);
   const bool right = level.value > (low_ + high_) / 2.0;
-  return svg + text(x(level.value), above, right ? "end" : "start", level.name);
+  return svg + svg_text(x(level.value), above, right ? "end" : "start", level.name);
 }
 
 std::string RowChart::finish(const std::string& title) const {
@@ -171,7 +172,7 @@ std::string RowChart::finish(const std::string& title) const {
     svg += level_svg(level, above, bottom);
     if (!level.name.empty()) above += name_height;
   }
-  return svg + marks_ + text(label_width + plot_width / 2.0, bottom + 35.0, "middle", title) +
+  return svg + marks_ + svg_text(label_width + plot_width / 2.0, bottom + 35.0, "middle", title) +
          "</svg>\n";
 }
 

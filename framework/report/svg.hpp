@@ -8,6 +8,11 @@
 
 namespace carousel {
 
+/// A `<text>` element at a place. anchor: start, middle or end; more: further attributes, with a
+/// blank in front of each.
+std::string svg_text(double x, double y, const char* anchor, const std::string& words,
+                     const std::string& more = "");
+
 /// A chart of rows as SVG: each has a name, marks over an axis that all rows share, and its figure
 /// in words. Colours are those of the page's style: `kind` is a class of it.
 class RowChart {
