@@ -66,12 +66,13 @@ int exit_code_of(const StudyResults& results) {
   return exit_check_failed;
 }
 
-// The report's files in the run folder, with the pictures of its last inspection; calls show with
-// the report.
-void write_files(StudyResults results, const std::filesystem::path& folder,
-                 const std::function<void(const Report&)>& show) {
+// With the pictures of the run's last inspection.
+StudyResults with_inspection(StudyResults results, const std::filesystem::path& folder) {
   add_inspection(folder, results);
-  const Report report(results);
+  return results;
+}
+
+void write_files(const Report& report, const std::filesystem::path& folder) {
   write_report(folder / "report.html", report);
   write_text(folder / "table.md", table_markdown(report));
   write_text(folder / "table.tex", table_latex(report));
@@ -79,14 +80,14 @@ void write_files(StudyResults results, const std::filesystem::path& folder,
   for (const PlotFile& file : plots_csv(report.plots)) {
     write_text(folder / "plots" / file.name, file.text);
   }
-  show(report);
 }
 
 void show_results(const StudyResults& results, const std::filesystem::path& folder) {
-  write_files(results, folder, [&](const Report& report) {
-    std::printf("%s\nreport: %s\n", result_table(report).c_str(),
-                (folder / "report.html").string().c_str());
-  });
+  const StudyResults shown = with_inspection(results, folder);
+  const Report report(shown);
+  write_files(report, folder);
+  std::printf("%s\nreport: %s\n", result_table(report).c_str(),
+              (folder / "report.html").string().c_str());
 }
 
 int end_run(const StudyResults& results, const StudyRun& run, const std::atomic<bool>& stop) {
@@ -166,7 +167,8 @@ int resume_command(CellRegistry& registry, const std::string& folder,
 }
 
 void write_report_files(const std::string& folder) {
-  write_files(RunFolder(folder).results(), folder, [](const Report&) {});
+  const StudyResults results = with_inspection(RunFolder(folder).results(), folder);
+  write_files(Report(results), folder);
 }
 
 int report_command(const std::string& folder) {
