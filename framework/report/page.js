@@ -94,6 +94,15 @@ function takeOffPaper() {
   if (dark.matches) redrawAll();
 }
 
-window.addEventListener('beforeprint', layOnPaper);
-window.addEventListener('afterprint', takeOffPaper);
+// Paper does not unfold either: what the reader left folded is open while it is printed.
+let unfolded = [];
+window.addEventListener('beforeprint', () => {
+  unfolded = [...document.querySelectorAll('details:not([open])')];
+  unfolded.forEach((fold) => { fold.open = true; });
+  layOnPaper();
+});
+window.addEventListener('afterprint', () => {
+  unfolded.forEach((fold) => { fold.open = false; });
+  takeOffPaper();
+});
 document.querySelectorAll('figure').forEach(addSave);
