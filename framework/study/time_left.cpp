@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "study/study_plan.hpp"
 
 namespace carousel {
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool same_case(const TrialRecord& a, const TrialRecord& b) {
   return a.dataset == b.dataset && a.cell == b.cell && a.variant == b.variant &&
@@ -47,8 +50,9 @@ double seconds_left(const std::vector<TrialRecord>& trials, const std::vector<do
     ++open;
     const double expected = expected_seconds(trials[i], trials, share);
     if (std::isnan(expected)) return not_known;
-    // A trial that outlasts the others is near the end of its epochs at the latest.
-    const double at_most = share[i] > 0.0 ? trials[i].seconds / share[i] : expected;
+    // A trial that outlasts the others is near the end of its epochs at the latest; one that was
+    // just resumed does not know its share yet.
+    const double at_most = share[i] > 0.0 ? trials[i].seconds / share[i] : infinity;
     const double whole = std::min(std::max(expected, 1.1 * trials[i].seconds), at_most);
     work += std::max(0.0, whole - trials[i].seconds);
   }

@@ -78,6 +78,13 @@ TEST(TimeLeft, OneThatOutlastsTheOthersEndsWithItsEpochs) {
   EXPECT_EQ(seconds_left(trials, {1, 1.0}, 1), 0.0);
 }
 
+// Resumed and not yet at the end of an epoch, with more behind it than the others took in all.
+TEST(TimeLeft, OneThatOutlastedTheOthersBeforeAResumeIsNotAtItsEnd) {
+  const std::vector<TrialRecord> trials = {trial("a", "lstm", "running", 20),
+                                           trial("a", "gru", "done", 10)};
+  EXPECT_NEAR(seconds_left(trials, {0, 1}, 1), 2.0, 1e-12);
+}
+
 TEST(TimeLeft, IsSharedByNoMoreThreadsThanThereAreOpenTrials) {
   std::vector<TrialRecord> trials = {trial("a", "lstm", "done", 12)};
   for (int k = 0; k < 3; ++k) trials.push_back(trial("a", "lstm", "waiting", 0));
