@@ -109,7 +109,9 @@ void CompiledScan<T>::allocate_buffers() {
   }
   for (std::size_t b = 0; b < plan_.buffers.size(); ++b) {
     const PlanBuffer& buffer = plan_.buffers[b];
-    if (buffer.scope == PlanBuffer::Scope::external) continue;
+    const bool elsewhere =
+        buffer.scope == PlanBuffer::Scope::external || buffer.scope == PlanBuffer::Scope::sequence;
+    if (elsewhere) continue;
     Index rows = buffer.scope == PlanBuffer::Scope::window  ? window_rows
                  : buffer.scope == PlanBuffer::Scope::chunk ? steps_.chunk_rows()
                                                             : steps_.batch();
@@ -125,6 +127,7 @@ template <class T>
 typename CompiledScan<T>::Line CompiledScan<T>::line_of(const Slot& slot) const {
   const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
   switch (buffer.scope) {
+    case PlanBuffer::Scope::sequence:
     case PlanBuffer::Scope::block:
     case PlanBuffer::Scope::step: return Line::still;
     case PlanBuffer::Scope::external:
@@ -171,7 +174,7 @@ typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index s
 template <class T>
 void CompiledScan<T>::copy_rows(const Slot& from, Tensor<T>& to) {
   const PartTimer timer(times_, Part::other);
-  for (const StepRange& run : runs(has_gaps(from))) {
+  for (const StepRange& run : runs(cut_for(from))) {
     const Place rows = place(from, run.first);
     T* end = to.data() + steps_.first_row(run.first) * from.width;
     for (Index r = 0; r < steps_.rows(run); ++r, end += from.width) {
@@ -220,6 +223,11 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
   }
   final_states_.resize(states.size());
   for (std::size_t k = 0; k < states.size(); ++k) {
+    if (const Slot slot = history_of(plan_, program.states[k]); is_of_sequence(slot)) {
+      final_states_[k] = states[k];
+      base_[index(slot.buffer)] = const_cast<T*>(states[k].data());  // only read
+      continue;
+    }
     final_states_[k] = allocate(states[k].shape());
     copy(states[k], final_states_[k]);
   }
@@ -227,12 +235,15 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
   for (std::size_t w = 0; w < start_states_.size(); ++w) {
     start_states_[w].resize(states.size());
     for (std::size_t k = 0; k < states.size(); ++k) {
+      start_states_[w][k] = {};
+      if (is_of_sequence(history_of(plan_, program.states[k]))) continue;
       start_states_[w][k] = allocate(states[k].shape());
       copy(final_states_[k], start_states_[w][k]);
     }
     run_window(w, true);
     for (std::size_t k = 0; k < states.size(); ++k) {
-      take_state(history_of(plan_, program.states[k]), window_, final_states_[k]);
+      const Slot history = history_of(plan_, program.states[k]);
+      if (!is_of_sequence(history)) take_state(history, window_, final_states_[k]);
     }
   }
 }
@@ -243,6 +254,7 @@ void CompiledScan<T>::run_window(std::size_t window, bool first_time) {
   window_ = steps_.steps_of(chunks);
   loaded_window_ = window;
   for (std::size_t k = 0; k < start_states_[window].size(); ++k) {
+    if (!start_states_[window][k].defined()) continue;
     const Place to = place(history_of(plan_, plan_.forward.states[k]), window_.first);
     std::copy_n(start_states_[window][k].data(), start_states_[window][k].numel(), to.data);
   }
@@ -284,6 +296,9 @@ void CompiledScan<T>::backward(const Tensor<T>& outputs, std::span<const Tensor<
     expect_shape(program, "the cotangent of a state", states[k], final_states_[k].shape());
     carried_[k] = allocate(states[k].shape());
     copy(states[k], carried_[k]);
+    // What gathers there all the way back is gathered in place.
+    const Slot history = history_of(plan_, program.states[k]);
+    if (is_of_sequence(history)) base_[index(history.buffer)] = carried_[k].data();
   }
   start_gradients();
   for (std::size_t w = steps_.windows().size(); w-- > 0;) {
@@ -317,7 +332,9 @@ void CompiledScan<T>::run_window_back(std::size_t window) {
       copy_rows(plan_.slots[index(plan_.backward.input_cotangents[k])], input_gradients_[k]);
     }
     for (std::size_t k = 0; k < carried_.size(); ++k) {
-      const Place from = place(history_of(plan_, plan_.backward.program.states[k]), chunk_.first);
+      const Slot history = history_of(plan_, plan_.backward.program.states[k]);
+      if (is_of_sequence(history)) continue;
+      const Place from = place(history, chunk_.first);
       std::copy_n(from.data, steps_.rows(chunk_.first) * from.stride, carried_[k].data());
     }
   }
@@ -329,6 +346,7 @@ template <class T>
 void CompiledScan<T>::load_cotangents() {
   for (std::size_t k = 0; k < carried_.size(); ++k) {
     const Slot history = history_of(plan_, plan_.backward.program.states[k]);
+    if (is_of_sequence(history)) continue;
     for (Index b = 0; b < steps_.rows(chunk_.first); ++b) {
       const Index length = steps_.lengths()[static_cast<std::size_t>(b)];
       const Place to = place(history, std::min(length, chunk_.last));
@@ -341,6 +359,7 @@ template <class T>
 void CompiledScan<T>::note_gradient_norms() {
   for (std::size_t k = 0; k < carried_.size(); ++k) {
     const Slot history = history_of(plan_, plan_.backward.program.states[k]);
+    if (plan_.forward.states[k].is_given()) continue;
     for (Index t = chunk_.first; t < chunk_.last; ++t) {
       const Place at = place(history, t);
       for (Index b = 0; b < steps_.rows(t); ++b) {
@@ -364,7 +383,9 @@ void CompiledScan<T>::start_gradients() {
     }
   }
   squared_norms_.resize(records_norms_ ? carried_.size() : 0);
-  for (auto& norms : squared_norms_) norms.resize(static_cast<std::size_t>(steps_.all_rows()));
+  for (auto& norms : squared_norms_) {
+    norms.assign(static_cast<std::size_t>(steps_.all_rows()), 0.0);
+  }
   for (auto* sums : {&row_sums_, &call_sums_}) {
     for (auto& sum : *sums) std::fill(sum.begin(), sum.end(), 0.0);
   }

@@ -97,14 +97,21 @@ class CompiledScan {
     Index widest = 1;  // elements of a row
   };
 
+  // Into what the steps of a chunk must be cut for the rows of a value to lie one behind the other.
+  enum class Cut { none, where_sequences_end, steps };
+
   Tensor<T> allocate(const Shape& shape) { return Tensor<T>::uninitialised(shape, &arena_); }
   Line line_of(const Slot& slot) const;
   Index row_at(Line line, Index step) const;
   Place place(const Slot& slot, Index step) const;
-  bool has_gaps(const Slot& slot) const;
-  bool has_gaps(const PlanCall& work) const;
-  bool has_gaps(const std::vector<PlanStage>& stages) const;
-  std::span<const StepRange> runs(bool gaps) const;
+  bool is_of_sequence(const Slot& slot) const {
+    return plan_.buffers[static_cast<std::size_t>(slot.buffer)].scope ==
+           PlanBuffer::Scope::sequence;
+  }
+  Cut cut_for(const Slot& slot) const;
+  Cut cut_for(const PlanCall& work) const;
+  Cut cut_for(const std::vector<PlanStage>& stages) const;
+  std::span<const StepRange> runs(Cut cut) const;
   void check(std::span<const Tensor<T>> parameters, std::span<const Tensor<T>> inputs,
              std::span<const Tensor<T>> states, const std::vector<Index>& lengths) const;
 

@@ -24,10 +24,10 @@ void copy_strided(const T* from, Index from_stride, T* to, Index to_stride, Inde
 }  // namespace
 
 template <class T>
-bool CompiledScan<T>::has_gaps(const PlanCall& work) const {
-  return has_gaps(work.out) ||
-         std::any_of(work.operands.begin(), work.operands.end(),
-                     [&](const PlanOperand& operand) { return has_gaps(operand.slot); });
+typename CompiledScan<T>::Cut CompiledScan<T>::cut_for(const PlanCall& work) const {
+  Cut cut = cut_for(work.out);
+  for (const PlanOperand& operand : work.operands) cut = std::max(cut, cut_for(operand.slot));
+  return cut;
 }
 
 template <class T>
@@ -70,7 +70,7 @@ void CompiledScan<T>::run_call(const PlanCall& work, Index step, Index first_row
 template <class T>
 void CompiledScan<T>::add_call(const PlanCall& work, std::vector<double>& total) {
   const PartTimer timer(times_, Part::calls);
-  for (const StepRange& run : runs(has_gaps(work))) {
+  for (const StepRange& run : runs(cut_for(work))) {
     const Tensor<T> share = call(work, run.first, 0, steps_.rows(run));
     std::transform(total.begin(), total.end(), share.data(), total.begin(),
                    [](double sum, T v) { return sum + static_cast<double>(v); });

@@ -19,33 +19,39 @@ void CompiledScan<T>::enter_chunk(Index chunk) {
 }
 
 // A block of a history is as long as the step before, so where a sequence ends rows are left over.
+// What belongs to a sequence has one row for all steps.
 template <class T>
-bool CompiledScan<T>::has_gaps(const Slot& slot) const {
-  return slot.buffer >= 0 && slot.shift == 0 && plan_.buffers[index(slot.buffer)].history;
+typename CompiledScan<T>::Cut CompiledScan<T>::cut_for(const Slot& slot) const {
+  if (slot.buffer < 0) return Cut::none;
+  const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
+  if (buffer.scope == PlanBuffer::Scope::sequence) return Cut::steps;
+  return slot.shift == 0 && buffer.history ? Cut::where_sequences_end : Cut::none;
 }
 
 template <class T>
-bool CompiledScan<T>::has_gaps(const std::vector<PlanStage>& stages) const {
+typename CompiledScan<T>::Cut CompiledScan<T>::cut_for(const std::vector<PlanStage>& stages) const {
+  Cut cut = Cut::none;
   for (const PlanStage& stage : stages) {
     for (const PlanTile& tile : stage.tiles) {
-      if (has_gaps(tile.out)) return true;
-      for (const PlanOperand& operand : tile.operands) {
-        if (has_gaps(operand.slot)) return true;
-      }
+      cut = std::max(cut, cut_for(tile.out));
+      for (const PlanOperand& operand : tile.operands) cut = std::max(cut, cut_for(operand.slot));
     }
     for (const PlanGemm& product : stage.gemms) {
-      if (has_gaps(product.a) || has_gaps(product.c)) return true;
+      cut = std::max({cut, cut_for(product.a), cut_for(product.c)});
     }
-    for (const PlanCall& work : stage.calls) {
-      if (has_gaps(work)) return true;
-    }
+    for (const PlanCall& work : stage.calls) cut = std::max(cut, cut_for(work));
   }
-  return false;
+  return cut;
 }
 
 template <class T>
-std::span<const StepRange> CompiledScan<T>::runs(bool gaps) const {
-  return gaps ? steps_.runs(chunk_index_) : std::span(&chunk_, 1);
+std::span<const StepRange> CompiledScan<T>::runs(Cut cut) const {
+  switch (cut) {
+    case Cut::none: break;
+    case Cut::where_sequences_end: return steps_.runs(chunk_index_);
+    case Cut::steps: return steps_.single_steps(chunk_);
+  }
+  return {&chunk_, 1};
 }
 
 // A few rows through all stages, then the next few: what one op gives, the next finds in the cache.
@@ -53,7 +59,7 @@ template <class T>
 void CompiledScan<T>::run_chunk_rows(const std::vector<PlanStage>& stages, Part products) {
   constexpr Index block_rows = 64;
   if (stages.empty()) return;
-  for (const StepRange& run : runs(has_gaps(stages))) {
+  for (const StepRange& run : runs(cut_for(stages))) {
     const Index rows = steps_.rows(run);
     for (Index r = 0; r < rows; r += block_rows) {
       run_rows(stages, products, run.first, r, std::min(block_rows, rows - r));
@@ -170,7 +176,7 @@ void CompiledScan<T>::gather_rows() {
     for (std::size_t g = 0; g < gathered_.size(); ++g) {
       const Slot& slot = plan_.gathered[g];
       Index first = 0;  // of the run, in the chunk
-      for (const StepRange& run : runs(has_gaps(slot))) {
+      for (const StepRange& run : runs(cut_for(slot))) {
         const Index begin = std::max(first, done);
         const Index end = std::min(first + steps_.rows(run), done + count);
         const Place from = place(slot, run.first);
@@ -213,7 +219,7 @@ void CompiledScan<T>::add_rows(const PlanRowSum& sum, std::vector<double>& total
   const TileKernel<T> add = tile_kernel<T>(product ? Tile::mul_add : Tile::add);
   const Index width = sum.a.width;
   block_sum_.resize(static_cast<std::size_t>(width));
-  for (const StepRange& run : runs(has_gaps(sum.a) || has_gaps(sum.b))) {
+  for (const StepRange& run : runs(std::max(cut_for(sum.a), cut_for(sum.b)))) {
     const Place a = place(sum.a, run.first);
     const Place b = product ? place(sum.b, run.first) : a;
     const Index rows = steps_.rows(run);

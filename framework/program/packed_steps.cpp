@@ -37,6 +37,7 @@ void PackedSteps::reset(const std::vector<Index>& lengths, Index windows) {
 void PackedSteps::cut_chunks() {
   chunks_.clear();
   runs_.clear();
+  single_steps_.clear();
   first_run_.clear();
   bool new_run = true;
   for (Index t = 0; t < steps(); ++t) {
@@ -45,6 +46,7 @@ void PackedSteps::cut_chunks() {
       chunks_.push_back({t, t});
       first_run_.push_back(runs_.size());
     }
+    single_steps_.push_back({t, t + 1});
     if (new_chunk || new_run) runs_.push_back({t, t});
     chunks_.back().last = runs_.back().last = t + 1;
     // The block in front of a step is as long as the step before, or as the batch.
@@ -62,6 +64,12 @@ StepRange PackedSteps::steps_of(StepRange window) const {
 
 std::span<const StepRange> PackedSteps::runs(std::size_t chunk) const {
   return std::span(runs_).subspan(first_run_[chunk], first_run_[chunk + 1] - first_run_[chunk]);
+}
+
+std::span<const StepRange> PackedSteps::single_steps(StepRange chunk) const {
+  return std::span(single_steps_)
+      .subspan(static_cast<std::size_t>(chunk.first),
+               static_cast<std::size_t>(chunk.last - chunk.first));
 }
 
 }  // namespace carousel

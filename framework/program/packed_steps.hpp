@@ -43,6 +43,8 @@ class PackedSteps {
 
   /// Rows of the longest chunk.
   Index chunk_rows() const { return chunk_rows_; }
+  /// The steps of a chunk, one by one.
+  std::span<const StepRange> single_steps(StepRange chunk) const;
   /// The steps of each chunk, in order.
   const std::vector<StepRange>& chunks() const { return chunks_; }
   /// Chunks [first, last) of each window.
@@ -58,7 +60,7 @@ class PackedSteps {
   std::vector<Index> lengths_;
   Index chunk_rows_ = 0;
   std::vector<Index> rows_, first_row_;  // of each step, and behind the last one
-  std::vector<StepRange> chunks_, windows_, runs_;
+  std::vector<StepRange> chunks_, windows_, runs_, single_steps_;
   std::vector<std::size_t> first_run_;  // of each chunk, and the end
 };
 

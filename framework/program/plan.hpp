@@ -34,10 +34,12 @@ struct Slot {
 
 /// Memory for values side by side, a row for each sequence that runs at a step.
 struct PlanBuffer {
-  /// For how long values are kept. A block is a few rows, whose values the elementwise ops of one
+  /// For how long values are kept. A sequence is a row for each sequence of the batch, the same at
+  /// all steps. A block is a few rows, whose values the elementwise ops of one
   /// stage pass to each other. A window holds what the way back will read; a chunk is a few
   /// steps, whose values are still in the caches when the work behind the loop reads them.
   enum class Scope {
+    sequence,
     block,
     step,
     chunk,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 
 #include "program/pass_memory.hpp"
 #include "program/plan.hpp"
@@ -252,11 +253,60 @@ struct StateCopies {
   std::vector<std::pair<Slot, int>> copies;  // from a node that has another place already
 };
 
+// How often the nodes from `first` on and the states read a node.
+std::ptrdiff_t readers_of(const StepProgram& program, int first, int node) {
+  std::ptrdiff_t count = std::ranges::count(program.states, node, &ProgramState::next);
+  for (std::size_t i = static_cast<std::size_t>(first); i < program.nodes.size(); ++i) {
+    count += std::ranges::count(program.nodes[i].inputs, node);
+  }
+  return count;
+}
+
+// Whether a step does nothing with a state but add to it: the sum may stand where the state stood.
+// A sum of products with parameters begins by writing over its place.
+bool only_adds_to(const StepProgram& program, int first, const ProgramState& state) {
+  const auto is_op = [&](int id, std::string_view name) {
+    const ProgramNode& node = program.nodes[static_cast<std::size_t>(id)];
+    return node.kind == ProgramNode::Kind::op && node.op->name == name;
+  };
+  if (!is_op(state.next, "add") || readers_of(program, first, state.previous) != 1) return false;
+  bool found = false;
+  std::vector<int> open{state.next};
+  while (!open.empty()) {
+    const ProgramNode& sum = program.nodes[static_cast<std::size_t>(open.back())];
+    open.pop_back();
+    for (const int input : sum.inputs) {
+      const Shape& shape = program.nodes[static_cast<std::size_t>(input)].shape;
+      if (!(shape == state.shape) || (is_op(input, "matmul") && shape.rank() == 2)) return false;
+      if (is_op(input, "add")) open.push_back(input);
+      found = found || input == state.previous;
+    }
+  }
+  return found;
+}
+
+// Whether the state has one place for all steps: no step changes it or, on the way back of such a
+// state, what it holds is a sum over the steps.
+bool stays_in_place(const ScanPlan& plan, const StepProgram& program, int first, bool reverse,
+                    std::size_t k) {
+  const ProgramState& state = program.states[k];
+  if (!plan.forward.states[k].is_given()) return false;
+  return !reverse || state.is_given() || only_adds_to(program, first, state);
+}
+
 StateCopies place_states(const StepProgram& program, int first, bool reverse, ScanPlan& plan) {
   auto& buffers = plan.buffers;
   auto& slots = plan.slots;
   StateCopies result;
-  for (const ProgramState& state : program.states) {
+  for (std::size_t k = 0; k < program.states.size(); ++k) {
+    const ProgramState& state = program.states[k];
+    if (stays_in_place(plan, program, first, reverse, k)) {
+      buffers.push_back({PlanBuffer::Scope::sequence, row_size(state.shape)});
+      const Slot slot{static_cast<int>(buffers.size()) - 1, 0, row_size(state.shape), 0};
+      slots[static_cast<std::size_t>(state.previous)] = slot;
+      slots[static_cast<std::size_t>(state.next)] = slot;
+      continue;
+    }
     const auto scope = reverse ? PlanBuffer::Scope::chunk : PlanBuffer::Scope::window;
     buffers.push_back({scope, row_size(state.shape), true});
     const int buffer = static_cast<int>(buffers.size()) - 1;

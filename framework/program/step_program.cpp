@@ -66,6 +66,12 @@ Var StepBuilder::state(const std::string& name, const Shape& of_one, double init
   return var;
 }
 
+Var StepBuilder::given(const std::string& name, const Shape& shape) {
+  const Var value = state(name, shape);
+  set_next(name, value);
+  return value;
+}
+
 Var StepBuilder::let(const std::string& name, Var value) {
   add_name(name);
   const auto node = [&] { return &program_.nodes.at(static_cast<std::size_t>(value.id)); };

@@ -54,6 +54,10 @@ struct ProgramState {
   int previous = -1;      ///< node that reads the old value
   int next = -1;          ///< node that gives the new one
   int initial_node = -1;  ///< unbatched node of its value before the first step; -1: `initial`
+
+  /// Whether no step changes it: it belongs to the sequence, as an encoder's memory does, and a run
+  /// gets it as the state's first value.
+  bool is_given() const { return next == previous; }
 };
 
 /// The equations of one time step in single static assignment: nodes in an order in which they
@@ -102,6 +106,9 @@ class StepBuilder final : public Graph {
   Var state(const std::string& name, Index size, double initial = 0.0) {
     return state(name, Shape{size}, initial);
   }
+  /// A state that keeps its first value: something that belongs to the sequence and is read at each
+  /// step, to which gradients of all steps flow. shape: as of state().
+  Var given(const std::string& name, const Shape& shape);
   /// Sets what a state is before the first step: an unbatched value of parameters and numbers,
   /// which broadcasts to the state's shape. Throws InputError when it depends on an input or a
   /// state.

@@ -252,6 +252,7 @@ ScanResult scan_on_tape(const StepProgram& program, Tape<T>& tape, std::span<con
     const auto step = static_cast<Index>(t);
     std::vector<Var> read = current;
     for (std::size_t s = 0; norms && s < read.size(); ++s) {
+      if (program.states[s].is_given()) continue;
       read[s] = tape.record(tape.value(read[s]), {&current[s], 1},
                             std::make_shared<NormNode<T>>(norms, s, step));
     }

@@ -46,7 +46,8 @@ struct ScanOptions {
 };
 
 /// The norm, over batch and features, of the gradient that reaches each state from the step that
-/// reads it: norms[state][t] is that of the state in front of step t. Filled by each way back.
+/// reads it: norms[state][t] is that of the state in front of step t; 0 for what is given, which no
+/// step hands on. Filled by each way back.
 struct GradientNorms {
   std::vector<std::vector<double>> norms;  ///< [states][T]
 };

@@ -85,6 +85,31 @@ void heads(StepBuilder& b, Var x) {
   b.let("y", reshape(sum_to(next, {batch_dim, 2, 1, 4}), {batch_dim, 8}));
 }
 
+// Additive attention (Bahdanau et al. 2015, appendix A.1.2) on a memory that is given.
+void attention(StepBuilder& b, Var x) {
+  const Var h = b.state("h", 4);
+  const Var memory = b.given("memory", {6, 3}), keys = b.given("keys", {6, 5});
+  const Var query = reshape(linear(h, parameter(b, "Q", {5, 4})), {batch_dim, 1, 5});
+  const Var scores = matmul(tanh(keys + query), parameter(b, "v", {5, 1}));
+  const Var weights =
+      b.let("weights", softmax(reshape(scores, {batch_dim, 6}) + b.given("mask", {6})));
+  const Var context = reshape(matmul(reshape(weights, {batch_dim, 1, 6}), memory), {batch_dim, 3});
+  const Var next =
+      b.set_state("h", tanh(linear(concat(std::array{x, context}, -1), parameter(b, "W", {4, 6})) +
+                            linear(h, parameter(b, "U", {4, 4}))));
+  b.let("y", concat(std::array{next, context}, -1));
+}
+
+// What is given, read in products with parameters, elementwise, behind the loop, and not at all.
+void given_values(StepBuilder& b, Var x) {
+  const Var c = b.given("c", {4}), d = b.given("d", {4}), h = b.state("h", 4);
+  b.given("unused", {2});
+  const Var in = linear(x, parameter(b, "W", {4, 3}));
+  const Var next = b.set_state(
+      "h", tanh(in + linear(c, parameter(b, "C", {4, 4})) + d * h + b.given("shift", {1})));
+  b.let("y", linear(d * in, parameter(b, "V", {4, 4})) + next + c);
+}
+
 void PrintTo(const Example& example, std::ostream* out) { *out << example.name; }
 
 class CallsTest : public testing::TestWithParam<Example> {
@@ -156,7 +181,9 @@ INSTANTIATE_TEST_SUITE_P(Examples, CallsTest,
                          testing::Values(Example{"vectors", vectors, {"a", "p", "gate"}},
                                          Example{"fast_weights", fast_weights, {"M", "y"}},
                                          Example{"matrices", matrices, {"sum"}},
-                                         Example{"heads", heads, {"mixed"}}),
+                                         Example{"heads", heads, {"mixed"}},
+                                         Example{"attention", attention, {"weights"}},
+                                         Example{"given_values", given_values, {}}),
                          [](const testing::TestParamInfo<Example>& test) {
                            return test.param.name;
                          });
