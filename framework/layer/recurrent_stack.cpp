@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <mutex>
 
 #include "op/composites.hpp"
 #include "op/functions.hpp"
@@ -17,7 +19,30 @@ MaskedProgram built(const Cell& cell, const CellSizes& sizes, const ModelOptions
                       model.zoneout);
 }
 
+// The cell that is to look at a memory, for x of `input` elements with what attention puts behind.
+MaskedProgram built_for_attention(const Cell& cell, const AttentionForm& form, const CellSizes& own,
+                                  const ModelOptions& model) {
+  CellSizes sizes = own;
+  MaskedProgram made;
+  for (Index output = own.hidden, last = 0; output != last;) {
+    sizes.input = attentive_input(form, own.input, output);
+    made = built(cell, sizes, model);
+    last = output;
+    output = made.program.output_shape().back();
+  }
+  return made;
+}
+
+// A memory of a few more rows takes the same scan: the rest is padding.
+constexpr Index fewest_rows = 8;
+
 }  // namespace
+
+struct RecurrentStack::AttentiveScans {
+  std::function<StepProgram(Index rows)> build;
+  std::mutex mutex;
+  std::map<Index, Scan> scans;
+};
 
 RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : options_(options) {
   if (options.input < 1 || options.hidden < 1 || options.depth < 1) {
@@ -27,7 +52,9 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
   std::vector<ParameterSpec> norms;
   Index input = options.input;
   for (int layer = 0; layer < options.depth; ++layer) {
-    MaskedProgram masked = built(cell, {input, options.hidden}, options.model);
+    const CellSizes sizes{input, options.hidden};
+    MaskedProgram masked = layer == 0 && options.attention ? attentive(cell, sizes)
+                                                           : built(cell, sizes, options.model);
     masks_.push_back(std::move(masked.masks));
     scans_.emplace_back(std::move(masked.program));
     add_parameters(layer, scans_.back().program());
@@ -39,6 +66,20 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
   }
   specs_.insert(specs_.end(), norms.begin(), norms.end());
   output_size_ = input;
+}
+
+MaskedProgram RecurrentStack::attentive(const Cell& cell, const CellSizes& sizes) {
+  AttentionForm& form = *options_.attention;
+  MaskedProgram plain = built_for_attention(cell, form, sizes, options_.model);
+  if (form.score == AttentionScore::product) form.keys = plain.program.output_shape().back();
+  attentive_ = std::make_shared<AttentiveScans>();
+  const auto with_rows = [plain, form, input = sizes.input](Index rows) {
+    AttentionForm whole = form;
+    whole.rows = rows;
+    return with_attention(plain, whole, input);
+  };
+  attentive_->build = [with_rows](Index rows) { return with_rows(rows).program; };
+  return with_rows(fewest_rows);
 }
 
 void RecurrentStack::add_parameters(int layer, const StepProgram& program) {
@@ -54,7 +95,29 @@ void RecurrentStack::add_parameters(int layer, const StepProgram& program) {
 std::size_t RecurrentStack::bytes_reserved() const {
   std::size_t bytes = 0;
   for (const Scan& scan : scans_) bytes += scan.bytes_reserved();
+  if (!attentive_) return bytes;
+  const std::lock_guard lock(attentive_->mutex);
+  for (const auto& [rows, scan] : attentive_->scans) bytes += scan.bytes_reserved();
   return bytes;
+}
+
+std::span<const ProgramState> RecurrentStack::states(int layer) const {
+  const std::span<const ProgramState> all = program(layer).states;
+  const bool looks = layer == 0 && options_.attention;
+  return all.first(all.size() - (looks ? memory_states(*options_.attention) : 0));
+}
+
+const Scan& RecurrentStack::scan(int layer, const AttendedMemory* memory) const {
+  const Scan& plain = scans_[static_cast<std::size_t>(layer)];
+  if (layer > 0 || !memory) return plain;
+  const Index rows = memory->rows.shape()[1];
+  if (rows == fewest_rows) return plain;
+  const std::lock_guard lock(attentive_->mutex);
+  auto found = attentive_->scans.find(rows);
+  if (found == attentive_->scans.end()) {
+    found = attentive_->scans.emplace(rows, Scan(attentive_->build(rows))).first;
+  }
+  return found->second;
 }
 
 // A cell may have none.
@@ -70,14 +133,15 @@ MaskValues RecurrentStack::dropout_of(double rate) const {
 std::vector<Var> RecurrentStack::initial_states(const Pass& pass, Index batch) const {
   std::span<const Var> parameters = own_parameters(pass);
   std::vector<Var> all;
-  for (const Scan& scan : scans_) {
-    const StepProgram& program = scan.program();
+  for (int layer = 0; layer < options_.depth; ++layer) {
+    const StepProgram& program = this->program(layer);
     for (int direction = 0; direction < directions(); ++direction) {
       const auto own = parameters.first(program.parameters.size());
       parameters = parameters.subspan(own.size());
       const std::vector<Var> states = pass.visit(
           [&](auto& tape) { return carousel::initial_states(program, tape, own, batch); });
-      all.insert(all.end(), states.begin(), states.end());
+      const auto own_states = static_cast<std::ptrdiff_t>(this->states(layer).size());
+      all.insert(all.end(), states.begin(), states.begin() + own_states);
     }
   }
   return all;
@@ -90,8 +154,12 @@ void RecurrentStack::expect_fitting(Var x, const StackArguments& arguments) cons
                options_.input);
   }
   std::size_t states = 0;
-  for (const Scan& scan : scans_) {
-    states += static_cast<std::size_t>(directions()) * scan.program().states.size();
+  for (int layer = 0; layer < options_.depth; ++layer) {
+    states += static_cast<std::size_t>(directions()) * this->states(layer).size();
+  }
+  if (options_.attention.has_value() != (arguments.memory != nullptr)) {
+    fail_input("recurrent stack: it looks at {} memory, and {} was given",
+               options_.attention ? "a" : "no", arguments.memory ? "one" : "none");
   }
   if (!arguments.states.empty() && arguments.states.size() != states) {
     fail_input("recurrent stack: got {} initial states, expected {}", arguments.states.size(),
@@ -138,6 +206,26 @@ StackResult RecurrentStack::forward(const Pass& pass, Var x,
   return result;
 }
 
+Var RecurrentStack::ends(const Pass& pass, Var outputs, const std::vector<Index>& lengths) const {
+  const Index steps = outputs.shape()[0], batch = outputs.shape()[1], size = outputs.shape()[2];
+  std::vector<float> first, last;
+  for (Index b = 0; b < batch; ++b) {
+    const Index length = lengths.empty() ? steps : lengths[static_cast<std::size_t>(b)];
+    if (length < 1) fail_input("got a sequence of no steps, expected at least one to answer to");
+    first.push_back(static_cast<float>(b));
+    last.push_back(static_cast<float>((length - 1) * batch + b));
+  }
+  const Var flat = reshape(outputs, {steps * batch, size});
+  const auto rows = [&](Var of, const std::vector<float>& numbers) {
+    return gather_rows(of, pass.constant(Tensor<float>::from({batch}, numbers)));
+  };
+  if (!options_.bidirectional) return rows(flat, last);
+  const Index half = size / 2;
+  return concat(
+      std::array{rows(slice(flat, -1, 0, half), last), rows(slice(flat, -1, half, half), first)},
+      -1);
+}
+
 // x, the further inputs of a program, and its masks; the default of each one that is not given.
 std::vector<Var> RecurrentStack::inputs_of(const Pass& pass, int layer, const std::string& place,
                                            Var x, std::span<const Var> further) const {
@@ -180,11 +268,11 @@ Var RecurrentStack::normalised(std::span<const Var> parameters, int layer, Var x
 }
 
 // The last probes of the scan are those of who looks on.
-ScanResult RecurrentStack::run_scan(const Pass& pass, int layer, HeardScan scan,
+ScanResult RecurrentStack::run_scan(const Pass& pass, const Scan& scan, HeardScan heard,
                                     const std::vector<std::string>& probes) const {
   Listener* listener = pass.listener();
-  ScanOptions options{.reverse = scan.reverse,
-                      .lengths = scan.lengths,
+  ScanOptions options{.reverse = heard.reverse,
+                      .lengths = heard.lengths,
                       .segments = options_.segments,
                       .probes = probes,
                       .gradient_norms = listener && listener->gradient_norms};
@@ -194,18 +282,17 @@ ScanResult RecurrentStack::run_scan(const Pass& pass, int layer, HeardScan scan,
   ScanResult result;
   try {
     result = pass.visit([&](auto& tape) {
-      return scans_[static_cast<std::size_t>(layer)].run(tape, scan.parameters, scan.inputs,
-                                                         scan.states, options);
+      return scan.run(tape, heard.parameters, heard.inputs, heard.states, options);
     });
   } catch (const NonFiniteError& error) {
-    throw NonFiniteError(fmt::format("layer {}, {}", layer, error.what()));
+    throw NonFiniteError(fmt::format("{}, {}", heard.place, error.what()));
   }
   if (listener) {
     const auto first = result.probes.begin() + static_cast<std::ptrdiff_t>(probes.size());
-    scan.probes.assign(first, result.probes.end());
+    heard.probes.assign(first, result.probes.end());
     result.probes.erase(first, result.probes.end());
-    scan.gradient_norms = result.gradient_norms;
-    listener->scans.push_back(std::move(scan));
+    heard.gradient_norms = result.gradient_norms;
+    listener->scans.push_back(std::move(heard));
   }
   return result;
 }
@@ -217,7 +304,9 @@ StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> st
   std::size_t next_parameter = 0;
   std::size_t next_state = 0;
   for (int layer = 0; layer < options_.depth; ++layer) {
-    const StepProgram& program = this->program(layer);
+    const Scan& scan = this->scan(layer, arguments.memory);
+    const StepProgram& program = scan.program();
+    const std::size_t own_states = this->states(layer).size();
     const std::string place = fmt::format("{}/{}", options_.name, layer);
     if (layer > 0) {
       result.outputs = dropout(pass, result.outputs, place + "/input",
@@ -227,19 +316,26 @@ StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> st
     for (int direction = 0; direction < directions(); ++direction) {
       const std::string at = place + (direction == 0 ? "/forward" : "/backward");
       const auto own = parameters.subspan(next_parameter, program.parameters.size());
-      const auto start = states.subspan(next_state, program.states.size());
-      const ScanResult scanned =
-          run_scan(pass, layer,
+      const auto carried = states.subspan(next_state, own_states);
+      std::vector<Var> start(carried.begin(), carried.end());
+      if (own_states < program.states.size()) {
+        const AttendedMemory& memory = *arguments.memory;
+        start.insert(start.end(), {memory.rows, memory.keys, memory.mask, memory.length});
+        start.resize(program.states.size());
+      }
+      ScanResult scanned =
+          run_scan(pass, scan,
                    {.place = at,
                     .program = &program,
                     .parameters = {own.begin(), own.end()},
                     .inputs = inputs_of(pass, layer, at, result.outputs, arguments.further),
-                    .states = {start.begin(), start.end()},
+                    .states = std::move(start),
                     .lengths = arguments.lengths,
                     .reverse = direction == 1},
                    arguments.probes);
       next_parameter += own.size();
-      next_state += start.size();
+      next_state += own_states;
+      scanned.final_states.resize(own_states);
       outputs[static_cast<std::size_t>(direction)] = scanned.outputs;
       result.states.insert(result.states.end(), scanned.final_states.begin(),
                            scanned.final_states.end());

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cell/attention.hpp"
 #include "cell/cell.hpp"
 #include "cell/derived.hpp"
 #include "layer/listener.hpp"
@@ -22,6 +25,17 @@ struct StackOptions {
   Index segments = 1;           ///< of each scan, see ScanOptions
   std::string name = "layers";  ///< of the parameters: "layers/0/forward/W_z"
   ModelOptions model = {};      ///< but for its depth and direction
+  /// The first layer looks at a memory, of any number of rows. The keys of a product have the size
+  /// of the cell's output, whatever this says.
+  std::optional<AttentionForm> attention = {};
+};
+
+/// What an attentive stack looks at: a row for each step of another sequence.
+struct AttendedMemory {
+  Var rows,    ///< [batch, rows, memory]
+      keys,    ///< [batch, rows, keys]
+      mask,    ///< [batch, rows]: 0, and a large negative number for padding
+      length;  ///< [batch, 1], rows that are no padding; for a window alone
 };
 
 /// What a stack runs on besides x.
@@ -30,7 +44,8 @@ struct StackArguments {
   std::span<const Var> states = {};   ///< as initial_states() gives them; empty: those
   std::span<const Var> further = {};  ///< the cell's inputs besides x, [T, batch, size] each, for
                                       ///< every layer; an empty var, or none, is the cell's default
-  std::vector<std::string> probes = {};  ///< names of values of a step to record
+  std::vector<std::string> probes = {};    ///< names of values of a step to record
+  const AttendedMemory* memory = nullptr;  ///< of an attentive stack
 };
 
 /// What a stack gives.
@@ -45,7 +60,8 @@ struct StackResult {
 };
 
 /// Layers of one cell on top of each other, each run through time by a scan. Where the options ask
-/// for it, the cell is a derived one (cell/derived.hpp), and masks are drawn in training.
+/// for it, the cell is a derived one (cell/derived.hpp, cell/attention.hpp), and masks are drawn in
+/// training.
 class RecurrentStack {
  public:
   /// Throws InputError when a size is not positive.
@@ -56,6 +72,8 @@ class RecurrentStack {
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
   /// Elements of the output at each step; those of the scan from end to start are the last half.
   Index output_size() const { return output_size_; }
+  /// Layers.
+  int depth() const { return options_.depth; }
   /// Whether each layer also has a scan from end to start.
   bool is_bidirectional() const { return options_.bidirectional; }
   /// Memory of the scans, see Scan.
@@ -64,16 +82,25 @@ class RecurrentStack {
   const StepProgram& program(int layer) const {
     return scans_[static_cast<std::size_t>(layer)].program();
   }
+  /// The states of layer `layer`, in the order of StackResult::states in one direction.
+  std::span<const ProgramState> states(int layer) const;
+  /// The attention of the first layer, with the sizes that hold.
+  const std::optional<AttentionForm>& attention() const { return options_.attention; }
   /// Real zeros (or the cell's own initial values, to which gradients flow), in the order of
   /// StackResult::states.
   std::vector<Var> initial_states(const Pass& pass, Index batch) const;
 
   /// x: [T, batch, input]. Throws InputError where the arguments do not fit, where the cell has a
-  /// further input that is not given and has no default, or no value of a probe's name.
+  /// further input that is not given and has no default, or no value of a probe's name, and where
+  /// an attentive stack gets no memory, or another one gets one.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const;
+  /// What each direction gives at its own last step: [batch, output size]. outputs: of forward();
+  /// lengths: of its arguments. Throws InputError where a sequence has no steps.
+  Var ends(const Pass& pass, Var outputs, const std::vector<Index>& lengths) const;
 
  private:
   int directions() const { return options_.bidirectional ? 2 : 1; }
+  MaskedProgram attentive(const Cell& cell, const CellSizes& sizes);
   void add_parameters(int layer, const StepProgram& program);
   std::span<const Var> own_parameters(const Pass& pass) const;
   void expect_fitting(Var x, const StackArguments& arguments) const;
@@ -81,13 +108,18 @@ class RecurrentStack {
   std::vector<Var> inputs_of(const Pass& pass, int layer, const std::string& place, Var x,
                              std::span<const Var> further) const;
   Var normalised(std::span<const Var> parameters, int layer, Var x) const;
-  ScanResult run_scan(const Pass& pass, int layer, HeardScan scan,
+  const Scan& scan(int layer, const AttendedMemory* memory) const;
+  ScanResult run_scan(const Pass& pass, const Scan& scan, HeardScan heard,
                       const std::vector<std::string>& probes) const;
   StackResult run(const Pass& pass, Var x, std::span<const Var> states,
                   const StackArguments& arguments) const;
 
+  // The first layer's scans by the rows of the memory, compiled when they are first met.
+  struct AttentiveScans;
+
   StackOptions options_;
   std::vector<Scan> scans_;                    // one a layer
+  std::shared_ptr<AttentiveScans> attentive_;  // copies share what is compiled
   std::vector<std::vector<MaskInput>> masks_;  // one a layer: of the program's last inputs
   std::vector<ParameterSpec> specs_;
   Index output_size_ = 0;

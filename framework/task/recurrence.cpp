@@ -20,6 +20,15 @@ RecurrentStack Recurrence::stack(const std::string& name, Index input, Sight sig
   return stacks_.emplace_back(*cell_, options);
 }
 
+RecurrentStack Recurrence::attentive(const std::string& name, Index input,
+                                     const AttentionForm& attention) {
+  StackOptions options = options_;
+  options.name = name;
+  options.input = input;
+  options.attention = attention;
+  return stacks_.emplace_back(*cell_, options);
+}
+
 void Recurrence::expect_options_taken() const {
   if (model_.direction != "both") return;
   if (std::ranges::any_of(stacks_, &RecurrentStack::is_bidirectional)) return;

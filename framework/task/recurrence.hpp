@@ -21,6 +21,9 @@ class Recurrence {
   /// where the model's options ask for that and its sight allows it. Compiles nothing before it
   /// runs. Throws InputError where the cell can't be built for these sizes.
   RecurrentStack stack(const std::string& name, Index input, Sight sight = Sight::past);
+  /// The same with a first layer that looks at a memory in each step (cell/attention.hpp), from
+  /// start to end alone.
+  RecurrentStack attentive(const std::string& name, Index input, const AttentionForm& attention);
   /// Throws InputError where the options ask for something that none of the stacks could take.
   void expect_options_taken() const;
 

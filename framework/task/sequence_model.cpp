@@ -1,37 +1,18 @@
 #include "task/sequence_model.hpp"
 
-#include <numeric>
-
 #include "layer/losses.hpp"
 
 namespace carousel {
 namespace {
-
-// Rows of the first step of each of `count` examples, in [T * count].
-Tensor<float> first_rows(Index count) {
-  std::vector<float> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), 0.0f);
-  return Tensor<float>::from({1, count}, rows);
-}
-
-// Rows of the last step of each sequence.
-Tensor<float> last_rows(const std::vector<Index>& lengths) {
-  const Index count = std::ssize(lengths);
-  std::vector<float> rows;
-  for (const Index length : lengths) {
-    if (length < 1) fail_input("got a sequence of no steps, expected at least one to answer to");
-    rows.push_back(static_cast<float>((length - 1) * count + std::ssize(rows)));
-  }
-  return Tensor<float>::from({1, count}, rows);
-}
 
 // [T, batch, 1]: 1 at the steps of each sequence, 0 beyond its end.
 Tensor<float> inside(Index steps, const std::vector<Index>& lengths) {
   const Index count = std::ssize(lengths);
   Tensor<float> mask = Tensor<float>::zeros({steps, count, 1});
   for (Index b = 0; b < count; ++b) {
-    for (Index t = 0; t < lengths[static_cast<std::size_t>(b)]; ++t)
-      mask.data()[t * count + b] = 1.0f;
+    const Index length = lengths[static_cast<std::size_t>(b)];
+    if (length < 1) fail_input("got a sequence of no steps, expected at least one to answer to");
+    for (Index t = 0; t < length; ++t) mask.data()[t * count + b] = 1.0f;
   }
   return mask;
 }
@@ -72,16 +53,10 @@ Var SequenceModel::scored(const Pass& pass, Var all, const std::vector<Index>& l
   if (form.pool == mean) return mean_over_steps(pass, all, lengths);
   if (form.pool == max) return max_over_steps(pass, all, lengths);
   const Shape& shape = all.shape();
-  const Var flat = reshape(all, {shape[0] * shape[1], shape[2]});
-  const Var rows = pass.constant(rows_scored);
-  if (!stack_.is_bidirectional() || form.scored == SequenceForm::Scored::every) {
-    return gather_rows(flat, rows);
+  if (form.scored == SequenceForm::Scored::last) {
+    return reshape(stack_.ends(pass, all, lengths), {1, shape[1], shape[2]});
   }
-  const Index half = shape[2] / 2;
-  const std::array<Var, 2> ends = {
-      gather_rows(slice(flat, -1, 0, half), rows),
-      gather_rows(slice(flat, -1, half, half), pass.constant(first_rows(shape[1])))};
-  return concat(ends, -1);
+  return gather_rows(reshape(all, {shape[0] * shape[1], shape[2]}), pass.constant(rows_scored));
 }
 
 StackResult SequenceModel::hidden(const Pass& pass, Var x, const StackArguments& arguments) const {
@@ -102,7 +77,7 @@ StackResult SequenceModel::forward(const Pass& pass, Var x, const StackArguments
     const std::vector<Index> lengths =
         arguments.lengths.empty() ? std::vector<Index>(static_cast<std::size_t>(shape[1]), shape[0])
                                   : arguments.lengths;
-    result.outputs = scored(pass, result.outputs, lengths, last_rows(lengths));
+    result.outputs = scored(pass, result.outputs, lengths, {});
   }
   result.outputs = output_.forward(pass, result.outputs);
   return result;
