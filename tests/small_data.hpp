@@ -3,6 +3,7 @@
 #include <string>
 
 #include "idx_file.hpp"
+#include "pair_files.hpp"
 #include "sentence_files.hpp"
 #include "series_file.hpp"
 #include "speech_files.hpp"
@@ -19,6 +20,7 @@ class SmallData {
     write_text(folder_ / "text" / "tinyshakespeare", 400);
     write_series(folder_ / "time_series/univariate/airline-passengers.csv", 60);
     write_sentences(folder_ / "sentiment/sst2");
+    write_pairs(folder_ / "translation/multi30k/tok");
     write_spoken_digits(folder_ / "speech_fsdd");
   }
   std::string folder() const { return folder_.path().string(); }

@@ -33,6 +33,7 @@ const char* kind_name(DataKind kind) {
     case DataKind::text: return "text";
     case DataKind::series: return "series";
     case DataKind::recordings: return "recordings";
+    case DataKind::pairs: return "pairs";
   }
   fail_bug("a kind of data without a name");
 }
@@ -60,6 +61,8 @@ const std::vector<DataSet>& data_sets() {
       {"airline", series, "time_series/univariate/airline-passengers.csv", "",
        "airline passengers by the month, 1949 to 1960"},
       {"sst2", sentences, "sentiment/sst2", "", "sentences of film reviews, praise or blame"},
+      {"multi30k", pairs, "translation/multi30k/tok", "",
+       "captions of pictures in English, French and German"},
       {"speech_digits", recordings, "speech_fsdd", "", "900 spoken digits of six speakers"},
   };
   return sets;

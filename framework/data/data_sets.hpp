@@ -8,7 +8,7 @@
 namespace carousel {
 
 /// What a data set holds. Each kind has a reader and a format of its own (docs/data.md).
-enum class DataKind { frames, images, sentences, text, series, recordings };
+enum class DataKind { frames, images, sentences, text, series, recordings, pairs };
 
 /// "frames", "images" and so on.
 const char* kind_name(DataKind kind);

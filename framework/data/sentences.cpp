@@ -25,14 +25,12 @@ struct Line {
   std::vector<std::string> words;
 };
 
-std::vector<Line> lines_of(const Path& path) {
+std::vector<Line> labelled_lines(const Path& path) {
   const std::string text = read_utf8(path);
-  std::string_view rest = text;
   std::vector<Line> lines;
-  for (int number = 1; !rest.empty(); ++number) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    std::vector<std::string> words = symbols_of(rest.substr(0, end), true);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  for (const std::string_view line : lines_of(text)) {
+    const int number = static_cast<int>(lines.size()) + 1;
+    std::vector<std::string> words = symbols_of(line, true);
     if (words.size() < 2) {
       fail_input("{}:{}: got {} without a sentence, expected a label, a blank and the sentence",
                  path.string(), number,
@@ -95,12 +93,12 @@ std::vector<Sentence> sentences_of(std::vector<Line> lines, const Path& path,
 
 SentenceSet read_sentences(const Path& folder) {
   const auto [train, valid, test] = files_of(folder);
-  std::vector<Line> lines = lines_of(train);
+  std::vector<Line> lines = labelled_lines(train);
   SentenceSet set;
   set.classes = labels_of(lines, train);
   set.train = sentences_of(std::move(lines), train, set.classes);
-  set.valid = sentences_of(lines_of(valid), valid, set.classes);
-  set.test = sentences_of(lines_of(test), test, set.classes);
+  set.valid = sentences_of(labelled_lines(valid), valid, set.classes);
+  set.test = sentences_of(labelled_lines(test), test, set.classes);
   return set;
 }
 

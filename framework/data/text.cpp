@@ -34,24 +34,12 @@ std::vector<std::string> words_of(std::string_view text) {
   return symbols;
 }
 
-// Lines that hold more than blanks, without their ends.
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.find_first_not_of(blanks) != line.npos) lines.push_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 // The sequences of a text: its lines, or all of it as one.
 std::vector<std::vector<std::string>> sequences_of(std::string_view text, const TextForm& form) {
   if (!form.lines) return {symbols_of(text, form.words)};
   std::vector<std::vector<std::string>> sequences;
   for (const std::string_view line : lines_of(text)) {
+    if (line.find_first_not_of(blanks) == line.npos) continue;
     sequences.push_back(symbols_of(line, form.words));
   }
   return sequences;
@@ -110,6 +98,18 @@ TextPart encoded(const std::vector<std::vector<std::string>>& sequences, TextSet
 }
 
 }  // namespace
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.push_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
 
 std::vector<std::string> symbols_of(std::string_view text, bool words) {
   return words ? words_of(text) : characters_of(text);

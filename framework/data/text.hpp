@@ -40,6 +40,9 @@ struct TextSet {
   std::array<TextPart, 3> parts;  ///< train, valid, test
 };
 
+/// The lines of a text, without their ends ("\n" or "\r\n").
+std::vector<std::string_view> lines_of(std::string_view text);
+
 /// Cuts a text into characters (of UTF-8), or into words and line ends (`"\n"`).
 std::vector<std::string> symbols_of(std::string_view text, bool words);
 

@@ -21,7 +21,7 @@ std::optional<Index> Vocabulary::find(const std::string& symbol) const {
   return at == numbers_.end() ? std::nullopt : std::optional(at->second);
 }
 
-void add_frequent(Vocabulary& vocabulary, const SymbolCounts& counts, Index least) {
+void add_frequent(Vocabulary& vocabulary, const SymbolCounts& counts, Index least, Index most) {
   std::vector<std::pair<Index, const std::string*>> frequent;
   for (const auto& [symbol, count] : counts) {
     if (count >= least) frequent.emplace_back(-count, &symbol);
@@ -29,6 +29,7 @@ void add_frequent(Vocabulary& vocabulary, const SymbolCounts& counts, Index leas
   std::ranges::sort(frequent, {}, [](const auto& entry) {
     return std::pair<Index, const std::string&>(entry.first, *entry.second);
   });
+  if (most > 0 && std::ssize(frequent) > most) frequent.resize(static_cast<std::size_t>(most));
   for (const auto& [count, symbol] : frequent) vocabulary.add(*symbol);
 }
 

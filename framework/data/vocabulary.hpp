@@ -31,7 +31,7 @@ class Vocabulary {
 using SymbolCounts = std::unordered_map<std::string, Index>;
 
 /// Adds the symbols that were counted at least `least` times: the most frequent first, those with
-/// the same count by their bytes.
-void add_frequent(Vocabulary& vocabulary, const SymbolCounts& counts, Index least);
+/// the same count by their bytes. most: how many at most; 0: all of them.
+void add_frequent(Vocabulary& vocabulary, const SymbolCounts& counts, Index least, Index most = 0);
 
 }  // namespace carousel
