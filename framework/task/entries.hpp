@@ -17,7 +17,8 @@
   ENTRY(sentiment)            \
   ENTRY(spoken_digits)        \
   ENTRY(language_model)       \
-  ENTRY(forecasting)
+  ENTRY(forecasting)          \
+  ENTRY(translation)
 
 namespace carousel {
 

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tensor/tensor.hpp"
+
+namespace carousel {
+
+/// A model that writes sequences symbol by symbol, many at a time: a row for each of them.
+class StepWriter {
+ public:
+  virtual ~StepWriter() = default;
+  /// Goes on by a symbol in each row; returns the log probabilities of the next one, [rows,
+  /// symbols]. A symbol that may not be written has -infinity.
+  virtual Tensor<double> next(const std::vector<Index>& symbols) = 0;
+  /// From now on row r goes on from what row from[r] has written. A row may go on in several rows,
+  /// or in none.
+  virtual void keep(const std::vector<Index>& from) = 0;
+
+ protected:
+  StepWriter() = default;
+  StepWriter(const StepWriter&) = default;
+  StepWriter& operator=(const StepWriter&) = default;
+};
+
+/// What a search looks for.
+struct BeamOptions {
+  Index beam = 1;  ///< sequences that are followed at a time, 1 or more; 1: always the likeliest
+  /// Finished sequences are ranked by their log probability / length^norm, 0: without a regard to
+  /// length. The length counts the end symbol.
+  double norm = 0.0;
+  std::vector<Index> most = {};  ///< symbols of each sequence at most, the end not counted
+  Index begin = 0;               ///< the symbol in front of a sequence
+  Index end = 0;                 ///< the symbol behind it
+};
+
+/// A sequence that was found.
+struct Written {
+  std::vector<Index> symbols;    ///< without begin and end
+  double log_probability = 0.0;  ///< of the symbols and, where it is finished, the end symbol
+  bool finished = false;         ///< false: it reached `most`
+  double score = 0.0;            ///< what it was ranked by
+};
+
+/// Writes a sequence for each entry of options.most. The writer has a row for each of them, where
+/// nothing is written yet. Returns for each those that were found, best first: at most `beam`.
+/// Of the `beam` likeliest continuations of what is followed, those that end are finished and
+/// leave their places; so a beam of 1 is greedy. Throws InputError where the beam is below 1.
+std::vector<std::vector<Written>> beam_search(StepWriter& writer, const BeamOptions& options);
+
+}  // namespace carousel

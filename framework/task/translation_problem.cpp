@@ -1,0 +1,151 @@
+#include "task/translation_problem.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "metric/text_scores.hpp"
+#include "task/translation_model.hpp"
+
+namespace carousel {
+namespace {
+
+double perplexity(std::span<const std::span<const double>> columns) {
+  return std::exp(mean_over_terms(columns));
+}
+
+// In percent.
+double exact(std::span<const std::span<const double>> columns) {
+  return 100.0 * mean_over_terms(columns);
+}
+
+using Side = std::vector<std::string> SentencePair::*;
+
+Vocabulary words_of(const PairSet& pairs, Side side, Index least, Index most) {
+  SymbolCounts counts;
+  for (const SentencePair& pair : pairs.parts[0]) {
+    for (const std::string& word : pair.*side) ++counts[word];
+  }
+  Vocabulary words;
+  for (const char* special : {"<unk>", "<s>", "</s>"}) words.add(special);
+  add_frequent(words, counts, least, most);
+  if (words.size() == TranslationProblem::first_word) {
+    fail_input(
+        "the training split has no {} word that stands there {} times, so all words would be "
+        "unknown; take a smaller min_count",
+        side == &SentencePair::source ? "source" : "target", least);
+  }
+  return words;
+}
+
+// What a text calls <s> or </s> is no begin and no end.
+float number_of(const Vocabulary& words, const std::string& word) {
+  const Index number = words.find(word).value_or(TranslationProblem::unknown);
+  return static_cast<float>(number < TranslationProblem::first_word ? TranslationProblem::unknown
+                                                                    : number);
+}
+
+}  // namespace
+
+TranslationProblem::TranslationProblem(std::string name, PairSet pairs, Index least, Index most,
+                                       const TranslationForm& form)
+    : name_(std::move(name)),
+      pairs_(std::move(pairs)),
+      form_(form),
+      source_words_(words_of(pairs_, &SentencePair::source, least, most)),
+      target_words_(words_of(pairs_, &SentencePair::target, least, most)) {}
+
+std::string TranslationProblem::description() const {
+  return fmt::format(
+      "{}: sentences from {} words to {}. Pairs: {} train, {} valid, {} test. NLL and perplexity "
+      "count the end of a sentence as a word.",
+      name_, source_words_.size() - first_word, target_words_.size() - first_word,
+      size(Split::train), size(Split::valid), size(Split::test));
+}
+
+Index TranslationProblem::size(Split split) const {
+  return std::ssize(pairs_.parts[static_cast<std::size_t>(split)]);
+}
+
+const SentencePair& TranslationProblem::pair(Split split, ExampleId id) const {
+  return pairs_.parts[static_cast<std::size_t>(split)][static_cast<std::size_t>(id)];
+}
+
+Index TranslationProblem::length(Split split, ExampleId id) const {
+  return std::ssize(pair(split, id).source);
+}
+
+Index TranslationProblem::terms(Split split, ExampleId id) const {
+  return std::ssize(pair(split, id).target) + 1;
+}
+
+const std::vector<Metric>& TranslationProblem::metrics() const {
+  static const std::vector<Metric> metrics = {
+      {{"nll", "NLL", "nats per word", Better::lower, 4}, {"nats", "words"}, mean_over_terms},
+      {{"perplexity", "perplexity", "", Better::lower, 3}, {"nats", "words"}, perplexity},
+      {{"bleu", "BLEU", "", Better::higher, 2}, bleu_count_names(), bleu},
+      {{"chrf", "chrF2", "", Better::higher, 2}, chrf_count_names(), chrf},
+      {{"exact", "exact", "percent", Better::higher, 2}, {"same", "written"}, exact}};
+  return metrics;
+}
+
+std::unique_ptr<Model> TranslationProblem::model(Recurrence& recurrence) const {
+  return std::make_unique<TranslationModel>(recurrence, *this);
+}
+
+PairBatch TranslationProblem::batch(Split split, Ids ids) const {
+  std::vector<const SentencePair*> pairs;
+  for (const ExampleId id : ids) pairs.push_back(&pair(split, id));
+  return batch(pairs);
+}
+
+PairBatch TranslationProblem::batch(std::span<const SentencePair* const> pairs) const {
+  PairBatch batch;
+  const Index count = std::ssize(pairs);
+  Index scored = 0;
+  for (const SentencePair* pair : pairs) {
+    if (pair->source.empty()) fail_input("got a sentence without words to translate");
+    batch.source_lengths.push_back(std::ssize(pair->source));
+    batch.target_lengths.push_back(std::ssize(pair->target) + 1);
+    scored += batch.target_lengths.back();
+  }
+  const Index longest_source = *std::ranges::max_element(batch.source_lengths);
+  batch.source = Tensor<float>::zeros({longest_source, count});
+  batch.before = Tensor<float>::zeros({*std::ranges::max_element(batch.target_lengths), count});
+  std::vector<float> rows, next;
+  for (Index b = 0; b < count; ++b) {
+    const SentencePair& pair = *pairs[static_cast<std::size_t>(b)];
+    const Index words = std::ssize(pair.source);
+    for (Index t = 0; t < words; ++t) {
+      const Index at = form_.reversed ? words - 1 - t : t;
+      batch.source.data()[at * count + b] =
+          number_of(source_words_, pair.source[static_cast<std::size_t>(t)]);
+    }
+    batch.before.data()[b] = static_cast<float>(begin);
+    for (Index t = 0; t <= std::ssize(pair.target); ++t) {
+      const bool ends = t == std::ssize(pair.target);
+      next.push_back(ends ? static_cast<float>(end)
+                          : number_of(target_words_, pair.target[static_cast<std::size_t>(t)]));
+      rows.push_back(static_cast<float>(t * count + b));
+      if (!ends) batch.before.data()[(t + 1) * count + b] = next.back();
+    }
+  }
+  batch.rows = Tensor<float>::from({1, scored}, rows);
+  batch.next = Tensor<float>::from({1, scored}, next);
+  return batch;
+}
+
+void TranslationProblem::count(Split split, ExampleId id, double nats,
+                               const std::vector<std::string>* written, Tally& tally) const {
+  tally.at("nats", id) = nats;
+  tally.at("words", id) = static_cast<double>(terms(split, id));
+  if (!written) return;
+  const std::vector<std::string>& reference = pair(split, id).target;
+  count_bleu(*written, reference, id, tally);
+  count_chrf(*written, reference, id, tally);
+  tally.at("same", id) = *written == reference ? 1.0 : 0.0;
+  tally.at("written", id) = 1.0;
+}
+
+}  // namespace carousel

@@ -1,0 +1,306 @@
+// The encoder-decoder: its batches, its forms, what it writes and how likely that is.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "catalogue.hpp"
+#include "optim/optimiser.hpp"
+#include "pair_files.hpp"
+#include "tape/gradient_check.hpp"
+#include "task/task.hpp"
+#include "task/translation_model.hpp"
+#include "temporary_folder.hpp"
+#include "train/shards.hpp"
+
+namespace carousel {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+class Translation : public testing::Test {
+ protected:
+  Translation() { write_pairs(folder_.path()); }
+
+  std::unique_ptr<TranslationProblem> problem(const Settings& set = {}) const {
+    const Task& task = find_task("translation");
+    TaskOptions options(task.options);
+    options.set("data", folder_.path().string());
+    options.set("embedding", "5");
+    options.set("readout", "4");
+    for (const auto& [name, text] : set) options.set(name, text);
+    return std::unique_ptr<TranslationProblem>(
+        dynamic_cast<TranslationProblem*>(task.set_up(options, {}).release()));
+  }
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+  }
+
+  TemporaryFolder folder_;
+};
+
+const std::vector<Settings> forms = {{{"form", "cho"}},
+                                     {{"form", "cho"}, {"readout", "0"}, {"rank", "3"}},
+                                     {{"form", "sutskever"}, {"order", "reversed"}},
+                                     {{"form", "bahdanau"}, {"keys", "3"}},
+                                     {{"form", "bahdanau"}, {"tied", "yes"}},
+                                     {{"form", "luong"}, {"score", "dot"}, {"readout", "0"}},
+                                     {{"form", "luong"}, {"score", "general"}},
+                                     {{"form", "luong"}, {"score", "local"}, {"window", "2"}}};
+
+std::string text_of(const Settings& form) {
+  std::string text;
+  for (const auto& [name, value] : form) text += name + "=" + value + " ";
+  return text;
+}
+
+// A model with the values that training begins with, made larger: else all words are as likely.
+struct Made {
+  std::unique_ptr<TranslationProblem> problem;
+  Recurrence recurrence;
+  std::unique_ptr<Model> model;
+  std::vector<Tensor<double>> values;
+
+  Made(std::unique_ptr<TranslationProblem> p, const std::string& cell,
+       const ModelOptions& options = {})
+      : problem(std::move(p)),
+        recurrence(catalogue().find(cell), 6, options),
+        model(problem->model(recurrence)),
+        values(ParameterSet<double>(model->parameters(), 3).snapshot()) {
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      const auto noise = initialise<double>(Initialiser::normal(0.5), values[k].shape(),
+                                            Random(3, model->parameters()[k].name));
+      for (Index i = 0; i < noise.numel(); ++i) values[k].data()[i] += noise.data()[i];
+    }
+  }
+  const TranslationModel& translation() const {
+    return dynamic_cast<const TranslationModel&>(*model);
+  }
+  template <class F>
+  void run(F&& f) const {
+    TrainedModel(*model, values).run(f);
+  }
+};
+
+// By hand: "b" stands three times in training, "a" twice, "c" once; 3 is the first word's number.
+TEST_F(Translation, WordsAreNumbersByHowOftenTheyStandInTraining) {
+  write("train.en", "b a\nb\nb a c\n");
+  write("train.fr", "A B\nB\nC A B\n");
+  write("valid.en", "a d b\n");
+  write("valid.fr", "B C </s> A\n");
+  write("test.en", "a\n");
+  write("test.fr", "A\n");
+  const auto all = problem();
+  EXPECT_EQ(all->source_words().size(), 5) << "three that are none, and two that stand twice";
+  const ExampleId first = 0;
+  const PairBatch batch = all->batch(Split::valid, Ids(&first, 1));
+  EXPECT_THAT(batch.source.values(), ElementsAre(4, 0, 3));
+  EXPECT_THAT(batch.before.values(), ElementsAre(1, 3, 0, 0, 4)) << "<s> B <unk> <unk> A";
+  EXPECT_THAT(batch.next.values(), ElementsAre(3, 0, 0, 4, 2)) << "B <unk> <unk> A </s>";
+  EXPECT_EQ(all->length(Split::valid, 0), 3);
+  EXPECT_EQ(all->terms(Split::valid, 0), 5);
+  EXPECT_EQ(problem({{"vocabulary", "1"}})->source_words().size(), 4);
+  EXPECT_THAT(problem({{"order", "reversed"}})->batch(Split::valid, Ids(&first, 1)).source.values(),
+              ElementsAre(3, 0, 4));
+  EXPECT_THAT(error_of<InputError>([&] {
+                problem({{"min_count", "4"}});
+              }),
+              AllOf(HasSubstr("no source word that stands there 4 times"), HasSubstr("min_count")));
+}
+
+TEST_F(Translation, PairsOfUnequalLengthsArePaddedBehindTheirEnd) {
+  const auto all = problem();
+  const std::vector<ExampleId> ids = {0, 1, 2, 3};
+  const PairBatch batch = all->batch(Split::train, ids);
+  Index scored = 0;
+  for (std::size_t b = 0; b < ids.size(); ++b) {
+    EXPECT_EQ(batch.source_lengths[b], all->length(Split::train, ids[b]));
+    EXPECT_EQ(batch.target_lengths[b], all->terms(Split::train, ids[b]));
+    scored += batch.target_lengths[b];
+  }
+  EXPECT_EQ(batch.rows.numel(), scored);
+}
+
+// A reference that the model is forced to write has the probability that a beam which wrote it
+// says.
+TEST_F(Translation, WhatIsWrittenHasTheProbabilityThatIsScored) {
+  for (const char* cell : {"gru_reset_before", "lstm", "mgu"}) {
+    for (const Settings& form : forms) {
+      SCOPED_TRACE(std::string(cell) + " " + text_of(form));
+      const Made made(problem(form), cell);
+      const TranslationModel& model = made.translation();
+      const std::vector<ExampleId> ids = {0, 1, 2, 3, 4};
+      made.run([&](const Pass& pass) {
+        const PairBatch batch = made.problem->batch(Split::test, ids);
+        const auto written = model.write(pass, batch, {.beam = 3});
+        ASSERT_EQ(written.size(), ids.size());
+        for (std::size_t b = 0; b < ids.size(); ++b) {
+          ASSERT_EQ(written[b].size(), 3U);
+          for (const Written& one : written[b]) {
+            // Unknown words have no text of their own to be forced with.
+            const auto& symbols = one.symbols;
+            if (!one.finished || std::ranges::count(symbols, 0) > 0 ||
+                std::ranges::count(symbols, 2) > 0) {
+              continue;
+            }
+            const SentencePair forced{made.problem->pair(Split::test, ids[b]).source,
+                                      model.words(one)};
+            const SentencePair* pair = &forced;
+            const std::vector<double> nats =
+                pass.values(model.nll(pass, made.problem->batch({&pair, 1})));
+            EXPECT_NEAR(-std::accumulate(nats.begin(), nats.end(), 0.0), one.log_probability, 1e-9);
+          }
+        }
+      });
+    }
+  }
+}
+
+TEST_F(Translation, ABatchIsWrittenAsOneAtATime) {
+  for (const Settings& form : forms) {
+    SCOPED_TRACE(text_of(form));
+    const Made made(problem(form), "lstm");
+    const std::vector<ExampleId> ids = {0, 1, 2, 3, 4, 5, 6};
+    for (const Index beam : {1, 4}) {
+      made.run([&](const Pass& pass) {
+        const auto together =
+            made.translation().write(pass, made.problem->batch(Split::test, ids), {.beam = beam});
+        for (std::size_t b = 0; b < ids.size(); ++b) {
+          const auto alone = made.translation().write(
+              pass, made.problem->batch(Split::test, Ids(&ids[b], 1)), {.beam = beam});
+          ASSERT_EQ(alone[0].size(), together[b].size());
+          for (std::size_t k = 0; k < alone[0].size(); ++k) {
+            EXPECT_EQ(alone[0][k].symbols, together[b][k].symbols);
+            EXPECT_NEAR(alone[0][k].log_probability, together[b][k].log_probability, 1e-9);
+          }
+        }
+      });
+    }
+  }
+}
+
+// Whatever the form, a batch of unequal lengths has the loss of its pairs one at a time, and the
+// gradient of differences.
+TEST_F(Translation, PaddingChangesNothingAndTheGradientIsThatOfDifferences) {
+  for (const Settings& form : forms) {
+    SCOPED_TRACE(text_of(form));
+    const Made made(problem(form), "gru_reset_before");
+    const std::vector<ExampleId> ids = {0, 1, 2, 3, 4, 5, 6};
+    const auto loss = [&](Ids of) {
+      double value = 0.0;
+      made.run([&](const Pass& pass) {
+        value = pass.values(made.model->loss(pass, Split::train, of))[0];
+      });
+      return value;
+    };
+    double sum = 0.0;
+    for (const ExampleId& id : ids) sum += loss(Ids(&id, 1));
+    EXPECT_NEAR(loss(ids), sum, 1e-10 * sum);
+    const auto error = check_gradients(
+        [&](Tape<double>& tape, const std::vector<Var>& vars) {
+          return made.model->loss(Pass(tape, {made.model->parameters(), vars}), Split::train, ids);
+        },
+        made.values, -1, 25);
+    EXPECT_LE(error.worst, 1e-6) << error.where;
+  }
+}
+
+// In PyTorch's convention: (1 - e) nll + e (mean of -log p over all words). Training alone.
+TEST_F(Translation, SmoothingGivesAShareOfEachLabelToAllWords) {
+  const Made plain(problem({{"form", "cho"}}), "gru_reset_before");
+  const Made smooth(problem({{"form", "cho"}, {"smoothing", "0.25"}}), "gru_reset_before");
+  const ExampleId id = 2;
+  const Masks masks{{1, 1}, 0};
+  Tape<double> tape;
+  const auto vars = leaves(tape, plain.values);
+  const Pass training(tape, {plain.model->parameters(), vars}, &masks);
+  const Pass evaluation(tape, {plain.model->parameters(), vars});
+  const PairBatch batch = plain.problem->batch(Split::train, Ids(&id, 1));
+  const TranslationModel& model = plain.translation();
+  const Var logits = model.logits(training, batch);
+  const std::vector<double> log_p = training.values(logits - logsumexp(logits));
+  const std::size_t words = std::size_t(logits.shape()[2]);
+  double expected = 0.0, nll = 0.0;
+  for (std::size_t k = 0; k * words < log_p.size(); ++k) {
+    const auto next = std::size_t(batch.next.data()[k]);
+    nll -= log_p[k * words + next];
+    double mean = 0.0;
+    for (std::size_t w = 0; w < words; ++w) mean -= log_p[k * words + w] / double(words);
+    expected += 0.25 * mean;
+  }
+  expected += 0.75 * nll;
+  EXPECT_NEAR(training.values(smooth.model->loss(training, Split::train, Ids(&id, 1)))[0], expected,
+              1e-10 * expected);
+  EXPECT_NEAR(evaluation.values(smooth.model->loss(evaluation, Split::train, Ids(&id, 1)))[0], nll,
+              1e-10 * nll);
+}
+
+// Two pairs learned by heart are written to the word, by every form.
+TEST_F(Translation, TwoPairsAreLearnedByHeart) {
+  for (const Settings& form : forms) {
+    SCOPED_TRACE(text_of(form));
+    const auto task = problem(form);
+    Recurrence recurrence(catalogue().find("gru_reset_before"), 12);
+    const auto model = task->model(recurrence);
+    ParameterSet<float> parameters(model->parameters(), 3);
+    Optimiser<float> adam({.learning_rate = 0.02}, parameters);
+    const std::vector<ExampleId> ids = {2, 5};
+    ASSERT_NE(task->pair(Split::train, 2).target, task->pair(Split::train, 5).target);
+    for (int update = 0; update < 150; ++update) {
+      Tape<float> tape;
+      const auto vars = leaves(tape, parameters.values());
+      const Var loss = model->loss(Pass(tape, {model->parameters(), vars}), Split::train, ids);
+      adam.update(parameters, tape.gradients(loss, vars), 1.0);
+    }
+    TrainedModel(*model, parameters.values()).run([&](const Pass& pass) {
+      const auto& own = dynamic_cast<const TranslationModel&>(*model);
+      const auto written = own.write(pass, task->batch(Split::train, ids), {.beam = 1});
+      for (std::size_t b = 0; b < ids.size(); ++b) {
+        EXPECT_EQ(own.words(written[b][0]), task->pair(Split::train, ids[b]).target);
+      }
+    });
+  }
+}
+
+TEST_F(Translation, FiguresOfWhatIsWrittenAreOfValidationAndTest) {
+  const Made made(problem(), "gru_reset_before");
+  for (const Split split : all_splits) {
+    Tally tally = tally_of(*made.problem, split);
+    std::vector<ExampleId> ids;
+    for (ExampleId id = 0; id < made.problem->size(split); ++id) ids.push_back(id);
+    made.run([&](const Pass& pass) { made.model->count(pass, split, ids, tally); });
+    Figures figures;
+    set_figures(*made.problem, split, tally, figures);
+    EXPECT_NEAR(figures["perplexity"][split], std::exp(figures["nll"][split]), 1e-9);
+    for (const char* name : {"bleu", "chrf", "exact"}) {
+      EXPECT_EQ(std::isnan(figures[name][split]), split == Split::train) << name;
+    }
+  }
+}
+
+// Layers, both directions, cells with states that are no vectors.
+TEST_F(Translation, TakesLayersDirectionsAndOtherStates) {
+  for (const char* form : {"cho", "bahdanau", "luong"}) {
+    for (const char* cell : {"lstm", "mlstm"}) {
+      const Made made(problem({{"form", form}}), cell, {.depth = 2, .direction = "both"});
+      const ExampleId id = 1;
+      made.run([&](const Pass& pass) {
+        EXPECT_TRUE(
+            std::isfinite(pass.values(made.model->loss(pass, Split::train, Ids(&id, 1)))[0]));
+      });
+    }
+  }
+  EXPECT_THAT(error_of<InputError>([&] {
+                Made(problem({{"form", "sutskever"}}), "lstm", {.direction = "both"});
+              }),
+              HasSubstr("model.direction is both"));
+}
+
+}  // namespace
+}  // namespace carousel
