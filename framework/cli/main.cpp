@@ -22,6 +22,7 @@
 #include "cli/sample_command.hpp"
 #include "cli/study_commands.hpp"
 #include "cli/task_commands.hpp"
+#include "cli/translate_command.hpp"
 #include "io/version.hpp"
 #include "study/study_options.hpp"
 #include "tensor/error.hpp"
@@ -111,6 +112,7 @@ class CommandLine {
     add_cells();
     add_data();
     add_sample();
+    add_translate();
     add_inspect();
     add_bench();
   }
@@ -309,13 +311,8 @@ class CommandLine {
   void add_sample() {
     auto* sample = add("sample", "Text from a trained model, or music as a MIDI file",
                        [this] { return sample_command(registry_, model_, sample_, common_); });
-    sample->add_option("RUN", model_.run, "Run folder")->required();
-    sample->add_option("--trial", model_.trial, "Its id (default: that of the best model)");
-    sample->add_option("--cell", model_.cell, "Cell (default: that of the best model)");
-    sample->add_option("--dataset", model_.dataset, "Data set that the model was trained on");
-    sample->add_option("--seed", sample_.seed, "Of the random numbers")
-        ->check(within<std::uint64_t>(0, 9007199254740991))
-        ->capture_default_str();
+    add_model(sample);
+    add_seed(sample, sample_.seed);
     sample->add_option("--steps", sample_.steps, "Symbols to draw, or frames of a quaver")
         ->check(within(1, 100000))
         ->capture_default_str();
@@ -323,17 +320,61 @@ class CommandLine {
         ->add_option("--prime", sample_.prime,
                      "Start from so many symbols or frames of the test part (default: nothing)")
         ->check(within(0, 100000));
-    SymbolRule& rule = sample_.rule;
     sample->add_option("--text", sample_.text, "Of language models: what to start from");
-    sample->add_option("--temperature", rule.temperature, "Divides the logits; 0: the likeliest")
+    add_rule(sample, sample_.rule);
+  }
+
+  // Which model of a run.
+  void add_model(CLI::App* command) {
+    command->add_option("RUN", model_.run, "Run folder")->required();
+    command->add_option("--trial", model_.trial, "Its id (default: that of the best model)");
+    command->add_option("--cell", model_.cell, "Cell (default: that of the best model)");
+    command->add_option("--dataset", model_.dataset, "Data set that the model was trained on");
+  }
+
+  static void add_seed(CLI::App* command, std::uint64_t& seed) {
+    command->add_option("--seed", seed, "Of the random numbers")
+        ->check(within<std::uint64_t>(0, 9007199254740991))
+        ->capture_default_str();
+  }
+
+  static void add_rule(CLI::App* command, SymbolRule& rule) {
+    command->add_option("--temperature", rule.temperature, "Divides the logits; 0: the likeliest")
         ->check(within(0.0, 1000.0))
         ->capture_default_str();
-    sample->add_option("--top-k", rule.top_k, "Draw among so many likeliest; 0: all")
+    command->add_option("--top-k", rule.top_k, "Draw among so many likeliest; 0: all")
         ->check(within<Index>(0, 1 << 24))
         ->capture_default_str();
-    sample->add_option("--top-p", rule.top_p, "Of these, the likeliest with this probability")
+    command->add_option("--top-p", rule.top_p, "Of these, the likeliest with this probability")
         ->check(within(1e-6, 1.0))
         ->capture_default_str();
+  }
+
+  void add_translate() {
+    auto* translate = add("translate", "Translate the lines of the standard input", [this] {
+      if (draws_) translate_.drawn = sample_.rule;
+      return translate_command(registry_, model_, translate_, common_);
+    });
+    add_model(translate);
+    translate->add_option("--beam", translate_.beam, "Translations that are followed at a time")
+        ->check(within<Index>(1, 1000))
+        ->capture_default_str();
+    translate->add_option("--norm", translate_.norm, "They are ranked by log p / length^NORM")
+        ->check(within(0.0, 10.0))
+        ->capture_default_str();
+    translate->add_option("--n-best", translate_.best, "Of each sentence, at most the beam")
+        ->check(within<Index>(1, 1000))
+        ->capture_default_str();
+    translate->add_flag("!--no-unknown", translate_.unknown, "Write no unknown words");
+    translate->add_flag("--draw", draws_, "Draw words in the place of a search");
+    add_seed(translate, translate_.seed);
+    add_rule(translate, sample_.rule);
+    auto* score = add("score", "How likely a model finds translations: log p of each", [this] {
+      return score_command(registry_, model_, source_file_, target_file_, common_);
+    });
+    add_model(score);
+    score->add_option("SOURCE", source_file_, "Sentences, one a line")->required();
+    score->add_option("TARGET", target_file_, "Their translations, one a line")->required();
   }
 
   void add_inspect() {
@@ -396,6 +437,9 @@ class CommandLine {
   TrialListOptions trial_list_;
   ModelOfRun model_;
   SampleRequest sample_;
+  TranslateOptions translate_;
+  bool draws_ = false;
+  std::string source_file_, target_file_;
   InspectOptions inspect_;
   double check_seconds_ = 2.0;
   bool json_ = false, markdown_ = false, latex_ = false, list_ = false, dry_run_ = false;

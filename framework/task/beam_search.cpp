@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
+#include "task/symbol_rule.hpp"
 #include "tensor/interrupt.hpp"
 
 namespace carousel {
@@ -77,6 +80,20 @@ void go_on(Search& search, const Tensor<double>& next, const BeamOptions& option
   search.first_row = first_row;
 }
 
+// What the writer gives, without the symbols that are not to be written.
+Tensor<double> allowed(StepWriter& writer, const std::vector<Index>& symbols,
+                       const BeamOptions& options) {
+  poll_stop();
+  Tensor<double> next = writer.next(symbols);
+  const Index count = next.shape()[1];
+  for (Index row = 0; row < next.shape()[0]; ++row) {
+    for (const Index symbol : options.never) {
+      next.data()[row * count + symbol] = -std::numeric_limits<double>::infinity();
+    }
+  }
+  return next;
+}
+
 }  // namespace
 
 std::vector<std::vector<Written>> beam_search(StepWriter& writer, const BeamOptions& options) {
@@ -87,8 +104,7 @@ std::vector<std::vector<Written>> beam_search(StepWriter& writer, const BeamOpti
   }
   std::vector<Index> symbols(searches.size(), options.begin);
   while (!symbols.empty()) {
-    poll_stop();
-    const Tensor<double> next = writer.next(symbols);
+    const Tensor<double> next = allowed(writer, symbols, options);
     std::vector<Index> from;
     symbols.clear();
     for (Search& search : searches) go_on(search, next, options, from, symbols);
@@ -98,6 +114,40 @@ std::vector<std::vector<Written>> beam_search(StepWriter& writer, const BeamOpti
   for (Search& search : searches) {
     std::ranges::stable_sort(search.finished, std::greater<>(), &Written::score);
     all.push_back(std::move(search.finished));
+  }
+  return all;
+}
+
+std::vector<Written> draw_sequences(StepWriter& writer, const BeamOptions& options,
+                                    const SymbolRule& rule, std::uint64_t seed,
+                                    std::uint64_t first) {
+  std::vector<Written> all(options.most.size());
+  std::vector<std::size_t> open(all.size());  // which sequence is in which row
+  std::iota(open.begin(), open.end(), std::size_t{0});
+  std::vector<Index> symbols(all.size(), options.begin);
+  while (!open.empty()) {
+    const Tensor<double> next = allowed(writer, symbols, options);
+    const auto count = static_cast<std::size_t>(next.shape()[1]);
+    std::vector<Index> from;
+    std::vector<std::size_t> still;
+    symbols.clear();
+    for (std::size_t row = 0; row < open.size(); ++row) {
+      Written& written = all[open[row]];
+      Random random(seed, Random::hash("drawn sequence", first + open[row],
+                                       static_cast<std::uint64_t>(written.symbols.size())));
+      const auto log_p = next.values().subspan(row * count, count);
+      const std::size_t symbol = draw_symbol(log_p, rule, random);
+      written.log_probability += log_p[symbol];
+      written.score = written.log_probability;
+      written.finished = static_cast<Index>(symbol) == options.end;
+      if (!written.finished) written.symbols.push_back(static_cast<Index>(symbol));
+      if (written.finished || std::ssize(written.symbols) >= options.most[open[row]]) continue;
+      from.push_back(static_cast<Index>(row));
+      still.push_back(open[row]);
+      symbols.push_back(static_cast<Index>(symbol));
+    }
+    open = std::move(still);
+    if (!open.empty()) writer.keep(from);
   }
   return all;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "task/model.hpp"
 #include "tensor/tensor.hpp"
 
 namespace carousel {
@@ -12,7 +13,7 @@ class StepWriter {
  public:
   virtual ~StepWriter() = default;
   /// Goes on by a symbol in each row; returns the log probabilities of the next one, [rows,
-  /// symbols]. A symbol that may not be written has -infinity.
+  /// symbols].
   virtual Tensor<double> next(const std::vector<Index>& symbols) = 0;
   /// From now on row r goes on from what row from[r] has written. A row may go on in several rows,
   /// or in none.
@@ -30,9 +31,10 @@ struct BeamOptions {
   /// Finished sequences are ranked by their log probability / length^norm, 0: without a regard to
   /// length. The length counts the end symbol.
   double norm = 0.0;
-  std::vector<Index> most = {};  ///< symbols of each sequence at most, the end not counted
-  Index begin = 0;               ///< the symbol in front of a sequence
-  Index end = 0;                 ///< the symbol behind it
+  std::vector<Index> most = {};   ///< symbols of each sequence at most, the end not counted
+  std::vector<Index> never = {};  ///< symbols that are not written
+  Index begin = 0;                ///< the symbol in front of a sequence
+  Index end = 0;                  ///< the symbol behind it
 };
 
 /// A sequence that was found.
@@ -48,5 +50,12 @@ struct Written {
 /// Of the `beam` likeliest continuations of what is followed, those that end are finished and
 /// leave their places; so a beam of 1 is greedy. Throws InputError where the beam is below 1.
 std::vector<std::vector<Written>> beam_search(StepWriter& writer, const BeamOptions& options);
+
+/// Writes a sequence for each entry of options.most, as beam_search() but symbol by symbol as the
+/// rule draws them. seed: of the random numbers; first: the place of the first sequence among all
+/// that are drawn with this seed. What is drawn does not depend on which are drawn together.
+std::vector<Written> draw_sequences(StepWriter& writer, const BeamOptions& options,
+                                    const SymbolRule& rule, std::uint64_t seed,
+                                    std::uint64_t first = 0);
 
 }  // namespace carousel

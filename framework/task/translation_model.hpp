@@ -5,6 +5,7 @@
 #include "layer/linear.hpp"
 #include "task/beam_search.hpp"
 #include "task/translation_problem.hpp"
+#include "task/translator.hpp"
 
 namespace carousel {
 
@@ -29,7 +30,7 @@ struct Encoded {
 ///
 /// The output: with a readout s = O [output, c, e(y)], in pairs of which the larger one counts
 /// (maxout), then a linear layer; without, a linear layer on the decoder's output and c.
-class TranslationModel final : public Model {
+class TranslationModel final : public Model, public Translator {
  public:
   /// `problem` and the recurrence must outlive it. Throws InputError where the form does not fit
   /// the cell or the options.
@@ -37,6 +38,12 @@ class TranslationModel final : public Model {
 
   Var loss(const Pass& pass, Split split, Ids ids) const override;
   void count(const Pass& pass, Split split, Ids ids, Tally& tally) const override;
+  std::vector<std::vector<Translation>> translate(const TrainedModel& model,
+                                                  std::span<const std::string> sources,
+                                                  const TranslateOptions& options,
+                                                  std::uint64_t first = 0) const override;
+  std::vector<double> score(const TrainedModel& model, std::span<const std::string> sources,
+                            std::span<const std::string> targets) const override;
   /// The outputs of the encoder, [S, batch, size], for source words by their numbers.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments) const override;
 
@@ -53,9 +60,10 @@ class TranslationModel final : public Model {
   /// -log p(target word | source, words before) of each scored word, [1, N].
   Var nll(const Pass& pass, const PairBatch& batch) const;
   /// Writes translations of the sources of a batch, best first, at most options.beam of each.
-  /// options.most, begin and end are set here.
+  /// first: see Translator::translate().
   std::vector<std::vector<Written>> write(const Pass& pass, const PairBatch& batch,
-                                          BeamOptions options) const;
+                                          const TranslateOptions& options,
+                                          std::uint64_t first = 0) const;
   /// The words of what was written.
   std::vector<std::string> words(const Written& written) const;
 

@@ -1,5 +1,12 @@
 // How an encoder-decoder writes: word by word, each step on a tape of its own.
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "data/text.hpp"
 #include "task/translation_model.hpp"
 
 namespace carousel {
@@ -56,11 +63,6 @@ class DecoderWriter final : public StepWriter {
       const Var log_p = logits - logsumexp(logits);
       logs = Tensor<double>::from({rows, logits.shape()[2]}, pass.values(log_p));
     });
-    // Nobody writes the symbol in front of a sentence.
-    const Index words = logs.shape()[1];
-    for (Index r = 0; r < logs.shape()[0]; ++r) {
-      logs.data()[r * words + TranslationProblem::begin] = never;
-    }
     return logs;
   }
 
@@ -73,8 +75,6 @@ class DecoderWriter final : public StepWriter {
   }
 
  private:
-  static constexpr double never = -std::numeric_limits<double>::infinity();
-
   // Calls f on a tape with the parameters, to which no gradient flows.
   template <class F>
   void run(F&& f) const {
@@ -106,16 +106,83 @@ class DecoderWriter final : public StepWriter {
 }  // namespace
 
 std::vector<std::vector<Written>> TranslationModel::write(const Pass& pass, const PairBatch& batch,
-                                                          BeamOptions options) const {
-  options.begin = TranslationProblem::begin;
-  options.end = TranslationProblem::end;
-  options.most.clear();
+                                                          const TranslateOptions& options,
+                                                          std::uint64_t first) const {
+  BeamOptions beam{options.beam, options.norm};
+  beam.begin = TranslationProblem::begin;
+  beam.end = TranslationProblem::end;
+  beam.never = {TranslationProblem::begin};
+  if (!options.unknown) beam.never.push_back(TranslationProblem::unknown);
   // Three words for one, and a few for those that are short.
-  for (const Index words : batch.source_lengths) options.most.push_back(3 * words + 10);
+  for (const Index words : batch.source_lengths) beam.most.push_back(3 * words + 10);
   return pass.visit([&]<class T>(Tape<T>& tape) {
     DecoderWriter<T> writer(*this, tape, pass.parameters(), batch);
-    return beam_search(writer, options);
+    if (!options.drawn) return beam_search(writer, beam);
+    std::vector<std::vector<Written>> all;
+    for (Written& one : draw_sequences(writer, beam, *options.drawn, options.seed, first)) {
+      all.push_back({std::move(one)});
+    }
+    return all;
   });
+}
+
+namespace {
+
+std::vector<SentencePair> pairs_of(std::span<const std::string> sources,
+                                   std::span<const std::string> targets) {
+  std::vector<SentencePair> pairs;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    pairs.push_back({symbols_of(sources[i], true), {}});
+    if (!targets.empty()) pairs.back().target = symbols_of(targets[i], true);
+  }
+  return pairs;
+}
+
+}  // namespace
+
+std::vector<std::vector<Translation>> TranslationModel::translate(
+    const TrainedModel& model, std::span<const std::string> sources,
+    const TranslateOptions& options, std::uint64_t first) const {
+  const std::vector<SentencePair> pairs = pairs_of(sources, {});
+  std::vector<const SentencePair*> asked;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    if (pairs[i].source.empty()) continue;
+    asked.push_back(&pairs[i]);
+    places.push_back(i);
+  }
+  std::vector<std::vector<Translation>> all(sources.size());
+  if (asked.empty()) return all;
+  model.run([&](const Pass& pass) {
+    const auto written = write(pass, problem_.batch(asked), options, first);
+    for (std::size_t k = 0; k < written.size(); ++k) {
+      for (const Written& one : written[k]) {
+        if (std::ssize(all[places[k]]) >= options.best) break;
+        all[places[k]].push_back(
+            {fmt::format("{}", fmt::join(words(one), " ")), one.log_probability, one.score});
+      }
+    }
+  });
+  return all;
+}
+
+std::vector<double> TranslationModel::score(const TrainedModel& model,
+                                            std::span<const std::string> sources,
+                                            std::span<const std::string> targets) const {
+  const std::vector<SentencePair> pairs = pairs_of(sources, targets);
+  std::vector<const SentencePair*> asked;
+  for (const SentencePair& pair : pairs) asked.push_back(&pair);
+  std::vector<double> all;
+  model.run([&](const Pass& pass) {
+    const PairBatch batch = problem_.batch(asked);
+    const std::vector<double> nats = pass.values(nll(pass, batch));
+    auto next = nats.begin();
+    for (const Index words : batch.target_lengths) {
+      all.push_back(-std::accumulate(next, next + words, 0.0));
+      next += words;
+    }
+  });
+  return all;
 }
 
 }  // namespace carousel

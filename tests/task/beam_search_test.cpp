@@ -66,7 +66,7 @@ std::vector<double> tangled(const Sequence& s) {
 
 std::vector<Written> search(const Language& language, Index beam, Index most, double norm = 0.0) {
   Writer writer(language, 1);
-  return beam_search(writer, {beam, norm, {most}, begin, end})[0];
+  return beam_search(writer, {beam, norm, {most}, {}, begin, end})[0];
 }
 
 double log_probability(const Language& language, const Sequence& symbols, bool finished) {
@@ -157,7 +157,7 @@ TEST(BeamSearch, StopsAtTheLongestThatIsAllowed) {
 TEST(BeamSearch, OfManyIsThatOfEach) {
   for (const Index beam : {1, 3}) {
     Writer writer(tangled, 3);
-    const auto together = beam_search(writer, {beam, 0.0, {2, 6, 4}, begin, end});
+    const auto together = beam_search(writer, {beam, 0.0, {2, 6, 4}, {}, begin, end});
     ASSERT_EQ(together.size(), 3U);
     for (std::size_t k = 0; k < 3; ++k) {
       const auto alone = search(tangled, beam, std::array<Index, 3>{2, 6, 4}[k]);
@@ -172,9 +172,48 @@ TEST(BeamSearch, OfManyIsThatOfEach) {
 
 TEST(BeamSearch, NeverWritesWhatMayNotBeWritten) {
   for (const Written& written : search(garden_path, 50, 3)) {
-    EXPECT_TRUE(std::isfinite(written.log_probability));
-    EXPECT_EQ(std::ranges::count(written.symbols, begin), 0);
+    EXPECT_TRUE(std::isfinite(written.log_probability)) << "no symbol of probability 0";
   }
+  Writer writer(garden_path, 1);
+  for (const Written& written : beam_search(writer, {9, 0.0, {3}, {1}, begin, end})[0]) {
+    EXPECT_EQ(std::ranges::count(written.symbols, 1), 0);
+    EXPECT_NEAR(written.log_probability,
+                log_probability(garden_path, written.symbols, written.finished), 1e-12);
+  }
+}
+
+TEST(DrawnSequences, AreDrawnByTheirProbabilities) {
+  constexpr std::size_t many = 4000;
+  Writer writer(garden_path, many);
+  BeamOptions options{1, 0.0, std::vector<Index>(many, 1), {}, begin, end};
+  const auto all = draw_sequences(writer, options, {}, 7);
+  const auto zeros = std::ranges::count_if(
+      all, [](const Written& written) { return written.symbols == Sequence{0}; });
+  EXPECT_NEAR(double(zeros) / many, 0.6, 0.03);
+  EXPECT_NEAR(all[0].log_probability, std::log(all[0].symbols[0] == 0 ? 0.6 : 0.4), 1e-12);
+}
+
+TEST(DrawnSequences, DoNotDependOnThoseBesideThem) {
+  const auto draw = [](std::vector<Index> most, std::uint64_t seed, std::uint64_t first) {
+    Writer writer(tangled, most.size());
+    return draw_sequences(writer, {1, 0.0, std::move(most), {}, begin, end}, {}, seed, first);
+  };
+  const auto together = draw({9, 9, 9, 9}, 3, 5);
+  for (std::size_t k = 0; k < 4; ++k) {
+    const auto alone = draw({9}, 3, 5 + k);
+    EXPECT_EQ(alone[0].symbols, together[k].symbols);
+    EXPECT_NEAR(together[k].log_probability,
+                log_probability(tangled, together[k].symbols, together[k].finished), 1e-12);
+  }
+  const auto other = draw({9, 9, 9, 9}, 4, 5);
+  EXPECT_FALSE(std::ranges::equal(together, other, {}, &Written::symbols, &Written::symbols));
+}
+
+TEST(DrawnSequences, OfTemperatureZeroAreGreedy) {
+  Writer writer(garden_path, 1);
+  const auto drawn = draw_sequences(writer, {1, 0.0, {9}, {}, begin, end}, {.temperature = 0.0}, 1);
+  EXPECT_THAT(drawn[0].symbols, ElementsAre(0));
+  EXPECT_TRUE(drawn[0].finished);
 }
 
 TEST(BeamSearch, NeedsABeam) {

@@ -24,9 +24,9 @@ using testing::HasSubstr;
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-class Translation : public testing::Test {
+class TranslationTask : public testing::Test {
  protected:
-  Translation() { write_pairs(folder_.path()); }
+  TranslationTask() { write_pairs(folder_.path()); }
 
   std::unique_ptr<TranslationProblem> problem(const Settings& set = {}) const {
     const Task& task = find_task("translation");
@@ -89,7 +89,7 @@ struct Made {
 };
 
 // By hand: "b" stands three times in training, "a" twice, "c" once; 3 is the first word's number.
-TEST_F(Translation, WordsAreNumbersByHowOftenTheyStandInTraining) {
+TEST_F(TranslationTask, WordsAreNumbersByHowOftenTheyStandInTraining) {
   write("train.en", "b a\nb\nb a c\n");
   write("train.fr", "A B\nB\nC A B\n");
   write("valid.en", "a d b\n");
@@ -114,7 +114,7 @@ TEST_F(Translation, WordsAreNumbersByHowOftenTheyStandInTraining) {
               AllOf(HasSubstr("no source word that stands there 4 times"), HasSubstr("min_count")));
 }
 
-TEST_F(Translation, PairsOfUnequalLengthsArePaddedBehindTheirEnd) {
+TEST_F(TranslationTask, PairsOfUnequalLengthsArePaddedBehindTheirEnd) {
   const auto all = problem();
   const std::vector<ExampleId> ids = {0, 1, 2, 3};
   const PairBatch batch = all->batch(Split::train, ids);
@@ -129,7 +129,7 @@ TEST_F(Translation, PairsOfUnequalLengthsArePaddedBehindTheirEnd) {
 
 // A reference that the model is forced to write has the probability that a beam which wrote it
 // says.
-TEST_F(Translation, WhatIsWrittenHasTheProbabilityThatIsScored) {
+TEST_F(TranslationTask, WhatIsWrittenHasTheProbabilityThatIsScored) {
   for (const char* cell : {"gru_reset_before", "lstm", "mgu"}) {
     for (const Settings& form : forms) {
       SCOPED_TRACE(std::string(cell) + " " + text_of(form));
@@ -162,7 +162,7 @@ TEST_F(Translation, WhatIsWrittenHasTheProbabilityThatIsScored) {
   }
 }
 
-TEST_F(Translation, ABatchIsWrittenAsOneAtATime) {
+TEST_F(TranslationTask, ABatchIsWrittenAsOneAtATime) {
   for (const Settings& form : forms) {
     SCOPED_TRACE(text_of(form));
     const Made made(problem(form), "lstm");
@@ -187,7 +187,7 @@ TEST_F(Translation, ABatchIsWrittenAsOneAtATime) {
 
 // Whatever the form, a batch of unequal lengths has the loss of its pairs one at a time, and the
 // gradient of differences.
-TEST_F(Translation, PaddingChangesNothingAndTheGradientIsThatOfDifferences) {
+TEST_F(TranslationTask, PaddingChangesNothingAndTheGradientIsThatOfDifferences) {
   for (const Settings& form : forms) {
     SCOPED_TRACE(text_of(form));
     const Made made(problem(form), "gru_reset_before");
@@ -212,7 +212,7 @@ TEST_F(Translation, PaddingChangesNothingAndTheGradientIsThatOfDifferences) {
 }
 
 // In PyTorch's convention: (1 - e) nll + e (mean of -log p over all words). Training alone.
-TEST_F(Translation, SmoothingGivesAShareOfEachLabelToAllWords) {
+TEST_F(TranslationTask, SmoothingGivesAShareOfEachLabelToAllWords) {
   const Made plain(problem({{"form", "cho"}}), "gru_reset_before");
   const Made smooth(problem({{"form", "cho"}, {"smoothing", "0.25"}}), "gru_reset_before");
   const ExampleId id = 2;
@@ -242,7 +242,7 @@ TEST_F(Translation, SmoothingGivesAShareOfEachLabelToAllWords) {
 }
 
 // Two pairs learned by heart are written to the word, by every form.
-TEST_F(Translation, TwoPairsAreLearnedByHeart) {
+TEST_F(TranslationTask, TwoPairsAreLearnedByHeart) {
   for (const Settings& form : forms) {
     SCOPED_TRACE(text_of(form));
     const auto task = problem(form);
@@ -268,7 +268,41 @@ TEST_F(Translation, TwoPairsAreLearnedByHeart) {
   }
 }
 
-TEST_F(Translation, FiguresOfWhatIsWrittenAreOfValidationAndTest) {
+// What a person asks for: texts in, texts out, with the figures of what is scored.
+TEST_F(TranslationTask, TextsAreTranslatedAndScored) {
+  const Made made(problem({{"form", "bahdanau"}}), "lstm");
+  const TrainedModel trained(*made.model, made.values);
+  const TranslationModel& model = made.translation();
+  const std::vector<std::string> sources = {"a  b", "", "d c zzz", "b"};
+  const auto all = model.translate(trained, sources, {.beam = 4, .best = 3});
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[1].size(), 0U) << "a line without words";
+  EXPECT_EQ(all[0].size(), 3U);
+  EXPECT_GE(all[0][0].score, all[0][1].score);
+  const auto alone = model.translate(trained, std::span(sources).subspan(3), {.beam = 4});
+  EXPECT_EQ(alone[0][0].text, all[3][0].text);
+  const auto no_unknown =
+      model.translate(trained, sources, {.beam = 4, .best = 4, .unknown = false});
+  for (const auto& found : no_unknown) {
+    for (const Translation& one : found) EXPECT_EQ(one.text.find("<unk>"), std::string::npos);
+  }
+  const std::vector<std::string> targets = {"B A", "C"}, two = {sources[0], sources[3]};
+  const std::vector<double> scores = model.score(trained, two, targets);
+  ASSERT_EQ(scores.size(), 2U);
+  const SentencePair pair{{"a", "b"}, {"B", "A"}};
+  const SentencePair* one = &pair;
+  made.run([&](const Pass& pass) {
+    const auto nats = pass.values(model.nll(pass, made.problem->batch({&one, 1})));
+    EXPECT_NEAR(scores[0], -std::accumulate(nats.begin(), nats.end(), 0.0), 1e-9);
+  });
+  const auto drawn = [&](std::uint64_t seed) {
+    return model.translate(trained, sources, {.drawn = SymbolRule{}, .seed = seed})[2].at(0).text;
+  };
+  EXPECT_EQ(drawn(1), drawn(1));
+  EXPECT_NE(drawn(1), drawn(2));
+}
+
+TEST_F(TranslationTask, FiguresOfWhatIsWrittenAreOfValidationAndTest) {
   const Made made(problem(), "gru_reset_before");
   for (const Split split : all_splits) {
     Tally tally = tally_of(*made.problem, split);
@@ -285,7 +319,7 @@ TEST_F(Translation, FiguresOfWhatIsWrittenAreOfValidationAndTest) {
 }
 
 // Layers, both directions, cells with states that are no vectors.
-TEST_F(Translation, TakesLayersDirectionsAndOtherStates) {
+TEST_F(TranslationTask, TakesLayersDirectionsAndOtherStates) {
   for (const char* form : {"cho", "bahdanau", "luong"}) {
     for (const char* cell : {"lstm", "mlstm"}) {
       const Made made(problem({{"form", form}}), cell, {.depth = 2, .direction = "both"});
