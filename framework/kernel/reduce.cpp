@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "kernel/tile.hpp"
+
 namespace carousel {
 namespace {
 
@@ -26,6 +28,18 @@ template <class T>
 const T* largest(const T* row, Index n) {
   const T* nan = std::find_if(row, row + n, [](T v) { return std::isnan(v); });
   return nan != row + n ? nan : std::max_element(row, row + n);
+}
+
+constexpr Index block = 512;  // elements that stay in the first cache
+
+// exp(x - top), element by element.
+template <class T>
+void shifted_exp(const T* x, T top, Index n, T* out) {
+  static const TileKernel<T> sub = tile_kernel<T>(Tile::sub), exp = tile_kernel<T>(Tile::exp);
+  const std::array<TileArg<T>, 2> shifted{TileArg<T>{x, 1}, TileArg<T>{&top, 0}};
+  sub(shifted.data(), {out}, 1, n);
+  const TileArg<T> arg{out, 1};
+  exp(&arg, {out}, 1, n);
 }
 
 }  // namespace
@@ -50,15 +64,21 @@ template <class T>
 void logsumexp_rows(const T* x, Index outer, Index n, T* out) {
   for (Index o = 0; o < outer; ++o) {
     const T* row = x + o * n;
-    const double top = *std::max_element(row, row + n);
+    const T top = *std::max_element(row, row + n);
     if (!std::isfinite(top)) {
       // Not the top itself: the comparisons above may have passed over a NaN.
       const bool nan = std::any_of(row, row + n, [](T v) { return std::isnan(v); });
-      out[o] = nan ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(top);
+      out[o] = nan ? std::numeric_limits<T>::quiet_NaN() : top;
       continue;
     }
-    const double sum = lane_sum(row, n, [top](T v) { return std::exp(double(v) - top); });
-    out[o] = static_cast<T>(top + std::log(sum));
+    double sum = 0.0;
+    std::array<T, static_cast<std::size_t>(block)> powers;
+    for (Index first = 0; first < n; first += block) {
+      const Index count = std::min(block, n - first);
+      shifted_exp(row + first, top, count, powers.data());
+      sum += lane_sum(powers.data(), count, [](T v) { return static_cast<double>(v); });
+    }
+    out[o] = static_cast<T>(static_cast<double>(top) + std::log(sum));
   }
 }
 
@@ -67,9 +87,7 @@ void softmax_rows(const T* x, Index outer, Index n, T* out) {
   for (Index o = 0; o < outer; ++o) {
     const T* row = x + o * n;
     T* shares = out + o * n;
-    const double top = *std::max_element(row, row + n);
-    std::transform(row, row + n, shares,
-                   [top](T v) { return static_cast<T>(std::exp(static_cast<double>(v) - top)); });
+    shifted_exp(row, *std::max_element(row, row + n), n, shares);
     const double sum = lane_sum(shares, n, [](T v) { return static_cast<double>(v); });
     std::transform(shares, shares + n, shares,
                    [sum](T v) { return static_cast<T>(static_cast<double>(v) / sum); });
