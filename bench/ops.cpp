@@ -65,7 +65,8 @@ void packed_gemm(benchmark::State& state) {
   const auto b = Tensor<float>::full({n, k}, 1.0f);
   auto c = Tensor<float>::zeros({m, n});
   PackedMatrix<float> packed;
-  packed.pack(std::array{&b}, true);
+  packed.pack(std::array{MatrixPart<float>{b.data(), b.shape()[0], b.shape()[1], b.shape()[1]}},
+              true);
   for (auto _ : state) {
     packed.multiply(m, a.data(), k, false, c.data(), n);
     benchmark::ClobberMemory();

@@ -5,9 +5,40 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "kernel/packed_matrix.hpp"
 #include "tensor/blas.hpp"
 
 namespace carousel {
+namespace {
+
+// From this many multiplications on, packing is a small part of the work. A block of a packed
+// product has fewer.
+constexpr Index large = Index{1} << 22;
+// Rows of B that are packed at a time: a block of A stays in the second cache.
+constexpr Index depth = 512;
+
+bool takes_blocks(Index m, Index n, Index k) {
+  constexpr Index least = 32;  // rows and columns that fill a kernel
+  return compiles_small_gemm() && m >= least && n >= least && m * n * k >= large;
+}
+
+// By kernels that are compiled for their blocks: OpenBLAS takes an older processor's where it does
+// not know the one at hand.
+template <class T>
+void gemm_by_blocks(bool trans_a, bool trans_b, Index m, Index n, Index k, const T* a, Index lda,
+                    const T* b, Index ldb, bool accumulate, T* c, Index ldc) {
+  thread_local PackedMatrix<T> packed;
+  for (Index first = 0; first < k; first += depth, accumulate = true) {
+    const Index count = std::min(depth, k - first);
+    const MatrixPart<T> part = trans_b ? MatrixPart<T>{b + first, n, count, ldb}
+                                       : MatrixPart<T>{b + first * ldb, count, n, ldb};
+    packed.pack({&part, 1}, trans_b);
+    if (trans_a) packed.multiply_transposed(m, a + first * lda, lda, accumulate, c, ldc);
+    else packed.multiply(m, a + first, lda, accumulate, c, ldc);
+  }
+}
+
+}  // namespace
 
 template <class T>
 void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const T* a, Index lda, const T* b,
@@ -18,6 +49,10 @@ void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const T* a, Ind
     for (Index i = 0; i < m; ++i) {
       for (Index j = 0; j < n; ++j) c[i * ldc + j] = beta == T(0) ? T(0) : beta * c[i * ldc + j];
     }
+    return;
+  }
+  if (takes_blocks(m, n, k) && (beta == T(0) || beta == T(1))) {
+    gemm_by_blocks(trans_a, trans_b, m, n, k, a, lda, b, ldb, beta == T(1), c, ldc);
     return;
   }
   const auto ta = trans_a ? CblasTrans : CblasNoTrans;

@@ -13,26 +13,26 @@ constexpr Index block_rows = 64;
 }  // namespace
 
 template <class T>
-void PackedMatrix<T>::pack(std::span<const Tensor<T>* const> parts, bool transpose) {
-  const Index columns = parts[0]->shape()[1];
+void PackedMatrix<T>::pack(std::span<const MatrixPart<T>> parts, bool transpose) {
+  const Index columns = parts[0].columns;
   Index rows = 0;
-  for (const Tensor<T>* part : parts) rows += part->shape()[0];
+  for (const MatrixPart<T>& part : parts) rows += part.rows;
   k_ = transpose ? columns : rows;
   n_ = transpose ? rows : columns;
   panel_ = panel_width(n_);
-  if (data_.numel() != k_ * n_) data_ = Tensor<T>::uninitialised({k_ * n_});
+  if (data_.numel() < k_ * n_) data_ = Tensor<T>::uninitialised({k_ * n_});
   Index row = 0;  // of the stack
-  for (const Tensor<T>* part : parts) {
-    if (transpose) pack_transposed(*part, row);
-    else pack_rows(*part, row);
-    row += part->shape()[0];
+  for (const MatrixPart<T>& part : parts) {
+    if (transpose) pack_transposed(part, row);
+    else pack_rows(part, row);
+    row += part.rows;
   }
 }
 
 template <class T>
-void PackedMatrix<T>::pack_rows(const Tensor<T>& part, Index row) {
-  const T* from = part.data();
-  for (Index end = row + part.shape()[0]; row < end; ++row, from += n_) {
+void PackedMatrix<T>::pack_rows(const MatrixPart<T>& part, Index row) {
+  const T* from = part.data;
+  for (Index end = row + part.rows; row < end; ++row, from += part.row_step) {
     for (Index first = 0; first < n_; first += panel_) {
       const Index width = std::min(panel_, n_ - first);
       std::copy_n(from + first, width, data_.data() + first * k_ + row * width);
@@ -42,28 +42,29 @@ void PackedMatrix<T>::pack_rows(const Tensor<T>& part, Index row) {
 
 // Rows become columns; a part may begin and end inside a panel.
 template <class T>
-void PackedMatrix<T>::pack_transposed(const Tensor<T>& part, Index row) {
-  const Index end = row + part.shape()[0];
-  const T* from = part.data();
+void PackedMatrix<T>::pack_transposed(const MatrixPart<T>& part, Index row) {
+  const Index end = row + part.rows;
+  const T* from = part.data;
   while (row < end) {
     const Index first = row / panel_ * panel_;
     const Index width = std::min(panel_, n_ - first);
     const Index count = std::min(end, first + width) - row;
-    transpose(count, k_, from, k_, data_.data() + first * k_ + (row - first), width);
-    from += count * k_;
+    transpose(count, k_, from, part.row_step, data_.data() + first * k_ + (row - first), width);
+    from += count * part.row_step;
     row += count;
   }
 }
 
 template <class T>
-void PackedMatrix<T>::multiply(Index m, const T* a, Index lda, bool accumulate, T* c, Index ldc) {
+void PackedMatrix<T>::multiply_blocks(Index m, const Left& a, bool accumulate, T* c, Index ldc) {
   for (Index r = 0; r < m; r += block_rows) {
     const Index count = std::min(block_rows, m - r);
     for (Index first = 0; first < n_; first += panel_) {
       const Index width = std::min(panel_, n_ - first);
       SmallGemm<T>& kernel = kernels_[count < block_rows ? 1 : 0][width < panel_ ? 1 : 0];
-      kernel.prepare({count, width, k_, lda, width, ldc, false, accumulate});
-      kernel.run(a + r * lda, data_.data() + first * k_, c + r * ldc + first);
+      kernel.prepare({count, width, k_, a.step, width, ldc, a.transposed, accumulate});
+      kernel.run(a.data + (a.transposed ? r : r * a.step), data_.data() + first * k_,
+                 c + r * ldc + first);
     }
   }
 }

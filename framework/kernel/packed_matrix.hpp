@@ -8,15 +8,24 @@
 
 namespace carousel {
 
+/// A matrix in somebody's memory: [rows, columns].
+template <class T>
+struct MatrixPart {
+  const T* data;  ///< its first element
+  Index rows,     ///< how many
+      columns,    ///< elements of a row
+      row_step;   ///< elements from row to row
+};
+
 /// A matrix packed once for many products with it on the right: panels of columns, each laid out
 /// as the kernels read it. One thread uses it at a time.
 template <class T>
 class PackedMatrix {
  public:
-  /// Packs [k, n] from `parts` stacked by rows: [rows, columns] each, the same columns.
+  /// Packs [k, n] from `parts` stacked by rows, all of the same columns.
   /// transpose: the matrix is the stack transposed, so k = columns and n = the sum of rows.
   /// The memory of an earlier matrix of the same size is used again.
-  void pack(std::span<const Tensor<T>* const> parts, bool transpose);
+  void pack(std::span<const MatrixPart<T>> parts, bool transpose);
 
   /// k: the elements of a row of A.
   Index rows() const { return k_; }
@@ -25,11 +34,23 @@ class PackedMatrix {
 
   /// C = A * matrix, or C += A * matrix. a: [m, k] with lda elements from row to row;
   /// c: [m, n] with ldc.
-  void multiply(Index m, const T* a, Index lda, bool accumulate, T* c, Index ldc);
+  void multiply(Index m, const T* a, Index lda, bool accumulate, T* c, Index ldc) {
+    multiply_blocks(m, {a, lda, false}, accumulate, c, ldc);
+  }
+  /// The same with A^T in the place of A. a: [k, m].
+  void multiply_transposed(Index m, const T* a, Index lda, bool accumulate, T* c, Index ldc) {
+    multiply_blocks(m, {a, lda, true}, accumulate, c, ldc);
+  }
 
  private:
-  void pack_rows(const Tensor<T>& part, Index row);
-  void pack_transposed(const Tensor<T>& part, Index row);
+  struct Left {
+    const T* data;
+    Index step;
+    bool transposed;
+  };
+  void pack_rows(const MatrixPart<T>& part, Index row);
+  void pack_transposed(const MatrixPart<T>& part, Index row);
+  void multiply_blocks(Index m, const Left& a, bool accumulate, T* c, Index ldc);
 
   Index k_ = 0, n_ = 0;
   Index panel_ = 0;  // columns of a panel; the last one may have fewer

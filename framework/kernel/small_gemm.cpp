@@ -55,6 +55,14 @@ template void transpose(Index, Index, const double*, Index, double*, Index);
 template class SmallGemm<float>;
 template class SmallGemm<double>;
 
+bool compiles_small_gemm() {
+#if defined(CAROUSEL_LIBXSMM)
+  return true;
+#else
+  return false;
+#endif
+}
+
 std::string small_gemm_library() {
 #if defined(CAROUSEL_LIBXSMM)
   libxsmm_init();

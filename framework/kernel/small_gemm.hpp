@@ -46,6 +46,9 @@ void transpose(Index rows, Index columns, const T* from, Index from_step, T* to,
 extern template class SmallGemm<float>;
 extern template class SmallGemm<double>;
 
+/// Whether anything compiles them; else the plain product stands in.
+bool compiles_small_gemm();
+
 /// What compiles them, with its version and the instruction set that it aims at: "LIBXSMM 1.16.1
 /// clx". "none" where the plain product stands in.
 std::string small_gemm_library();

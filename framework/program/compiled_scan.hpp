@@ -159,6 +159,7 @@ class CompiledScan {
   std::vector<ReadyStage> ready_;             // of each stage; empty: not looked up
   std::vector<const Tensor<T>*> parts_;       // operands at work
   std::vector<Tensor<T>> gathered_operands_;  // of a call at work
+  std::vector<MatrixPart<T>> matrix_parts_;   // of a matrix that is packed
   Tensor<T> outputs_;
   std::vector<Tensor<T>> probes_;
   int zero_buffer_ = -1;  // the external buffer that is one chunk of zeros

@@ -90,9 +90,12 @@ PackedMatrix<T>& CompiledScan<T>::packed(const PlanGemm& product) {
   PackedMatrix<T>& matrix = packed_[index(product.packing)];
   if (!is_packed_[index(product.packing)]) {
     const PartTimer timer(times_, Part::packing);
-    parts_.clear();
-    for (const int w : product.weights) parts_.push_back(&unbatched_[index(w)]);
-    matrix.pack(parts_, product.transpose);
+    matrix_parts_.clear();
+    for (const int w : product.weights) {
+      const Tensor<T>& part = unbatched_[index(w)];
+      matrix_parts_.push_back({part.data(), part.shape()[0], part.shape()[1], part.shape()[1]});
+    }
+    matrix.pack(matrix_parts_, product.transpose);
     is_packed_[index(product.packing)] = 1;
   }
   return matrix;

@@ -96,8 +96,13 @@ TYPED_TEST(Gemm, ScalesWithAnyBeta) {
 TYPED_TEST(Gemm, LargeProductsMatchTheLoopToo) {
   Random random(43, "large");
   for (int transposes = 0; transposes < 4; ++transposes) {
-    check<TypeParam>({(transposes & 1) != 0, (transposes & 2) != 0, 65, 130, 97, 5}, TypeParam(1),
-                     random);
+    const bool a = (transposes & 1) != 0, b = (transposes & 2) != 0;
+    check<TypeParam>({a, b, 65, 130, 97, 5}, TypeParam(1), random);
+    // By blocks, with a part of one left over on every side.
+    for (const double beta : {0.0, 1.0, 2.0}) {
+      check<TypeParam>({a, b, 135, 70, 1100, 3}, TypeParam(beta), random);
+    }
+    check<TypeParam>({a, b, 33, 1041, 130, 0}, TypeParam(0), random);
   }
 }
 

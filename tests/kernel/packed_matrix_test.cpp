@@ -17,15 +17,17 @@ template <class T>
 void expect_products(Index m, const std::vector<Index>& part_rows, Index columns, bool transpose,
                      double tolerance) {
   std::vector<Tensor<T>> parts;
-  std::vector<const Tensor<T>*> pointers;
+  std::vector<MatrixPart<T>> in_memory;
   std::vector<T> stack;
   for (std::size_t p = 0; p < part_rows.size(); ++p) {
     parts.push_back(normal<T>({part_rows[p], columns}, "part" + std::to_string(p)));
     stack.insert(stack.end(), parts.back().values().begin(), parts.back().values().end());
   }
-  for (const auto& part : parts) pointers.push_back(&part);
+  for (const auto& part : parts) {
+    in_memory.push_back({part.data(), part.shape()[0], columns, columns});
+  }
   PackedMatrix<T> matrix;
-  matrix.pack(pointers, transpose);
+  matrix.pack(in_memory, transpose);
   const Index k = matrix.rows(), n = matrix.columns();
   ASSERT_EQ(k * n, static_cast<Index>(stack.size()));
   const Index lda = k + 3, ldc = n + 5;
