@@ -44,6 +44,8 @@ class TranslationModel final : public Model, public Translator {
                                                   std::uint64_t first = 0) const override;
   std::vector<double> score(const TrainedModel& model, std::span<const std::string> sources,
                             std::span<const std::string> targets) const override;
+  /// What it writes for some test sentences and, with attention, where it looks.
+  std::vector<Exhibit> exhibits(const TrainedModel& model) const override;
   /// The outputs of the encoder, [S, batch, size], for source words by their numbers.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments) const override;
 

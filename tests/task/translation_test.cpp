@@ -268,6 +268,33 @@ TEST_F(TranslationTask, TwoPairsAreLearnedByHeart) {
   }
 }
 
+TEST_F(TranslationTask, ShowsTranslationsAndWhereItLooked) {
+  const Made made(problem({{"form", "bahdanau"}, {"order", "reversed"}}), "lstm");
+  const TrainedModel trained(*made.model, made.values);
+  const auto all = made.model->exhibits(trained);
+  ASSERT_EQ(all.size(), 10U) << "seven sentences, of three of them the attention";
+  const SentencePair& first = made.problem->pair(Split::test, 0);
+  std::string source;
+  for (const std::string& word : first.source) source += (source.empty() ? "" : " ") + word;
+  const auto written = made.translation().translate(trained, std::span(&source, 1), {});
+  EXPECT_EQ(all[0].kind, "text");
+  EXPECT_THAT(all[0].texts.at("prime"), testing::StartsWith(source + "\n"));
+  EXPECT_EQ(all[0].texts.at("text"), written[0][0].text);
+  for (std::size_t k = 7; k < 10; ++k) {
+    EXPECT_EQ(all[k].kind, "matrix");
+    const Tensor<float>& percent = all[k].arrays.at("values");
+    const Index columns = percent.shape()[1];
+    EXPECT_EQ(columns, 1 + std::ranges::count(all[k].texts.at("columns"), '\n'));
+    for (Index row = 0; row < percent.shape()[0]; ++row) {
+      double sum = 0.0;
+      for (Index s = 0; s < columns; ++s) sum += double(percent.data()[row * columns + s]);
+      EXPECT_NEAR(sum, 100.0, 0.5 * double(columns));
+    }
+  }
+  const Made plain(problem({{"form", "cho"}}), "lstm");
+  EXPECT_EQ(plain.model->exhibits(TrainedModel(*plain.model, plain.values)).size(), 7U);
+}
+
 // What a person asks for: texts in, texts out, with the figures of what is scored.
 TEST_F(TranslationTask, TextsAreTranslatedAndScored) {
   const Made made(problem({{"form", "bahdanau"}}), "lstm");
