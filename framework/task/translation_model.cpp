@@ -67,15 +67,14 @@ AttendedMemory memory_of(const Pass& pass, Var outputs, Var keys,
 
 TranslationModel::TranslationModel(Recurrence& recurrence, const TranslationProblem& problem)
     : problem_(problem),
-      source_(
-          with(Embedding("source", problem.source_words().size(), problem.form().embedding, 0.1))),
+      source_(with(Embedding("source", problem.source_words().size(), problem.form().embedding))),
       encoder_(with(recurrence.stack("encoder", problem.form().embedding, Sight::whole))),
       context_(problem.form().source == Source::context
                    ? std::optional(
                          with(Linear("context", encoder_.output_size(), encoder_.output_size())))
                    : std::nullopt),
-      target_(
-          with(Embedding("target", problem.target_words().size(), problem.form().embedding, 0.1))),
+      target_(with(Embedding("target", problem.target_words().size(), problem.form().embedding,
+                             problem.form().tied ? 0.1 : 1.0))),
       decoder_(with(decoder_of(recurrence, problem.form(), encoder_,
                                context_ ? encoder_.output_size() : 0))) {
   const TranslationForm& form = problem.form();
