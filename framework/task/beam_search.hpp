@@ -21,8 +21,6 @@ class StepWriter {
 
  protected:
   StepWriter() = default;
-  StepWriter(const StepWriter&) = default;
-  StepWriter& operator=(const StepWriter&) = default;
 };
 
 /// What a search looks for.

@@ -43,8 +43,10 @@ struct PairBatch {
 /// `bleu`, `chrf` and `exact`, the share of sentences that are the reference to the word.
 class TranslationProblem final : public Problem {
  public:
-  /// Numbers of words that both vocabularies begin with.
-  static constexpr Index unknown = 0, begin = 1, end = 2, first_word = 3;
+  static constexpr Index unknown = 0;     ///< of a word that a vocabulary lacks
+  static constexpr Index begin = 1;       ///< in front of a sentence
+  static constexpr Index end = 2;         ///< behind it
+  static constexpr Index first_word = 3;  ///< of the words of both vocabularies
 
   /// least: how often a word stands in the training split, else it is unknown; most: words of each
   /// language, the most frequent ones, 0: all. Throws InputError where no word is left.

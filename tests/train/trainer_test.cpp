@@ -419,8 +419,8 @@ TEST_F(TrainerTest, NamesCellLayerStepAndParameterOfADivergence) {
   EXPECT_EQ(run(*trainer), Outcome::diverged);
   EXPECT_EQ(trainer->record().status, "diverged");
   EXPECT_THAT(trainer->divergence(),
-              AllOf(HasSubstr("cell lstm_peephole"), HasSubstr("layers/0/forward"), HasSubstr("step "),
-                    HasSubstr("Parameter "), HasSubstr("train.learning_rate")));
+              AllOf(HasSubstr("cell lstm_peephole"), HasSubstr("layers/0/forward"),
+                    HasSubstr("step "), HasSubstr("Parameter "), HasSubstr("train.learning_rate")));
 }
 
 TEST_F(TrainerTest, RefusesACheckpointOfAnotherModel) {
