@@ -30,7 +30,7 @@ const T* largest(const T* row, Index n) {
   return nan != row + n ? nan : std::max_element(row, row + n);
 }
 
-constexpr Index block = 512;  // elements that stay in the first cache
+constexpr Index piece = 512;  // elements that stay in the first cache
 
 // exp(x - top), element by element.
 template <class T>
@@ -72,9 +72,9 @@ void logsumexp_rows(const T* x, Index outer, Index n, T* out) {
       continue;
     }
     double sum = 0.0;
-    std::array<T, static_cast<std::size_t>(block)> powers;
-    for (Index first = 0; first < n; first += block) {
-      const Index count = std::min(block, n - first);
+    std::array<T, static_cast<std::size_t>(piece)> powers;
+    for (Index first = 0; first < n; first += piece) {
+      const Index count = std::min(piece, n - first);
       shifted_exp(row + first, top, count, powers.data());
       sum += lane_sum(powers.data(), count, [](T v) { return static_cast<double>(v); });
     }
