@@ -175,7 +175,8 @@ TEST(BeamSearch, NeverWritesWhatMayNotBeWritten) {
     EXPECT_TRUE(std::isfinite(written.log_probability)) << "no symbol of probability 0";
   }
   Writer writer(garden_path, 1);
-  for (const Written& written : beam_search(writer, {9, 0.0, {3}, {1}, begin, end})[0]) {
+  const auto found = beam_search(writer, {9, 0.0, {3}, {1}, begin, end});
+  for (const Written& written : found[0]) {
     EXPECT_EQ(std::ranges::count(written.symbols, 1), 0);
     EXPECT_NEAR(written.log_probability,
                 log_probability(garden_path, written.symbols, written.finished), 1e-12);
