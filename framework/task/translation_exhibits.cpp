@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <numeric>
 
+#include "metric/text_scores.hpp"
 #include "task/translation_model.hpp"
 
 namespace carousel {
@@ -49,6 +51,35 @@ Exhibit attention_of(const SentencePair& pair, const Tensor<float>& weights, boo
            {"column_title", "read"}}};
 }
 
+// BLEU of the sentences of 1 to 5 words, of 6 to 10, and so on; NaN where there are none.
+Exhibit bleu_by_length(const TranslationProblem& problem, const Tally& tally) {
+  constexpr Index together = 5;
+  Index longest = 1;
+  for (ExampleId id = 0; id < tally.examples(); ++id) {
+    longest = std::max(longest, problem.length(Split::test, id));
+  }
+  const std::vector<std::string> names = bleu_count_names();
+  std::vector<float> by_length;
+  for (Index first = 1; first <= longest; first += together) {
+    std::vector<std::vector<double>> columns(names.size());
+    for (ExampleId id = 0; id < tally.examples(); ++id) {
+      const Index words = problem.length(Split::test, id);
+      if (words < first || words >= first + together) continue;
+      for (std::size_t k = 0; k < names.size(); ++k) {
+        columns[k].push_back(tally.column(names[k])[static_cast<std::size_t>(id)]);
+      }
+    }
+    by_length.push_back(static_cast<float>(
+        bleu(std::vector<std::span<const double>>(columns.begin(), columns.end()))));
+  }
+  return {"lines",
+          "BLEU by the length of the source",
+          {{"BLEU", Tensor<float>::from({std::ssize(by_length)}, by_length)}},
+          {{"first", 1.0}},
+          {{"x_title", fmt::format("words of the source, in steps of {}", together)},
+           {"y_title", "BLEU"}}};
+}
+
 }  // namespace
 
 std::vector<Exhibit> TranslationModel::exhibits(const TrainedModel& model) const {
@@ -74,6 +105,14 @@ std::vector<Exhibit> TranslationModel::exhibits(const TrainedModel& model) const
     });
   }
   all.insert(all.end(), attentions.begin(), attentions.end());
+  Tally tally = tally_of(problem_, Split::test);
+  constexpr Index together = 64;
+  for (Index first = 0; first < test; first += together) {
+    std::vector<ExampleId> ids(static_cast<std::size_t>(std::min(together, test - first)));
+    std::iota(ids.begin(), ids.end(), first);
+    model.run([&](const Pass& pass) { this->count(pass, Split::test, ids, tally); });
+  }
+  all.push_back(bleu_by_length(problem_, tally));
   return all;
 }
 

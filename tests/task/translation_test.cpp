@@ -272,7 +272,7 @@ TEST_F(TranslationTask, ShowsTranslationsAndWhereItLooked) {
   const Made made(problem({{"form", "bahdanau"}, {"order", "reversed"}}), "lstm");
   const TrainedModel trained(*made.model, made.values);
   const auto all = made.model->exhibits(trained);
-  ASSERT_EQ(all.size(), 10U) << "seven sentences, of three of them the attention";
+  ASSERT_EQ(all.size(), 11U) << "seven sentences, of three of them the attention, and a figure";
   const SentencePair& first = made.problem->pair(Split::test, 0);
   std::string source;
   for (const std::string& word : first.source) source += (source.empty() ? "" : " ") + word;
@@ -292,7 +292,7 @@ TEST_F(TranslationTask, ShowsTranslationsAndWhereItLooked) {
     }
   }
   const Made plain(problem({{"form", "cho"}}), "lstm");
-  EXPECT_EQ(plain.model->exhibits(TrainedModel(*plain.model, plain.values)).size(), 7U);
+  EXPECT_EQ(plain.model->exhibits(TrainedModel(*plain.model, plain.values)).size(), 8U);
 }
 
 // What a person asks for: texts in, texts out, with the figures of what is scored.

@@ -26,7 +26,8 @@ namespace {
 
 struct Arguments {
   std::string folder, source = "en", target = "fr";
-  std::string table_file, links_file, further_file, out;
+  std::string table_file, links_file, further_file, pairs_folder, out;
+  int held_out = 500;
   int tune = 500, rounds = 8, starts = 5;
   std::uint64_t seed = 1;
 };
@@ -64,6 +65,10 @@ class System {
     const PhraseTable table(parts_[0], links);
     clock_.say(fmt::format("phrase table: {} pairs", table.size()));
     if (!arguments_.table_file.empty()) write_table(table);
+    if (!arguments_.pairs_folder.empty()) {
+      write_pairs(links);
+      return;
+    }
     std::vector<Words> sentences;
     for (const Pair& pair : parts_[0]) sentences.push_back(pair.target);
     const Trigrams trigrams(sentences, known_words_);
@@ -124,6 +129,36 @@ class System {
       }
     });
     write_text(arguments_.table_file, text);
+  }
+
+  // Each pair of phrases once, however often it stands there: of the first sentences for training,
+  // of the last ones for validation and test, so that no part of a sentence that is held out was
+  // trained on.
+  void write_pairs(const std::vector<Links>& links) {
+    const std::size_t all = links.size(), held_out = static_cast<std::size_t>(arguments_.held_out);
+    if (all < 3 * held_out) {
+      fail_input("--held-out is {}, expected at most a third of the {} sentences", held_out, all);
+    }
+    const std::array<std::size_t, 4> borders = {0, all - 2 * held_out, all - held_out, all};
+    make_folder(arguments_.pairs_folder);
+    for (std::size_t k = 0; k < parts_.size(); ++k) {
+      const auto first = static_cast<std::ptrdiff_t>(borders[k]);
+      const auto last = static_cast<std::ptrdiff_t>(borders[k + 1]);
+      const PhraseTable table({parts_[0].begin() + first, parts_[0].begin() + last},
+                              {links.begin() + first, links.begin() + last});
+      std::string source, target;
+      table.for_each([&](const Words& phrase, const std::vector<Option>& options) {
+        for (const Option& option : options) {
+          source += text_of(source_words_, phrase) + "\n";
+          target += text_of(target_words_, option.target) + "\n";
+        }
+      });
+      const std::string base =
+          fmt::format("{}/{}.", arguments_.pairs_folder, std::array{"train", "valid", "test"}[k]);
+      write_text(base + arguments_.source, source);
+      write_text(base + arguments_.target, target);
+      clock_.say(fmt::format("{}: {} pairs of phrases", base, table.size()));
+    }
   }
 
   // Lines `source ||| target ||| score`.
@@ -228,6 +263,12 @@ int run(int argc, char** argv) {
   app.add_option("--links", arguments.links_file, "File for the alignment of the training pairs");
   app.add_option("--further", arguments.further_file,
                  "Lines `source ||| target ||| score`: one more score of phrase pairs");
+  app.add_option("--pairs", arguments.pairs_folder,
+                 "Folder for pairs of phrases to train a network on; nothing is translated then");
+  app.add_option("--held-out", arguments.held_out,
+                 "Of --pairs: sentences for validation, and as many for test")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
   app.add_option("--out", arguments.out, "Translations: FILE.valid and FILE.test");
   app.add_option("--tune", arguments.tune, "Sentences of validation to tune on")
       ->check(CLI::Range(1, 1000000))
