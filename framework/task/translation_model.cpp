@@ -12,7 +12,8 @@ namespace {
 
 using Source = TranslationForm::Source;
 
-constexpr Index rows_together = 8;  // memories are padded to a multiple of it
+constexpr double first_deviation = 0.1;  // of the vectors of words
+constexpr Index rows_together = 8;       // memories are padded to a multiple of it
 
 RecurrentStack decoder_of(Recurrence& recurrence, const TranslationForm& form,
                           const RecurrentStack& encoder, Index context) {
@@ -67,14 +68,15 @@ AttendedMemory memory_of(const Pass& pass, Var outputs, Var keys,
 
 TranslationModel::TranslationModel(Recurrence& recurrence, const TranslationProblem& problem)
     : problem_(problem),
-      source_(with(Embedding("source", problem.source_words().size(), problem.form().embedding))),
+      source_(with(Embedding("source", problem.source_words().size(), problem.form().embedding,
+                             first_deviation))),
       encoder_(with(recurrence.stack("encoder", problem.form().embedding, Sight::whole))),
       context_(problem.form().source == Source::context
                    ? std::optional(
                          with(Linear("context", encoder_.output_size(), encoder_.output_size())))
                    : std::nullopt),
       target_(with(Embedding("target", problem.target_words().size(), problem.form().embedding,
-                             problem.form().tied ? 0.1 : 1.0))),
+                             first_deviation))),
       decoder_(with(decoder_of(recurrence, problem.form(), encoder_,
                                context_ ? encoder_.output_size() : 0))) {
   const TranslationForm& form = problem.form();
