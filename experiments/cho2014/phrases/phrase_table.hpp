@@ -15,7 +15,7 @@ struct Option {
   Words target;                       ///< its words
   std::array<double, 4> scores = {};  ///< log p(target | source), log p(source | target), and the
                                       ///< same by words: the lexical weights
-  int count = 0;  ///< how often the two were extracted
+  int count = 0;                      ///< how often the two were extracted
 };
 
 /// Pairs of phrases with how often they stand in aligned sentences, and the scores of Koehn, Och
