@@ -8,23 +8,10 @@ both. Needs Debian's python3-torch (scripts/setup --peers). Initial weights are 
 cells draw them: W Glorot uniform, U orthogonal, forget bias 1; vectors of symbols normal.
 """
 
-import argparse
-import glob
 import math
-import os
-import sys
 import time
 
-# The variable chooses older kernels where it names an older processor. PyTorch's threads are
-# OpenMP's: an OpenBLAS with threads of its own (Debian's default) would be a second pool on the
-# same cores, so the one that shares them (libopenblas0-openmp) goes first where it is installed.
-old_kernels = os.environ.pop("OPENBLAS_CORETYPE", None) is not None
-shared_pool = glob.glob("/usr/lib/*/openblas-openmp")
-searched = os.environ.get("LD_LIBRARY_PATH", "").split(":")
-if old_kernels or (shared_pool and shared_pool[0] not in searched):
-    os.environ["LD_LIBRARY_PATH"] = ":".join(shared_pool + [path for path in searched if path])
-    os.execv(sys.executable, [sys.executable, *sys.argv])
-
+from peer import arguments_of
 import torch
 from torch import nn
 
@@ -81,14 +68,7 @@ def mean_nll(model, part):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("text")
-    parser.add_argument("--cell", choices=["lstm", "gru"], default="lstm")
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(1)
+    arguments = arguments_of("text", "cell", ["lstm", "gru"])
     text = open(arguments.text, encoding="utf-8").read()
     train_end, valid_end = int(0.9 * len(text)), int(0.95 * len(text))
     numbers = {symbol: k for k, symbol in enumerate(sorted(set(text[:train_end])))}

@@ -8,23 +8,12 @@ validation. Needs Debian's python3-torch (scripts/setup --peers). nn.GRU resets 
 the study's cell for a comparison is gru_reset_after. The output layer reads the words that are scored alone.
 """
 
-import argparse
 import collections
-import glob
 import math
-import os
 import random
-import sys
 import time
 
-# As in language_model.py.
-old_kernels = os.environ.pop("OPENBLAS_CORETYPE", None) is not None
-shared_pool = glob.glob("/usr/lib/*/openblas-openmp")
-searched = os.environ.get("LD_LIBRARY_PATH", "").split(":")
-if old_kernels or (shared_pool and shared_pool[0] not in searched):
-    os.environ["LD_LIBRARY_PATH"] = ":".join(shared_pool + [path for path in searched if path])
-    os.execv(sys.executable, [sys.executable, *sys.argv])
-
+from peer import arguments_of
 import torch
 from torch import nn
 
@@ -110,14 +99,7 @@ def batches(pairs, shuffle):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder")
-    parser.add_argument("--form", choices=["cho", "bahdanau"], default="cho")
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(1)
+    arguments = arguments_of("folder", "form", ["cho", "bahdanau"])
     random.seed(1)
     texts = {key: read(arguments.folder, *key) for key in [("train", "en"), ("train", "fr"), ("val", "en"), ("val", "fr")]}
     vocabulary = {language: numbers_of(texts["train", language]) for language in ("en", "fr")}

@@ -59,6 +59,10 @@ double mean_over_terms(std::span<const std::span<const double>> columns) {
   return mean;
 }
 
+double perplexity(std::span<const std::span<const double>> columns) {
+  return std::exp(mean_over_terms(columns));
+}
+
 double mean_over_examples(std::span<const std::span<const double>> columns) {
   const auto examples = static_cast<double>(std::count_if(
       columns[1].begin(), columns[1].end(), [](double terms) { return terms > 0.0; }));

@@ -81,6 +81,8 @@ std::vector<std::string> counts_of(std::span<const Metric> metrics);
 /// Sum of the first column / sum of the second: a mean over terms, such as steps. NaN without
 /// terms.
 double mean_over_terms(std::span<const std::span<const double>> columns);
+/// e^mean_over_terms().
+double perplexity(std::span<const std::span<const double>> columns);
 /// The mean over examples of first column / second column. Examples without terms do not count.
 double mean_over_examples(std::span<const std::span<const double>> columns);
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <numeric>
 
-#include "io/characters.hpp"
+#include "data/text.hpp"
 #include "metric/metric.hpp"
 
 namespace carousel {
@@ -50,10 +50,8 @@ std::string count_name(const char* score, const char* what, std::size_t n) {
 std::vector<std::string> characters_of(Symbols words) {
   std::vector<std::string> characters;
   for (const std::string& word : words) {
-    for (std::string_view rest = word; !rest.empty();) {
-      const std::size_t bytes = first_character(rest).bytes;
-      characters.emplace_back(rest.substr(0, bytes));
-      rest.remove_prefix(bytes);
+    for (std::string& character : symbols_of(word, false)) {
+      characters.push_back(std::move(character));
     }
   }
   return characters;

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
 
 #include "program/pass_memory.hpp"
 #include "program/plan.hpp"
+#include "program/rewrite.hpp"
 
 namespace carousel {
 namespace {
@@ -265,11 +265,8 @@ std::ptrdiff_t readers_of(const StepProgram& program, int first, int node) {
 // Whether a step does nothing with a state but add to it: the sum may stand where the state stood.
 // A sum of products with parameters begins by writing over its place.
 bool only_adds_to(const StepProgram& program, int first, const ProgramState& state) {
-  const auto is_op = [&](int id, std::string_view name) {
-    const ProgramNode& node = program.nodes[static_cast<std::size_t>(id)];
-    return node.kind == ProgramNode::Kind::op && node.op->name == name;
-  };
-  if (!is_op(state.next, "add") || readers_of(program, first, state.previous) != 1) return false;
+  if (!is_op(program, state.next, "add") || readers_of(program, first, state.previous) != 1)
+    return false;
   bool found = false;
   std::vector<int> open{state.next};
   while (!open.empty()) {
@@ -277,8 +274,9 @@ bool only_adds_to(const StepProgram& program, int first, const ProgramState& sta
     open.pop_back();
     for (const int input : sum.inputs) {
       const Shape& shape = program.nodes[static_cast<std::size_t>(input)].shape;
-      if (!(shape == state.shape) || (is_op(input, "matmul") && shape.rank() == 2)) return false;
-      if (is_op(input, "add")) open.push_back(input);
+      if (!(shape == state.shape) || (is_op(program, input, "matmul") && shape.rank() == 2))
+        return false;
+      if (is_op(program, input, "add")) open.push_back(input);
       found = found || input == state.previous;
     }
   }

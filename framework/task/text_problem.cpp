@@ -18,10 +18,6 @@ double bits(std::span<const std::span<const double>> columns) {
   return mean_over_terms(columns) / std::numbers::ln2;
 }
 
-double perplexity(std::span<const std::span<const double>> columns) {
-  return std::exp(mean_over_terms(columns));
-}
-
 }  // namespace
 
 TextProblem::TextProblem(TextSet set, const TextForm& text, const LanguageForm& form)

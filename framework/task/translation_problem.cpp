@@ -11,10 +11,6 @@
 namespace carousel {
 namespace {
 
-double perplexity(std::span<const std::span<const double>> columns) {
-  return std::exp(mean_over_terms(columns));
-}
-
 // In percent.
 double exact(std::span<const std::span<const double>> columns) {
   return 100.0 * mean_over_terms(columns);

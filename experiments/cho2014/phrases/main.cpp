@@ -9,10 +9,10 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
-#include <sstream>
 
 #include "alignment.hpp"
 #include "data/sentence_pairs.hpp"
+#include "data/text.hpp"
 #include "data/vocabulary.hpp"
 #include "io/files.hpp"
 #include "phrase_table.hpp"
@@ -164,24 +164,19 @@ class System {
   // Lines `source ||| target ||| score`.
   PhraseScore read_further() {
     auto scores = std::make_shared<std::map<std::pair<Words, Words>, double>>();
-    std::istringstream in(read_text(arguments_.further_file));
+    const std::string text = read_text(arguments_.further_file);
     int number = 0;
-    for (std::string line; std::getline(in, line);) {
+    for (const std::string_view line : lines_of(text)) {
       ++number;
       const std::size_t first = line.find(" ||| "), second = line.find(" ||| ", first + 5);
       if (first == line.npos || second == line.npos) {
         fail_input("{}:{}: expected `source ||| target ||| score`", arguments_.further_file,
                    number);
       }
-      const auto words = [](const std::string& text) {
-        std::istringstream parts(text);
-        std::vector<std::string> all;
-        for (std::string word; parts >> word;) all.push_back(word);
-        return all;
-      };
-      (*scores)[{numbers(source_words_, words(line.substr(0, first))),
-                 numbers(target_words_, words(line.substr(first + 5, second - first - 5)))}] =
-          std::stod(line.substr(second + 5));
+      (*scores)[{
+          numbers(source_words_, symbols_of(line.substr(0, first), true)),
+          numbers(target_words_, symbols_of(line.substr(first + 5, second - first - 5), true))}] =
+          std::stod(std::string(line.substr(second + 5)));
     }
     clock_.say(fmt::format("a further score of {} phrase pairs", scores->size()));
     return [scores](const Words& source, const Words& target) {

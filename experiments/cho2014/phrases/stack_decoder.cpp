@@ -14,12 +14,6 @@ constexpr double never = -1e30;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-double dot(const Features& a, const Features& b) {
-  double sum = 0.0;
-  for (std::size_t k = 0; k < a.size(); ++k) sum += a[k] * b[k];
-  return sum;
-}
-
 // A translation of the source words [first, last).
 struct Step {
   int first = 0, last = 0;
@@ -96,7 +90,7 @@ class Search {
     features[words] = static_cast<double>(target.size());
     features[phrases] = 1.0;
     Step step{first, last, target, std::move(features)};
-    step.score = dot(step.features, weights_);
+    step.score = score_of(step.features, weights_);
     // As if nothing were known of what stands in front.
     double logs = 0.0;
     int a = Trigrams::begin, b = Trigrams::begin;
@@ -251,6 +245,12 @@ const std::vector<std::string>& feature_names() {
                                                  "lex(f|e)", "trigrams", "jumps",
                                                  "words",    "phrases",  "further"};
   return names;
+}
+
+double score_of(const Features& features, const Features& weights) {
+  double sum = 0.0;
+  for (std::size_t k = 0; k < features.size(); ++k) sum += features[k] * weights[k];
+  return sum;
 }
 
 Features first_weights() { return {0.2, 0.2, 0.2, 0.2, 0.5, 0.3, 1.0, 0.2, 0.0}; }

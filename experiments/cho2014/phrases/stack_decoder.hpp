@@ -19,6 +19,9 @@ using Features = std::vector<double>;
 /// Names of the features, in their order.
 const std::vector<std::string>& feature_names();
 
+/// The sum of features times weights.
+double score_of(const Features& features, const Features& weights);
+
 /// Weights to begin with: those that systems of the kind are begun with, none for the further
 /// score.
 Features first_weights();

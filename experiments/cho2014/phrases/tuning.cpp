@@ -30,9 +30,7 @@ void add_changes(const std::vector<Candidate>& candidates, const Features& weigh
   std::vector<double> height(candidates.size());
   for (std::size_t c = 0; c < candidates.size(); ++c) {
     order[c] = c;
-    for (std::size_t f = 0; f < weights.size(); ++f) {
-      height[c] += weights[f] * candidates[c].features[f];
-    }
+    height[c] = score_of(candidates[c].features, weights);
   }
   const auto slope = [&](std::size_t c) { return candidates[c].features[k]; };
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -89,8 +87,7 @@ double bleu_with(const std::vector<std::vector<Candidate>>& sentences, const Fea
     const Candidate* best = nullptr;
     double highest = -std::numeric_limits<double>::infinity();
     for (const Candidate& candidate : candidates) {
-      double score = 0.0;
-      for (std::size_t f = 0; f < weights.size(); ++f) score += weights[f] * candidate.features[f];
+      const double score = score_of(candidate.features, weights);
       if (score > highest) highest = score, best = &candidate;
     }
     if (best) add(sums, best->counts, 1.0);
