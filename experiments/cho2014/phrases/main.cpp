@@ -208,7 +208,7 @@ class System {
     for (const Pair& pair : pairs) references.push_back(pair.target);
     std::vector<bool> fixed(feature_count, false);
     fixed.back() = !has_further;
-    const Features weights =
+    Features weights =
         tuned([&](const Features& at) { return translated(decoder, pairs, at, 100); }, references,
               first_weights(), fixed, arguments_.rounds, arguments_.starts, arguments_.seed,
               [&](int round, double bleu) {
