@@ -353,7 +353,7 @@ class CommandLine {
   void add_translate() {
     auto* translate = add("translate", "Translate the lines of the standard input", [this] {
       if (draws_) translate_.drawn = sample_.rule;
-      return translate_command(registry_, model_, translate_, common_);
+      return translate_command(registry_, model_, translate_, reference_, common_);
     });
     add_model(translate);
     translate->add_option("--beam", translate_.beam, "Translations that are followed at a time")
@@ -367,14 +367,21 @@ class CommandLine {
         ->capture_default_str();
     translate->add_flag("!--no-unknown", translate_.unknown, "Write no unknown words");
     translate->add_flag("--draw", draws_, "Draw words in the place of a search");
+    translate->add_option("--reference", reference_,
+                          "Translations, a line for a line: prints BLEU and chrF2 at the end");
     add_seed(translate, translate_.seed);
     add_rule(translate, sample_.rule);
-    auto* score = add("score", "How likely a model finds translations: log p of each", [this] {
-      return score_command(registry_, model_, source_file_, target_file_, common_);
-    });
+    auto* score = add("score", "How likely a model finds translations: log p of each",
+                      [this] { return score_command(registry_, model_, pair_, common_); });
     add_model(score);
-    score->add_option("SOURCE", source_file_, "Sentences, one a line")->required();
-    score->add_option("TARGET", target_file_, "Their translations, one a line")->required();
+    score->add_option("SOURCE", pair_.source_file, "Sentences, one a line")->required();
+    score->add_option("TARGET", pair_.target_file, "Their translations, one a line")->required();
+    score
+        ->add_option("--show", pair_.show,
+                     "log-p; links: where attention looks; gradients: by source word")
+        ->check(CLI::IsMember(PairRequest::shown()))
+        ->capture_default_str();
+    score->add_flag("--at-start", pair_.at_start, "With the values from before training");
   }
 
   void add_inspect() {
@@ -439,7 +446,8 @@ class CommandLine {
   SampleRequest sample_;
   TranslateOptions translate_;
   bool draws_ = false;
-  std::string source_file_, target_file_;
+  std::string reference_;
+  PairRequest pair_;
   InspectOptions inspect_;
   double check_seconds_ = 2.0;
   bool json_ = false, markdown_ = false, latex_ = false, list_ = false, dry_run_ = false;

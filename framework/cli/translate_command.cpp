@@ -1,5 +1,7 @@
 #include "cli/translate_command.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,6 +9,7 @@
 
 #include "data/text.hpp"
 #include "io/characters.hpp"
+#include "metric/text_scores.hpp"
 
 namespace carousel {
 namespace {
@@ -52,29 +55,107 @@ std::vector<std::string> lines_in(const std::string& file) {
   return lines;
 }
 
+// Translations beside their references.
+class Compared {
+ public:
+  explicit Compared(const std::string& file)
+      : file_(file), references_(lines_in(file)), tally_(names(), std::ssize(references_)) {}
+
+  void add(std::size_t place, const std::string& text) {
+    if (place >= references_.size()) {
+      fail_input("{} has {} lines, and the standard input has more; expected the same number",
+                 file_, references_.size());
+    }
+    const auto written = symbols_of(text, true), reference = symbols_of(references_[place], true);
+    const auto example = static_cast<Index>(place);
+    count_bleu(written, reference, example, tally_);
+    count_chrf(written, reference, example, tally_);
+    tally_.at("same", example) = written == reference ? 1.0 : 0.0;
+    added_ = place + 1;
+  }
+  void print() const {
+    if (added_ < references_.size()) {
+      fail_input("{} has {} lines and the standard input has {}, expected the same number", file_,
+                 references_.size(), added_);
+    }
+    double same = 0.0;
+    for (const double one : tally_.column("same")) same += one;
+    std::fprintf(stderr, "BLEU %.2f  chrF2 %.2f  exact %.2f %%  of %zu sentences\n",
+                 bleu(columns(bleu_count_names())), chrf(columns(chrf_count_names())),
+                 100.0 * same / static_cast<double>(added_), added_);
+  }
+
+ private:
+  static std::vector<std::string> names() {
+    std::vector<std::string> all = bleu_count_names();
+    for (const std::string& name : chrf_count_names()) all.push_back(name);
+    all.emplace_back("same");
+    return all;
+  }
+  std::vector<std::span<const double>> columns(const std::vector<std::string>& wanted) const {
+    std::vector<std::span<const double>> all;
+    for (const std::string& name : wanted) all.push_back(tally_.column(name));
+    return all;
+  }
+
+  std::string file_;
+  std::vector<std::string> references_;
+  Tally tally_;
+  std::size_t added_ = 0;
+};
+
+// What is asked for of some pairs, a line each.
+std::vector<std::string> lines_about(const Translator& translator, const TrainedModel& model,
+                                     const std::string& show, std::span<const std::string> sources,
+                                     std::span<const std::string> targets) {
+  std::vector<std::string> lines;
+  if (show == "links") {
+    for (const auto& of_pair : translator.links(model, sources, targets)) {
+      std::string& line = lines.emplace_back();
+      for (std::size_t t = 0; t < of_pair.size(); ++t) {
+        line += fmt::format("{}{}-{}", t == 0 ? "" : " ", of_pair[t], t);
+      }
+    }
+  } else if (show == "gradients") {
+    for (const auto& of_pair : translator.gradients(model, sources, targets)) {
+      lines.push_back(fmt::format("{:.6g}", fmt::join(of_pair, " ")));
+    }
+  } else {
+    for (const double score : translator.score(model, sources, targets)) {
+      lines.push_back(fmt::format("{:.6f}", score));
+    }
+  }
+  return lines;
+}
+
 }  // namespace
 
 int translate_command(CellRegistry& registry, ModelOfRun wanted, const TranslateOptions& options,
-                      const CommonOptions& common) {
+                      const std::string& reference, const CommonOptions& common) {
   if (options.best > options.beam) {
     fail_input("--n-best is {}, expected at most the beam, {}", options.best, options.beam);
   }
   wanted.data_dir = common.data_dir;
+  std::optional<Compared> compared;
+  if (!reference.empty()) compared.emplace(reference);
   const OpenModel open = open_model(registry, wanted);
   const Translator& translator = translator_of(open);
   std::size_t place = 0;
   for (auto lines = next_lines(0); !lines.empty(); lines = next_lines(place)) {
     for (const auto& found : translator.translate(open.model(), lines, options, place)) {
+      if (compared) compared->add(place, found.empty() ? "" : found[0].text);
       print(place++, found, options.best);
     }
     std::fflush(stdout);
   }
+  if (compared) compared->print();
   return 0;
 }
 
-int score_command(CellRegistry& registry, ModelOfRun wanted, const std::string& source_file,
-                  const std::string& target_file, const CommonOptions& common) {
+int score_command(CellRegistry& registry, ModelOfRun wanted, const PairRequest& request,
+                  const CommonOptions& common) {
   wanted.data_dir = common.data_dir;
+  const std::string &source_file = request.source_file, &target_file = request.target_file;
   const std::vector<std::string> sources = lines_in(source_file), targets = lines_in(target_file);
   if (sources.size() != targets.size()) {
     fail_input("{} has {} lines and {} has {}, expected the same number", source_file,
@@ -87,12 +168,13 @@ int score_command(CellRegistry& registry, ModelOfRun wanted, const std::string& 
   }
   const OpenModel open = open_model(registry, wanted);
   const Translator& translator = translator_of(open);
+  const TrainedModel model = request.at_start ? open.at_start() : open.model();
   for (std::size_t first = 0; first < sources.size(); first += lines_together) {
     const std::size_t count = std::min(lines_together, sources.size() - first);
-    for (const double score :
-         translator.score(open.model(), std::span(sources).subspan(first, count),
-                          std::span(targets).subspan(first, count))) {
-      std::printf("%.6f\n", score);
+    for (const std::string& line :
+         lines_about(translator, model, request.show, std::span(sources).subspan(first, count),
+                     std::span(targets).subspan(first, count))) {
+      std::printf("%s\n", line.c_str());
     }
     std::fflush(stdout);
   }

@@ -35,6 +35,8 @@ class Masks {
   /// first: the place in its batch of the first example of the pass.
   Masks(const MaskSeed& seed, Index first) : seed_(seed), first_(first) {}
 
+  /// Updates made before.
+  std::int64_t update() const { return seed_.update; }
   /// shape: [steps, batch, size].
   template <class T>
   Tensor<T> draw(std::string_view name, const Shape& shape, const MaskValues& values) const;

@@ -28,6 +28,8 @@ TranslationForm form_of(const TaskOptions& options) {
   form.rank = options.integer("rank");
   form.tied = options.text("tied") == "yes";
   form.smoothing = options.number("smoothing");
+  form.own_words = options.number("own_words");
+  form.own_words_after = options.integer("own_words_after");
   form.beam = options.integer("beam");
   form.norm = options.number("norm");
   return form;
@@ -44,10 +46,12 @@ std::string name_of(const TaskOptions& options) {
 std::unique_ptr<Problem> set_up(const TaskOptions& options, const DataSource& data) {
   const std::string& name = options.text("data");
   const std::string &source = options.text("source"), &target = options.text("target");
+  const TranslationUnits units{options.integer("min_count"), options.integer("vocabulary"),
+                               options.integer("pieces")};
   return std::make_unique<TranslationProblem>(
       name_of(options),
-      read_sentence_pairs(find_data(name, DataKind::pairs, data.folder), source, target),
-      options.integer("min_count"), options.integer("vocabulary"), form_of(options));
+      read_sentence_pairs(find_data(name, DataKind::pairs, data.folder), source, target), units,
+      form_of(options));
 }
 
 }  // namespace
@@ -77,6 +81,11 @@ Task translation_task() {
        integer_option("min_count", 2, 1, many,
                       "a word that stands more rarely in the training split is unknown"),
        integer_option("vocabulary", 0, 0, many, "words of a language at most; 0: all"),
+       integer_option("pieces", 0, 0, many,
+                      "of words, learned from the training split, in the place of words; 0: words"),
+       number_option("own_words", 0.0, 0.0, 0.99,
+                     "share of the words in front that the model writes itself in training"),
+       integer_option("own_words_after", 0, 0, many, "updates until that share is reached"),
        integer_option("beam", 1, 1, 1000, "of the translations that are scored"),
        number_option("norm", 1.0, 0.0, 10.0, "they are ranked by log p / length^norm")},
       set_up};

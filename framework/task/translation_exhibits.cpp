@@ -93,7 +93,7 @@ std::vector<Exhibit> TranslationModel::exhibits(const TrainedModel& model) const
       const TranslationForm& form = problem_.form();
       const auto found = write(pass, problem_.batch(Split::test, Ids(&id, 1)),
                                {.beam = form.beam, .norm = form.norm});
-      const SentencePair written{pair.source, words(found[0].front())};
+      const SentencePair written{pair.source, units(found[0].front())};
       all.push_back(translation_of(pair, written.target, title));
       if (form.source != TranslationForm::Source::attention || k >= attentions_shown) return;
       const SentencePair* forced = &written;

@@ -121,6 +121,10 @@ StackResult TranslationModel::forward(const Pass& pass, Var x,
   return encoder_.forward(pass, source_.forward(pass, x), arguments);
 }
 
+Var TranslationModel::source_vectors(const Pass& pass, const PairBatch& batch) const {
+  return source_.forward(pass, pass.constant(batch.source));
+}
+
 std::vector<Var> TranslationModel::first_states(const Pass& pass, Var summary) const {
   const Index batch = summary.shape()[0];
   std::vector<Var> states = decoder_.initial_states(pass, batch);
@@ -131,20 +135,24 @@ std::vector<Var> TranslationModel::first_states(const Pass& pass, Var summary) c
 }
 
 Encoded TranslationModel::encode(const Pass& pass, const PairBatch& batch) const {
-  const StackResult read =
-      forward(pass, pass.constant(batch.source), {.lengths = batch.source_lengths});
+  return encode(pass, source_vectors(pass, batch), batch.source_lengths);
+}
+
+Encoded TranslationModel::encode(const Pass& pass, Var vectors,
+                                 const std::vector<Index>& lengths) const {
+  const StackResult read = encoder_.forward(pass, vectors, {.lengths = lengths});
   Encoded encoded;
   if (problem_.form().source == Source::states) {
     encoded.states = read.states;
     return encoded;
   }
-  Var summary = encoder_.ends(pass, read.outputs, batch.source_lengths);
+  Var summary = encoder_.ends(pass, read.outputs, lengths);
   if (context_) {
     summary = tanh(context_->forward(pass, summary));
     encoded.context = reshape(summary, {1, summary.shape()[0], summary.shape()[1]});
   } else {
     const Var keys = keys_ ? keys_->forward(pass, read.outputs) : read.outputs;
-    encoded.memory = memory_of(pass, read.outputs, keys, batch.source_lengths);
+    encoded.memory = memory_of(pass, read.outputs, keys, lengths);
   }
   encoded.states = first_states(pass, summary);
   return encoded;
@@ -194,15 +202,21 @@ Var TranslationModel::nll(const Pass& pass, const PairBatch& batch) const {
 }
 
 Var TranslationModel::loss(const Pass& pass, Split split, Ids ids) const {
-  const PairBatch batch = problem_.batch(split, ids);
+  const TranslationForm& form = problem_.form();
+  PairBatch batch = problem_.batch(split, ids);
+  if (pass.masks() && form.own_words > 0.0) {
+    const auto update = static_cast<double>(pass.masks()->update());
+    const auto after = static_cast<double>(std::max<Index>(form.own_words_after, 1));
+    const double share = form.own_words * std::min((update + 1.0) / after, 1.0);
+    batch = with_own_words(pass, std::move(batch), share);
+  }
   const Var given = logits(pass, batch), next = pass.constant(batch.next);
   const Var nll = sum(softmax_nll(given, next));
-  const double smoothing = problem_.form().smoothing;
-  if (smoothing == 0.0 || !pass.masks()) return nll;
+  if (form.smoothing == 0.0 || !pass.masks()) return nll;
   // A share of each label goes to all words alike: -log p of the mean word in its place.
   const auto words = static_cast<double>(given.shape().back());
   const Var spread = sum(pick(given, next)) - sum(given) / words;
-  return nll + spread * smoothing;
+  return nll + spread * form.smoothing;
 }
 
 void TranslationModel::count(const Pass& pass, Split split, Ids ids, Tally& tally) const {
@@ -220,15 +234,15 @@ void TranslationModel::count(const Pass& pass, Split split, Ids ids, Tally& tall
       problem_.count(split, ids[b], sum, nullptr, tally);
       continue;
     }
-    const std::vector<std::string> best = words(written[b].front());
+    const std::vector<std::string> best = problem_.target_text(units(written[b].front()));
     problem_.count(split, ids[b], sum, &best, tally);
   }
 }
 
-std::vector<std::string> TranslationModel::words(const Written& written) const {
-  std::vector<std::string> words;
-  for (const Index symbol : written.symbols) words.push_back(problem_.target_words().text(symbol));
-  return words;
+std::vector<std::string> TranslationModel::units(const Written& written) const {
+  std::vector<std::string> units;
+  for (const Index symbol : written.symbols) units.push_back(problem_.target_words().text(symbol));
+  return units;
 }
 
 }  // namespace carousel

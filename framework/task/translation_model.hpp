@@ -44,6 +44,12 @@ class TranslationModel final : public Model, public Translator {
                                                   std::uint64_t first = 0) const override;
   std::vector<double> score(const TrainedModel& model, std::span<const std::string> sources,
                             std::span<const std::string> targets) const override;
+  std::vector<std::vector<Index>> links(const TrainedModel& model,
+                                        std::span<const std::string> sources,
+                                        std::span<const std::string> targets) const override;
+  std::vector<std::vector<double>> gradients(const TrainedModel& model,
+                                             std::span<const std::string> sources,
+                                             std::span<const std::string> targets) const override;
   /// What it writes for some test sentences and, with attention, where it looks.
   std::vector<Exhibit> exhibits(const TrainedModel& model) const override;
   /// The outputs of the encoder, [S, batch, size], for source words by their numbers.
@@ -51,6 +57,8 @@ class TranslationModel final : public Model, public Translator {
 
   /// Reads the sources of a batch.
   Encoded encode(const Pass& pass, const PairBatch& batch) const;
+  /// The same for the vectors of source words, [S, batch, embedding].
+  Encoded encode(const Pass& pass, Var vectors, const std::vector<Index>& lengths) const;
   /// Logits of target words, [1, N, words], at the given rows of [T * batch]. before: [T, batch],
   /// the words in front. states: gets those behind the last step, where it is not null; attention:
   /// the weights [T, batch, rows].
@@ -61,15 +69,22 @@ class TranslationModel final : public Model, public Translator {
   Var logits(const Pass& pass, const PairBatch& batch) const;
   /// -log p(target word | source, words before) of each scored word, [1, N].
   Var nll(const Pass& pass, const PairBatch& batch) const;
+  /// The batch with some of the words in front of others replaced by those that the model finds
+  /// likeliest there, behind the words in front that were chosen before (scheduled sampling; Bengio
+  /// et al. 2015, arXiv:1506.03099, section 2.4, where they are drawn from the model). A word is
+  /// the model's own with probability `share`, as the pass's masks say. Nothing is dropped while it
+  /// writes, and no gradient flows through the choice, as in the paper.
+  PairBatch with_own_words(const Pass& pass, PairBatch batch, double share) const;
   /// Writes translations of the sources of a batch, best first, at most options.beam of each.
   /// first: see Translator::translate().
   std::vector<std::vector<Written>> write(const Pass& pass, const PairBatch& batch,
                                           const TranslateOptions& options,
                                           std::uint64_t first = 0) const;
-  /// The words of what was written.
-  std::vector<std::string> words(const Written& written) const;
+  /// What was written, in units of the problem.
+  std::vector<std::string> units(const Written& written) const;
 
  private:
+  Var source_vectors(const Pass& pass, const PairBatch& batch) const;
   std::vector<Var> first_states(const Pass& pass, Var summary) const;
   Var output(const Pass& pass, Var features) const;
 

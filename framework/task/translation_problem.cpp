@@ -18,19 +18,32 @@ double exact(std::span<const std::span<const double>> columns) {
 
 using Side = std::vector<std::string> SentencePair::*;
 
-Vocabulary words_of(const PairSet& pairs, Side side, Index least, Index most) {
+std::optional<Subwords> pieces_of(const PairSet& pairs, Side side, Index count) {
+  if (count == 0) return std::nullopt;
+  Sentences sentences;
+  for (const SentencePair& pair : pairs.parts[0]) sentences.push_back(pair.*side);
+  return Subwords(sentences, count);
+}
+
+std::vector<std::string> units_of(const std::optional<Subwords>& pieces,
+                                  const std::vector<std::string>& words) {
+  return pieces ? pieces->split(words) : words;
+}
+
+Vocabulary words_of(const PairSet& pairs, Side side, const TranslationUnits& units) {
   SymbolCounts counts;
   for (const SentencePair& pair : pairs.parts[0]) {
     for (const std::string& word : pair.*side) ++counts[word];
   }
   Vocabulary words;
   for (const char* special : {"<unk>", "<s>", "</s>"}) words.add(special);
-  add_frequent(words, counts, least, most);
+  if (units.pieces > 0) add_frequent(words, counts, 1);
+  else add_frequent(words, counts, units.least, units.most);
   if (words.size() == TranslationProblem::first_word) {
     fail_input(
         "the training split has no {} word that stands there {} times, so all words would be "
         "unknown; take a smaller min_count",
-        side == &SentencePair::source ? "source" : "target", least);
+        side == &SentencePair::source ? "source" : "target", units.least);
   }
   return words;
 }
@@ -44,20 +57,35 @@ float number_of(const Vocabulary& words, const std::string& word) {
 
 }  // namespace
 
-TranslationProblem::TranslationProblem(std::string name, PairSet pairs, Index least, Index most,
-                                       const TranslationForm& form)
+TranslationProblem::TranslationProblem(std::string name, PairSet pairs,
+                                       const TranslationUnits& units, const TranslationForm& form)
     : name_(std::move(name)),
+      source_pieces_(pieces_of(pairs, &SentencePair::source, units.pieces)),
+      target_pieces_(pieces_of(pairs, &SentencePair::target, units.pieces)),
       pairs_(std::move(pairs)),
-      form_(form),
-      source_words_(words_of(pairs_, &SentencePair::source, least, most)),
-      target_words_(words_of(pairs_, &SentencePair::target, least, most)) {}
+      form_(form) {
+  for (auto& part : pairs_.parts) {
+    for (SentencePair& pair : part) pair = in_units(pair);
+  }
+  source_words_ = words_of(pairs_, &SentencePair::source, units);
+  target_words_ = words_of(pairs_, &SentencePair::target, units);
+}
+
+SentencePair TranslationProblem::in_units(const SentencePair& words) const {
+  return {units_of(source_pieces_, words.source), units_of(target_pieces_, words.target)};
+}
+
+std::vector<std::string> TranslationProblem::target_text(std::span<const std::string> units) const {
+  if (target_pieces_) return target_pieces_->join(units);
+  return {units.begin(), units.end()};
+}
 
 std::string TranslationProblem::description() const {
   return fmt::format(
-      "{}: sentences from {} words to {}. Pairs: {} train, {} valid, {} test. NLL and perplexity "
+      "{}: sentences from {} {} to {}. Pairs: {} train, {} valid, {} test. NLL and perplexity "
       "count the end of a sentence as a word.",
-      name_, source_words_.size() - first_word, target_words_.size() - first_word,
-      size(Split::train), size(Split::valid), size(Split::test));
+      name_, source_words_.size() - first_word, source_pieces_ ? "pieces of words" : "words",
+      target_words_.size() - first_word, size(Split::train), size(Split::valid), size(Split::test));
 }
 
 Index TranslationProblem::size(Split split) const {
@@ -137,7 +165,7 @@ void TranslationProblem::count(Split split, ExampleId id, double nats,
   tally.at("nats", id) = nats;
   tally.at("words", id) = static_cast<double>(terms(split, id));
   if (!written) return;
-  const std::vector<std::string>& reference = pair(split, id).target;
+  const std::vector<std::string> reference = target_text(pair(split, id).target);
   count_bleu(*written, reference, id, tally);
   count_chrf(*written, reference, id, tally);
   tally.at("same", id) = *written == reference ? 1.0 : 0.0;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
+
 #include "cell/attention.hpp"
 #include "data/sentence_pairs.hpp"
+#include "data/subwords.hpp"
 #include "data/vocabulary.hpp"
 #include "task/problem.hpp"
 
@@ -24,8 +27,17 @@ struct TranslationForm {
   Index rank = 0;                   ///< of the output's weights; 0: full
   bool tied = false;                ///< the output's weights are the target words' vectors
   double smoothing = 0.0;           ///< of labels (Szegedy et al. 2016), in training
+  double own_words = 0.0;           ///< see TranslationModel::with_own_words()
+  Index own_words_after = 0;        ///< updates until that share is reached, linearly
   Index beam = 1;                   ///< of the translations that are scored
   double norm = 1.0;                ///< of the beam, see BeamOptions
+};
+
+/// What sentences are made of, in each of the two languages.
+struct TranslationUnits {
+  Index least = 2;   ///< a word that stands fewer times in the training split is unknown
+  Index most = 0;    ///< words at most, the most frequent ones; 0: all
+  Index pieces = 0;  ///< pieces of words (Subwords) in the place of words, so many; 0: words
 };
 
 /// Pairs side by side, by the numbers of their words.
@@ -40,7 +52,8 @@ struct PairBatch {
 
 /// The translation of sentences. Figures: `nll` in nats a target word, the end of a sentence being
 /// one, `perplexity`, e^nll; and of what the model writes itself, on validation and test alone:
-/// `bleu`, `chrf` and `exact`, the share of sentences that are the reference to the word.
+/// `bleu`, `chrf` and `exact`, the share of sentences that are the reference to the word. With
+/// pieces of words, "word" means a piece but for what is of text: bleu, chrf, exact.
 class TranslationProblem final : public Problem {
  public:
   static constexpr Index unknown = 0;     ///< of a word that a vocabulary lacks
@@ -48,9 +61,8 @@ class TranslationProblem final : public Problem {
   static constexpr Index end = 2;         ///< behind it
   static constexpr Index first_word = 3;  ///< of the words of both vocabularies
 
-  /// least: how often a word stands in the training split, else it is unknown; most: words of each
-  /// language, the most frequent ones, 0: all. Throws InputError where no word is left.
-  TranslationProblem(std::string name, PairSet pairs, Index least, Index most,
+  /// Throws InputError where no word is left, or pieces can't be learned.
+  TranslationProblem(std::string name, PairSet pairs, const TranslationUnits& units,
                      const TranslationForm& form);
 
   std::string name() const override { return name_; }
@@ -70,8 +82,12 @@ class TranslationProblem final : public Problem {
   const Vocabulary& source_words() const { return source_words_; }
   /// Words of the target language.
   const Vocabulary& target_words() const { return target_words_; }
-  /// An example.
+  /// An example, in units.
   const SentencePair& pair(Split split, ExampleId id) const;
+  /// Words as units.
+  SentencePair in_units(const SentencePair& words) const;
+  /// Units of the target language as words.
+  std::vector<std::string> target_text(std::span<const std::string> units) const;
   /// The given examples side by side.
   PairBatch batch(Split split, Ids ids) const;
   /// Any pairs side by side. Throws InputError where a source has no words.
@@ -82,7 +98,8 @@ class TranslationProblem final : public Problem {
 
  private:
   std::string name_;
-  PairSet pairs_;
+  std::optional<Subwords> source_pieces_, target_pieces_;
+  PairSet pairs_;  // in units
   TranslationForm form_;
   Vocabulary source_words_, target_words_;
 };

@@ -1,12 +1,15 @@
-// How an encoder-decoder writes: word by word, each step on a tape of its own.
+// How an encoder-decoder writes, word by word, each step on a tape of its own; and what it says of
+// pairs of lines.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "data/text.hpp"
+#include "layer/losses.hpp"
 #include "task/translation_model.hpp"
 
 namespace carousel {
@@ -105,6 +108,28 @@ class DecoderWriter final : public StepWriter {
 
 }  // namespace
 
+PairBatch TranslationModel::with_own_words(const Pass& pass, PairBatch batch, double share) const {
+  const Index steps = batch.before.shape()[0], count = batch.before.shape()[1];
+  batch.before = batch.before.clone();  // the caller's stays as it is
+  const Tensor<float> own =
+      pass.masks()->draw<float>("own words", {steps, count, 1}, {share, 1.0, 0.0});
+  pass.visit([&]<class T>(Tape<T>& tape) {
+    DecoderWriter<T> writer(*this, tape, pass.parameters(), batch);
+    for (Index t = 0; t + 1 < steps; ++t) {
+      const float* before = batch.before.data() + t * count;
+      const Tensor<double> log_p = writer.next(std::vector<Index>(before, before + count));
+      const Index words = log_p.shape()[1];
+      for (Index b = 0; b < count; ++b) {
+        if (own.data()[(t + 1) * count + b] == 0.0f) continue;
+        const double* of_row = log_p.data() + b * words;
+        batch.before.data()[(t + 1) * count + b] =
+            static_cast<float>(std::max_element(of_row, of_row + words) - of_row);
+      }
+    }
+  });
+  return batch;
+}
+
 std::vector<std::vector<Written>> TranslationModel::write(const Pass& pass, const PairBatch& batch,
                                                           const TranslateOptions& options,
                                                           std::uint64_t first) const {
@@ -128,38 +153,47 @@ std::vector<std::vector<Written>> TranslationModel::write(const Pass& pass, cons
 
 namespace {
 
-std::vector<SentencePair> pairs_of(std::span<const std::string> sources,
-                                   std::span<const std::string> targets) {
-  std::vector<SentencePair> pairs;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    pairs.push_back({symbols_of(sources[i], true), {}});
-    if (!targets.empty()) pairs.back().target = symbols_of(targets[i], true);
+// Lines as pairs of the problem, side by side.
+struct AskedPairs {
+  AskedPairs(const TranslationProblem& problem, std::span<const std::string> sources,
+             std::span<const std::string> targets = {}) {
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      SentencePair words{symbols_of(sources[i], true), {}};
+      if (words.source.empty()) continue;
+      if (!targets.empty()) words.target = symbols_of(targets[i], true);
+      pairs.push_back(problem.in_units(words));
+      places.push_back(i);
+    }
+    if (!targets.empty() && pairs.size() < sources.size()) {
+      fail_input("got a sentence without words, expected words");
+    }
   }
-  return pairs;
-}
+  PairBatch batch(const TranslationProblem& problem) const {
+    std::vector<const SentencePair*> asked;
+    for (const SentencePair& pair : pairs) asked.push_back(&pair);
+    return problem.batch(asked);
+  }
+
+  std::vector<SentencePair> pairs;
+  std::vector<std::size_t> places;  // of the lines that have words
+};
 
 }  // namespace
 
 std::vector<std::vector<Translation>> TranslationModel::translate(
     const TrainedModel& model, std::span<const std::string> sources,
     const TranslateOptions& options, std::uint64_t first) const {
-  const std::vector<SentencePair> pairs = pairs_of(sources, {});
-  std::vector<const SentencePair*> asked;
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    if (pairs[i].source.empty()) continue;
-    asked.push_back(&pairs[i]);
-    places.push_back(i);
-  }
+  const AskedPairs asked(problem_, sources);
   std::vector<std::vector<Translation>> all(sources.size());
-  if (asked.empty()) return all;
+  if (asked.pairs.empty()) return all;
   model.run([&](const Pass& pass) {
-    const auto written = write(pass, problem_.batch(asked), options, first);
+    const auto written = write(pass, asked.batch(problem_), options, first);
     for (std::size_t k = 0; k < written.size(); ++k) {
       for (const Written& one : written[k]) {
-        if (std::ssize(all[places[k]]) >= options.best) break;
-        all[places[k]].push_back(
-            {fmt::format("{}", fmt::join(words(one), " ")), one.log_probability, one.score});
+        auto& found = all[asked.places[k]];
+        if (std::ssize(found) >= options.best) break;
+        found.push_back({fmt::format("{}", fmt::join(problem_.target_text(units(one)), " ")),
+                         one.log_probability, one.score});
       }
     }
   });
@@ -169,18 +203,73 @@ std::vector<std::vector<Translation>> TranslationModel::translate(
 std::vector<double> TranslationModel::score(const TrainedModel& model,
                                             std::span<const std::string> sources,
                                             std::span<const std::string> targets) const {
-  const std::vector<SentencePair> pairs = pairs_of(sources, targets);
-  std::vector<const SentencePair*> asked;
-  for (const SentencePair& pair : pairs) asked.push_back(&pair);
+  const PairBatch batch = AskedPairs(problem_, sources, targets).batch(problem_);
   std::vector<double> all;
   model.run([&](const Pass& pass) {
-    const PairBatch batch = problem_.batch(asked);
     const std::vector<double> nats = pass.values(nll(pass, batch));
     auto next = nats.begin();
     for (const Index words : batch.target_lengths) {
       all.push_back(-std::accumulate(next, next + words, 0.0));
       next += words;
     }
+  });
+  return all;
+}
+
+std::vector<std::vector<Index>> TranslationModel::links(
+    const TrainedModel& model, std::span<const std::string> sources,
+    std::span<const std::string> targets) const {
+  if (problem_.form().source != TranslationForm::Source::attention) {
+    fail_input("the model has no attention, so there are no links; expected bahdanau or luong");
+  }
+  const PairBatch batch = AskedPairs(problem_, sources, targets).batch(problem_);
+  Tensor<float> weights;  // [T, batch, rows]
+  model.run([&](const Pass& pass) {
+    Var attention;
+    logits(pass, encode(pass, batch), pass.constant(batch.before), batch.target_lengths,
+           pass.constant(batch.rows), nullptr, &attention);
+    weights = pass.tensor(attention);
+  });
+  const Index count = weights.shape()[1], rows = weights.shape()[2];
+  std::vector<std::vector<Index>> all;
+  for (Index b = 0; b < count; ++b) {
+    const Index words = batch.source_lengths[static_cast<std::size_t>(b)];
+    std::vector<Index> of_pair;
+    for (Index t = 0; t + 1 < batch.target_lengths[static_cast<std::size_t>(b)]; ++t) {
+      const float* row = weights.data() + (t * count + b) * rows;
+      const Index place = std::max_element(row, row + words) - row;
+      of_pair.push_back(problem_.form().reversed ? words - 1 - place : place);
+    }
+    all.push_back(std::move(of_pair));
+  }
+  return all;
+}
+
+std::vector<std::vector<double>> TranslationModel::gradients(
+    const TrainedModel& model, std::span<const std::string> sources,
+    std::span<const std::string> targets) const {
+  const PairBatch batch = AskedPairs(problem_, sources, targets).batch(problem_);
+  std::vector<std::vector<double>> all;
+  model.run([&](const Pass& pass) {
+    pass.visit([&]<class T>(Tape<T>& tape) {
+      const Var vectors = tape.leaf(tape.value(source_vectors(pass, batch)));
+      const Encoded encoded = encode(pass, vectors, batch.source_lengths);
+      const Var nats = sum(softmax_nll(logits(pass, encoded, pass.constant(batch.before),
+                                              batch.target_lengths, pass.constant(batch.rows)),
+                                       pass.constant(batch.next)));
+      const Tensor<T> gradient = tape.gradients(nats, {{vectors}})[0];
+      const Index count = gradient.shape()[1], size = gradient.shape()[2];
+      for (Index b = 0; b < count; ++b) {
+        const Index words = batch.source_lengths[static_cast<std::size_t>(b)];
+        std::vector<double>& norms = all.emplace_back(words);
+        for (Index s = 0; s < words; ++s) {
+          const Index at = problem_.form().reversed ? words - 1 - s : s;
+          const T* row = gradient.data() + (at * count + b) * size;
+          norms[static_cast<std::size_t>(s)] =
+              std::sqrt(std::inner_product(row, row + size, row, 0.0));
+        }
+      }
+    });
   });
   return all;
 }

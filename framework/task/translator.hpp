@@ -41,6 +41,19 @@ class Translator {
   /// unknown ones. Throws InputError where a source has no words.
   virtual std::vector<double> score(const TrainedModel& model, std::span<const std::string> sources,
                                     std::span<const std::string> targets) const = 0;
+  /// Where attention looks when the targets are written: for each word of a target, its end left
+  /// out, the place of the source word that has the largest weight (the first one of equal ones).
+  /// Where the model is one of pieces of words, words are these. Throws InputError as score() does,
+  /// and where a model has no attention.
+  virtual std::vector<std::vector<Index>> links(const TrainedModel& model,
+                                                std::span<const std::string> sources,
+                                                std::span<const std::string> targets) const = 0;
+  /// How much each source word matters: the Euclidean norms of the gradients of log p(target and
+  /// its end | source) with respect to the vectors that the encoder reads. Throws InputError as
+  /// score().
+  virtual std::vector<std::vector<double>> gradients(
+      const TrainedModel& model, std::span<const std::string> sources,
+      std::span<const std::string> targets) const = 0;
 
  protected:
   Translator() = default;

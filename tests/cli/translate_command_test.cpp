@@ -87,6 +87,44 @@ TEST_F(Translate, ScoresAreTheLoss) {
   }
 }
 
+TEST_F(Translate, ComparesWithAReference) {
+  const CommandResult own = with("a b\nd\n", "translate run " + cho);
+  std::ofstream(folder_ / "own") << own.text;
+  const CommandResult same = with("a b\nd\n", "translate run --reference own " + cho);
+  EXPECT_EQ(same.code, 0);
+  EXPECT_THAT(same.text, HasSubstr("exact 100.00 %  of 2 sentences"));
+  std::ofstream(folder_ / "other") << "x\ny\n";
+  EXPECT_THAT(with("a b\nd\n", "translate run --reference other " + cho).text,
+              HasSubstr("BLEU 0.00  chrF2 0.00  exact 0.00 %"));
+  for (const char* input : {"a b\n", "a b\nd\nd\n"}) {
+    const CommandResult result = with(input, "translate run --reference own " + cho);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.text, HasSubstr("own has 2 lines"));
+  }
+}
+
+// A link for each word and a number for each source word; before training all words matter.
+TEST_F(Translate, ShowsLinksAndGradients) {
+  const std::string files = test_file("en") + " " + test_file("fr") + " ";
+  const auto sources = lines(file_text(folder_ / test_file("en")));
+  const auto targets = lines(file_text(folder_ / test_file("fr")));
+  const auto words = [](const std::string& line) { return std::ranges::count(line, ' ') + 1; };
+  const auto links = lines(with("", "score run --show links " + files + bahdanau).text);
+  const auto gradients = lines(with("", "score run --show gradients " + files + cho).text);
+  const auto at_start =
+      lines(with("", "score run --show gradients --at-start " + files + cho).text);
+  ASSERT_EQ(links.size(), targets.size());
+  ASSERT_EQ(gradients.size(), targets.size());
+  for (std::size_t k = 0; k < targets.size(); ++k) {
+    EXPECT_EQ(words(links[k]), words(targets[k])) << links[k];
+    EXPECT_THAT(links[k], MatchesRegex("[0-9]+-0.*"));
+    EXPECT_EQ(words(gradients[k]), words(sources[k])) << gradients[k];
+    EXPECT_NE(gradients[k], at_start.at(k));
+  }
+  EXPECT_NE(with("", "score run --at-start " + files + cho).text,
+            with("", "score run " + files + cho).text);
+}
+
 TEST_F(Translate, SaysWhatIsWrong) {
   const auto fails = [&](const std::string& input, const std::string& arguments,
                          const std::string& why) {
@@ -101,11 +139,34 @@ TEST_F(Translate, SaysWhatIsWrong) {
   std::ofstream(folder_ / "empty") << "a\n\n";
   std::ofstream(folder_ / "two") << "A\nB\n";
   fails("", "score run empty two " + cho, "empty:2: got an empty line");
+  fails("", "score run --show links " + test_file("en") + " " + test_file("fr") + " " + cho,
+        "the model has no attention");
   std::ofstream(folder_ / "study.yaml") << "name: music\ndataset: chords\nseeds: [1]\n"
                                            "cells: [{name: rnn_tanh, hidden: 3}]\n"
                                            "train: {epochs: 1}\n";
   ASSERT_EQ(compare("music", {"--quiet"}).code, 0);
   fails("a\n", "translate music --cell rnn_tanh", "writes no sentence for another one");
+}
+
+// Each fault of the data is one message with its place, and no run is begun.
+TEST_F(Translate, SaysWhatIsWrongWithTheData) {
+  const std::string train = "pairs/train.lc.norm.tok.en";
+  const std::string good = file_text(folder_ / train);
+  const auto fails = [&](const std::string& text, const std::string& why) {
+    std::ofstream(folder_ / train, std::ios::binary) << text;
+    const Finished result = compare("other", {"--quiet"});
+    EXPECT_EQ(result.code, 2) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(why));
+    EXPECT_EQ(std::ranges::count(result.err, '\n'), 1) << result.err;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "other"));
+  };
+  fails(good + "a\n", "train.lc.norm.tok.en:25: got a line without its translation");
+  fails("a\n\n" + good, "train.lc.norm.tok.en:2: got an empty line");
+  fails("a\rb\n" + good, "train.lc.norm.tok.en:1: got a carriage return inside the line");
+  fails("a\xff\n" + good, "train.lc.norm.tok.en:1");
+  std::string other;
+  for (int k = 0; k < 24; ++k) other += "w" + std::to_string(k) + "\n";
+  fails(other, "no source word that stands there 2 times");
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ TranslationProblem problem_for(TranslationForm::Source source) {
   form.attention.keys = keys;
   form.embedding = embedding;
   form.readout = readout;
-  return {"golden", pairs, 1, 0, form};
+  return {"golden", pairs, {1, 0, 0}, form};
 }
 
 PairBatch batch_of(const H5::Group& group) {

@@ -6,13 +6,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "catalogue.hpp"
 #include "optim/optimiser.hpp"
-#include "pair_files.hpp"
 #include "tape/gradient_check.hpp"
-#include "task/task.hpp"
-#include "task/translation_model.hpp"
-#include "temporary_folder.hpp"
+#include "task/translation_fixture.hpp"
 #include "train/shards.hpp"
 
 namespace carousel {
@@ -21,72 +17,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-using Settings = std::vector<std::pair<std::string, std::string>>;
-
-class TranslationTask : public testing::Test {
- protected:
-  TranslationTask() { write_pairs(folder_.path()); }
-
-  std::unique_ptr<TranslationProblem> problem(const Settings& set = {}) const {
-    const Task& task = find_task("translation");
-    TaskOptions options(task.options);
-    options.set("data", folder_.path().string());
-    options.set("embedding", "5");
-    options.set("readout", "4");
-    for (const auto& [name, text] : set) options.set(name, text);
-    return std::unique_ptr<TranslationProblem>(
-        dynamic_cast<TranslationProblem*>(task.set_up(options, {}).release()));
-  }
-  void write(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name) << text;
-  }
-
-  TemporaryFolder folder_;
-};
-
-const std::vector<Settings> forms = {{{"form", "cho"}},
-                                     {{"form", "cho"}, {"readout", "0"}, {"rank", "3"}},
-                                     {{"form", "sutskever"}, {"order", "reversed"}},
-                                     {{"form", "bahdanau"}, {"keys", "3"}},
-                                     {{"form", "bahdanau"}, {"tied", "yes"}},
-                                     {{"form", "luong"}, {"score", "dot"}, {"readout", "0"}},
-                                     {{"form", "luong"}, {"score", "general"}},
-                                     {{"form", "luong"}, {"score", "local"}, {"window", "2"}}};
-
-std::string text_of(const Settings& form) {
-  std::string text;
-  for (const auto& [name, value] : form) text += name + "=" + value + " ";
-  return text;
-}
-
-// A model with the values that training begins with, made larger: else all words are as likely.
-struct Made {
-  std::unique_ptr<TranslationProblem> problem;
-  Recurrence recurrence;
-  std::unique_ptr<Model> model;
-  std::vector<Tensor<double>> values;
-
-  Made(std::unique_ptr<TranslationProblem> p, const std::string& cell,
-       const ModelOptions& options = {})
-      : problem(std::move(p)),
-        recurrence(catalogue().find(cell), 6, options),
-        model(problem->model(recurrence)),
-        values(ParameterSet<double>(model->parameters(), 3).snapshot()) {
-    for (std::size_t k = 0; k < values.size(); ++k) {
-      const auto noise = initialise<double>(Initialiser::normal(0.5), values[k].shape(),
-                                            Random(3, model->parameters()[k].name));
-      for (Index i = 0; i < noise.numel(); ++i) values[k].data()[i] += noise.data()[i];
-    }
-  }
-  const TranslationModel& translation() const {
-    return dynamic_cast<const TranslationModel&>(*model);
-  }
-  template <class F>
-  void run(F&& f) const {
-    TrainedModel(*model, values).run(f);
-  }
-};
 
 // By hand: "b" stands three times in training, "a" twice, "c" once; 3 is the first word's number.
 TEST_F(TranslationTask, WordsAreNumbersByHowOftenTheyStandInTraining) {
@@ -150,7 +80,7 @@ TEST_F(TranslationTask, WhatIsWrittenHasTheProbabilityThatIsScored) {
               continue;
             }
             const SentencePair forced{made.problem->pair(Split::test, ids[b]).source,
-                                      model.words(one)};
+                                      model.units(one)};
             const SentencePair* pair = &forced;
             const std::vector<double> nats =
                 pass.values(model.nll(pass, made.problem->batch({&pair, 1})));
@@ -262,7 +192,7 @@ TEST_F(TranslationTask, TwoPairsAreLearnedByHeart) {
       const auto& own = dynamic_cast<const TranslationModel&>(*model);
       const auto written = own.write(pass, task->batch(Split::train, ids), {.beam = 1});
       for (std::size_t b = 0; b < ids.size(); ++b) {
-        EXPECT_EQ(own.words(written[b][0]), task->pair(Split::train, ids[b]).target);
+        EXPECT_EQ(own.units(written[b][0]), task->pair(Split::train, ids[b]).target);
       }
     });
   }
