@@ -5,9 +5,9 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <map>
 
 #include "alignment.hpp"
@@ -15,7 +15,10 @@
 #include "data/text.hpp"
 #include "data/vocabulary.hpp"
 #include "io/files.hpp"
+#include "line_reader.hpp"
+#include "link_files.hpp"
 #include "phrase_table.hpp"
+#include "program.hpp"
 #include "stack_decoder.hpp"
 #include "tensor/error.hpp"
 #include "trigrams.hpp"
@@ -24,10 +27,13 @@
 namespace carousel::phrases {
 namespace {
 
+constexpr std::array part_names = {"train", "valid", "test"};
+
 struct Arguments {
   std::string folder, source = "en", target = "fr";
-  std::string table_file, links_file, further_file, pairs_folder, out;
+  std::string table_file, links_base, further_file, pairs_folder, out;
   int held_out = 500;
+  int best = 0;
   int tune = 500, rounds = 8, starts = 5;
   std::uint64_t seed = 1;
 };
@@ -61,7 +67,11 @@ class System {
   }
 
   void run() {
-    const std::vector<Links> links = aligned();
+    if (!arguments_.links_base.empty()) {
+      write_links();
+      return;
+    }
+    const std::vector<Links> links = aligned(parts_[0]);
     const PhraseTable table(parts_[0], links);
     clock_.say(fmt::format("phrase table: {} pairs", table.size()));
     if (!arguments_.table_file.empty()) write_table(table);
@@ -91,8 +101,7 @@ class System {
     return text;
   }
 
-  std::vector<Links> aligned() {
-    const std::vector<Pair>& pairs = parts_[0];
+  std::vector<Links> aligned(const std::vector<Pair>& pairs) {
     std::vector<Pair> turned;
     for (const Pair& pair : pairs) turned.push_back({pair.target, pair.source});
     const auto of_target = align(pairs), of_source = align(turned);
@@ -103,19 +112,22 @@ class System {
       count += links.back().size();
     }
     clock_.say(fmt::format("alignment: {} links of {} pairs", count, pairs.size()));
-    if (!arguments_.links_file.empty()) write_links(links);
     return links;
   }
 
-  void write_links(const std::vector<Links>& links) const {
-    std::string text;
-    for (const Links& of_pair : links) {
-      std::string line;
-      for (const auto& [s, t] : of_pair)
-        line += fmt::format("{}{}-{}", line.empty() ? "" : " ", s, t);
-      text += line + "\n";
+  // The alignment is learned from the pairs that it is of, as is usual without examples. The
+  // system's own table is of the training pairs alone.
+  void write_links() {
+    std::vector<Pair> pairs;
+    for (const auto& part : parts_) pairs.insert(pairs.end(), part.begin(), part.end());
+    const std::vector<Links> links = aligned(pairs);
+    auto first = links.begin();
+    for (std::size_t k = 0; k < parts_.size(); ++k) {
+      const auto last = first + std::ssize(parts_[k]);
+      write_text(fmt::format("{}.{}", arguments_.links_base, part_names[k]),
+                 links_text({first, last}));
+      first = last;
     }
-    write_text(arguments_.links_file, text);
   }
 
   void write_table(const PhraseTable& table) const {
@@ -153,8 +165,7 @@ class System {
           target += text_of(target_words_, option.target) + "\n";
         }
       });
-      const std::string base =
-          fmt::format("{}/{}.", arguments_.pairs_folder, std::array{"train", "valid", "test"}[k]);
+      const std::string base = fmt::format("{}/{}.", arguments_.pairs_folder, part_names[k]);
       write_text(base + arguments_.source, source);
       write_text(base + arguments_.target, target);
       clock_.say(fmt::format("{}: {} pairs of phrases", base, table.size()));
@@ -164,19 +175,14 @@ class System {
   // Lines `source ||| target ||| score`.
   PhraseScore read_further() {
     auto scores = std::make_shared<std::map<std::pair<Words, Words>, double>>();
-    const std::string text = read_text(arguments_.further_file);
-    int number = 0;
-    for (const std::string_view line : lines_of(text)) {
-      ++number;
-      const std::size_t first = line.find(" ||| "), second = line.find(" ||| ", first + 5);
-      if (first == line.npos || second == line.npos) {
-        fail_input("{}:{}: expected `source ||| target ||| score`", arguments_.further_file,
-                   number);
-      }
-      (*scores)[{
-          numbers(source_words_, symbols_of(line.substr(0, first), true)),
-          numbers(target_words_, symbols_of(line.substr(first + 5, second - first - 5), true))}] =
-          std::stod(std::string(line.substr(second + 5)));
+    LineReader line(arguments_.further_file);
+    const auto words = [](Vocabulary& vocabulary, std::string_view text) {
+      return numbers(vocabulary, symbols_of(text, true));
+    };
+    while (line.next()) {
+      const auto fields = line.fields(3, "`source ||| target ||| score`");
+      (*scores)[{words(source_words_, fields[0]), words(target_words_, fields[1])}] =
+          line.number(fields[2]);
     }
     clock_.say(fmt::format("a further score of {} phrase pairs", scores->size()));
     return [scores](const Words& source, const Words& target) {
@@ -222,21 +228,34 @@ class System {
   }
 
   void translate_all(const StackDecoder& decoder, const Features& weights) {
-    for (const auto& [part, name] :
-         {std::pair<std::size_t, const char*>{1, "valid"}, {2, "test"}}) {
+    for (std::size_t part = 1; part < parts_.size(); ++part) {
       BleuCounts sums(bleu_counts({}, {}).size(), 0.0);
       std::string text;
-      const auto found = translated(decoder, parts_[part], weights, 1);
+      const auto found = translated(decoder, parts_[part], weights, std::max(arguments_.best, 1));
       for (std::size_t s = 0; s < found.size(); ++s) {
         const Words best = found[s].empty() ? Words{} : found[s][0].target;
         const BleuCounts counts = bleu_counts(best, parts_[part][s].target);
         for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += counts[k];
         text += text_of(target_words_, best) + "\n";
       }
-      clock_.say(fmt::format("{} translated", name));
-      std::printf("%s BLEU %.2f\n", name, bleu_of(sums));
-      if (!arguments_.out.empty()) write_text(arguments_.out + "." + name, text);
+      clock_.say(fmt::format("{} translated", part_names[part]));
+      std::printf("%s BLEU %.2f\n", part_names[part], bleu_of(sums));
+      if (arguments_.out.empty()) continue;
+      const std::string file = fmt::format("{}.{}", arguments_.out, part_names[part]);
+      write_text(file, text);
+      if (arguments_.best > 0) write_text(file + ".n-best", n_best_text(found));
     }
+  }
+
+  std::string n_best_text(const std::vector<std::vector<Translated>>& found) const {
+    std::string text;
+    for (std::size_t s = 0; s < found.size(); ++s) {
+      for (const Translated& one : found[s]) {
+        text += fmt::format("{} ||| {} ||| {} ||| {}\n", s, text_of(target_words_, one.target),
+                            fmt::join(one.features, " "), one.score);
+      }
+    }
+    return text;
   }
 
   const Arguments& arguments_;
@@ -255,7 +274,10 @@ int run(int argc, char** argv) {
   app.add_option("--target", arguments.target, "The language that is written")
       ->capture_default_str();
   app.add_option("--table", arguments.table_file, "File for the phrase table");
-  app.add_option("--links", arguments.links_file, "File for the alignment of the training pairs");
+  app.add_option("--links", arguments.links_base,
+                 "Links of all pairs, aligned together: FILE.train, FILE.valid and FILE.test; "
+                 "nothing is translated then")
+      ->type_name("FILE");
   app.add_option("--further", arguments.further_file,
                  "Lines `source ||| target ||| score`: one more score of phrase pairs");
   app.add_option("--pairs", arguments.pairs_folder,
@@ -264,7 +286,13 @@ int run(int argc, char** argv) {
                  "Of --pairs: sentences for validation, and as many for test")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  app.add_option("--out", arguments.out, "Translations: FILE.valid and FILE.test");
+  auto* out = app.add_option("--out", arguments.out, "Translations: FILE.valid and FILE.test")
+                  ->type_name("FILE");
+  app.add_option("--n-best", arguments.best,
+                 "So many translations of each sentence with their features, at most: "
+                 "FILE.valid.n-best and FILE.test.n-best")
+      ->check(CLI::Range(1, 1000))
+      ->needs(out);
   app.add_option("--tune", arguments.tune, "Sentences of validation to tune on")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
@@ -275,26 +303,13 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
   app.add_option("--seed", arguments.seed, "Of tuning")->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  System(arguments).run();
-  return 0;
+  app.callback([&] { System(arguments).run(); });
+  return run_app(app, argc, argv);
 }
 
 }  // namespace
 }  // namespace carousel::phrases
 
 int main(int argc, char** argv) {
-  try {
-    return carousel::phrases::run(argc, argv);
-  } catch (const carousel::InputError& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    return 3;
-  }
+  return carousel::phrases::exit_code_of([&] { return carousel::phrases::run(argc, argv); });
 }
