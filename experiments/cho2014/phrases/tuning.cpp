@@ -81,20 +81,6 @@ std::pair<double, double> best_on_line(const std::vector<std::vector<Candidate>>
   return {where, best};
 }
 
-double bleu_with(const std::vector<std::vector<Candidate>>& sentences, const Features& weights) {
-  BleuCounts sums(count_size, 0.0);
-  for (const auto& candidates : sentences) {
-    const Candidate* best = nullptr;
-    double highest = -std::numeric_limits<double>::infinity();
-    for (const Candidate& candidate : candidates) {
-      const double score = score_of(candidate.features, weights);
-      if (score > highest) highest = score, best = &candidate;
-    }
-    if (best) add(sums, best->counts, 1.0);
-  }
-  return bleu_of(sums);
-}
-
 }  // namespace
 
 BleuCounts bleu_counts(const Words& written, const Words& reference) {
@@ -114,6 +100,20 @@ double bleu_of(const BleuCounts& sums) {
   std::vector<std::span<const double>> columns;
   for (const double& sum : sums) columns.emplace_back(&sum, 1);
   return bleu(columns);
+}
+
+double bleu_with(const std::vector<std::vector<Candidate>>& sentences, const Features& weights) {
+  BleuCounts sums(count_size, 0.0);
+  for (const auto& candidates : sentences) {
+    const Candidate* best = nullptr;
+    double highest = -std::numeric_limits<double>::infinity();
+    for (const Candidate& candidate : candidates) {
+      const double score = score_of(candidate.features, weights);
+      if (score > highest) highest = score, best = &candidate;
+    }
+    if (best) add(sums, best->counts, 1.0);
+  }
+  return bleu_of(sums);
 }
 
 Features line_search(const std::vector<std::vector<Candidate>>& sentences, Features start,

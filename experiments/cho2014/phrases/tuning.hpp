@@ -21,6 +21,9 @@ struct Candidate {
   BleuCounts counts;  ///< against its reference
 };
 
+/// BLEU, 0 to 100, of each sentence's candidate with the highest score; of equal ones the first.
+double bleu_with(const std::vector<std::vector<Candidate>>& sentences, const Features& weights);
+
 /// Weights that choose, of each sentence's candidates, translations that together have the highest
 /// BLEU: from `start` one weight at a time is set to the best place of the line, as long as that
 /// helps (Och 2003, P03-1021, section 5). fixed: features whose weight stays.
