@@ -122,4 +122,17 @@ bool solve_positive_definite(const double* a, Index n, const double* b, Index co
   return true;
 }
 
+bool symmetric_eigen(const double* a, Index n, double* values, double* vectors) {
+  use_one_blas_thread();
+  try {
+    // The vectors come as columns, stored by column.
+    const auto [found, columns] = xt::linalg::eigh(matrix_from(a, n));
+    std::copy_n(found.data(), n, values);
+    std::copy_n(columns.data(), n * n, vectors);
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace carousel

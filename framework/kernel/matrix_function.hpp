@@ -17,4 +17,9 @@ bool matrix_inverse(const double* a, Index n, double* out);
 /// False when `a` is not positive definite to the precision of double; `x` is then left alone.
 bool solve_positive_definite(const double* a, Index n, const double* b, Index columns, double* x);
 
+/// The eigenvalues of a symmetric matrix in rising order, [n], and their eigenvectors, [n, n], a
+/// row each, of length 1. a: [n, n]. False when they are not found; the results are then not to be
+/// used.
+bool symmetric_eigen(const double* a, Index n, double* values, double* vectors);
+
 }  // namespace carousel

@@ -164,5 +164,33 @@ TEST(SolvePositiveDefinite, RefusesOtherMatrices) {
   EXPECT_EQ(x[1], 6.0);
 }
 
+// By hand: [[2, 1], [1, 2]] has 1 along (1, -1) and 3 along (1, 1). A larger one by a v = l v.
+TEST(SymmetricEigen, FindsValuesInOrderAndTheirVectors) {
+  double values[2], vectors[4];
+  const double small[] = {2.0, 1.0, 1.0, 2.0};
+  ASSERT_TRUE(symmetric_eigen(small, 2, values, vectors));
+  EXPECT_NEAR(values[0], 1.0, 1e-14);
+  EXPECT_NEAR(values[1], 3.0, 1e-14);
+  EXPECT_NEAR(vectors[0], -vectors[1], 1e-14);
+  EXPECT_NEAR(vectors[2], vectors[3], 1e-14);
+  EXPECT_NEAR(std::abs(vectors[2]), std::sqrt(0.5), 1e-14);
+
+  const Index n = 7;
+  const auto at = [](Index i, Index j, Index of) { return static_cast<std::size_t>(i * of + j); };
+  Matrix a(49), l(7), v(49);
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < n; ++j) a[at(i, j, n)] = std::sin(double(i * j)) + double(i + j);
+  }
+  ASSERT_TRUE(symmetric_eigen(a.data(), n, l.data(), v.data()));
+  EXPECT_TRUE(std::is_sorted(l.begin(), l.end()));
+  for (Index k = 0; k < n; ++k) {
+    for (Index i = 0; i < n; ++i) {
+      double product = 0.0;
+      for (Index j = 0; j < n; ++j) product += a[at(i, j, n)] * v[at(k, j, n)];
+      EXPECT_NEAR(product, l[std::size_t(k)] * v[at(k, i, n)], 1e-12);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace carousel
