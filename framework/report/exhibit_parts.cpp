@@ -30,4 +30,13 @@ const std::string& text_in(const Exhibit& exhibit, const std::string& name) {
   return part_in(exhibit, exhibit.texts, "text", name);
 }
 
+std::vector<std::string> lines_in(const Exhibit& exhibit, const std::string& name) {
+  std::vector<std::string> lines(1);
+  for (const char c : text_in(exhibit, name)) {
+    if (c == '\n') lines.emplace_back();
+    else lines.back() += c;
+  }
+  return lines;
+}
+
 }  // namespace carousel

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "task/exhibit.hpp"
 
@@ -12,5 +13,7 @@ const Tensor<float>& array_in(const Exhibit& exhibit, const std::string& name);
 double number_in(const Exhibit& exhibit, const std::string& name);
 /// A text of an exhibit, as array_in().
 const std::string& text_in(const Exhibit& exhibit, const std::string& name);
+/// A text of an exhibit as its lines, one at least, any of which may be empty. Throws as text_in().
+std::vector<std::string> lines_in(const Exhibit& exhibit, const std::string& name);
 
 }  // namespace carousel

@@ -141,8 +141,14 @@ constexpr const char* kMatrixNote =
     "Of each cell the counts of its best trial. Shade: the share of a row, empty for none of it "
     "and "
     "full for all of it. Where the pointer rests, a cell shows its count and that of the row.";
+constexpr const char* kMapNote =
+    "Of each cell the map of its best trial. Points near each other are alike; axes, and how far "
+    "groups are apart, mean nothing. Names show where they have room, others where the pointer "
+    "rests. Draw a rectangle to look closer; a double click shows the whole map again.";
 constexpr const char* kTextNote =
-    "What the best trial of each cell wrote; the text that it was given to go on from is marked.";
+    "What the best trial of each cell wrote, or what can be read from it in words; the text that "
+    "it "
+    "was given to go on from is marked.";
 constexpr const char* kRollNote =
     "Shade: the probability that the network gave to a key before it saw the step, empty for 0 and "
     "full for 1. Outline: the note sounds. An empty outline is a note that was not expected, a "
@@ -191,6 +197,8 @@ std::string report_page(const Report& report) {
         section("Gates", points_html(results.exhibits) + heats_html(results.exhibits), kGatesNote)},
        {"matrices",
         section("Matrices of counts", matrices_html(report.plots.matrices), kMatrixNote)},
+       {"maps",
+        section("Maps", report.plots.maps.empty() ? "" : "<div id=\"maps\"></div>\n", kMapNote)},
        {"texts", section("Written text", texts_html(report.plots.texts), kTextNote)},
        {"trials", sections.add_folded(trial_sheet(results))},
        {"datasets", section("Data", paragraphs(data), "")},

@@ -73,6 +73,7 @@ const redraws = [
 ];
 const redrawAll = () => redraws.forEach((redraw) => redraw());
 dark.addEventListener('change', redrawAll);
+addMaps(document.getElementById('maps'), page.maps);
 
 /// Calls `make` while the page has the colours of paper.
 function onPaper(make) {

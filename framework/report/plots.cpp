@@ -162,6 +162,7 @@ Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows)
   for (const PlotRoll& roll : whole) plots.rolls.push_back(cut(roll, keys_in_use(whole, roll)));
   plots.lines = lines_of(results.exhibits);
   plots.matrices = matrices_of(results.exhibits);
+  plots.maps = maps_of(results.exhibits);
   for (const auto& [dataset, cell, exhibit] : results.exhibits) {
     if (exhibit.kind != "text") continue;
     plots.texts.push_back(

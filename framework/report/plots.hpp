@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -88,6 +89,15 @@ struct PlotMatrix {
   std::vector<std::vector<double>> counts;  ///< [rows][columns], finite, not below 0
 };
 
+/// Points with names in the plane.
+struct PlotMap {
+  std::string dataset;                        ///< name of the problem
+  std::string cell;                           ///< whose model it is
+  std::string title;                          ///< of the picture
+  std::vector<std::array<double, 2>> places;  ///< of each point, from 0 to 1
+  std::vector<std::string> labels;            ///< its name
+};
+
 /// A text that a model wrote.
 struct PlotText {
   std::string dataset;  ///< name of the problem
@@ -104,6 +114,7 @@ struct Plots {
   std::vector<PlotRoll> rolls;        ///< in the order of the exhibits
   std::vector<PlotLines> lines;       ///< lines_of() the exhibits
   std::vector<PlotMatrix> matrices;   ///< matrices_of() the exhibits
+  std::vector<PlotMap> maps;          ///< maps_of() the exhibits
   std::vector<PlotText> texts;        ///< in the order of the exhibits
 };
 
@@ -114,6 +125,10 @@ std::vector<PlotLines> lines_of(const std::vector<StudyExhibit>& exhibits);
 /// The matrices in the order of their exhibits. Throws BugError when an exhibit lacks something,
 /// has other names than rows and columns, or a count that is not finite or below 0.
 std::vector<PlotMatrix> matrices_of(const std::vector<StudyExhibit>& exhibits);
+
+/// The maps in the order of their exhibits. Throws BugError when an exhibit lacks something, has
+/// other names than places, or a place that is not between 0 and 1.
+std::vector<PlotMap> maps_of(const std::vector<StudyExhibit>& exhibits);
 
 /// rows: summarise(results). Throws BugError when an exhibit lacks something, or when its arrays do
 /// not fit each other.
@@ -131,7 +146,9 @@ Plots plots_of(const StudyResults& results, const std::vector<SummaryRow>& rows)
 ///    "rolls": [{"dataset", "cell", "sequence": text, "lowest": pitch, "keys": count,
 ///      "notes": [[pitch, ...], ...], "expected": [[thousandths, ...], ...]}, ...],
 ///    "lines": [{"dataset", "title", "x_title", "y_title": text, "first": place, "log": flag,
-///      "lines": [{"label": text, "truth": flag, "values": [value, ...]}, ...]}, ...]}
+///      "lines": [{"label": text, "truth": flag, "values": [value, ...]}, ...]}, ...],
+///    "maps": [{"dataset", "cell", "title": text, "places": [[x, y], ...],
+///      "labels": [text, ...]}, ...]}
 /// ```
 /// Times in seconds, figures of the metric; values of a key are numbers where all of them are;
 /// numbers that are not finite are null.

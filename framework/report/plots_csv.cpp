@@ -114,6 +114,15 @@ void matrix_rows(const Plots& plots, CsvText& csv) {
   }
 }
 
+void map_rows(const Plots& plots, CsvText& csv) {
+  for (const PlotMap& map : plots.maps) {
+    for (std::size_t k = 0; k < map.places.size(); ++k) {
+      csv.add({map.dataset, map.cell, map.title, map.labels[k], number(map.places[k][0]),
+               number(map.places[k][1])});
+    }
+  }
+}
+
 void text_rows(const Plots& plots, CsvText& csv) {
   for (const PlotText& text : plots.texts) {
     csv.add({text.dataset, text.cell, text.title, text.prime, text.text});
@@ -144,6 +153,7 @@ std::vector<PlotFile> plots_csv(const Plots& plots) {
       roll_rows);
   add("lines.csv", {"dataset", "picture", "line", "step", "value"}, line_rows);
   add("matrix.csv", {"dataset", "cell", "picture", "row", "column", "count"}, matrix_rows);
+  add("map.csv", {"dataset", "cell", "picture", "name", "x", "y"}, map_rows);
   add("text.csv", {"dataset", "cell", "picture", "prime", "text"}, text_rows);
   return files;
 }

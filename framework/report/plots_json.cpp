@@ -116,12 +116,26 @@ json::value lines_json(const PlotLines& lines) {
           {"lines", array_of(lines.lines, line_json)}};
 }
 
+json::value map_json(const PlotMap& map) {
+  const auto place = [](const std::array<double, 2>& xy) -> json::value {
+    return json::array{number(xy[0]), number(xy[1])};
+  };
+  return {{"dataset", map.dataset},
+          {"cell", map.cell},
+          {"title", map.title},
+          {"places", array_of(map.places, place)},
+          {"labels", array_of(map.labels, [](const std::string& name) -> json::value {
+             return json::value(name);
+           })}};
+}
+
 }  // namespace
 
 std::string plots_json(const Plots& plots) {
   return json::serialize(json::object{{"datasets", array_of(plots.datasets, dataset_json)},
                                       {"rolls", array_of(plots.rolls, roll_json)},
-                                      {"lines", array_of(plots.lines, lines_json)}});
+                                      {"lines", array_of(plots.lines, lines_json)},
+                                      {"maps", array_of(plots.maps, map_json)}});
 }
 
 }  // namespace carousel

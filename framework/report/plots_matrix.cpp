@@ -7,17 +7,6 @@
 namespace carousel {
 namespace {
 
-// One a line; a name may be empty.
-std::vector<std::string> names_in(const Exhibit& exhibit, const char* part) {
-  const std::string& text = text_in(exhibit, part);
-  std::vector<std::string> names(1);
-  for (const char c : text) {
-    if (c == '\n') names.emplace_back();
-    else names.back() += c;
-  }
-  return names;
-}
-
 PlotMatrix matrix_of(const StudyExhibit& one) {
   const Exhibit& exhibit = one.exhibit;
   PlotMatrix matrix{one.dataset,
@@ -25,8 +14,8 @@ PlotMatrix matrix_of(const StudyExhibit& one) {
                     exhibit.title,
                     text_in(exhibit, "row_title"),
                     text_in(exhibit, "column_title"),
-                    names_in(exhibit, "rows"),
-                    names_in(exhibit, "columns"),
+                    lines_in(exhibit, "rows"),
+                    lines_in(exhibit, "columns"),
                     {}};
   const Tensor<float>& counts = array_in(exhibit, "values");
   const Shape named{std::ssize(matrix.rows), std::ssize(matrix.columns)};

@@ -23,6 +23,9 @@ namespace carousel {
 ///            and "column_title"
 ///   "points" units by two shares. arrays: a group of points each, by its name: [points, 2], x and
 ///            y between 0 and 1; texts "x_title" and "y_title"
+///   "map"    points with names in the plane, where near ones are alike. array "places":
+///            [points, 2], between 0 and 1; text "labels": a name a line, first those that are to
+///            be seen first
 /// ```
 struct Exhibit {
   std::string kind;                               ///< one of the kinds above

@@ -251,10 +251,26 @@ TEST_F(Page, EachPictureHasACaptionAndALabelToBeSavedBy) {
       << "lines must be drawn in a way that can be saved";
 }
 
+// The script draws them; names that are markup stay text.
+TEST_F(Page, MapsHaveASectionAndTheirNamesAreSafe) {
+  StudyResults results = sample_results("x");
+  results.exhibits = {{"x",
+                       "x",
+                       {"map",
+                        "words",
+                        {{"places", Tensor<float>::zeros({2, 2})}},
+                        {},
+                        {{"labels", "</script>\n<b>"}}}}};
+  const std::string page = report_page(results);
+  EXPECT_TRUE(holds(page, "<h2>Maps</h2>\n<div id=\"maps\"></div>"));
+  EXPECT_TRUE(holds(page, R"("labels":["<\/script>","<b>"])"));
+  EXPECT_TRUE(holds(page, "addMaps(document.getElementById('maps'), page.maps)"));
+}
+
 TEST_F(Page, WhatAStudyDoesNotHaveIsLeftOut) {
   const std::string page = report_page(sample_results("x"));
   for (const char* title : {"Cells over data sets", "Pairs on", "Piano roll", "Values step by step",
-                            "Matrices of counts", "Written text"}) {
+                            "Matrices of counts", "Maps", "Written text"}) {
     EXPECT_FALSE(holds(page, std::string("<h2>") + title)) << title;
   }
   EXPECT_FALSE(holds(page, "Draws of the search"));

@@ -84,7 +84,7 @@ TEST(Plots, CurvesAreTheSameInJsonAndCsv) {
       R"("higher":false,"decimals":3},"train":true,"series":[{"label":"lstm","seeds":2,"points":)"
       R"([[1,10,1.5E0,1.05E1,1E1,1.1E1,9.5E0,2],[2,20,3.75E0,9.5E0,9E0,1E1,8.5E0,2]],)"
       R"("diverged":[{"seed":"18446744073709551615","points":[[1,10,3E0,1.2E1]]}],)"
-      R"("sweeps":[],"tuning":[]}]}],"rolls":[],"lines":[]})");
+      R"("sweeps":[],"tuning":[]}]}],"rolls":[],"lines":[],"maps":[]})");
   EXPECT_EQ(csv_of(plots, "curves_band.csv"),
             "dataset,cell,metric,epoch,updates,seconds,seeds,valid_mean,valid_low,valid_high,"
             "train_mean\n"
@@ -282,6 +282,48 @@ TEST(Plots, MatricesThatDoNotFitAreABug) {
     expect_bug([&](Exhibit& matrix) { matrix.texts.erase(name); });
   }
   expect_bug([](Exhibit& matrix) { matrix.texts["rows"] = "a\nb\nc"; });
+}
+
+StudyExhibit a_map() {
+  StudyExhibit one{"tunes", "gru", {"map", "words", {}, {}}};
+  one.exhibit.arrays["places"] = Tensor<float>::from({3, 2}, {0, 1, 0.25f, 0.5f, 1, 0.125f});
+  one.exhibit.texts = {{"labels", "a, b\n</script>\n"}};
+  return one;
+}
+
+TEST(Plots, AMapHasAPlaceForEachName) {
+  StudyResults results = study_on({"tunes"});
+  results.exhibits = {a_matrix(), a_map()};
+  const Plots plots = plots_of(results);
+  ASSERT_EQ(plots.maps.size(), 1U);
+  EXPECT_THAT(plots.maps[0].labels, ElementsAre("a, b", "</script>", ""));
+  EXPECT_THAT(plots.maps[0].places,
+              ElementsAre(ElementsAre(0, 1), ElementsAre(0.25, 0.5), ElementsAre(1, 0.125)));
+  EXPECT_EQ(csv_of(plots, "map.csv"),
+            "dataset,cell,picture,name,x,y\n"
+            "tunes,gru,words,\"a, b\",0.000000,1.000000\n"
+            "tunes,gru,words,</script>,0.250000,0.500000\n"
+            "tunes,gru,words,,1.000000,0.125000\n");
+  EXPECT_THAT(plots_json(plots),
+              HasSubstr(R"("maps":[{"dataset":"tunes","cell":"gru","title":"words",)"
+                        R"("places":[[0E0,1E0],[2.5E-1,5E-1],[1E0,1.25E-1]],)"
+                        R"("labels":["a, b","</script>",""]}])"));
+}
+
+TEST(Plots, MapsThatDoNotFitAreABug) {
+  const auto expect_bug = [](auto&& change) {
+    StudyResults results = study_on({"tunes"});
+    results.exhibits = {a_map()};
+    change(results.exhibits[0].exhibit);
+    EXPECT_THROW(plots_of(results), BugError);
+  };
+  expect_bug([](Exhibit& map) { map.arrays.clear(); });
+  expect_bug([](Exhibit& map) { map.texts.clear(); });
+  expect_bug([](Exhibit& map) { map.arrays["places"] = Tensor<float>::zeros({2, 3}); });
+  expect_bug([](Exhibit& map) { map.texts["labels"] = "a\nb"; });
+  for (const float bad : {-0.1f, 1.1f, std::numeric_limits<float>::quiet_NaN()}) {
+    expect_bug([&](Exhibit& map) { map.arrays["places"].values()[3] = bad; });
+  }
 }
 
 TEST(Plots, ATextIsAFieldOfCsvAsItIs) {
