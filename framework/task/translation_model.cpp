@@ -142,11 +142,11 @@ Encoded TranslationModel::encode(const Pass& pass, Var vectors,
                                  const std::vector<Index>& lengths) const {
   const StackResult read = encoder_.forward(pass, vectors, {.lengths = lengths});
   Encoded encoded;
+  Var& summary = encoded.summary = encoder_.ends(pass, read.outputs, lengths);
   if (problem_.form().source == Source::states) {
     encoded.states = read.states;
     return encoded;
   }
-  Var summary = encoder_.ends(pass, read.outputs, lengths);
   if (context_) {
     summary = tanh(context_->forward(pass, summary));
     encoded.context = reshape(summary, {1, summary.shape()[0], summary.shape()[1]});

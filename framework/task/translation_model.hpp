@@ -11,6 +11,7 @@ namespace carousel {
 
 /// What an encoder hands to a decoder.
 struct Encoded {
+  Var summary;                           ///< of the source, [batch, size]: c, or h without one
   std::vector<Var> states;               ///< of the decoder, in front of its first step
   Var context;                           ///< [1, batch, size]; Source::context alone
   std::optional<AttendedMemory> memory;  ///< Source::attention alone
@@ -50,7 +51,9 @@ class TranslationModel final : public Model, public Translator {
   std::vector<std::vector<double>> gradients(const TrainedModel& model,
                                              std::span<const std::string> sources,
                                              std::span<const std::string> targets) const override;
-  /// What it writes for some test sentences and, with attention, where it looks.
+  /// What it writes for some test sentences and, with attention, where it looks; BLEU by length;
+  /// maps of the vectors of source words, with the nearest of some, and of summaries of test
+  /// sources, as figures 4 and 5 of Cho et al. 2014.
   std::vector<Exhibit> exhibits(const TrainedModel& model) const override;
   /// The outputs of the encoder, [S, batch, size], for source words by their numbers.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments) const override;

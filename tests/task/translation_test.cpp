@@ -202,7 +202,8 @@ TEST_F(TranslationTask, ShowsTranslationsAndWhereItLooked) {
   const Made made(problem({{"form", "bahdanau"}, {"order", "reversed"}}), "lstm");
   const TrainedModel trained(*made.model, made.values);
   const auto all = made.model->exhibits(trained);
-  ASSERT_EQ(all.size(), 11U) << "seven sentences, of three of them the attention, and a figure";
+  ASSERT_EQ(all.size(), 12U) << "seven sentences, of three of them the attention, a figure and "
+                                "nearest words";
   const SentencePair& first = made.problem->pair(Split::test, 0);
   std::string source;
   for (const std::string& word : first.source) source += (source.empty() ? "" : " ") + word;
@@ -221,8 +222,49 @@ TEST_F(TranslationTask, ShowsTranslationsAndWhereItLooked) {
       EXPECT_NEAR(sum, 100.0, 0.5 * double(columns));
     }
   }
+  EXPECT_EQ(all[11].kind, "text") << "four words have neighbours, but make no map";
+  EXPECT_EQ(std::ranges::count(all[11].texts.at("text"), '\n'), 3);
   const Made plain(problem({{"form", "cho"}}), "lstm");
-  EXPECT_EQ(plain.model->exhibits(TrainedModel(*plain.model, plain.values)).size(), 8U);
+  EXPECT_EQ(plain.model->exhibits(TrainedModel(*plain.model, plain.values)).size(), 9U);
+}
+
+// Words w0, w1, .. w19, each more frequent than the next, and 20 test sources, of which two are the
+// same and one is long.
+TEST_F(TranslationTask, ShowsMapsOfWordsAndOfTestSources) {
+  std::string train, test;
+  for (int word = 0; word < 20; ++word) {
+    for (int k = 0; k < 40 - word; ++k) train += fmt::format("w{}\n", word);
+    test +=
+        word == 1 ? "w0\n" : fmt::format("w{}{}\n", word, word == 2 ? std::string(60, 'u') : "");
+  }
+  for (const char* language : {"en", "fr"}) {
+    write(std::string("train.") + language, train);
+    write(std::string("valid.") + language, "w3\n");
+    write(std::string("test.") + language, test);
+  }
+  for (const Settings& form : forms) {
+    SCOPED_TRACE(text_of(form));
+    const Made made(problem(form), "gru_reset_before");
+    const auto all = made.model->exhibits(TrainedModel(*made.model, made.values));
+    ASSERT_GE(all.size(), 3U);
+    const Exhibit &words = all[all.size() - 3], &sources = all.back();
+    ASSERT_EQ(words.kind, "map");
+    ASSERT_EQ(sources.kind, "map");
+    EXPECT_EQ(words.arrays.at("places").shape(), (Shape{20, 2}));
+    EXPECT_THAT(words.texts.at("labels"), testing::StartsWith("w0\nw1\nw2\n"));
+    EXPECT_EQ(sources.arrays.at("places").shape(), (Shape{19, 2}));
+    EXPECT_THAT(sources.texts.at("labels"),
+                testing::StartsWith("w0\nw2" + std::string(38, 'u') + "…\nw3\n"));
+    made.run([&](const Pass& pass) {
+      const ExampleId id = 5;
+      const PairBatch batch = made.problem->batch(Split::test, Ids(&id, 1));
+      const Encoded encoded = made.translation().encode(pass, batch);
+      ASSERT_EQ(encoded.summary.shape(), (Shape{1, 6}));
+      if (encoded.context.defined()) {
+        EXPECT_EQ(pass.values(encoded.summary), pass.values(encoded.context));
+      }
+    });
+  }
 }
 
 // What a person asks for: texts in, texts out, with the figures of what is scored.
