@@ -132,7 +132,9 @@ function listenToPointer(state, look) {
     look(viewAt(state, {x: x + width / 2, y: y + height / 2}, closer));
   });
   svg.addEventListener('pointercancel', () => { from = null; state.mark.replaceChildren(); });
-  svg.addEventListener('pointerleave', () => { if (!from) state.mark.replaceChildren(); });
+  svg.addEventListener('pointerleave', ({pointerType}) => {
+    if (!from && pointerType !== 'touch') state.mark.replaceChildren();  // a finger leaves at once
+  });
   svg.addEventListener('dblclick', () => look(WHOLE));
 }
 
