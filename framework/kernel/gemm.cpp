@@ -17,9 +17,23 @@ constexpr Index large = Index{1} << 22;
 // Rows of B that are packed at a time: a block of A stays in the second cache.
 constexpr Index depth = 512;
 
+blasint blas_size(Index i) { return static_cast<blasint>(std::max<Index>(i, 1)); }
+
 bool takes_blocks(Index m, Index n, Index k) {
   constexpr Index least = 32;  // rows and columns that fill a kernel
   return compiles_small_gemm() && m >= least && n >= least && m * n * k >= large;
+}
+
+// One row, or one column: a matrix times a vector, for which a product would pack the matrix.
+void multiply_vector(bool trans, Index rows, Index columns, const float* matrix, Index ld,
+                     const float* x, Index x_step, float beta, float* y, Index y_step) {
+  cblas_sgemv(CblasRowMajor, trans ? CblasTrans : CblasNoTrans, blas_size(rows), blas_size(columns),
+              1.0f, matrix, blas_size(ld), x, blas_size(x_step), beta, y, blas_size(y_step));
+}
+void multiply_vector(bool trans, Index rows, Index columns, const double* matrix, Index ld,
+                     const double* x, Index x_step, double beta, double* y, Index y_step) {
+  cblas_dgemv(CblasRowMajor, trans ? CblasTrans : CblasNoTrans, blas_size(rows), blas_size(columns),
+              1.0, matrix, blas_size(ld), x, blas_size(x_step), beta, y, blas_size(y_step));
 }
 
 // By kernels that are compiled for their blocks: OpenBLAS takes an older processor's where it does
@@ -55,15 +69,24 @@ void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const T* a, Ind
     gemm_by_blocks(trans_a, trans_b, m, n, k, a, lda, b, ldb, beta == T(1), c, ldc);
     return;
   }
+  if (m == 1) {  // op(B)^T a
+    multiply_vector(!trans_b, trans_b ? n : k, trans_b ? k : n, b, ldb, a, trans_a ? lda : 1, beta,
+                    c, 1);
+    return;
+  }
+  if (n == 1) {
+    multiply_vector(trans_a, trans_a ? k : m, trans_a ? m : k, a, lda, b, trans_b ? 1 : ldb, beta,
+                    c, ldc);
+    return;
+  }
   const auto ta = trans_a ? CblasTrans : CblasNoTrans;
   const auto tb = trans_b ? CblasTrans : CblasNoTrans;
-  const auto size = [](Index i) { return static_cast<blasint>(std::max<Index>(i, 1)); };
   if constexpr (std::is_same_v<T, float>) {
-    cblas_sgemm(CblasRowMajor, ta, tb, size(m), size(n), size(k), 1.0f, a, size(lda), b, size(ldb),
-                beta, c, size(ldc));
+    cblas_sgemm(CblasRowMajor, ta, tb, blas_size(m), blas_size(n), blas_size(k), 1.0f, a,
+                blas_size(lda), b, blas_size(ldb), beta, c, blas_size(ldc));
   } else {
-    cblas_dgemm(CblasRowMajor, ta, tb, size(m), size(n), size(k), 1.0, a, size(lda), b, size(ldb),
-                beta, c, size(ldc));
+    cblas_dgemm(CblasRowMajor, ta, tb, blas_size(m), blas_size(n), blas_size(k), 1.0, a,
+                blas_size(lda), b, blas_size(ldb), beta, c, blas_size(ldc));
   }
 }
 

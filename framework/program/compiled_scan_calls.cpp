@@ -40,6 +40,11 @@ Tensor<T> CompiledScan<T>::call(const PlanCall& work, Index step, Index first_ro
       continue;
     }
     const Place from = place(operand.slot, step);
+    if (from.stride == operand.slot.width) {
+      gathered_operands_.push_back(
+          Tensor<T>::view(with_batch(work.shapes[k], rows), from.data + first_row * from.stride));
+      continue;
+    }
     Tensor<T> gathered = allocate(with_batch(work.shapes[k], rows));
     copy_strided<T>(from.data + first_row * from.stride, from.stride, gathered.data(),
                     operand.slot.width, rows, operand.slot.width);

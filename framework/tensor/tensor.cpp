@@ -42,6 +42,15 @@ Tensor<T> Tensor<T>::from(const Shape& shape, const std::vector<T>& values) {
 }
 
 template <class T>
+Tensor<T> Tensor<T>::view(const Shape& shape, T* values) {
+  Tensor t;
+  t.shape_ = shape;
+  t.numel_ = shape.numel();
+  t.data_ = values;
+  return t;
+}
+
+template <class T>
 T Tensor<T>::item() const {
   if (numel_ != 1) {
     fail_input("item() wants one element, got a tensor of shape {}", shape_.to_string());

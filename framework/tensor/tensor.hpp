@@ -27,6 +27,9 @@ class Tensor {
   static Tensor full(const Shape& shape, T value, Arena* arena = nullptr);
   /// Row-major values. Throws InputError when their number is not shape.numel().
   static Tensor from(const Shape& shape, const std::vector<T>& values);
+  /// Row-major values where they lie, of any alignment: whoever keeps them must outlive the tensor
+  /// and all that share its memory.
+  static Tensor view(const Shape& shape, T* values);
 
   /// False for an empty handle alone; a tensor without elements is defined.
   bool defined() const { return data_ != nullptr; }
