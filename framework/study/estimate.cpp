@@ -55,10 +55,65 @@ Index terms_of(const Problem& problem, Split split) {
   return terms;
 }
 
-// Trains for a few updates, the first of which compile and fill caches, and are not timed.
+constexpr double evaluation = 1.0 / 3.0;  // time of a term, of that in training
+
+// The time of a term in training, from a trainer's progress. The first updates compile, fill caches
+// and find memory, and do not count. Where epochs are short, whole ones count, but the first.
+class TermClock {
+ public:
+  TermClock(const Problem& problem, const std::vector<Batch>& batches)
+      : problem_(problem), batches_(batches) {
+    const auto terms = [&](Split split) { return static_cast<double>(terms_of(problem, split)); };
+    of_epoch_ = terms(Split::train) + evaluation * terms(Split::valid);
+  }
+
+  // True when enough is known.
+  bool take(const Progress& progress) {
+    constexpr std::size_t first = 4;
+    const auto now = Clock::now();
+    ++updates_;
+    if (progress.epoch_ended) return end_epoch(progress, now);
+    if (progress.epoch > 1) return false;
+    if (updates_ == first) begun_ = now;
+    if (updates_ <= first) return false;
+    seconds_ = since(now);
+    terms_ += static_cast<double>(terms_of(problem_, Split::train, batches_[updates_ - 1]));
+    return is_enough();
+  }
+  // Seconds; whole: of a trial that ended before there was anything to count, its time.
+  double per_term(double whole) const {
+    return terms_ > 0.0 ? seconds_ / terms_ : whole / of_epoch_;
+  }
+
+ private:
+  bool end_epoch(const Progress& progress, Clock::time_point now) {
+    if (progress.epoch == 1) {
+      begun_ = now;
+      return progress.seconds > enough;  // what its last updates took has to do
+    }
+    seconds_ = since(now);
+    terms_ = of_epoch_ * (progress.epoch - 1);
+    return is_enough();
+  }
+  bool is_enough() const {
+    constexpr std::size_t most = 60;  // updates
+    return seconds_ > enough || updates_ >= most;
+  }
+  double since(Clock::time_point now) const {
+    return std::chrono::duration<double>(now - begun_).count();
+  }
+
+  static constexpr double enough = 1.0;  // seconds
+
+  const Problem& problem_;
+  const std::vector<Batch>& batches_;
+  double of_epoch_ = 0.0, seconds_ = 0.0, terms_ = 0.0;
+  std::size_t updates_ = 0;
+  Clock::time_point begun_{};
+};
+
+// Trains for a few updates or epochs.
 Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
-  constexpr std::size_t first = 4, least = 8, most = 60;
-  constexpr double enough = 1.0;  // seconds
   const StudyOptions study = options_of(set_up.options(), trial.record);
   const Cell cell = set_up.cell(trial.cell, study);
   const Problem& problem = set_up.problem(trial.problem);
@@ -68,31 +123,12 @@ Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
                 least_memory({problem, cell, study.model, study.train, trial.record, {}}));
   const auto trainer = make_trainer(*model, recurrence, problem, study.train, trial.record);
   const auto batches = training_batches(problem, study.train.batch, trial.record.seed, 0);
+  TermClock clock(problem, batches);
   std::atomic<bool> stop{false};
-  Clock::time_point begun{};
-  double seconds = 0.0;
-  Index terms = 0;
-  std::size_t updates = 0;
-  trainer->run(stop, [&](const Progress& p) {
-    const auto now = Clock::now();
-    ++updates;
-    if (updates > first && updates <= batches.size() && !p.epoch_ended) {
-      seconds = std::chrono::duration<double>(now - begun).count();
-      terms += terms_of(problem, Split::train, batches[updates - 1]);
-    } else if (updates == first) {
-      begun = now;
-    }
-    stop = p.epoch_ended || updates >= most || (updates > least && seconds > enough);
-  });
+  trainer->run(stop, [&](const Progress& progress) { stop = clock.take(progress); });
   poll_stop();  // a trainer that was interrupted has ended early, and says nothing of time
-  Cost cost;
-  // Of one update an epoch, that one is all there is, compilation included.
-  const double whole = trainer->record().seconds;
-  cost.per_term = terms > 0 ? seconds / static_cast<double>(terms)
-                            : whole / static_cast<double>(terms_of(problem, Split::train));
-  cost.bytes = bytes_of(trainer->save());
-  cost.parameters = trainer->record().cell_parameters;
-  return cost;
+  return {clock.per_term(trainer->record().seconds), bytes_of(trainer->save()),
+          trainer->record().cell_parameters};
 }
 
 // Epochs of the draws of a case, as halving leaves them, on average.
@@ -152,7 +188,6 @@ std::vector<SplitTerms> terms_of_problems(const StudySetUp& set_up) {
 
 // Training and validation of each epoch, and the figures at the end.
 double terms_to_train(const StudyOptions& study, bool is_draw, const SplitTerms& terms) {
-  constexpr double evaluation = 1.0 / 3.0;  // of a training step
   const double epochs = is_draw ? epochs_of_draws(study, study.search.draws) : study.train.epochs;
   const auto [train, valid, test] = terms;
   const double of_epoch = train + evaluation * valid;
