@@ -95,10 +95,13 @@ function takeOffPaper() {
   if (dark.matches) redrawAll();
 }
 
-// Paper does not unfold either: what the reader left folded is open while it is printed.
+// Paper does not unfold either: what the reader left folded is open while it is printed, but for
+// tables of many sheets, such as all pairs of forty cells, which the CSV files hold.
+const mostRowsOnPaper = 200;
 let unfolded = [];
 window.addEventListener('beforeprint', () => {
-  unfolded = [...document.querySelectorAll('details:not([open])')];
+  unfolded = [...document.querySelectorAll('details:not([open])')]
+    .filter((fold) => fold.querySelectorAll('tr').length <= mostRowsOnPaper);
   unfolded.forEach((fold) => { fold.open = true; });
   layOnPaper();
 });
