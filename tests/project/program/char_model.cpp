@@ -1,4 +1,4 @@
-// Trains a character model of two LSTM layers on a text, in a loop of its own.
+// char_model TEXT MODEL: trains two LSTM layers on a text, in a loop of its own, and saves them.
 #include <carousel/carousel.hpp>
 #include <cstdio>
 
@@ -21,7 +21,8 @@ struct CharModel : Network {
   Linear output;
 };
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
+  if (argc != 3) return std::puts("expected: char_model TEXT MODEL"), 2;
   const TextSet text = read_text_set(argv[1], {.valid = 0.1, .test = 0.1});
   CellRegistry cells;
   register_catalogue(cells);
