@@ -470,6 +470,8 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     end_for_want_of_memory();
   } catch (const std::exception& error) {
+    // TBB's, where the system has no memory for a thread's stack, or no more threads.
+    if (std::string_view(error.what()).starts_with("pthread_create")) end_for_want_of_memory();
     fail(exit_bug, error.what());
   }
 }

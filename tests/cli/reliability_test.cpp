@@ -55,7 +55,7 @@ TEST_F(Reliability, AFileThatMayNotGrowIsCode3) {
 }
 
 TEST_F(Reliability, AProgramWithoutMemoryIsCode3) {
-  for (const char* kilobytes : {"100000", "200000", "300000"}) {
+  for (const char* kilobytes : {"120000", "160000", "200000", "250000"}) {
     const CommandResult done =
         run_shell("cd " + folder_.path().string() + "; ulimit -v " + kilobytes + "; " +
                   CAROUSEL_BINARY " compare study.yaml --out run");
