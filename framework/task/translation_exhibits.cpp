@@ -117,7 +117,7 @@ void add_summaries(const TranslationProblem& problem, const TranslationModel& ow
   std::vector<std::string> names;
   std::unordered_set<std::string> seen;
   for (ExampleId id = 0; id < problem.size(Split::test) && std::ssize(ids) < most_on_map; ++id) {
-    const std::string text = joined(problem.pair(Split::test, id).source, " ");
+    const std::string text = joined(problem.in_words(problem.pair(Split::test, id)).source, " ");
     if (!seen.insert(text).second) continue;
     ids.push_back(id);
     names.push_back(shortened(text));
@@ -153,7 +153,8 @@ std::vector<Exhibit> TranslationModel::exhibits(const TrainedModel& model) const
       const auto found = write(pass, problem_.batch(Split::test, Ids(&id, 1)),
                                {.beam = form.beam, .norm = form.norm});
       const SentencePair written{pair.source, units(found[0].front())};
-      all.push_back(translation_of(pair, written.target, title));
+      all.push_back(
+          translation_of(problem_.in_words(pair), problem_.target_text(written.target), title));
       if (form.source != TranslationForm::Source::attention || k >= attentions_shown) return;
       const SentencePair* forced = &written;
       const PairBatch batch = problem_.batch({&forced, 1});

@@ -30,7 +30,12 @@ std::vector<std::string> units_of(const std::optional<Subwords>& pieces,
   return pieces ? pieces->split(words) : words;
 }
 
-Vocabulary words_of(const PairSet& pairs, Side side, const TranslationUnits& units) {
+std::vector<std::string> words_of(const std::optional<Subwords>& pieces,
+                                  std::span<const std::string> units) {
+  return pieces ? pieces->join(units) : std::vector<std::string>(units.begin(), units.end());
+}
+
+Vocabulary vocabulary_of(const PairSet& pairs, Side side, const TranslationUnits& units) {
   SymbolCounts counts;
   for (const SentencePair& pair : pairs.parts[0]) {
     for (const std::string& word : pair.*side) ++counts[word];
@@ -67,17 +72,20 @@ TranslationProblem::TranslationProblem(std::string name, PairSet pairs,
   for (auto& part : pairs_.parts) {
     for (SentencePair& pair : part) pair = in_units(pair);
   }
-  source_words_ = words_of(pairs_, &SentencePair::source, units);
-  target_words_ = words_of(pairs_, &SentencePair::target, units);
+  source_words_ = vocabulary_of(pairs_, &SentencePair::source, units);
+  target_words_ = vocabulary_of(pairs_, &SentencePair::target, units);
 }
 
 SentencePair TranslationProblem::in_units(const SentencePair& words) const {
   return {units_of(source_pieces_, words.source), units_of(target_pieces_, words.target)};
 }
 
+SentencePair TranslationProblem::in_words(const SentencePair& units) const {
+  return {words_of(source_pieces_, units.source), words_of(target_pieces_, units.target)};
+}
+
 std::vector<std::string> TranslationProblem::target_text(std::span<const std::string> units) const {
-  if (target_pieces_) return target_pieces_->join(units);
-  return {units.begin(), units.end()};
+  return words_of(target_pieces_, units);
 }
 
 std::string TranslationProblem::description() const {

@@ -86,7 +86,9 @@ class TranslationProblem final : public Problem {
   const SentencePair& pair(Split split, ExampleId id) const;
   /// Words as units.
   SentencePair in_units(const SentencePair& words) const;
-  /// Units of the target language as words.
+  /// Units as words.
+  SentencePair in_words(const SentencePair& units) const;
+  /// Those of the target language alone.
   std::vector<std::string> target_text(std::span<const std::string> units) const;
   /// The given examples side by side.
   PairBatch batch(Split split, Ids ids) const;
