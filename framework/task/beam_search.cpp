@@ -63,7 +63,11 @@ void go_on(Search& search, const Tensor<double>& next, const BeamOptions& option
   const std::size_t places = static_cast<std::size_t>(options.beam) - search.finished.size();
   std::vector<Written> followed;
   const auto first_row = static_cast<Index>(from.size());
-  for (const Candidate& candidate : best_of(search, next, places)) {
+  const std::vector<Candidate> best = best_of(search, next, places);
+  if (best.empty() && search.finished.empty()) {
+    finish(search, std::move(search.followed.front()), options);
+  }
+  for (const Candidate& candidate : best) {
     Written written = search.followed[static_cast<std::size_t>(candidate.row - search.first_row)];
     written.log_probability = candidate.log_probability;
     written.finished = candidate.symbol == options.end;

@@ -39,14 +39,16 @@ struct BeamOptions {
 struct Written {
   std::vector<Index> symbols;    ///< without begin and end
   double log_probability = 0.0;  ///< of the symbols and, where it is finished, the end symbol
-  bool finished = false;         ///< false: it reached `most`
+  bool finished = false;         ///< false: it reached `most`, or nothing can follow
   double score = 0.0;            ///< what it was ranked by
 };
 
 /// Writes a sequence for each entry of options.most. The writer has a row for each of them, where
 /// nothing is written yet. Returns for each those that were found, best first: at most `beam`.
 /// Of the `beam` likeliest continuations of what is followed, those that end are finished and
-/// leave their places; so a beam of 1 is greedy. Throws InputError where the beam is below 1.
+/// leave their places; so a beam of 1 is greedy. Where a writer gives no probabilities (NaN), as
+/// that of a model which diverged, what there is of a sequence is found, unfinished. Throws
+/// InputError where the beam is below 1.
 std::vector<std::vector<Written>> beam_search(StepWriter& writer, const BeamOptions& options);
 
 /// Writes a sequence for each entry of options.most, as beam_search() but symbol by symbol as the

@@ -154,6 +154,21 @@ TEST(BeamSearch, StopsAtTheLongestThatIsAllowed) {
 }
 
 // Each is found as if it were alone, whatever is searched for beside it.
+// A model whose figures are not finite has no next symbol: what there is of a sequence is all.
+TEST(BeamSearch, EndsWhereNoSymbolHasAProbability) {
+  const Language lost = [](const Sequence& s) {
+    if (std::ssize(s) < 2) return std::vector<double>{0.7, 0.3, 0.0, 0.0};
+    return std::vector<double>(4, std::numeric_limits<double>::quiet_NaN());
+  };
+  for (const Index beam : {1, 3}) {
+    const auto found = search(lost, beam, 9);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_THAT(found[0].symbols, ElementsAre(0, 0));
+    EXPECT_FALSE(found[0].finished);
+    EXPECT_NEAR(found[0].log_probability, std::log(0.49), 1e-12);
+  }
+}
+
 TEST(BeamSearch, OfManyIsThatOfEach) {
   for (const Index beam : {1, 3}) {
     Writer writer(tangled, 3);

@@ -59,9 +59,9 @@ struct Made {
   std::vector<Tensor<double>> values;
 
   Made(std::unique_ptr<TranslationProblem> p, const std::string& cell,
-       const ModelOptions& options = {})
+       const ModelOptions& options = {}, Index hidden = 6)
       : problem(std::move(p)),
-        recurrence(catalogue().find(cell), 6, options),
+        recurrence(catalogue().find(cell), hidden, options),
         model(problem->model(recurrence)),
         values(ParameterSet<double>(model->parameters(), 3).snapshot()) {
     for (std::size_t k = 0; k < values.size(); ++k) {

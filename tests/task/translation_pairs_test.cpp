@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "cell/nearest_sizes.hpp"
+#include "data/text.hpp"
 #include "task/translation_fixture.hpp"
 
 namespace carousel {
@@ -14,6 +16,56 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 using TranslationPairs = TranslationTask;
+
+Index most_words(const std::string& source) {
+  return 3 * std::ssize(symbols_of(source, true)) + 10;
+}
+
+// Every cell of the catalogue that can be built for these sizes: what is written for a sentence
+// does not depend on those beside it, and has the probability that is scored.
+TEST_F(TranslationPairs, EveryCellWritesABatchAsOneAtATime) {
+  int cells = 0, scored = 0;
+  for (const Cell& cell : catalogue().cells()) {
+    for (const char* form : {"cho", "bahdanau"}) {
+      SCOPED_TRACE(cell.name + " " + form);
+      std::optional<Made> made;
+      try {
+        made.emplace(problem({{"form", form}}), cell.name, ModelOptions{},
+                     nearest_sizes(cell, {5, 6}).hidden);
+      } catch (const InputError&) {
+        continue;
+      }
+      ++cells;
+      // Smaller, since some cells have no bounds.
+      for (Tensor<double>& value : made->values) {
+        for (double& element : value.values()) element *= 0.5;
+      }
+      // And sentences that end.
+      const auto& parameters = made->model->parameters();
+      const auto bias = std::ranges::find(parameters, "output/b", &ParameterSpec::name);
+      made->values[std::size_t(bias - parameters.begin())].data()[TranslationProblem::end] += 1.5;
+      const TrainedModel trained(*made->model, made->values);
+      const std::vector<std::string> sources = {"a b c d a", "d", "b c"};
+      const TranslationModel& model = made->translation();
+      const auto together = model.translate(trained, sources, {.unknown = false});
+      for (std::size_t k = 0; k < sources.size(); ++k) {
+        const auto alone = model.translate(trained, std::span(&sources[k], 1), {.unknown = false});
+        const Translation &one = alone[0].at(0), &other = together[k].at(0);
+        EXPECT_EQ(one.text, other.text);
+        EXPECT_NEAR(one.log_probability, other.log_probability, 1e-9);
+        const auto length = std::ssize(symbols_of(one.text, true));
+        if (length == most_words(sources[k])) continue;  // it did not end by itself
+        const double score =
+            model.score(trained, std::span(&sources[k], 1), std::span(&one.text, 1))[0];
+        if (!std::isfinite(score)) continue;  // of a cell without bounds, which ended for this
+        EXPECT_NEAR(score, one.log_probability, 1e-9);
+        ++scored;
+      }
+    }
+  }
+  EXPECT_GE(cells, 230);
+  EXPECT_GE(scored, 300);
+}
 
 // Sentences of pieces are scored as text: as words, whatever the pieces are.
 TEST_F(TranslationPairs, PiecesStandInThePlaceOfWords) {
