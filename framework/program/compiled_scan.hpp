@@ -141,7 +141,8 @@ class CompiledScan {
   void multiply_gathered();
   void add_rows(const PlanRowSum& sum, std::vector<double>& total);
   void finish_sum(int node, const std::vector<double>& sum);
-  Tensor<T> call(const PlanCall& work, Index step, Index first_row, Index rows);
+  void gather(const PlanCall& work, Index step, Index first_row, Index rows);
+  void call_into(const PlanCall& work, Index rows, Tensor<T>& out);
   void run_call(const PlanCall& work, Index step, Index first_row, Index rows);
   void add_call(const PlanCall& work, std::vector<double>& total);
 

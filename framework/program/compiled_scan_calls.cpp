@@ -31,8 +31,9 @@ typename CompiledScan<T>::Cut CompiledScan<T>::cut_for(const PlanCall& work) con
 }
 
 template <class T>
-Tensor<T> CompiledScan<T>::call(const PlanCall& work, Index step, Index first_row, Index rows) {
+void CompiledScan<T>::gather(const PlanCall& work, Index step, Index first_row, Index rows) {
   gathered_operands_.clear();
+  parts_.clear();
   for (std::size_t k = 0; k < work.operands.size(); ++k) {
     const PlanOperand& operand = work.operands[k];
     if (operand.unbatched >= 0) {
@@ -40,35 +41,49 @@ Tensor<T> CompiledScan<T>::call(const PlanCall& work, Index step, Index first_ro
       continue;
     }
     const Place from = place(operand.slot, step);
+    const Shape shape = with_batch(work.shapes[k], rows);
+    T* data = from.data + first_row * from.stride;
     if (from.stride == operand.slot.width) {
-      gathered_operands_.push_back(
-          Tensor<T>::view(with_batch(work.shapes[k], rows), from.data + first_row * from.stride));
+      gathered_operands_.push_back(Tensor<T>::view(shape, data));
       continue;
     }
-    Tensor<T> gathered = allocate(with_batch(work.shapes[k], rows));
-    copy_strided<T>(from.data + first_row * from.stride, from.stride, gathered.data(),
-                    operand.slot.width, rows, operand.slot.width);
+    Tensor<T> gathered = allocate(shape);
+    copy_strided<T>(data, from.stride, gathered.data(), operand.slot.width, rows,
+                    operand.slot.width);
     gathered_operands_.push_back(std::move(gathered));
   }
-  parts_.clear();
   for (const Tensor<T>& operand : gathered_operands_) parts_.push_back(&operand);
+}
+
+template <class T>
+void CompiledScan<T>::call_into(const PlanCall& work, Index rows, Tensor<T>& out) {
   Attributes attributes = work.attributes;
   attributes.shape = with_batch(attributes.shape, rows);
-  Tensor<T> out = allocate(with_batch(work.shape, rows));
   const KernelCall<T> kernel{parts_, attributes, out};
   if constexpr (std::is_same_v<T, float>) work.op->kernel_float(kernel);
   else work.op->kernel_double(kernel);
   gathered_operands_.clear();
-  return out;
 }
 
 template <class T>
 void CompiledScan<T>::run_call(const PlanCall& work, Index step, Index first_row, Index rows) {
   const PartTimer timer(times_, Part::calls);
-  const Tensor<T> out = call(work, step, first_row, rows);
+  gather(work, step, first_row, rows);
   const Place to = place(work.out, step);
-  copy_strided<T>(out.data(), work.out.width, to.data + first_row * to.stride, to.stride, rows,
-                  work.out.width);
+  const Shape shape = with_batch(work.shape, rows);
+  T* data = to.data + first_row * to.stride;
+  // The result may take the place of an operand that nothing reads later.
+  const auto overlaps = [&](const Tensor<T>& operand) {
+    return operand.data() < data + rows * work.out.width && data < operand.data() + operand.numel();
+  };
+  if (to.stride == work.out.width && std::ranges::none_of(gathered_operands_, overlaps)) {
+    Tensor<T> out = Tensor<T>::view(shape, data);
+    call_into(work, rows, out);
+    return;
+  }
+  Tensor<T> out = allocate(shape);
+  call_into(work, rows, out);
+  copy_strided<T>(out.data(), work.out.width, data, to.stride, rows, work.out.width);
 }
 
 // The sums of chunks are added in double, in the order of the chunks.
@@ -76,7 +91,10 @@ template <class T>
 void CompiledScan<T>::add_call(const PlanCall& work, std::vector<double>& total) {
   const PartTimer timer(times_, Part::calls);
   for (const StepRange& run : runs(cut_for(work))) {
-    const Tensor<T> share = call(work, run.first, 0, steps_.rows(run));
+    const Index rows = steps_.rows(run);
+    gather(work, run.first, 0, rows);
+    Tensor<T> share = allocate(with_batch(work.shape, rows));
+    call_into(work, rows, share);
     std::transform(total.begin(), total.end(), share.data(), total.begin(),
                    [](double sum, T v) { return sum + static_cast<double>(v); });
   }
