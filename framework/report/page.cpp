@@ -138,7 +138,7 @@ constexpr const char* kGatesNote =
     "unit of a gate, by the share of the steps at which it was open and closed. Shades: the gate's "
     "value at each step of the first example, empty for 0 and full for 1.";
 constexpr const char* kMatrixNote =
-    "Of each cell the counts of its best trial. Shade: the share of a row, empty for none of it "
+    "Of each cell the values of its best trial. Shade: the share of a row, empty for none of it "
     "and "
     "full for all of it. Where the pointer rests, a cell shows its count and that of the row.";
 constexpr const char* kMapNote =
@@ -196,7 +196,7 @@ std::string report_page(const Report& report) {
        {"inside",
         section("Gates", points_html(results.exhibits) + heats_html(results.exhibits), kGatesNote)},
        {"matrices",
-        section("Matrices of counts", matrices_html(report.plots.matrices), kMatrixNote)},
+        section("Matrices", matrices_html(report.plots.matrices), kMatrixNote)},
        {"maps",
         section("Maps", report.plots.maps.empty() ? "" : "<div id=\"maps\"></div>\n", kMapNote)},
        {"texts", section("Written text", texts_html(report.plots.texts), kTextNote)},

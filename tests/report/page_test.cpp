@@ -270,7 +270,7 @@ TEST_F(Page, MapsHaveASectionAndTheirNamesAreSafe) {
 TEST_F(Page, WhatAStudyDoesNotHaveIsLeftOut) {
   const std::string page = report_page(sample_results("x"));
   for (const char* title : {"Cells over data sets", "Pairs on", "Piano roll", "Values step by step",
-                            "Matrices of counts", "Maps", "Written text"}) {
+                            "Matrices", "Maps", "Written text"}) {
     EXPECT_FALSE(holds(page, std::string("<h2>") + title)) << title;
   }
   EXPECT_FALSE(holds(page, "Draws of the search"));
