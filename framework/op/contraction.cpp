@@ -90,6 +90,15 @@ Var matmul_derivative(const DerivativeCall& d) {
   return tb ? matmul(grad, left, true, ta) : matmul(left, grad, !ta, false);
 }
 
+Var matmul_tangent(const TangentCall& call) {
+  const bool ta = call.attributes.transpose_a, tb = call.attributes.transpose_b;
+  const Var da = call.tangents[0], db = call.tangents[1];
+  const Var left = da.defined() ? matmul(da, call.in[1], ta, tb) : Var();
+  if (!db.defined()) return left;
+  const Var right = matmul(call.in[0], db, ta, tb);
+  return left.defined() ? left + right : right;
+}
+
 Attributes transposed(bool a, bool b) {
   Attributes attributes;
   attributes.transpose_a = a;
@@ -100,24 +109,26 @@ Attributes transposed(bool a, bool b) {
 }  // namespace
 
 std::vector<Op> contraction_ops() {
-  return {{"matmul",
-           "matrix product a @ b, either side transposed on demand",
-           2,
-           matmul_shape,
-           matmul_kernel<float>,
-           matmul_kernel<double>,
-           matmul_derivative,
-           {{{Shape{3, 4}, Shape{4, 2}}},
-            {{Shape{4, 3}, Shape{4, 2}}, transposed(true, false)},
-            {{Shape{3, 4}, Shape{2, 4}}, transposed(false, true)},
-            {{Shape{4, 3}, Shape{2, 4}}, transposed(true, true)},
-            {{Shape{2, 3, 4}, Shape{2, 4}}, transposed(false, true)},
-            {{Shape{2, 4, 3}, Shape{4, 2}}, transposed(true, false)},
-            {{Shape{2, 4, 3}, Shape{2, 4}}, transposed(true, true)},
-            {{Shape{3, 4}, Shape{2, 4, 2}}},
-            {{Shape{4, 3}, Shape{2, 2, 4}}, transposed(true, true)},
-            {{Shape{2, 3, 4}, Shape{2, 4, 5}}},
-            {{Shape{2, 4, 3}, Shape{2, 5, 4}}, transposed(true, true)}}}};
+  std::vector<Op> ops = {{"matmul",
+                          "matrix product a @ b, either side transposed on demand",
+                          2,
+                          matmul_shape,
+                          matmul_kernel<float>,
+                          matmul_kernel<double>,
+                          matmul_derivative,
+                          {{{Shape{3, 4}, Shape{4, 2}}},
+                           {{Shape{4, 3}, Shape{4, 2}}, transposed(true, false)},
+                           {{Shape{3, 4}, Shape{2, 4}}, transposed(false, true)},
+                           {{Shape{4, 3}, Shape{2, 4}}, transposed(true, true)},
+                           {{Shape{2, 3, 4}, Shape{2, 4}}, transposed(false, true)},
+                           {{Shape{2, 4, 3}, Shape{4, 2}}, transposed(true, false)},
+                           {{Shape{2, 4, 3}, Shape{2, 4}}, transposed(true, true)},
+                           {{Shape{3, 4}, Shape{2, 4, 2}}},
+                           {{Shape{4, 3}, Shape{2, 2, 4}}, transposed(true, true)},
+                           {{Shape{2, 3, 4}, Shape{2, 4, 5}}},
+                           {{Shape{2, 4, 3}, Shape{2, 5, 4}}, transposed(true, true)}}}};
+  ops[0].tangent = matmul_tangent;
+  return ops;
 }
 
 }  // namespace carousel

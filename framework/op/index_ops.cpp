@@ -131,7 +131,10 @@ std::vector<Op> index_ops() {
        [](const DerivativeCall& d) { return pick(d.grad, d.in[1]); },
        {{{Shape{4}, Shape{4}}, with_range(-1, 0, 3), index}}},
   };
-  for (Op& op : ops) op.differentiable_inputs = 1;
+  for (Op& op : ops) {
+    op.differentiable_inputs = 1;
+    op.tangent = linear_tangent;
+  }
   return ops;
 }
 

@@ -51,10 +51,20 @@ Var inverse_derivative(const DerivativeCall& d) {
   return -matmul(matmul(d.out, d.grad, true, false), d.out, false, true);
 }
 
+// The cotangent of e^A for G is the derivative of e^(A^T) along G.
+Var expm_tangent(const TangentCall& call) {
+  const std::array in{transpose(call.in[0])};
+  return expm_derivative({in, call.out, call.tangents[0], call.attributes, 0});
+}
+
+Var inverse_tangent(const TangentCall& call) {
+  return -matmul(matmul(call.out, call.tangents[0]), call.out);
+}
+
 }  // namespace
 
 std::vector<Op> matrix_ops() {
-  return {
+  std::vector<Op> ops = {
       {"expm",
        "matrix exponential",
        1,
@@ -76,6 +86,9 @@ std::vector<Op> matrix_ops() {
        {{{Shape{3, 3}}, {}, {{2.0, 0.5, -0.3, 0.1, -1.5, 0.7, 0.4, 0.2, 1.2}}},
         {{Shape{1, 1}}, {}, {{0.8}}}}},
   };
+  ops[0].tangent = expm_tangent;
+  ops[1].tangent = inverse_tangent;
+  return ops;
 }
 
 }  // namespace carousel

@@ -154,7 +154,7 @@ Var concat_derivative(const DerivativeCall& d) {
 }  // namespace
 
 std::vector<Op> movement_ops() {
-  return {
+  std::vector<Op> ops = {
       {"broadcast_to",
        "x repeated to a larger shape by NumPy's rule",
        1,
@@ -205,6 +205,8 @@ std::vector<Op> movement_ops() {
        {{{Shape{2, 3}, Shape{2, 1}, Shape{2, 2}}, with_range(-1, 0, 0)},
         {{Shape{1, 2, 3}, Shape{2, 2, 3}}, with_range(0, 0, 0)}}},
   };
+  for (Op& op : ops) op.tangent = linear_tangent;
+  return ops;
 }
 
 }  // namespace carousel

@@ -86,4 +86,35 @@ Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attribute
   return inputs[0].graph->apply(op, inputs, attributes);
 }
 
+Var linear_tangent(const TangentCall& call) {
+  std::vector<Var> inputs(call.in.begin(), call.in.end());
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (static_cast<int>(k) >= call.op.differentiable_inputs) break;
+    const Var tangent = call.tangents[k];
+    inputs[k] = tangent.defined()
+                    ? tangent
+                    : broadcast_to(constant(*inputs[k].graph, 0.0), inputs[k].shape());
+  }
+  return apply(call.op, inputs, call.attributes);
+}
+
+Var tangent_of(const TangentCall& call) {
+  const auto last =
+      std::min(call.in.size(), static_cast<std::size_t>(call.op.differentiable_inputs));
+  const auto moving = call.tangents.first(last);
+  const auto moves = [](Var tangent) { return tangent.defined(); };
+  if (!call.op.derivative || std::ranges::none_of(moving, moves)) return {};
+  if (call.op.tangent) return call.op.tangent(call);
+  if (!call.op.tile) fail_input("op '{}' has no tangent rule", call.op.name);
+  Var sum;
+  for (std::size_t k = 0; k < last; ++k) {
+    if (!moving[k].defined()) continue;
+    const Var along = broadcast_to(moving[k], call.out.shape());
+    const Var share =
+        call.op.derivative({call.in, call.out, along, call.attributes, static_cast<int>(k)});
+    if (share.defined()) sum = sum.defined() ? sum + share : share;
+  }
+  return sum;
+}
+
 }  // namespace carousel

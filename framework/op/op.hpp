@@ -83,6 +83,16 @@ struct DerivativeCall {
   int wrt;                       ///< which input the cotangent is asked for
 };
 
+/// What a tangent rule sees. It returns how the value moves where the inputs move by `tangents`:
+/// the derivative along a direction, as the derivative rule returns it against one.
+struct TangentCall {
+  const Op& op;                   ///< the op itself
+  std::span<const Var> in;        ///< its inputs
+  Var out;                        ///< its value
+  std::span<const Var> tangents;  ///< of each input, in its shape; empty: it does not move
+  const Attributes& attributes;   ///< of this use of the op
+};
+
 /// Inputs on which the gradient check (and the reference page) tries an op.
 struct Example {
   std::vector<Shape> shapes;                    ///< of the inputs
@@ -106,7 +116,18 @@ struct Op {
   double low = -2.0,                    ///< where the gradient check draws the inputs from
       high = 2.0;                       ///< and up to where
   int differentiable_inputs = 1 << 16;  ///< inputs from this one on are labels or conditions
+  /// Of what is not elementwise; linear_tangent() where the value is linear in all inputs that can
+  /// be differentiated. Null: the op is elementwise, or has no forward derivative.
+  Var (*tangent)(const TangentCall&) = nullptr;
 };
+
+/// The op of the tangents, zeros where an input has none.
+Var linear_tangent(const TangentCall& call);
+
+/// How the value of an op moves where its inputs do; empty where it does not. Of an elementwise op
+/// that is what its derivative rule gives for tangents in the place of cotangents. Throws
+/// InputError where the op has a derivative and no tangent rule.
+Var tangent_of(const TangentCall& call);
 
 /// Every op, in the order of the reference page; registered ones come last. An op never moves.
 const std::deque<Op>& op_table();

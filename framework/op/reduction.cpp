@@ -91,6 +91,19 @@ void cumsum_kernel(const KernelCall<T>& call) {
               call.out.data());
 }
 
+// The matrix of derivatives of a softmax is symmetric.
+Var softmax_tangent(const TangentCall& call) {
+  return softmax_derivative({call.in, call.out, call.tangents[0], call.attributes, 0});
+}
+
+Var logsumexp_tangent(const TangentCall& call) {
+  return sum_to(call.tangents[0] * exp(call.in[0] - call.out), call.out.shape());
+}
+
+Var row_max_tangent(const TangentCall& call) {
+  return sum_to(call.tangents[0] * first_max(call.in[0]), call.out.shape());
+}
+
 Attributes reversed() {
   Attributes attributes;
   attributes.reverse = true;
@@ -100,7 +113,7 @@ Attributes reversed() {
 }  // namespace
 
 std::vector<Op> reduction_ops() {
-  return {
+  std::vector<Op> ops = {
       {"sum_to",
        "sum over the axes that a smaller shape lacks",
        1,
@@ -163,6 +176,13 @@ std::vector<Op> reduction_ops() {
        [](const DerivativeCall& d) { return cumsum(d.grad, !d.attributes.reverse); },
        {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}, reversed()}, {{Shape{5}}}}},
   };
+  for (Op& op : ops) {
+    op.tangent = op.name == "softmax"     ? softmax_tangent
+                 : op.name == "logsumexp" ? logsumexp_tangent
+                 : op.name == "row_max"   ? row_max_tangent
+                                          : linear_tangent;
+  }
+  return ops;
 }
 
 }  // namespace carousel

@@ -20,12 +20,6 @@ std::vector<char> moving_nodes(const StepProgram& program) {
   return moving;
 }
 
-Shape without_batch(const Shape& shape) {
-  Shape rest;
-  for (int i = 1; i < shape.rank(); ++i) rest.push_back(shape[i]);
-  return rest;
-}
-
 class Differentiator {
  public:
   explicit Differentiator(const StepProgram& forward)

@@ -10,6 +10,7 @@
 #include "program/delays.hpp"
 #include "program/packing.hpp"
 #include "program/plan.hpp"
+#include "program/tangents.hpp"
 
 namespace carousel {
 namespace {
@@ -43,10 +44,26 @@ class Pool {
   std::vector<std::unique_ptr<CompiledScan<T>>> free_;
 };
 
+// Scans of a program with its derivative along a direction, see with_tangents().
+class TangentScans {
+ public:
+  Scan find(const StepProgram& program, const std::vector<bool>& moving) {
+    const std::lock_guard lock(mutex_);
+    const auto found = scans_.find(moving);
+    if (found != scans_.end()) return found->second;
+    return scans_.emplace(moving, Scan(with_tangents(program, moving))).first->second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::vector<bool>, Scan> scans_;
+};
+
 // A program as it was given, and as it is compiled.
 struct Programs {
   StepProgram given;
   DelayedProgram compiled;
+  std::unique_ptr<TangentScans> tangents = std::make_unique<TangentScans>();
 };
 
 struct Compiled {
@@ -72,6 +89,8 @@ struct Run {
   std::vector<Tensor<T>> packed_inputs;     // read again on the way back
   std::vector<Tensor<T>> state_cotangents;  // of the final states, in the caller's order
   std::shared_ptr<GradientNorms> norms;
+  std::uint64_t tangent_call = 0;  // for which `moved` is
+  ScanResult moved = {};
 
   ~Run() { compiled->template pool<T>().give_back(std::move(scan)); }
 
@@ -90,6 +109,37 @@ struct Run {
     std::vector<Var> all{options.outputs ? result.outputs : constant(tape, 0.0)};
     all.insert(all.end(), result.final_states.begin(), result.final_states.end());
     return all;
+  }
+
+  // How all that it gives moves, for both kinds of nodes.
+  const ScanResult& tangents(Tape<T>& tape, std::span<const Var> read,
+                             std::span<const Var> tangents) {
+    if (tangent_call == tape.tangent_calls()) return moved;
+    const std::size_t count = given().parameters.size(), x = given().inputs.size();
+    const auto moves = [&](std::size_t k) {
+      if (tangents[k].defined()) return tangents[k];
+      return tape.constant(Tensor<T>::zeros(tape.shape_of(read[k])));
+    };
+    const auto both = [&](std::size_t first, std::size_t end) {
+      std::vector<Var> all(read.begin() + std::ptrdiff_t(first),
+                           read.begin() + std::ptrdiff_t(end));
+      for (std::size_t k = first; k < end; ++k) all.push_back(moves(k));
+      return all;
+    };
+    std::vector<bool> moving;
+    const auto first = read.begin() + static_cast<std::ptrdiff_t>(count);
+    std::vector<Var> inputs(first, first + static_cast<std::ptrdiff_t>(x));
+    for (std::size_t k = count; k < count + x; ++k) {
+      moving.push_back(tangents[k].defined());
+      if (moving.back()) inputs.push_back(tangents[k]);
+    }
+    ScanOptions again = options;
+    again.probes.clear();
+    again.gradient_norms = false;
+    moved = compiled->programs->tangents->find(given(), moving)
+                .run(tape, both(0, count), inputs, both(count + x, read.size()), again);
+    tangent_call = tape.tangent_calls();
+    return moved;
   }
 
   // square(row) gives the squared norm of the gradient that reaches a state in a packed row.
@@ -169,6 +219,9 @@ class OutputsNode final : public CustomNode<T> {
   Var expand(Tape<T>& tape, std::span<const Var> inputs) override {
     return run_->expand(tape, inputs)[0];
   }
+  Var tangent(Tape<T>& tape, std::span<const Var> inputs, std::span<const Var> tangents) override {
+    return run_->options.outputs ? run_->tangents(tape, inputs, tangents).outputs : Var();
+  }
 
  private:
   std::shared_ptr<Run<T>> run_;
@@ -193,6 +246,10 @@ class FinalStateNode final : public CustomNode<T> {
 
   Var expand(Tape<T>& tape, std::span<const Var> inputs) override {
     return run_->expand(tape, inputs.subspan(1))[1 + state_];
+  }
+  Var tangent(Tape<T>& tape, std::span<const Var> inputs, std::span<const Var> tangents) override {
+    const ScanResult& moved = run_->tangents(tape, inputs.subspan(1), tangents.subspan(1));
+    return moved.final_states[run_->given().states.size() + state_];
   }
 
  private:

@@ -37,6 +37,13 @@ inline Shape with_batch(Shape shape, Index batch) {
   return shape;
 }
 
+/// The shape of one sequence's part: without the first axis.
+inline Shape without_batch(const Shape& shape) {
+  Shape rest;
+  for (int i = 1; i < shape.rank(); ++i) rest.push_back(shape[i]);
+  return rest;
+}
+
 /// A parameter of a cell: shape [..] without a batch.
 struct ProgramParameter {
   std::string name;     ///< "W_z"

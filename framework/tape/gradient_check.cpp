@@ -19,6 +19,8 @@ double evaluate(const ScalarFunction& function, const std::vector<Tensor<double>
   return tape.value(function(tape, vars)).item();
 }
 
+}  // namespace
+
 std::vector<Tensor<double>> draw_inputs(const Op& op, std::size_t number) {
   const Example& example = op.examples[number];
   Random random(5, Random::hash(op.name, number));
@@ -39,8 +41,6 @@ std::vector<Tensor<double>> draw_inputs(const Op& op, std::size_t number) {
   }
   return inputs;
 }
-
-}  // namespace
 
 GradientError check_gradients(const ScalarFunction& function,
                               const std::vector<Tensor<double>>& inputs, int checked, Index most) {

@@ -30,9 +30,13 @@ GradientError check_gradients(const ScalarFunction& function,
 /// `checked` inputs: checking its gradients checks the second derivatives.
 ScalarFunction weighted_gradients(ScalarFunction function, int checked = -1);
 
+/// Inputs for one of an op's examples, always the same: drawn from the op's range, away from zero,
+/// where many ops have a kink; the last ones as the example gives them.
+std::vector<Tensor<double>> draw_inputs(const Op& op, std::size_t example);
+
 /// How far the derivative of an op is from differences on one of its examples, by its first
-/// differentiable inputs. order: 1 for the first derivative, 2 for the second. Inputs are drawn
-/// from the op's range, away from zero, where many ops have a kink.
+/// differentiable inputs, those of draw_inputs(). order: 1 for the first derivative, 2 for the
+/// second.
 GradientError check_op(const Op& op, std::size_t example, int order);
 
 }  // namespace carousel

@@ -10,6 +10,18 @@
 namespace carousel {
 
 template <class T>
+Var CustomNode<T>::tangent(Tape<T>& tape, std::span<const Var> inputs,
+                           std::span<const Var> tangents) {
+  std::vector<Var> moving, directions;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (!tangents[k].defined()) continue;
+    moving.push_back(inputs[k]);
+    directions.push_back(tangents[k]);
+  }
+  return tape.tangent(expand(tape, inputs), moving, directions);
+}
+
+template <class T>
 Var Tape<T>::push(Node node) {
   poll_stop();
   nodes_.push_back(std::move(node));
@@ -300,6 +312,62 @@ std::vector<Var> Tape<T>::recorded_gradients(Var loss, std::span<const Var> wrt)
   return result;
 }
 
+template <class T>
+Var Tape<T>::tangent(Var value, std::span<const Var> wrt, std::span<const Var> directions) {
+  if (wrt.size() != directions.size()) {
+    fail_input("tangent: got {} directions for {} vars", directions.size(), wrt.size());
+  }
+  ++tangent_calls_;
+  const std::vector<char> on_path = ids_on_path(value, wrt);
+  std::vector<Var> moves(on_path.size());
+  for (std::size_t k = 0; k < wrt.size(); ++k) {
+    if (shape_of(directions[k]) != shape_of(wrt[k])) {
+      fail_input("tangent: got a direction of shape {} for a var of shape {}",
+                 shape_of(directions[k]).to_string(), shape_of(wrt[k]).to_string());
+    }
+    if (wrt[k].id <= value.id) moves[static_cast<std::size_t>(wrt[k].id)] = directions[k];
+  }
+  for (std::size_t id = 0; id < on_path.size(); ++id) {
+    if (!on_path[id] || nodes_[id].input_count == 0 || moves[id].defined()) continue;
+    poll_stop();
+    // Copies: a rule applies ops, which may move the nodes.
+    const std::shared_ptr<CustomNode<T>> custom = nodes_[id].custom;
+    const Op* op = nodes_[id].op;
+    const Attributes attributes = nodes_[id].attributes;
+    const auto first = inputs_.begin() + static_cast<std::ptrdiff_t>(nodes_[id].first_input);
+    const std::vector<Var> in(first, first + static_cast<std::ptrdiff_t>(nodes_[id].input_count));
+    std::vector<Var> tangents;
+    for (const Var& input : in) tangents.push_back(moves[static_cast<std::size_t>(input.id)]);
+    if (op) {
+      moves[id] = tangent_of({*op, in, var_at(id), tangents, attributes});
+    } else if (std::ranges::any_of(tangents, [](Var v) { return v.defined(); })) {
+      moves[id] = custom->tangent(*this, in, tangents);
+    }
+  }
+  if (moves.back().defined()) return moves.back();
+  return constant(Tensor<T>::zeros(shape_of(value), &arena_));
+}
+
+template <class T>
+std::vector<Tensor<T>> Tape<T>::hessian_product(Var loss, std::span<const Var> wrt,
+                                                const std::vector<Tensor<T>>& vector) {
+  expect_differentiable(loss, wrt);
+  const std::size_t nodes = nodes_.size(), inputs = inputs_.size();
+  std::vector<Var> directions;
+  for (const Tensor<T>& part : vector) directions.push_back(constant(part));
+  const Var along = tangent(loss, wrt, directions);
+  std::vector<Tensor<T>> product;
+  if (needs_gradient(along)) {
+    product = gradients(along, wrt);
+  } else {  // the loss is linear
+    for (const Var& var : wrt) product.push_back(Tensor<T>::zeros(shape_of(var)));
+  }
+  truncate(nodes, inputs);
+  return product;
+}
+
+template class CustomNode<float>;
+template class CustomNode<double>;
 template class Tape<float>;
 template class Tape<double>;
 

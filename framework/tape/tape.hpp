@@ -20,6 +20,10 @@ class CustomNode {
   virtual std::vector<Tensor<T>> backward(const Tensor<T>& gradient) = 0;
   /// The same value made with ops of the table, for second derivatives.
   virtual Var expand(Tape<T>& tape, std::span<const Var> inputs) = 0;
+  /// How the value moves where the inputs move by `tangents` (empty: one that does not), a var that
+  /// can be differentiated; empty where it does not move. At least one tangent is there. By
+  /// default that of expand().
+  virtual Var tangent(Tape<T>& tape, std::span<const Var> inputs, std::span<const Var> tangents);
 };
 
 /// Eager reverse mode: each op runs when it is applied, and is noted down for the way back.
@@ -51,6 +55,20 @@ class Tape final : public Graph {
   std::vector<Tensor<T>> gradients(Var loss, std::span<const Var> wrt);
   /// The same as vars that can be differentiated again.
   std::vector<Var> recorded_gradients(Var loss, std::span<const Var> wrt);
+
+  /// How `value` moves where each of `wrt` moves by its direction, a var of the same shape on the
+  /// tape: the derivative along a direction (forward mode), a var that can be differentiated. Zeros
+  /// where there is no path. Throws InputError when a direction has another shape, or for an op
+  /// that has no tangent rule.
+  Var tangent(Var value, std::span<const Var> wrt, std::span<const Var> directions);
+  /// Counts the calls of tangent(): nodes that share work do it once for each.
+  std::uint64_t tangent_calls() const { return tangent_calls_; }
+  /// Product of the matrix of second derivatives of a one-element `loss` with a vector, given and
+  /// returned in the shapes of `wrt` (Pearlmutter 1994, Neural Computation 6, "Fast exact
+  /// multiplication by the Hessian"): the gradient of the derivative along it. Throws as
+  /// gradients() and tangent() do.
+  std::vector<Tensor<T>> hessian_product(Var loss, std::span<const Var> wrt,
+                                         const std::vector<Tensor<T>>& vector);
 
   /// Forgets all values; vars made before are invalid. The memory is kept for the next use.
   void clear();
@@ -92,6 +110,7 @@ class Tape final : public Graph {
   std::vector<const Shape*> shape_scratch_;
   std::vector<const Tensor<T>*> tensor_scratch_;
   std::uint32_t generation_ = 0;
+  std::uint64_t tangent_calls_ = 0;
   bool recording_ = true;
   bool check_finite_ = false;
 };
