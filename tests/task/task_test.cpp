@@ -127,12 +127,26 @@ TEST(TaskTable, OptionsHaveTheseDefaultsAndRanges) {
        {"data 'etth1', data", "columns ''", "target ''", "context 96: 1 to 16777216",
         "horizon 24: 1 to 16777216", "stride 1: 1 to 16777216", "season 0: 0 to 16777216"}},
       {"translation",
-       {"data 'multi30k', data", "source 'en'", "target 'fr'",
-        "form 'cho': cho, sutskever, bahdanau, luong", "score 'general': dot, general, local",
-        "window 5: 1 to 1000", "keys 0: 0 to 65536", "order 'forward': forward, reversed",
-        "embedding 128: 1 to 65536", "readout 128: 0 to 65536", "rank 0: 0 to 65536",
-        "tied 'no': no, yes", "smoothing 0: 0 to 0.9", "min_count 2: 1 to 16777216",
-        "vocabulary 0: 0 to 16777216", "beam 1: 1 to 1000", "norm 1: 0 to 10"}}};
+       {"data 'multi30k', data",
+        "source 'en'",
+        "target 'fr'",
+        "form 'cho': cho, sutskever, bahdanau, luong",
+        "score 'general': dot, general, local",
+        "window 5: 1 to 1000",
+        "keys 0: 0 to 65536",
+        "order 'forward': forward, reversed",
+        "embedding 128: 1 to 65536",
+        "readout 128: 0 to 65536",
+        "rank 0: 0 to 65536",
+        "tied 'no': no, yes",
+        "smoothing 0: 0 to 0.9",
+        "min_count 2: 1 to 16777216",
+        "vocabulary 0: 0 to 16777216",
+        "pieces 0: 0 to 16777216",
+        "own_words 0: 0 to 0.99",
+        "own_words_after 0: 0 to 16777216",
+        "beam 1: 1 to 1000",
+        "norm 1: 0 to 10"}}};
   for (const Task& task : tasks()) {
     std::vector<std::string> expected;
     if (const auto made = own.find(task.name); made != own.end()) {
