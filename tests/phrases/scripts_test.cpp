@@ -251,6 +251,21 @@ TEST_F(Scripts, LongSentencesAreTranslatedByLength) {
             "words,sentences,bleu,chrf\n20-29,7,20-29.target,45.67\n50-60,7,50-60.target,45.67\n");
 }
 
+TEST_F(Scripts, BeamsAreThoseOfEachTrial) {
+  write_pairs(folder_ / "pairs", 30);
+  for (const char* trial : {"gru-s1", "lstm-s1"})
+    fs::create_directories(folder_ / "run/trials" / trial);
+  const std::string build = build_with(
+      "[ \"$1 $2 $3 $5 $7\" = 'translate run --reference --trial --beam' ] || exit 9\ncat\n"
+      "echo \"BLEU $8.5  chrF2 ${#6}.25  exact 0.50 %  of 7 sentences\" >&2\n");
+  const CommandResult result = run("beams run pairs", build);
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.text,
+            "trial,beam,sentences,bleu,chrf\ngru-s1,1,7,1.5,6.25\ngru-s1,4,7,4.5,6.25\n"
+            "gru-s1,10,7,10.5,6.25\nlstm-s1,1,7,1.5,7.25\nlstm-s1,4,7,4.5,7.25\n"
+            "lstm-s1,10,7,10.5,7.25\n");
+}
+
 TEST_F(Scripts, WrongInputEndsWithTwoAndOneMessage) {
   write_pairs(folder_ / "pairs", 30);
   fs::create_directory(folder_ / "other");
@@ -265,6 +280,8 @@ TEST_F(Scripts, WrongInputEndsWithTwoAndOneMessage) {
   expect("phrase_scores nowhere runs", "nowhere is no folder");
   expect("gradients run pairs work", "no such run");
   expect("gradients run other work", "work/made_of:1: got '");
+  fs::create_directories(folder_ / "run/trials/one");
+  expect("beams run pairs", "no such run");
   expect("joined other out", "test_2016_flickr.lc.norm.tok.en: there is no such file");
   expect("long_sentences run other", "there is no 20-29.source in it");
   write("short/test.en", "a\nb\n");
