@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "temporary_folder.hpp"
+#include "tensor/error.hpp"
 
 namespace carousel {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "op/composites.hpp"
 #include "tape/gradient_check.hpp"
+#include "tensor/random.hpp"
 
 namespace carousel {
 namespace {
