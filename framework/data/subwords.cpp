@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <sentencepiece_trainer.h>
 
+#include <set>
 #include <unordered_map>
 
 #include "data/text.hpp"
@@ -35,8 +36,15 @@ class Lines final : public sentencepiece::SentenceIterator {
   std::string line_;
 };
 
-void expect_ok(const sentencepiece::util::Status& status, const std::string& what) {
-  if (!status.ok()) fail_input("{}: SentencePiece says {}", what, status.ToString());
+// Different characters, that in front of words among them.
+Index characters_in(const Sentences& sentences) {
+  std::set<std::string> all;
+  for (const auto& sentence : sentences) {
+    for (const std::string& word : sentence) {
+      for (std::string& one : symbols_of(word, false)) all.insert(std::move(one));
+    }
+  }
+  return std::ssize(all) + 1;
 }
 
 }  // namespace
@@ -46,6 +54,11 @@ struct Subwords::Model {
 };
 
 Subwords::Subwords(const Sentences& sentences, Index count) {
+  const Index characters = characters_in(sentences);
+  if (count < characters) {
+    fail_input("got {} pieces, expected {} at least: each character of the sentences is one", count,
+               characters);
+  }
   const std::unordered_map<std::string, std::string> arguments = {
       {"minloglevel", "2"},  // quiet
       {"model_type", "bpe"},
@@ -57,10 +70,12 @@ Subwords::Subwords(const Sentences& sentences, Index count) {
       {"unk_surface", "<unk>"}};
   Lines lines(sentences);
   std::string learned;
-  const std::string what = fmt::format("{} pieces of {} sentences", count, sentences.size());
-  expect_ok(sentencepiece::SentencePieceTrainer::Train(arguments, &lines, &learned), what);
+  const auto status = sentencepiece::SentencePieceTrainer::Train(arguments, &lines, &learned);
   auto model = std::make_shared<Model>();
-  expect_ok(model->processor.LoadFromSerializedProto(learned), what);
+  if (!status.ok() || !model->processor.LoadFromSerializedProto(learned).ok()) {
+    fail_input("{} pieces are more than {} sentences have; take fewer (SentencePiece: {})", count,
+               sentences.size(), status.ToString());
+  }
   model_ = std::move(model);
 }
 
