@@ -7,9 +7,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <chrono>
 
+#include "bench/turns.hpp"
 #include "cells/catalogue.hpp"
 #include "layer/recurrent_stack.hpp"
 #include "op/composites.hpp"
@@ -77,12 +77,6 @@ class Trained {
   Tape<float> tape_;
 };
 
-double median(std::vector<double> times) {
-  const auto middle = times.begin() + std::ssize(times) / 2;
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
-}
-
 void attentive_step(benchmark::State& state, const Cell& cell, AttentionForm form) {
   Sizes sizes;
   for (std::size_t k = 0; k < 5; ++k) sizes.push_back(state.range(k));
@@ -91,17 +85,7 @@ void attentive_step(benchmark::State& state, const Cell& cell, AttentionForm for
   const Index wanted = attentive.products(), narrow = Trained(cell, sizes, 1, nullptr).products(),
               a_column = Trained(cell, sizes, 2, nullptr).products() - narrow;
   Trained plain(cell, sizes, 1 + (wanted - narrow) / a_column, nullptr);
-  plain.step();  // the first one compiles
-  attentive.step();
-  std::vector<double> without, with;
-  for (auto _ : state) {
-    without.push_back(plain.step());
-    with.push_back(attentive.step());
-    state.SetIterationTime(with.back() / 1e3);
-  }
-  state.counters["plain_ms"] = median(without);
-  state.counters["attentive_ms"] = median(with);
-  state.counters["share"] = median(without) / median(with);
+  time_in_turn(state, plain, attentive, "attentive");
 }
 
 }  // namespace
@@ -128,9 +112,5 @@ int main(int argc, char** argv) {
       bench->UseManualTime()->Unit(benchmark::kMillisecond);
     }
   }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return carousel::run_benchmarks(argc, argv);
 }

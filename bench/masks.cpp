@@ -4,9 +4,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <chrono>
 
+#include "bench/turns.hpp"
 #include "cells/catalogue.hpp"
 #include "layer/recurrent_stack.hpp"
 #include "op/composites.hpp"
@@ -71,25 +71,9 @@ class Trained {
   std::int64_t update_ = 0;
 };
 
-double median(std::vector<double> times) {
-  const auto middle = times.begin() + std::ssize(times) / 2;
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
-}
-
 void masked_step(benchmark::State& state, const Cell& cell, const ModelOptions& options) {
   Trained plain(cell, state, {}), masked(cell, state, options);
-  plain.step();  // the first one compiles
-  masked.step();
-  std::vector<double> without, with;
-  for (auto _ : state) {
-    without.push_back(plain.step());
-    with.push_back(masked.step());
-    state.SetIterationTime(with.back() / 1e3);
-  }
-  state.counters["plain_ms"] = median(without);
-  state.counters["masked_ms"] = median(with);
-  state.counters["share"] = median(without) / median(with);
+  time_in_turn(state, plain, masked, "masked");
 }
 
 }  // namespace
@@ -110,9 +94,5 @@ int main(int argc, char** argv) {
       bench->UseManualTime()->Unit(benchmark::kMillisecond);
     }
   }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return carousel::run_benchmarks(argc, argv);
 }

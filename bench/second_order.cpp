@@ -4,9 +4,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <chrono>
 
+#include "bench/turns.hpp"
 #include "cells/catalogue.hpp"
 #include "layer/recurrent_stack.hpp"
 #include "op/composites.hpp"
@@ -55,12 +55,6 @@ class Trained {
   Tape<float> tape_;
 };
 
-double median(std::vector<double> times) {
-  const auto middle = times.begin() + std::ssize(times) / 2;
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
-}
-
 void products(benchmark::State& state, const Cell& cell) {
   Trained trained(cell, state);
   trained.step();  // the first one compiles
@@ -90,9 +84,5 @@ int main(int argc, char** argv) {
     }
     bench->UseManualTime()->Unit(benchmark::kMillisecond);
   }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+  return carousel::run_benchmarks(argc, argv);
 }

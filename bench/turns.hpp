@@ -1,0 +1,45 @@
+#pragma once
+// What programs share that time two things in turn.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace carousel {
+
+/// The median; of an even number the larger one in the middle.
+inline double median(std::vector<double> times) {
+  const auto middle = times.begin() + std::ssize(times) / 2;
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
+}
+
+/// Times plain.step() and other.step(), in milliseconds, in turn: the counters `plain_ms`, NAME_ms
+/// and `share`, the speed of the other by that of the plain one, by medians.
+template <class Plain, class Other>
+void time_in_turn(benchmark::State& state, Plain& plain, Other& other, const std::string& name) {
+  plain.step();  // the first one compiles
+  other.step();
+  std::vector<double> without, with;
+  for (auto _ : state) {
+    without.push_back(plain.step());
+    with.push_back(other.step());
+    state.SetIterationTime(with.back() / 1e3);
+  }
+  state.counters["plain_ms"] = median(without);
+  state.counters[name + "_ms"] = median(with);
+  state.counters["share"] = median(without) / median(with);
+}
+
+/// Runs what was registered. Returns the exit code.
+inline int run_benchmarks(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
+
+}  // namespace carousel
