@@ -109,26 +109,25 @@ Attributes transposed(bool a, bool b) {
 }  // namespace
 
 std::vector<Op> contraction_ops() {
-  std::vector<Op> ops = {{"matmul",
-                          "matrix product a @ b, either side transposed on demand",
-                          2,
-                          matmul_shape,
-                          matmul_kernel<float>,
-                          matmul_kernel<double>,
-                          matmul_derivative,
-                          {{{Shape{3, 4}, Shape{4, 2}}},
-                           {{Shape{4, 3}, Shape{4, 2}}, transposed(true, false)},
-                           {{Shape{3, 4}, Shape{2, 4}}, transposed(false, true)},
-                           {{Shape{4, 3}, Shape{2, 4}}, transposed(true, true)},
-                           {{Shape{2, 3, 4}, Shape{2, 4}}, transposed(false, true)},
-                           {{Shape{2, 4, 3}, Shape{4, 2}}, transposed(true, false)},
-                           {{Shape{2, 4, 3}, Shape{2, 4}}, transposed(true, true)},
-                           {{Shape{3, 4}, Shape{2, 4, 2}}},
-                           {{Shape{4, 3}, Shape{2, 2, 4}}, transposed(true, true)},
-                           {{Shape{2, 3, 4}, Shape{2, 4, 5}}},
-                           {{Shape{2, 4, 3}, Shape{2, 5, 4}}, transposed(true, true)}}}};
-  ops[0].tangent = matmul_tangent;
-  return ops;
+  return {
+      with_tangent(matmul_tangent, {"matmul",
+                                    "matrix product a @ b, either side transposed on demand",
+                                    2,
+                                    matmul_shape,
+                                    matmul_kernel<float>,
+                                    matmul_kernel<double>,
+                                    matmul_derivative,
+                                    {{{Shape{3, 4}, Shape{4, 2}}},
+                                     {{Shape{4, 3}, Shape{4, 2}}, transposed(true, false)},
+                                     {{Shape{3, 4}, Shape{2, 4}}, transposed(false, true)},
+                                     {{Shape{4, 3}, Shape{2, 4}}, transposed(true, true)},
+                                     {{Shape{2, 3, 4}, Shape{2, 4}}, transposed(false, true)},
+                                     {{Shape{2, 4, 3}, Shape{4, 2}}, transposed(true, false)},
+                                     {{Shape{2, 4, 3}, Shape{2, 4}}, transposed(true, true)},
+                                     {{Shape{3, 4}, Shape{2, 4, 2}}},
+                                     {{Shape{4, 3}, Shape{2, 2, 4}}, transposed(true, true)},
+                                     {{Shape{2, 3, 4}, Shape{2, 4, 5}}},
+                                     {{Shape{2, 4, 3}, Shape{2, 5, 4}}, transposed(true, true)}}})};
 }
 
 }  // namespace carousel

@@ -22,6 +22,12 @@ std::vector<Op> index_ops();
 /// Functions of a square matrix: expm and inverse.
 std::vector<Op> matrix_ops();
 
+/// An entry with its tangent rule.
+inline Op with_tangent(Var (*rule)(const TangentCall&), Op op) {
+  op.tangent = rule;
+  return op;
+}
+
 /// The sizes before, at and behind an axis of a row-major array.
 struct AxisSplit {
   Index outer = 1,  ///< product of the sizes before the axis

@@ -64,31 +64,30 @@ Var inverse_tangent(const TangentCall& call) {
 }  // namespace
 
 std::vector<Op> matrix_ops() {
-  std::vector<Op> ops = {
-      {"expm",
-       "matrix exponential",
-       1,
-       [](const ShapeCall& call) { return square_shape(*call.in[0], "expm"); },
-       expm_kernel<float>,
-       expm_kernel<double>,
-       expm_derivative,
-       {{{Shape{3, 3}}}, {{Shape{1, 1}}}},
-       {},
-       -1.0,
-       1.0},
-      {"inverse",
-       "inverse of a matrix",
-       1,
-       [](const ShapeCall& call) { return square_shape(*call.in[0], "inverse"); },
-       inverse_kernel<float>,
-       inverse_kernel<double>,
-       inverse_derivative,
-       {{{Shape{3, 3}}, {}, {{2.0, 0.5, -0.3, 0.1, -1.5, 0.7, 0.4, 0.2, 1.2}}},
-        {{Shape{1, 1}}, {}, {{0.8}}}}},
+  return {
+      with_tangent(expm_tangent,
+                   {"expm",
+                    "matrix exponential",
+                    1,
+                    [](const ShapeCall& call) { return square_shape(*call.in[0], "expm"); },
+                    expm_kernel<float>,
+                    expm_kernel<double>,
+                    expm_derivative,
+                    {{{Shape{3, 3}}}, {{Shape{1, 1}}}},
+                    {},
+                    -1.0,
+                    1.0}),
+      with_tangent(inverse_tangent,
+                   {"inverse",
+                    "inverse of a matrix",
+                    1,
+                    [](const ShapeCall& call) { return square_shape(*call.in[0], "inverse"); },
+                    inverse_kernel<float>,
+                    inverse_kernel<double>,
+                    inverse_derivative,
+                    {{{Shape{3, 3}}, {}, {{2.0, 0.5, -0.3, 0.1, -1.5, 0.7, 0.4, 0.2, 1.2}}},
+                     {{Shape{1, 1}}, {}, {{0.8}}}}}),
   };
-  ops[0].tangent = expm_tangent;
-  ops[1].tangent = inverse_tangent;
-  return ops;
 }
 
 }  // namespace carousel

@@ -113,46 +113,50 @@ Attributes reversed() {
 }  // namespace
 
 std::vector<Op> reduction_ops() {
-  std::vector<Op> ops = {
-      {"sum_to",
-       "sum over the axes that a smaller shape lacks",
-       1,
-       sum_to_shape,
-       sum_to_kernel<float>,
-       sum_to_kernel<double>,
-       [](const DerivativeCall& d) { return broadcast_to(d.grad, d.in[0].shape()); },
-       {{{Shape{2, 3, 4}}, with_shape({4})},
-        {{Shape{2, 3, 4}}, with_shape({2, 1, 4})},
-        {{Shape{2, 3, 4, 2}}, with_shape({2, 1, 4, 1})},
-        {{Shape{3, 4}}, with_shape({3, 1})},
-        {{Shape{3, 4}}, with_shape({})}}},
-      {"logsumexp",
-       "log(sum(e^x)) over the innermost axis",
-       1,
-       [](const ShapeCall& call) { return keep_last(*call.in[0], "logsumexp"); },
-       logsumexp_kernel<float>,
-       logsumexp_kernel<double>,
-       [](const DerivativeCall& d) { return d.grad * exp(d.in[0] - d.out); },
-       {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}}},
-      {"softmax",
-       "e^x / sum(e^x) over the innermost axis",
-       1,
-       [](const ShapeCall& call) {
-         expect_rows(*call.in[0], "softmax");
-         return *call.in[0];
-       },
-       softmax_kernel<float>,
-       softmax_kernel<double>,
-       softmax_derivative,
-       {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}, {{Shape{5}}}, {{Shape{2, 1}}}}},
-      {"row_max",
-       "largest element of the innermost axis",
-       1,
-       [](const ShapeCall& call) { return keep_last(*call.in[0], "row_max"); },
-       row_max_kernel<float>,
-       row_max_kernel<double>,
-       [](const DerivativeCall& d) { return d.grad * first_max(d.in[0]); },
-       {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}, {{Shape{3}}}}},
+  return {
+      with_tangent(linear_tangent,
+                   {"sum_to",
+                    "sum over the axes that a smaller shape lacks",
+                    1,
+                    sum_to_shape,
+                    sum_to_kernel<float>,
+                    sum_to_kernel<double>,
+                    [](const DerivativeCall& d) { return broadcast_to(d.grad, d.in[0].shape()); },
+                    {{{Shape{2, 3, 4}}, with_shape({4})},
+                     {{Shape{2, 3, 4}}, with_shape({2, 1, 4})},
+                     {{Shape{2, 3, 4, 2}}, with_shape({2, 1, 4, 1})},
+                     {{Shape{3, 4}}, with_shape({3, 1})},
+                     {{Shape{3, 4}}, with_shape({})}}}),
+      with_tangent(logsumexp_tangent,
+                   {"logsumexp",
+                    "log(sum(e^x)) over the innermost axis",
+                    1,
+                    [](const ShapeCall& call) { return keep_last(*call.in[0], "logsumexp"); },
+                    logsumexp_kernel<float>,
+                    logsumexp_kernel<double>,
+                    [](const DerivativeCall& d) { return d.grad * exp(d.in[0] - d.out); },
+                    {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}}}),
+      with_tangent(softmax_tangent,
+                   {"softmax",
+                    "e^x / sum(e^x) over the innermost axis",
+                    1,
+                    [](const ShapeCall& call) {
+                      expect_rows(*call.in[0], "softmax");
+                      return *call.in[0];
+                    },
+                    softmax_kernel<float>,
+                    softmax_kernel<double>,
+                    softmax_derivative,
+                    {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}, {{Shape{5}}}, {{Shape{2, 1}}}}}),
+      with_tangent(row_max_tangent,
+                   {"row_max",
+                    "largest element of the innermost axis",
+                    1,
+                    [](const ShapeCall& call) { return keep_last(*call.in[0], "row_max"); },
+                    row_max_kernel<float>,
+                    row_max_kernel<double>,
+                    [](const DerivativeCall& d) { return d.grad * first_max(d.in[0]); },
+                    {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}, {{Shape{3}}}}}),
       {"first_max",
        "1 at the first largest element of the innermost axis, else 0; no gradient",
        1,
@@ -164,25 +168,19 @@ std::vector<Op> reduction_ops() {
        first_max_kernel<double>,
        nullptr,
        {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}}}},
-      {"cumsum",
-       "running sums along the innermost axis, from its beginning or its end",
-       1,
-       [](const ShapeCall& call) {
-         expect_rows(*call.in[0], "cumsum");
-         return *call.in[0];
-       },
-       cumsum_kernel<float>,
-       cumsum_kernel<double>,
-       [](const DerivativeCall& d) { return cumsum(d.grad, !d.attributes.reverse); },
-       {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}, reversed()}, {{Shape{5}}}}},
+      with_tangent(linear_tangent,
+                   {"cumsum",
+                    "running sums along the innermost axis, from its beginning or its end",
+                    1,
+                    [](const ShapeCall& call) {
+                      expect_rows(*call.in[0], "cumsum");
+                      return *call.in[0];
+                    },
+                    cumsum_kernel<float>,
+                    cumsum_kernel<double>,
+                    [](const DerivativeCall& d) { return cumsum(d.grad, !d.attributes.reverse); },
+                    {{{Shape{3, 4}}}, {{Shape{2, 2, 3}}, reversed()}, {{Shape{5}}}}}),
   };
-  for (Op& op : ops) {
-    op.tangent = op.name == "softmax"     ? softmax_tangent
-                 : op.name == "logsumexp" ? logsumexp_tangent
-                 : op.name == "row_max"   ? row_max_tangent
-                                          : linear_tangent;
-  }
-  return ops;
 }
 
 }  // namespace carousel

@@ -2,29 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "op/table_cases.hpp"
 #include "tape/gradient_check.hpp"
 
 namespace carousel {
 namespace {
-
-struct Case {
-  const Op* op;
-  std::size_t example;
-};
-
-void PrintTo(const Case& c, std::ostream* out) {
-  PrintTo(*c.op, out);
-  *out << " of ";
-  PrintTo(c.op->examples[c.example], out);
-}
-
-std::vector<Case> all_cases() {
-  std::vector<Case> cases;
-  for (const Op& op : op_table()) {
-    for (std::size_t e = 0; e < op.examples.size(); ++e) cases.push_back({&op, e});
-  }
-  return cases;
-}
 
 class OpGradient : public testing::TestWithParam<Case> {};
 
@@ -42,11 +24,7 @@ TEST_P(OpGradient, SecondMatchesDifferences) {
   EXPECT_LE(error.worst, 1e-6) << error.where;
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, OpGradient, testing::ValuesIn(all_cases()),
-                         [](const testing::TestParamInfo<Case>& test) {
-                           return std::string(test.param.op->name) + "_" +
-                                  std::to_string(test.param.example);
-                         });
+INSTANTIATE_TEST_SUITE_P(Table, OpGradient, testing::ValuesIn(all_cases()), name_of);
 
 TEST(OpTable, EveryOpHasADocAndAnExample) {
   for (const Op& op : op_table()) {

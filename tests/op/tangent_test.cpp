@@ -5,24 +5,12 @@
 #include <cmath>
 
 #include "op/composites.hpp"
+#include "op/table_cases.hpp"
 #include "tape/gradient_check.hpp"
 #include "tensor/random.hpp"
 
 namespace carousel {
 namespace {
-
-struct Case {
-  const Op* op;
-  std::size_t example;
-};
-
-std::vector<Case> all_cases() {
-  std::vector<Case> cases;
-  for (const Op& op : op_table()) {
-    for (std::size_t e = 0; e < op.examples.size(); ++e) cases.push_back({&op, e});
-  }
-  return cases;
-}
 
 Tensor<double> drawn(const Shape& shape, std::uint64_t stream, double low, double high) {
   Random random(5, stream);
@@ -71,11 +59,7 @@ TEST_P(OpTangent, IsTheTransposeOfTheWayBack) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, OpTangent, testing::ValuesIn(all_cases()),
-                         [](const testing::TestParamInfo<Case>& test) {
-                           return std::string(test.param.op->name) + "_" +
-                                  std::to_string(test.param.example);
-                         });
+INSTANTIATE_TEST_SUITE_P(Table, OpTangent, testing::ValuesIn(all_cases()), name_of);
 
 TEST(Tangent, CanBeDifferentiatedAgain) {
   Tape<double> tape;
