@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "cells/catalogue.hpp"
 
 namespace carousel {
@@ -12,6 +15,12 @@ inline const CellRegistry& catalogue() {
     return all;
   }();
   return registry;
+}
+
+/// Cells whose gradient is by intention not the derivative of their value, which has steps.
+inline const std::set<std::string>& cells_with_steps() {
+  static const std::set<std::string> names = {"skip_gru", "skip_lstm", "surnn"};
+  return names;
 }
 
 }  // namespace carousel

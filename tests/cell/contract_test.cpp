@@ -45,8 +45,6 @@ Tensor<T> random_state(const Shape& shape, const std::string& stream) {
   return value;
 }
 
-// Cells whose gradient is by intention not the derivative of their value, which has steps.
-const std::set<std::string> with_steps = {"skip_gru", "skip_lstm", "surnn"};
 // Cells that are steep somewhere, so that differences and single precision are far off.
 const std::set<std::string> steep = {"hyper_lstm", "ln_lstm", "nru"};
 
@@ -133,7 +131,7 @@ class CellContract : public testing::TestWithParam<Cell> {
 class CellDerivatives : public CellContract {};
 
 TEST_P(CellDerivatives, GradientsOfXStatesAndParametersMatchDifferences) {
-  if (with_steps.count(GetParam().name)) GTEST_SKIP() << "a gradient through steps";
+  if (cells_with_steps().count(GetParam().name)) GTEST_SKIP() << "a gradient through steps";
   const ScalarFunction loss = [this](Tape<double>& tape, const std::vector<Var>& in) {
     const StackResult result = run(tape, in, lengths);
     Var total = sum(result.outputs * result.outputs);
@@ -148,7 +146,7 @@ TEST_P(CellDerivatives, GradientsOfXStatesAndParametersMatchDifferences) {
 }
 
 TEST_P(CellDerivatives, SecondDerivativesMatchDifferences) {
-  if (with_steps.count(GetParam().name)) GTEST_SKIP() << "a gradient through steps";
+  if (cells_with_steps().count(GetParam().name)) GTEST_SKIP() << "a gradient through steps";
   const Scan scan(program_);
   const ScalarFunction loss = [&](Tape<double>& tape, const std::vector<Var>& in) {
     const std::span<const Var> all(in);
