@@ -59,7 +59,9 @@ std::vector<std::string> lines_in(const std::string& file) {
 class Compared {
  public:
   explicit Compared(const std::string& file)
-      : file_(file), references_(lines_in(file)), tally_(names(), std::ssize(references_)) {}
+      : file_(file),
+        references_(lines_in(file)),
+        tally_(counts_of(text_metrics()), std::ssize(references_)) {}
 
   void add(std::size_t place, const std::string& text) {
     if (place >= references_.size()) {
@@ -67,10 +69,7 @@ class Compared {
                  file_, references_.size());
     }
     const auto written = symbols_of(text, true), reference = symbols_of(references_[place], true);
-    const auto example = static_cast<Index>(place);
-    count_bleu(written, reference, example, tally_);
-    count_chrf(written, reference, example, tally_);
-    tally_.at("same", example) = written == reference ? 1.0 : 0.0;
+    count_text(written, reference, static_cast<Index>(place), tally_);
     added_ = place + 1;
   }
   void print() const {
@@ -78,26 +77,12 @@ class Compared {
       fail_input("{} has {} lines and the standard input has {}, expected the same number", file_,
                  references_.size(), added_);
     }
-    double same = 0.0;
-    for (const double one : tally_.column("same")) same += one;
-    std::fprintf(stderr, "BLEU %.2f  chrF2 %.2f  exact %.2f %%  of %zu sentences\n",
-                 bleu(columns(bleu_count_names())), chrf(columns(chrf_count_names())),
-                 100.0 * same / static_cast<double>(added_), added_);
+    const auto figure = [&](std::size_t k) { return figure_of(text_metrics()[k], tally_); };
+    std::fprintf(stderr, "BLEU %.2f  chrF2 %.2f  exact %.2f %%  of %zu sentences\n", figure(0),
+                 figure(1), figure(2), added_);
   }
 
  private:
-  static std::vector<std::string> names() {
-    std::vector<std::string> all = bleu_count_names();
-    for (const std::string& name : chrf_count_names()) all.push_back(name);
-    all.emplace_back("same");
-    return all;
-  }
-  std::vector<std::span<const double>> columns(const std::vector<std::string>& wanted) const {
-    std::vector<std::span<const double>> all;
-    for (const std::string& name : wanted) all.push_back(tally_.column(name));
-    return all;
-  }
-
   std::string file_;
   std::vector<std::string> references_;
   Tally tally_;

@@ -8,7 +8,6 @@
 #include <numeric>
 
 #include "data/text.hpp"
-#include "metric/metric.hpp"
 
 namespace carousel {
 namespace {
@@ -135,6 +134,30 @@ void count_chrf(Symbols written, Symbols reference, Index example, Tally& tally)
     tally.at(count_name("chrf", "written", n), example) = counts.written;
     tally.at(count_name("chrf", "reference", n), example) = counts.reference;
   }
+}
+
+namespace {
+
+// In percent.
+double exact(std::span<const std::span<const double>> columns) {
+  return 100.0 * mean_over_terms(columns);
+}
+
+}  // namespace
+
+const std::vector<Metric>& text_metrics() {
+  static const std::vector<Metric> metrics = {
+      {{"bleu", "BLEU", "", Better::higher, 2}, bleu_count_names(), bleu},
+      {{"chrf", "chrF2", "", Better::higher, 2}, chrf_count_names(), chrf},
+      {{"exact", "exact", "percent", Better::higher, 2}, {"same", "written"}, exact}};
+  return metrics;
+}
+
+void count_text(Symbols written, Symbols reference, Index example, Tally& tally) {
+  count_bleu(written, reference, example, tally);
+  count_chrf(written, reference, example, tally);
+  tally.at("same", example) = std::ranges::equal(written, reference) ? 1.0 : 0.0;
+  tally.at("written", example) = 1.0;
 }
 
 }  // namespace carousel

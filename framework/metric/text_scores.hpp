@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "metric/tally.hpp"
+#include "metric/metric.hpp"
 
 namespace carousel {
 
@@ -36,6 +36,14 @@ double chrf(std::span<const std::span<const double>> columns);
 
 /// Writes the counts of chrf() for an example. Words are UTF-8.
 void count_chrf(std::span<const std::string> written, std::span<const std::string> reference,
+                Index example, Tally& tally);
+
+/// The figures of written text: `bleu`, `chrf` and `exact`, the percentage of texts that are the
+/// reference to the word.
+const std::vector<Metric>& text_metrics();
+
+/// Writes the counts of text_metrics() for an example.
+void count_text(std::span<const std::string> written, std::span<const std::string> reference,
                 Index example, Tally& tally);
 
 }  // namespace carousel

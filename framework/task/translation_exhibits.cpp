@@ -157,11 +157,8 @@ std::vector<Exhibit> TranslationModel::exhibits(const TrainedModel& model) const
           translation_of(problem_.in_words(pair), problem_.target_text(written.target), title));
       if (form.source != TranslationForm::Source::attention || k >= attentions_shown) return;
       const SentencePair* forced = &written;
-      const PairBatch batch = problem_.batch({&forced, 1});
-      Var attention;
-      logits(pass, encode(pass, batch), pass.constant(batch.before), batch.target_lengths,
-             pass.constant(batch.rows), nullptr, &attention);
-      attentions.push_back(attention_of(written, pass.tensor(attention), form.reversed, title));
+      attentions.push_back(attention_of(written, attention(pass, problem_.batch({&forced, 1})),
+                                        form.reversed, title));
     });
   }
   all.insert(all.end(), attentions.begin(), attentions.end());

@@ -197,6 +197,13 @@ Var TranslationModel::logits(const Pass& pass, const PairBatch& batch) const {
                 pass.constant(batch.rows));
 }
 
+Tensor<float> TranslationModel::attention(const Pass& pass, const PairBatch& batch) const {
+  Var weights;
+  logits(pass, encode(pass, batch), pass.constant(batch.before), batch.target_lengths,
+         pass.constant(batch.rows), nullptr, &weights);
+  return pass.tensor(weights);
+}
+
 Var TranslationModel::nll(const Pass& pass, const PairBatch& batch) const {
   return softmax_nll(logits(pass, batch), pass.constant(batch.next));
 }

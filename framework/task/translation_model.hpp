@@ -88,6 +88,8 @@ class TranslationModel final : public Model, public Translator {
 
  private:
   Var source_vectors(const Pass& pass, const PairBatch& batch) const;
+  // Where it looks when the targets are written, [T, batch, rows].
+  Tensor<float> attention(const Pass& pass, const PairBatch& batch) const;
   std::vector<Var> first_states(const Pass& pass, Var summary) const;
   Var output(const Pass& pass, Var features) const;
 

@@ -11,11 +11,6 @@
 namespace carousel {
 namespace {
 
-// In percent.
-double exact(std::span<const std::span<const double>> columns) {
-  return 100.0 * mean_over_terms(columns);
-}
-
 using Side = std::vector<std::string> SentencePair::*;
 
 std::optional<Subwords> pieces_of(const PairSet& pairs, Side side, Index count) {
@@ -113,12 +108,13 @@ Index TranslationProblem::terms(Split split, ExampleId id) const {
 }
 
 const std::vector<Metric>& TranslationProblem::metrics() const {
-  static const std::vector<Metric> metrics = {
-      {{"nll", "NLL", "nats per word", Better::lower, 4}, {"nats", "words"}, mean_over_terms},
-      {{"perplexity", "perplexity", "", Better::lower, 3}, {"nats", "words"}, perplexity},
-      {{"bleu", "BLEU", "", Better::higher, 2}, bleu_count_names(), bleu},
-      {{"chrf", "chrF2", "", Better::higher, 2}, chrf_count_names(), chrf},
-      {{"exact", "exact", "percent", Better::higher, 2}, {"same", "written"}, exact}};
+  static const std::vector<Metric> metrics = [] {
+    std::vector<Metric> all = {
+        {{"nll", "NLL", "nats per word", Better::lower, 4}, {"nats", "words"}, mean_over_terms},
+        {{"perplexity", "perplexity", "", Better::lower, 3}, {"nats", "words"}, perplexity}};
+    all.insert(all.end(), text_metrics().begin(), text_metrics().end());
+    return all;
+  }();
   return metrics;
 }
 
@@ -174,10 +170,7 @@ void TranslationProblem::count(Split split, ExampleId id, double nats,
   tally.at("words", id) = static_cast<double>(terms(split, id));
   if (!written) return;
   const std::vector<std::string> reference = target_text(pair(split, id).target);
-  count_bleu(*written, reference, id, tally);
-  count_chrf(*written, reference, id, tally);
-  tally.at("same", id) = *written == reference ? 1.0 : 0.0;
-  tally.at("written", id) = 1.0;
+  count_text(*written, reference, id, tally);
 }
 
 }  // namespace carousel

@@ -153,19 +153,16 @@ std::vector<std::vector<Written>> TranslationModel::write(const Pass& pass, cons
 
 namespace {
 
-// Lines as pairs of the problem, side by side.
+// Lines as pairs of the problem, side by side; where there are no targets, those that have words.
 struct AskedPairs {
   AskedPairs(const TranslationProblem& problem, std::span<const std::string> sources,
              std::span<const std::string> targets = {}) {
     for (std::size_t i = 0; i < sources.size(); ++i) {
       SentencePair words{symbols_of(sources[i], true), {}};
-      if (words.source.empty()) continue;
+      if (targets.empty() && words.source.empty()) continue;
       if (!targets.empty()) words.target = symbols_of(targets[i], true);
       pairs.push_back(problem.in_units(words));
       places.push_back(i);
-    }
-    if (!targets.empty() && pairs.size() < sources.size()) {
-      fail_input("got a sentence without words, expected words");
     }
   }
   PairBatch batch(const TranslationProblem& problem) const {
@@ -224,12 +221,7 @@ std::vector<std::vector<Index>> TranslationModel::links(
   }
   const PairBatch batch = AskedPairs(problem_, sources, targets).batch(problem_);
   Tensor<float> weights;  // [T, batch, rows]
-  model.run([&](const Pass& pass) {
-    Var attention;
-    logits(pass, encode(pass, batch), pass.constant(batch.before), batch.target_lengths,
-           pass.constant(batch.rows), nullptr, &attention);
-    weights = pass.tensor(attention);
-  });
+  model.run([&](const Pass& pass) { weights = attention(pass, batch); });
   const Index count = weights.shape()[1], rows = weights.shape()[2];
   std::vector<std::vector<Index>> all;
   for (Index b = 0; b < count; ++b) {
