@@ -1,6 +1,7 @@
-// Products with the second derivatives of a layer's loss, beside its gradient, timed in turn:
-// `gradient_ms` (forward and backward) and `product_ms` (the same and the product) are medians;
-// `gradients` says how many gradients the product alone takes. Arguments are T, B, I, H.
+// Products with the second derivatives of a layer's loss, and with the Gauss-Newton matrix, beside
+// its gradient, timed in turn: `gradient_ms` (forward and backward), `hessian_ms` and
+// `gauss_newton_ms` (the product alone) are medians; `hessian` and `gauss_newton` say how many
+// gradients each takes. Arguments are T, B, I, H.
 
 #include <benchmark/benchmark.h>
 
@@ -8,6 +9,7 @@
 
 #include "bench/turns.hpp"
 #include "cells/catalogue.hpp"
+#include "layer/losses.hpp"
 #include "layer/recurrent_stack.hpp"
 #include "op/composites.hpp"
 
@@ -18,6 +20,20 @@ Tensor<float> normal(const Shape& shape, const std::string& name) {
   return initialise<float>(Initialiser::normal(0.3), shape, Random(1, name));
 }
 
+// Milliseconds since it was made, or since the last lap.
+class Clock {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double, std::milli> passed = now - begun_;
+    begun_ = now;
+    return passed.count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
 class Trained {
  public:
   Trained(const Cell& cell, const benchmark::State& sizes)
@@ -27,47 +43,50 @@ class Trained {
       direction_.push_back(normal(spec.shape, "direction of " + spec.name));
     }
     x_ = normal({sizes.range(0), sizes.range(1), sizes.range(2)}, "x");
+    outputs_ = normal({sizes.range(0), sizes.range(1), sizes.range(3)}, "outputs");
   }
 
-  // Milliseconds of forward and backward, and of the product behind them.
-  std::pair<double, double> step() {
-    const auto begun = std::chrono::steady_clock::now();
+  struct Times {
+    double gradient, hessian, gauss_newton;  // milliseconds; gradient: forward and backward
+  };
+  Times step() {
+    Clock clock;
     tape_.clear();
     const std::vector<Var> vars = leaves(tape_, values_);
     const Pass pass(tape_, {stack_.parameters(), vars});
     const Var outputs = stack_.forward(pass, pass.constant(x_)).outputs;
-    const Var loss = sum(outputs * outputs);
-    const auto gradients = tape_.gradients(loss, vars);
-    benchmark::DoNotOptimize(gradients.data());
-    const auto middle = std::chrono::steady_clock::now();
-    const auto product = tape_.hessian_product(loss, vars, direction_);
-    benchmark::DoNotOptimize(product.data());
-    const std::chrono::duration<double, std::milli> first = middle - begun,
-                                                    second =
-                                                        std::chrono::steady_clock::now() - middle;
-    return {first.count(), second.count()};
+    const Var loss = sum(squared_error(outputs, pass.constant(outputs_)));
+    benchmark::DoNotOptimize(tape_.gradients(loss, vars).data());
+    const double gradient = clock.lap();
+    benchmark::DoNotOptimize(tape_.hessian_product(loss, vars, direction_).data());
+    const double hessian = clock.lap();
+    benchmark::DoNotOptimize(tape_.gauss_newton_product(loss, vars, direction_).data());
+    return {gradient, hessian, clock.lap()};
   }
 
  private:
   RecurrentStack stack_;
   std::vector<Tensor<float>> values_, direction_;
-  Tensor<float> x_;
+  Tensor<float> x_, outputs_;
   Tape<float> tape_;
 };
 
 void products(benchmark::State& state, const Cell& cell) {
   Trained trained(cell, state);
   trained.step();  // the first one compiles
-  std::vector<double> gradient, product;
+  std::vector<double> gradient, hessian, gauss_newton;
   for (auto _ : state) {
-    const auto [first, second] = trained.step();
-    gradient.push_back(first);
-    product.push_back(second);
-    state.SetIterationTime((first + second) / 1e3);
+    const Trained::Times times = trained.step();
+    gradient.push_back(times.gradient);
+    hessian.push_back(times.hessian);
+    gauss_newton.push_back(times.gauss_newton);
+    state.SetIterationTime((times.gradient + times.hessian + times.gauss_newton) / 1e3);
   }
   state.counters["gradient_ms"] = median(gradient);
-  state.counters["product_ms"] = median(product);
-  state.counters["gradients"] = median(product) / median(gradient);
+  state.counters["hessian_ms"] = median(hessian);
+  state.counters["gauss_newton_ms"] = median(gauss_newton);
+  state.counters["hessian"] = median(hessian) / median(gradient);
+  state.counters["gauss_newton"] = median(gauss_newton) / median(gradient);
 }
 
 }  // namespace

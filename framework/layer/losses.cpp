@@ -35,6 +35,7 @@ Var weight_of(Var mask) { return reshape(mask, {mask.shape()[0], mask.shape()[1]
 
 Var bernoulli_nll(Var logits, Var targets, Var mask) {
   expect_same("bernoulli_nll", logits, targets);
+  logits.graph->note_prediction(logits);
   mask = mask_for("bernoulli_nll", logits, mask);
   const Var weight = weight_of(mask);
   const Var nll = sum_to(weight * (softplus(logits) - targets * logits), weight.shape());
@@ -44,6 +45,7 @@ Var bernoulli_nll(Var logits, Var targets, Var mask) {
 Var softmax_nll(Var logits, Var labels, Var mask) {
   mask = mask_for("softmax_nll", logits, mask);
   expect_same("softmax_nll", labels, mask);
+  logits.graph->note_prediction(logits);
   return mask * (reshape(logsumexp(logits), mask.shape()) - pick(logits, labels));
 }
 
@@ -58,6 +60,7 @@ Var gaussian_mixture_nll(Var outputs, Var targets, Var mask) {
         "gaussian_mixture_nll: got {} outputs for frames of {} elements, expected a multiple of {}",
         all, d, 1 + 2 * d);
   }
+  outputs.graph->note_prediction(outputs);
   const Shape full{t, batch, d, k}, by_component{t, batch, 1, k};
   const auto part = [&](Index begin) { return reshape(slice(outputs, -1, begin, d * k), full); };
   const Var logits = slice(outputs, -1, 0, k);
@@ -73,6 +76,7 @@ Var gaussian_mixture_nll(Var outputs, Var targets, Var mask) {
 
 Var squared_error(Var prediction, Var targets, Var mask) {
   expect_same("squared_error", prediction, targets);
+  prediction.graph->note_prediction(prediction);
   mask = mask_for("squared_error", prediction, mask);
   const Var weight = weight_of(mask);
   const Var difference = prediction - targets;

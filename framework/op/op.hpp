@@ -57,6 +57,9 @@ class Graph {
   virtual Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) = 0;
   /// Shape of a var of this graph.
   virtual Shape shape_of(Var var) const = 0;
+  /// Says that a loss judges the var as a prediction, such as logits: where Gauss-Newton products
+  /// cut the loss from the model. The losses of layer/losses.hpp say it.
+  virtual void note_prediction(Var) {}
 };
 
 /// What a shape rule sees.

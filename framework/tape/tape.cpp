@@ -103,6 +103,7 @@ template <class T>
 void Tape<T>::truncate(std::size_t nodes, std::size_t inputs) {
   nodes_.resize(nodes);
   inputs_.resize(inputs);
+  std::erase_if(predictions_, [&](Var v) { return static_cast<std::size_t>(v.id) >= nodes; });
 }
 
 template <class T>
@@ -141,6 +142,7 @@ void Tape<T>::expect_differentiable(Var loss, std::span<const Var> wrt) const {
   }
 }
 
+// Of what depends on one of wrt, and is what `value` depends on.
 template <class T>
 std::vector<char> Tape<T>::ids_on_path(Var value, std::span<const Var> wrt) const {
   std::vector<char> on_path(static_cast<std::size_t>(value.id) + 1, 0);
@@ -152,6 +154,15 @@ std::vector<char> Tape<T>::ids_on_path(Var value, std::span<const Var> wrt) cons
     for (std::size_t k = 0; k < n.input_count && !on_path[id]; ++k) {
       on_path[id] = on_path[static_cast<std::size_t>(inputs_[n.first_input + k].id)];
     }
+  }
+  std::vector<char> reaches(on_path.size(), 0);
+  reaches.back() = 1;
+  for (std::size_t id = on_path.size(); id-- > 0;) {
+    const Node& n = nodes_[id];
+    for (std::size_t k = 0; k < n.input_count && reaches[id]; ++k) {
+      reaches[static_cast<std::size_t>(inputs_[n.first_input + k].id)] = 1;
+    }
+    on_path[id] = on_path[id] && reaches[id];
   }
   return on_path;
 }
@@ -273,14 +284,10 @@ std::vector<Tensor<T>> Tape<T>::gradients(Var loss, std::span<const Var> wrt) {
     if (var.id <= loss.id) adjoint.asked_for[static_cast<std::size_t>(var.id)] = 1;
   }
   adjoint.values.back() = Tensor<T>::full(shape_of(loss), T(1), &arena_);
-  recording_ = false;
-  try {
+  {
+    const NotRecording sweeping(*this);
     sweep(loss, 0, on_path, adjoint);
-  } catch (...) {
-    recording_ = true;
-    throw;
   }
-  recording_ = true;
   std::vector<Tensor<T>> result;
   for (const Var& var : wrt) {
     const auto id = static_cast<std::size_t>(var.id);
@@ -353,15 +360,61 @@ std::vector<Tensor<T>> Tape<T>::hessian_product(Var loss, std::span<const Var> w
                                                 const std::vector<Tensor<T>>& vector) {
   expect_differentiable(loss, wrt);
   const std::size_t nodes = nodes_.size(), inputs = inputs_.size();
-  std::vector<Var> directions;
-  for (const Tensor<T>& part : vector) directions.push_back(constant(part));
-  const Var along = tangent(loss, wrt, directions);
+  const Var along = tangent(loss, wrt, constants(vector));
   std::vector<Tensor<T>> product;
   if (needs_gradient(along)) {
     product = gradients(along, wrt);
   } else {  // the loss is linear
     for (const Var& var : wrt) product.push_back(Tensor<T>::zeros(shape_of(var)));
   }
+  truncate(nodes, inputs);
+  return product;
+}
+
+template <class T>
+std::vector<Var> Tape<T>::constants(const std::vector<Tensor<T>>& values) {
+  std::vector<Var> vars;
+  for (const Tensor<T>& value : values) vars.push_back(constant(value));
+  return vars;
+}
+
+// Those through which a gradient goes.
+template <class T>
+std::vector<Var> Tape<T>::predictions_of(Var loss) const {
+  std::vector<Var> reached;
+  for (const Var& prediction : predictions_) {
+    if (!needs_gradient(prediction)) continue;
+    if (ids_on_path(loss, std::array{prediction}).back()) reached.push_back(prediction);
+  }
+  return reached;
+}
+
+template <class T>
+std::vector<Tensor<T>> Tape<T>::gauss_newton_product(Var loss, std::span<const Var> wrt,
+                                                     const std::vector<Tensor<T>>& vector) {
+  expect_differentiable(loss, wrt);
+  const std::size_t nodes = nodes_.size(), inputs = inputs_.size();
+  const std::vector<Var> predictions = predictions_of(loss);
+  if (predictions.empty()) {
+    fail_input(
+        "gauss_newton_product: the loss depends on no prediction, expected one of the "
+        "losses of layer/losses.hpp, or note_prediction(); hessian_product() needs none");
+  }
+  const std::vector<Var> directions = constants(vector);
+  std::vector<Tensor<T>> moves;
+  {
+    const NotRecording forward(*this);
+    for (const Var& prediction : predictions) {
+      moves.push_back(value(tangent(prediction, wrt, directions)));
+    }
+  }
+  const std::vector<Tensor<T>> curved = hessian_product(loss, predictions, moves);
+  Var along;
+  for (std::size_t k = 0; k < predictions.size(); ++k) {
+    const Var share = sum(predictions[k] * constant(curved[k]));
+    along = along.defined() ? along + share : share;
+  }
+  const std::vector<Tensor<T>> product = gradients(along, wrt);
   truncate(nodes, inputs);
   return product;
 }

@@ -41,14 +41,15 @@ class Tape final : public Graph {
   Var leaf(Tensor<T> value);
   /// Puts a value on the tape that `function` made of `inputs`.
   Var record(Tensor<T> value, std::span<const Var> inputs, std::shared_ptr<CustomNode<T>> function);
-  /// True when gradients can flow to the var.
-  bool needs_gradient(Var var) const { return node(var).needs_gradient; }
+  /// True when gradients can flow to the var, through what is applied to it now.
+  bool needs_gradient(Var var) const { return recording_ && node(var).needs_gradient; }
   /// The value of a var; the tensor stays valid after clear(). Throws InputError for a var of
   /// another tape, or of before clear().
   Tensor<T> value(Var var) const;
 
   Var apply(const Op& op, std::span<const Var> inputs, const Attributes& attributes) override;
   Shape shape_of(Var var) const override;
+  void note_prediction(Var prediction) override { predictions_.push_back(prediction); }
 
   /// Gradients of a one-element `loss` with respect to each of `wrt`, in their shapes; zeros
   /// where there is no path. Throws InputError when the loss has more than one element.
@@ -69,6 +70,13 @@ class Tape final : public Graph {
   /// gradients() and tangent() do.
   std::vector<Tensor<T>> hessian_product(Var loss, std::span<const Var> wrt,
                                          const std::vector<Tensor<T>>& vector);
+  /// The same with J^T H J in the place of that matrix: J the Jacobian of the predictions that the
+  /// loss judges (Graph::note_prediction), H the second derivatives of the loss by them
+  /// (Schraudolph 2002, Neural Computation 14, "Fast curvature matrix-vector products"). It has no
+  /// negative eigenvalue where the loss is convex in the predictions. Throws InputError where the
+  /// loss depends on no prediction that was noted, else as hessian_product().
+  std::vector<Tensor<T>> gauss_newton_product(Var loss, std::span<const Var> wrt,
+                                              const std::vector<Tensor<T>>& vector);
 
   /// Forgets all values; vars made before are invalid. The memory is kept for the next use.
   void clear();
@@ -97,9 +105,23 @@ class Tape final : public Graph {
   const Node& node(Var var) const;
   void truncate(std::size_t nodes, std::size_t inputs);
   std::vector<char> ids_on_path(Var value, std::span<const Var> wrt) const;
+  std::vector<Var> constants(const std::vector<Tensor<T>>& values);
+  std::vector<Var> predictions_of(Var loss) const;
   void expect_differentiable(Var loss, std::span<const Var> wrt) const;
   template <class Adjoint>
   void sweep(Var loss, std::size_t lowest, const std::vector<char>& on_path, Adjoint& adjoint);
+
+  // While it lives, nothing is noted down for a way back.
+  class NotRecording {
+   public:
+    explicit NotRecording(Tape& tape) : tape_(tape) { tape_.recording_ = false; }
+    ~NotRecording() { tape_.recording_ = true; }
+    NotRecording(const NotRecording&) = delete;
+    NotRecording& operator=(const NotRecording&) = delete;
+
+   private:
+    Tape& tape_;
+  };
 
   struct TensorAdjoints;
   struct VarAdjoints;
@@ -107,6 +129,7 @@ class Tape final : public Graph {
   Arena arena_;  // outlives the nodes
   std::vector<Node> nodes_;
   std::vector<Var> inputs_;
+  std::vector<Var> predictions_;
   std::vector<const Shape*> shape_scratch_;
   std::vector<const Tensor<T>*> tensor_scratch_;
   std::uint32_t generation_ = 0;
