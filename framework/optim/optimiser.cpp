@@ -5,6 +5,7 @@
 
 #include "kernel/normal.hpp"
 #include "kernel/reduce.hpp"
+#include "optim/tensor_list.hpp"
 
 namespace carousel {
 namespace {
@@ -43,18 +44,11 @@ Tensor<T> decayed(const OptimiserOptions& options, Rule::Decay kind, Tensor<T>& 
   return sum;
 }
 
-}  // namespace
+void expect_at_least_one(const char* name, int value) {
+  if (value < 1) fail_input("optimiser: got {} = {}, expected 1 or more", name, value);
+}
 
-template <class T>
-Optimiser<T>::Optimiser(const OptimiserOptions& options, const ParameterSet<T>& parameters)
-    : options_(options), rule_(&find_rule(options.rule)) {
-  for (const std::string& name : rule_->slots) {
-    OptimiserSlot<T> slot{name, {}};
-    for (const auto& value : parameters.values()) {
-      slot.values.push_back(Tensor<T>::zeros(value.shape()));
-    }
-    slots_.push_back(std::move(slot));
-  }
+void expect_sound(const OptimiserOptions& options, const Rule& rule) {
   expect_positive("learning_rate", options.learning_rate);
   expect_positive("floor", options.floor);
   expect_positive("epsilon", options.epsilon);
@@ -62,9 +56,36 @@ Optimiser<T>::Optimiser(const OptimiserOptions& options, const ParameterSet<T>& 
   expect_fraction("decay", options.decay);
   expect_fraction("beta1", options.beta1);
   expect_fraction("beta2", options.beta2);
+  expect_positive("damping", options.damping);
+  expect_at_least_one("history", options.history);
+  expect_at_least_one("cg_steps", options.cg_steps);
   if (!(options.weight_decay >= 0.0) || !std::isfinite(options.weight_decay)) {
     fail_input("optimiser: got weight_decay = {}, expected 0 or more", options.weight_decay);
   }
+  if (rule.takes_objective() && options.weight_decay > 0.0) {
+    fail_input("optimiser: got weight_decay = {} with {}, expected 0: it minimises the loss alone",
+               options.weight_decay, rule.name);
+  }
+}
+
+std::vector<std::string> slot_names(const Rule& rule, const OptimiserOptions& options) {
+  std::vector<std::string> names = rule.slots;
+  for (const std::string& history : rule.histories) {
+    for (int k = 0; k < options.history; ++k) names.push_back(fmt::format("{}/{}", history, k));
+  }
+  return names;
+}
+
+}  // namespace
+
+template <class T>
+Optimiser<T>::Optimiser(const OptimiserOptions& options, const ParameterSet<T>& parameters)
+    : options_(options), rule_(&find_rule(options.rule)) {
+  expect_sound(options, *rule_);
+  for (const std::string& name : slot_names(*rule_, options)) {
+    slots_.push_back({name, zeros_like(parameters.values())});
+  }
+  for (const std::string& name : rule_->numbers) numbers_[name] = 0.0;
 }
 
 template <class T>
@@ -85,8 +106,12 @@ void Optimiser<T>::expect_fit(const ParameterSet<T>& parameters,
 
 template <class T>
 void Optimiser<T>::update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients,
-                          double rate_share) {
+                          double rate_share, Objective<T>* objective) {
   expect_fit(parameters, gradients);
+  if (rule_->takes_objective()) {
+    update_whole(parameters, gradients, objective);
+    return;
+  }
   ++updates_;
   OptimiserOptions options = options_;
   options.learning_rate *= rate_share;
@@ -99,6 +124,22 @@ void Optimiser<T>::update(ParameterSet<T>& parameters, const std::vector<Tensor<
     in_precision<T> (*rule_)(
         {options, updates_, slots, value.data(), gradient.data(), value.numel()});
   }
+}
+
+template <class T>
+void Optimiser<T>::update_whole(ParameterSet<T>& parameters,
+                                const std::vector<Tensor<T>>& gradients, Objective<T>* objective) {
+  if (!objective) {
+    fail_input("optimiser: {} looks at the loss at several places, expected an objective",
+               rule_->name);
+  }
+  std::vector<Tensor<T>> values = parameters.snapshot();
+  const WholeUpdate<T> update{options_, updates_ + 1, *objective, gradients,
+                              slots_,   numbers_,     values};
+  if constexpr (std::is_same_v<T, float>) rule_->whole_float(update);
+  else rule_->whole_double(update);
+  parameters.restore(values);
+  ++updates_;
 }
 
 template <class T>

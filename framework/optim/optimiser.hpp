@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -8,13 +9,6 @@
 #include "tape/parameters.hpp"
 
 namespace carousel {
-
-/// The memory of an optimiser, for checkpoints: named tensors beside each parameter.
-template <class T>
-struct OptimiserSlot {
-  std::string name;               ///< "velocity"
-  std::vector<Tensor<T>> values;  ///< of each parameter, in its shape
-};
 
 /// Updates parameters in place.
 template <class T>
@@ -25,8 +19,10 @@ class Optimiser {
 
   /// One update with `rate_share` of the learning rate. gradients: as the parameters. A parameter
   /// that is not trained stays as it is. Throws InputError where their number or shapes do not fit.
+  /// objective: of the batch that gave the gradients, for a rule that takes its own steps (lbfgs,
+  /// hessian_free), which throws InputError without one; the others do not call it.
   void update(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients,
-              double rate_share = 1.0);
+              double rate_share = 1.0, Objective<T>* objective = nullptr);
 
   /// How many updates were made, those before a checkpoint among them.
   std::int64_t updates() const { return updates_; }
@@ -36,14 +32,19 @@ class Optimiser {
   /// The memory of the rule, zero at first. What is written there is what the next update reads.
   std::vector<OptimiserSlot<T>>& slots() { return slots_; }
   const std::vector<OptimiserSlot<T>>& slots() const { return slots_; }
+  std::map<std::string, double>& numbers() { return numbers_; }
+  const std::map<std::string, double>& numbers() const { return numbers_; }
   ///@}
 
  private:
+  void update_whole(ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients,
+                    Objective<T>* objective);
   void expect_fit(const ParameterSet<T>& parameters, const std::vector<Tensor<T>>& gradients) const;
 
   OptimiserOptions options_;
   const Rule* rule_;
   std::vector<OptimiserSlot<T>> slots_;
+  std::map<std::string, double> numbers_;
   std::int64_t updates_ = 0;
 };
 

@@ -13,7 +13,10 @@ struct OptimiserOptions {
   ///          p += v  (the rule of the authors' code of Chung et al. 2014)
   /// adam:    Kingma and Ba 2015, algorithm 1, with bias correction
   /// adamw:   the same, with weight_decay by itself (Loshchilov and Hutter 2019, algorithm 2)
+  /// lbfgs:   Liu and Nocedal 1989, with a line search to the strong Wolfe conditions
+  /// hessian_free: Martens 2010: conjugate gradients, with the damping of Levenberg and Marquardt
   /// ```
+  /// The last two take their own steps, for large batches: no rate, momentum, decay or clipping.
   std::string rule = "adam";
   double learning_rate = 1e-3;  ///< r
   double momentum = 0.9;        ///< sgd, rmsprop
@@ -24,6 +27,10 @@ struct OptimiserOptions {
   double beta2 = 0.999;         ///< adam, adamw
   double epsilon = 1e-8;        ///< adam, adamw
   double weight_decay = 0.0;    ///< see Rule::Decay (optim/rule.hpp)
+  int history = 10;             ///< lbfgs: updates whose steps and changes of the gradient it keeps
+  std::string curvature = "gauss_newton";  ///< hessian_free: or "hessian", the exact matrix
+  double damping = 1.0;  ///< hessian_free: what is added to its diagonal, at first
+  int cg_steps = 100;    ///< hessian_free: steps of conjugate gradients in an update, at most
 };
 
 }  // namespace carousel

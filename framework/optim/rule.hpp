@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "optim/objective.hpp"
 #include "optim/optimiser_options.hpp"
 #include "tensor/shape.hpp"
 
@@ -21,6 +23,26 @@ struct RuleUpdate {
   Index n;                    ///< number of elements
 };
 
+/// The memory of an optimiser, for checkpoints: named tensors beside each parameter.
+template <class T>
+struct OptimiserSlot {
+  std::string name;               ///< "velocity"
+  std::vector<Tensor<T>> values;  ///< of each parameter, in its shape
+};
+
+/// One update of all parameters at once. The rule writes values, slots and numbers after its last
+/// call of the objective: one that is interrupted has changed nothing.
+template <class T>
+struct WholeUpdate {
+  const OptimiserOptions& options;
+  std::int64_t number;                     ///< of the update, from 1
+  Objective<T>& objective;                 ///< of the batch
+  const std::vector<Tensor<T>>& gradient;  ///< at `values`, not clipped
+  std::span<OptimiserSlot<T>> slots;       ///< the rule's memory, in the order of its names
+  std::map<std::string, double>& numbers;  ///< the same, of single numbers
+  std::vector<Tensor<T>>& values;          ///< of the parameters
+};
+
 /// A rule that updates parameters. One entry of the table below, in one file.
 struct Rule {
   /// How weight_decay acts: as a part of the gradient, g + decay p, or by itself, p - rate decay p
@@ -30,14 +52,27 @@ struct Rule {
   std::string name;  ///< "adam", as OptimiserOptions::rule
   /// Names of its memory: a tensor each for every parameter, zero at first.
   std::vector<std::string> slots;
-  void (*in_float)(const RuleUpdate<float>&);    ///< one update in float
-  void (*in_double)(const RuleUpdate<double>&);  ///< the same in double
-  Decay decay = Decay::in_gradient;              ///< how weight_decay acts with it
+  void (*in_float)(const RuleUpdate<float>&) = nullptr;    ///< one update in float
+  void (*in_double)(const RuleUpdate<double>&) = nullptr;  ///< the same in double
+  Decay decay = Decay::in_gradient;                        ///< how weight_decay acts with it
+  ///@{
+  /// In the place of in_float and in_double: of all parameters at once, with an objective.
+  void (*whole_float)(const WholeUpdate<float>&) = nullptr;
+  void (*whole_double)(const WholeUpdate<double>&) = nullptr;
+  ///@}
+  std::vector<std::string> numbers = {};  ///< names of numbers that it keeps, 0 at first
+  /// Names of further memory, behind the slots, that it has once for each of
+  /// OptimiserOptions::history updates: NAME/0 and so on.
+  std::vector<std::string> histories = {};
+
+  /// Whether it takes its own steps along an objective.
+  bool takes_objective() const { return whole_float != nullptr; }
 };
 
 /// Every rule, in the order of lists for people: NAME is the entry that NAME_rule() makes, in
 /// NAME.cpp.
-#define CAROUSEL_RULES(ENTRY) ENTRY(adam) ENTRY(adamw) ENTRY(rmsprop) ENTRY(sgd)
+#define CAROUSEL_RULES(ENTRY) \
+  ENTRY(adam) ENTRY(adamw) ENTRY(hessian_free) ENTRY(lbfgs) ENTRY(rmsprop) ENTRY(sgd)
 
 #define CAROUSEL_DECLARE_RULE(NAME) Rule NAME##_rule();
 CAROUSEL_RULES(CAROUSEL_DECLARE_RULE)

@@ -36,6 +36,9 @@ void save_optimiser(Archive& archive, const ParameterSet<T>& names, const Optimi
   for (const auto& slot : optimiser.slots()) {
     save_values(archive, "optimiser/" + slot.name, names, slot.values);
   }
+  for (const auto& [name, value] : optimiser.numbers()) {
+    archive.numbers["optimiser/" + name] = value;
+  }
   archive.counters["updates"] = optimiser.updates();
 }
 
@@ -43,9 +46,12 @@ template <class T>
 void load_optimiser(const Archive& archive, const ParameterSet<T>& names, Optimiser<T>& optimiser) {
   std::vector<OptimiserSlot<T>> slots = optimiser.slots();
   for (auto& slot : slots) load_values(archive, "optimiser/" + slot.name, names, slot.values);
+  std::map<std::string, double> numbers = optimiser.numbers();
+  for (auto& [name, value] : numbers) value = archive.number("optimiser/" + name);
   const std::int64_t updates = archive.counter("updates");
   if (updates < 0) fail_input("the checkpoint's optimiser has made {} updates", updates);
   optimiser.slots() = std::move(slots);
+  optimiser.numbers() = std::move(numbers);
   optimiser.set_updates(updates);
 }
 

@@ -127,6 +127,10 @@ void visit_fields(Options& o, Visitor&& v) {
     g.number("beta1", rule.beta1, share);
     g.number("beta2", rule.beta2, share);
     g.number("epsilon", rule.epsilon, constant);
+    g.number("history", rule.history, Range{1, 1000});
+    g.choice("curvature", rule.curvature, {"gauss_newton", "hessian"});
+    g.number("damping", rule.damping, constant);
+    g.number("cg_steps", rule.cg_steps, Range{1, 10000});
     g.choice("loss", t.loss, {"step", "sequence"});
     g.number("clip_norm", t.clip_norm, Range{0, 1e30});
     g.number("clip_value", t.clip_value, Range{0, 1e30});

@@ -35,7 +35,20 @@ BatchGradient<T>::BatchGradient(const Model& model, const Problem& problem,
     : model_(model),
       problem_(problem),
       options_(options),
-      runner_(model, problem, Split::train, options.shard) {}
+      runner_(model, problem, Split::train, options.shard) {
+  if (find_rule(options.optimiser.rule).takes_objective()) {
+    options_.clip_norm = options_.clip_value = 0.0;
+  }
+}
+
+template <class T>
+std::unique_ptr<Objective<T>> BatchGradient<T>::objective(Ids ids, const TrainingPass<T>& pass,
+                                                          std::vector<Tensor<T>> noise) {
+  const bool hessian = options_.optimiser.curvature == "hessian";
+  return std::make_unique<BatchObjective<T>>(runner_, ids, mean_over(ids),
+                                             hessian ? Curvature::hessian : Curvature::gauss_newton,
+                                             pass, std::move(noise));
+}
 
 // What the loss is divided by.
 template <class T>

@@ -3,12 +3,13 @@
 #include <memory>
 #include <vector>
 
-#include "train/shards.hpp"
+#include "train/batch_objective.hpp"
 #include "train/train_options.hpp"
 
 namespace carousel {
 
-/// Loss and gradient of batches of a split, the gradient clipped as a study asks.
+/// Loss and gradient of batches of a split, the gradient clipped as a study asks, unless its rule
+/// takes its own steps.
 ///
 /// A gradient that grows with every step back in time can leave the range of float, where clipping
 /// would still have kept its direction. It is then computed again in double, from the same values.
@@ -31,6 +32,10 @@ class BatchGradient {
 
   /// Of the last batch, one for each parameter in its shape; clipped.
   const std::vector<Tensor<T>>& gradients() const { return gradients_; }
+  /// The loss of a batch for a rule that looks at it at several places, see BatchObjective; valid
+  /// as long as ids, what pass points to, and this object.
+  std::unique_ptr<Objective<T>> objective(Ids ids, const TrainingPass<T>& pass,
+                                          std::vector<Tensor<T>> noise);
   /// What runs the shards: its memory, and what was carried on.
   ShardRunner<T>& runner() { return runner_; }
 

@@ -46,16 +46,36 @@ std::vector<Tensor<T>> values_of(const Tape<T>& tape, const std::vector<Var>& va
 }  // namespace
 
 template <class T>
-double ShardedGradient<T>::compute(const std::vector<ParameterSpec>& specs,
-                                   const std::vector<Tensor<T>>& values, std::size_t shards,
-                                   const ShardLoss& loss, double scale,
-                                   std::vector<Tensor<T>>& gradients) {
+void ShardedGradient<T>::expect_fit(const std::vector<ParameterSpec>& specs,
+                                    const std::vector<Tensor<T>>& values, std::size_t shards) {
   if (shards < 1 || values.size() != specs.size()) {
     fail_input("got {} shards, and {} values of {} parameters; expected a shard and all values",
                shards, values.size(), specs.size());
   }
+  kept_.clear();
   while (tapes_.size() < shards) tapes_.push_back(std::make_unique<Tape<T>>());
-  std::vector<double> losses(shards);
+}
+
+namespace {
+
+template <class T>
+void leave_out_untrained(const std::vector<ParameterSpec>& specs,
+                         std::vector<Tensor<T>>& gradients) {
+  for (std::size_t k = 0; k < gradients.size(); ++k) {
+    Tensor<T>& gradient = gradients[k];
+    if (!specs[k].trained) gradient = Tensor<T>::zeros(gradient.shape());
+  }
+}
+
+}  // namespace
+
+// Of each shard; the losses come beside them.
+template <class T>
+std::vector<std::vector<Tensor<T>>> ShardedGradient<T>::shares(
+    const std::vector<ParameterSpec>& specs, const std::vector<Tensor<T>>& values,
+    std::size_t shards, const ShardLoss& loss, double scale, std::vector<double>& losses) {
+  expect_fit(specs, values, shards);
+  losses.resize(shards);
   std::vector<std::vector<Tensor<T>>> shares(shards);
   for_each_task(shards, [&](std::size_t i) {
     Tape<T>& tape = *tapes_[i];
@@ -66,13 +86,89 @@ double ShardedGradient<T>::compute(const std::vector<ParameterSpec>& specs,
     shares[i] = tape.gradients(own * scale, parameters);
     tape.clear();
   });
-  sum_shares(shares, values.size());
-  gradients = std::move(shares[0]);
-  for (std::size_t k = 0; k < gradients.size(); ++k) {
-    Tensor<T>& gradient = gradients[k];
-    if (!specs[k].trained) gradient = Tensor<T>::zeros(gradient.shape());
-  }
+  return shares;
+}
+
+template <class T>
+double ShardedGradient<T>::compute(const std::vector<ParameterSpec>& specs,
+                                   const std::vector<Tensor<T>>& values, std::size_t shards,
+                                   const ShardLoss& loss, double scale,
+                                   std::vector<Tensor<T>>& gradients) {
+  std::vector<double> losses;
+  auto all = shares(specs, values, shards, loss, scale, losses);
+  sum_shares(all, values.size());
+  gradients = std::move(all[0]);
+  leave_out_untrained(specs, gradients);
   return std::accumulate(losses.begin(), losses.end(), 0.0);
+}
+
+template <class T>
+double ShardedGradient<T>::loss(const std::vector<ParameterSpec>& specs,
+                                const std::vector<Tensor<T>>& values, std::size_t shards,
+                                const ShardLoss& loss) {
+  expect_fit(specs, values, shards);
+  std::vector<double> losses(shards);
+  for_each_task(shards, [&](std::size_t i) {
+    Tape<T>& tape = *tapes_[i];
+    tape.clear();
+    std::vector<Var> parameters;
+    for (const Tensor<T>& value : values) parameters.push_back(tape.constant(value));
+    losses[i] = static_cast<double>(tape.value(loss(Pass(tape, {specs, parameters}), i)).item());
+    tape.clear();
+  });
+  return std::accumulate(losses.begin(), losses.end(), 0.0);
+}
+
+template <class T>
+std::vector<Tensor<T>> ShardedGradient<T>::gradient_squares(const std::vector<ParameterSpec>& specs,
+                                                            const std::vector<Tensor<T>>& values,
+                                                            std::size_t shards,
+                                                            const ShardLoss& loss, double scale) {
+  std::vector<double> losses;
+  auto all = shares(specs, values, shards, loss, scale, losses);
+  for (auto& gradients : all) {
+    for (Tensor<T>& gradient : gradients) {
+      for (T& g : gradient.values()) g *= g;
+    }
+  }
+  sum_shares(all, values.size());
+  leave_out_untrained(specs, all[0]);
+  return std::move(all[0]);
+}
+
+template <class T>
+void ShardedGradient<T>::linearise(const std::vector<ParameterSpec>& specs,
+                                   const std::vector<Tensor<T>>& values, std::size_t shards,
+                                   const ShardLoss& loss, double scale) {
+  expect_fit(specs, values, shards);
+  std::vector<Kept> kept(shards);
+  for_each_task(shards, [&](std::size_t i) {
+    Tape<T>& tape = *tapes_[i];
+    tape.clear();
+    kept[i].parameters = leaves(tape, values);
+    kept[i].loss = loss(Pass(tape, {specs, kept[i].parameters}), i) * scale;
+  });
+  kept_ = std::move(kept);
+  trained_.clear();
+  for (const ParameterSpec& spec : specs) trained_.push_back(spec.trained);
+}
+
+template <class T>
+std::vector<Tensor<T>> ShardedGradient<T>::curvature_product(Curvature kind,
+                                                             const std::vector<Tensor<T>>& vector) {
+  if (kept_.empty()) fail_input("curvature_product: expected a call of linearise() before");
+  std::vector<std::vector<Tensor<T>>> shares(kept_.size());
+  for_each_task(kept_.size(), [&](std::size_t i) {
+    const auto& [parameters, loss] = kept_[i];
+    shares[i] = kind == Curvature::hessian
+                    ? tapes_[i]->hessian_product(loss, parameters, vector)
+                    : tapes_[i]->gauss_newton_product(loss, parameters, vector);
+  });
+  sum_shares(shares, vector.size());
+  for (std::size_t k = 0; k < vector.size(); ++k) {
+    if (!trained_[k]) shares[0][k] = Tensor<T>::zeros(vector[k].shape());
+  }
+  return std::move(shares[0]);
 }
 
 // The loss of a shard, by its number in the batch.
@@ -96,16 +192,70 @@ Var ShardRunner<T>::loss(const Pass& on, Ids shard, std::size_t number,
   });
 }
 
+// Calls f(shards, loss of a shard by its number).
+template <class T>
+template <class F>
+auto ShardRunner<T>::with_losses(Ids ids, const TrainingPass<T>& pass, F&& f) {
+  const auto shards = cut(ids);
+  if (pass.carried) pass.carried->resize(shards.size());
+  const ShardLoss of_shard = [&](const Pass& on, std::size_t i) {
+    return loss(on, shards[i], i, pass);
+  };
+  return f(shards.size(), of_shard);
+}
+
 template <class T>
 double ShardRunner<T>::loss_and_gradients(const std::vector<Tensor<T>>& values, Ids ids,
                                           Index terms, std::vector<Tensor<T>>& gradients,
                                           const TrainingPass<T>& pass) {
-  const auto shards = cut(ids);
-  if (pass.carried) pass.carried->resize(shards.size());
-  return gradient_.compute(
-      model_.parameters(), values, shards.size(),
-      [&](const Pass& on, std::size_t i) { return loss(on, shards[i], i, pass); },
-      1.0 / static_cast<double>(terms), gradients);
+  return with_losses(ids, pass, [&](std::size_t shards, const ShardLoss& loss) {
+    return gradient_.compute(model_.parameters(), values, shards, loss,
+                             1.0 / static_cast<double>(terms), gradients);
+  });
+}
+
+namespace {
+
+// A pass that hands on nothing to the caller's.
+template <class T>
+struct OwnPass {
+  explicit OwnPass(const TrainingPass<T>& given)
+      : carried(given.carried ? *given.carried : Carried<T>{}),
+        pass{given.masks, given.carried ? &carried : nullptr} {}
+  Carried<T> carried;
+  TrainingPass<T> pass;
+};
+
+}  // namespace
+
+template <class T>
+double ShardRunner<T>::loss(const std::vector<Tensor<T>>& values, Ids ids, Index terms,
+                            const TrainingPass<T>& pass) {
+  const OwnPass<T> own(pass);
+  return with_losses(ids, own.pass, [&](std::size_t shards, const ShardLoss& loss) {
+    return gradient_.loss(model_.parameters(), values, shards, loss) / static_cast<double>(terms);
+  });
+}
+
+template <class T>
+std::vector<Tensor<T>> ShardRunner<T>::gradient_squares(const std::vector<Tensor<T>>& values,
+                                                        Ids ids, Index terms,
+                                                        const TrainingPass<T>& pass) {
+  const OwnPass<T> own(pass);
+  return with_losses(ids, own.pass, [&](std::size_t shards, const ShardLoss& loss) {
+    return gradient_.gradient_squares(model_.parameters(), values, shards, loss,
+                                      1.0 / static_cast<double>(terms));
+  });
+}
+
+template <class T>
+void ShardRunner<T>::linearise(const std::vector<Tensor<T>>& values, Ids ids, Index terms,
+                               const TrainingPass<T>& pass) {
+  const OwnPass<T> own(pass);
+  with_losses(ids, own.pass, [&](std::size_t shards, const ShardLoss& loss) {
+    gradient_.linearise(model_.parameters(), values, shards, loss,
+                        1.0 / static_cast<double>(terms));
+  });
 }
 
 template <class T>

@@ -20,24 +20,57 @@ struct TrainingPass {
   Carried<T>* carried = nullptr;    ///< null: nothing is handed on; empty: the streams begin
 };
 
+/// Which matrix of second derivatives: Tape::gauss_newton_product() or Tape::hessian_product().
+enum class Curvature { gauss_newton, hessian };
+
 /// The loss of a shard, by its number: a scalar on the pass's tape.
 using ShardLoss = std::function<Var(const Pass& pass, std::size_t shard)>;
 
 /// Losses and gradients of several shards at a time, for any loss: one TBB task and one tape each,
 /// whose memory is kept for the next call. Gradients are summed in a fixed tree: the result has the
 /// same bits on any number of threads.
+///
+/// specs: of the parameters; values: theirs, in order; `loss` is called by several threads at a
+/// time. Gradients and products are those of `scale` times the sum of the shards' losses, in the
+/// order of `specs`, zero for parameters that are not trained. Each function throws InputError
+/// where there is no shard, or not a value for each parameter.
 template <class T>
 class ShardedGradient {
  public:
-  /// Returns the sum of the shards' losses; gradients: those of `scale` times it, in the order of
-  /// `specs`, zero for parameters that are not trained. values: of the parameters, in order.
-  /// `loss` is called by several threads at a time.
+  /// Returns the sum of the shards' losses, and leaves the gradients.
   double compute(const std::vector<ParameterSpec>& specs, const std::vector<Tensor<T>>& values,
                  std::size_t shards, const ShardLoss& loss, double scale,
                  std::vector<Tensor<T>>& gradients);
+  /// The sum of the shards' losses alone.
+  double loss(const std::vector<ParameterSpec>& specs, const std::vector<Tensor<T>>& values,
+              std::size_t shards, const ShardLoss& loss);
+  /// The sum over the shards of the squares of each one's gradient.
+  std::vector<Tensor<T>> gradient_squares(const std::vector<ParameterSpec>& specs,
+                                          const std::vector<Tensor<T>>& values, std::size_t shards,
+                                          const ShardLoss& loss, double scale);
+  /// Keeps the losses on the tapes for curvature_product(), until the next call of another
+  /// function.
+  void linearise(const std::vector<ParameterSpec>& specs, const std::vector<Tensor<T>>& values,
+                 std::size_t shards, const ShardLoss& loss, double scale);
+  /// Product of a matrix of curvature, where linearise() was called, with a vector, of a tensor for
+  /// each parameter. Throws as Tape::gauss_newton_product().
+  std::vector<Tensor<T>> curvature_product(Curvature kind, const std::vector<Tensor<T>>& vector);
 
  private:
+  struct Kept {
+    std::vector<Var> parameters;
+    Var loss;
+  };
+  void expect_fit(const std::vector<ParameterSpec>& specs, const std::vector<Tensor<T>>& values,
+                  std::size_t shards);
+  std::vector<std::vector<Tensor<T>>> shares(const std::vector<ParameterSpec>& specs,
+                                             const std::vector<Tensor<T>>& values,
+                                             std::size_t shards, const ShardLoss& loss,
+                                             double scale, std::vector<double>& losses);
+
   std::vector<std::unique_ptr<Tape<T>>> tapes_;  // one a shard
+  std::vector<Kept> kept_;                       // likewise, after linearise()
+  std::vector<char> trained_;                    // of each parameter, then
 };
 
 /// Runs batches in parallel: cut into shards of a fixed number of examples, one TBB task and
@@ -56,6 +89,20 @@ class ShardRunner {
   double loss_and_gradients(const std::vector<Tensor<T>>& values, Ids ids, Index terms,
                             std::vector<Tensor<T>>& gradients, const TrainingPass<T>& pass = {});
 
+  ///@{
+  /// The same for a rule that looks at the loss at several places: see ShardedGradient. `pass` is
+  /// as it was before each call. loss: the mean, that of loss / `terms`.
+  double loss(const std::vector<Tensor<T>>& values, Ids ids, Index terms,
+              const TrainingPass<T>& pass);
+  std::vector<Tensor<T>> gradient_squares(const std::vector<Tensor<T>>& values, Ids ids,
+                                          Index terms, const TrainingPass<T>& pass);
+  void linearise(const std::vector<Tensor<T>>& values, Ids ids, Index terms,
+                 const TrainingPass<T>& pass);
+  std::vector<Tensor<T>> curvature_product(Curvature kind, const std::vector<Tensor<T>>& vector) {
+    return gradient_.curvature_product(kind, vector);
+  }
+  ///@}
+
   /// The counts of all examples of the split.
   Tally evaluate(const std::vector<Tensor<T>>& values) const;
 
@@ -66,6 +113,8 @@ class ShardRunner {
 
  private:
   std::vector<Ids> cut(Ids ids) const;
+  template <class F>
+  auto with_losses(Ids ids, const TrainingPass<T>& pass, F&& f);
   Var loss(const Pass& on, Ids shard, std::size_t number, const TrainingPass<T>& pass) const;
 
   const Model& model_;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "optim/saved_state.hpp"
+#include "optim/tensor_list.hpp"
 #include "tensor/interrupt.hpp"
 #include "train/batch_gradient.hpp"
 
@@ -149,22 +150,28 @@ bool TypedTrainer<T>::update(const Batch& batch, double done) {
   const std::vector<Tensor<T>> values =
       with_weight_noise(parameters_, options_.weight_noise, record_.seed, optimiser_.updates());
   const MaskSeed masks{record_.seed, optimiser_.updates()};
-  Carried<T> carried = next_batch_ > 0 ? carried_ : Carried<T>{};
+  const Carried<T> before = next_batch_ > 0 ? carried_ : Carried<T>{};
+  Carried<T> carried = before;
   const bool streams = problem_.order() == Order::streams;
   const TrainingPass<T> pass{&masks, streams ? &carried : nullptr};
   const auto result = train_.compute(values, batch, pass);
   if (!std::isfinite(result.loss) || !std::isfinite(result.norm)) {
-    Carried<T> before = next_batch_ > 0 ? carried_ : Carried<T>{};
-    before.resize(carried.size());
+    Carried<T> again = before;
+    again.resize(carried.size());
     explain(train_.runner(), values, batch,
             std::isfinite(result.loss) ? fmt::format("the norm of the gradient is {}", result.norm)
                                        : fmt::format("the loss is {}", result.loss),
-            {&masks, streams ? &before : nullptr});
+            {&masks, streams ? &again : nullptr});
     return false;
   }
-  carried_ = std::move(carried);
+  Carried<T> again = before;
+  std::vector<Tensor<T>> noise;
+  if (options_.weight_noise > 0.0) noise = moved(values, -1.0, parameters_.values());
+  const auto objective =
+      train_.objective(batch, {&masks, streams ? &again : nullptr}, std::move(noise));
   note_idle();
-  optimiser_.update(parameters_, train_.gradients(), rate_share(done));
+  optimiser_.update(parameters_, train_.gradients(), rate_share(done), objective.get());
+  carried_ = std::move(carried);
   record_.overflows += result.overflow ? 1 : 0;
   epoch_loss_ += result.loss;
   epoch_terms_ += result.terms;

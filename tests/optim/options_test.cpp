@@ -24,10 +24,13 @@ std::string error_of(const OptimiserOptions& options) {
 TEST(OptimiserOptions, UnknownRulesGetASuggestion) {
   OptimiserOptions options;
   options.rule = "adma";
-  EXPECT_THAT(error_of(options), AllOf(HasSubstr("'adma'"), HasSubstr("did you mean 'adam'?"),
-                                       HasSubstr("adam, adamw, rmsprop, sgd")));
+  EXPECT_THAT(error_of(options),
+              AllOf(HasSubstr("'adma'"), HasSubstr("did you mean 'adam'?"),
+                    HasSubstr("adam, adamw, hessian_free, lbfgs, rmsprop, sgd")));
   options.rule = "lion_with_wings";
-  EXPECT_THAT(error_of(options), AllOf(HasSubstr("lion"), HasSubstr("adam, adamw, rmsprop, sgd")));
+  EXPECT_THAT(
+      error_of(options),
+      AllOf(HasSubstr("lion"), HasSubstr("adam, adamw, hessian_free, lbfgs, rmsprop, sgd")));
 }
 
 TEST(OptimiserOptions, RatesAndFloorsArePositive) {

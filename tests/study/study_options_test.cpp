@@ -328,7 +328,7 @@ TEST(StudyOptions, EveryOptimiserIsKnownToTheOptimiser) {
                             .train.optimiser;
       EXPECT_NO_THROW(Optimiser<float>(rule, ParameterSet<float>())) << name;
     }
-    EXPECT_EQ(count, 4);
+    EXPECT_EQ(count, 6);
   }
 }
 
