@@ -13,6 +13,7 @@
   ENTRY(reber)                \
   ENTRY(copy_memory)          \
   ENTRY(parity)               \
+  ENTRY(arithmetic)           \
   ENTRY(image_sequence)       \
   ENTRY(sentiment)            \
   ENTRY(spoken_digits)        \

@@ -13,6 +13,15 @@ using Scored = SequenceForm::Scored;
 
 constexpr std::uint64_t data_seed = 1;  // validation and test examples are the same in every study
 
+const char* scored_text(Scored scored) {
+  switch (scored) {
+    case Scored::last: return "the last step is scored";
+    case Scored::end: return "the steps of the answer are scored";
+    case Scored::every: return "every step is scored";
+  }
+  return "";
+}
+
 // Whether all possible classes are more active than all others.
 bool possible_first(std::span<const double> logits, std::uint32_t possible) {
   double least = std::numeric_limits<double>::infinity(), most = -least;
@@ -124,8 +133,7 @@ GeneratedProblem::GeneratedProblem(GeneratedForm form, const TaskOptions& option
 std::string GeneratedProblem::description() const {
   return fmt::format(
       "{}: {}. {} new training sequences an epoch, {} of validation, {} of test; {}.", form_.name,
-      form_.description, sizes_[0], sizes_[1], sizes_[2],
-      form_.scored == Scored::last ? "the last step is scored" : "every step is scored");
+      form_.description, sizes_[0], sizes_[1], sizes_[2], scored_text(form_.scored));
 }
 
 Random GeneratedProblem::numbers(Split split, ExampleId id) const {
@@ -138,9 +146,7 @@ Index GeneratedProblem::length(Split split, ExampleId id) const {
   return form_.steps(random);
 }
 
-Index GeneratedProblem::terms(Split split, ExampleId id) const {
-  return form_.scored == Scored::last ? 1 : length(split, id);
-}
+Index GeneratedProblem::terms(Split split, ExampleId id) const { return scored_steps(split, id); }
 
 const std::vector<Metric>& GeneratedProblem::metrics() const {
   return form_.classes > 0 ? class_metrics() : value_metrics();

@@ -101,9 +101,7 @@ std::vector<std::vector<double>> SequenceModel::outputs(const Pass& pass, Split 
   std::vector<std::vector<double>> by_example;
   auto next = given.begin();
   for (const ExampleId id : ids) {
-    const bool last = problem_.form().scored == SequenceForm::Scored::last;
-    const Index steps = last ? 1 : problem_.length(split, id);
-    const auto end = next + steps * problem_.form().outputs();
+    const auto end = next + problem_.scored_steps(split, id) * problem_.form().outputs();
     by_example.emplace_back(next, end);
     next = end;
   }

@@ -20,6 +20,15 @@ void expect_indices_exact(Index count, Index steps) {
 
 }  // namespace
 
+Index SequenceProblem::scored_steps(Split split, ExampleId id) const {
+  switch (form_.scored) {
+    case SequenceForm::Scored::last: return 1;
+    case SequenceForm::Scored::end: return std::ssize(example(split, id).targets);
+    case SequenceForm::Scored::every: return length(split, id);
+  }
+  return 0;
+}
+
 SequenceBatch SequenceProblem::batch(Split split, Ids ids) const {
   const Index width = form_.symbols > 0 ? 1 : form_.width;
   SequenceBatch batch;
@@ -38,7 +47,8 @@ SequenceBatch SequenceProblem::batch(Split split, Ids ids) const {
     for (Index t = 0; t < length; ++t) {
       std::copy_n(example.x.data() + t * width, width, batch.x.data() + (t * count + b) * width);
     }
-    for (Index t = form_.scored == SequenceForm::Scored::last ? length - 1 : 0; t < length; ++t) {
+    const Index scored = std::ssize(example.targets) / (form_.classes > 0 ? 1 : form_.values);
+    for (Index t = length - scored; t < length; ++t) {
       rows.push_back(static_cast<float>(t * count + b));
     }
     targets.insert(targets.end(), example.targets.begin(), example.targets.end());

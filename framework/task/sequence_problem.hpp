@@ -22,7 +22,7 @@ struct SequenceExample {
 /// What a network reads of an example, and what it gives.
 struct SequenceForm {
   /// Which steps have a target.
-  enum class Scored { last, every };
+  enum class Scored { last, end, every };
   /// What is read where the last step alone has one.
   enum class Pool { last, mean, max };
 
@@ -31,7 +31,7 @@ struct SequenceForm {
   double symbol_scale = 1.0;     ///< standard deviation of the first values of their vectors
   Index classes = 0;             ///< 0: targets are values
   Index values = 1;              ///< of a scored step, where there are no classes
-  Scored scored = Scored::last;  ///< the last step, or every one
+  Scored scored = Scored::last;  ///< the last step, the last ones (an answer), or every one
   /// Where the last step alone is scored: what the output layer reads of the steps, the last one or
   /// of each element its mean or its largest value over all of them.
   Pool pool = Pool::last;
@@ -70,6 +70,8 @@ class SequenceProblem : public Problem {
   /// What there is to show of a model that gives these outputs; nothing by default.
   virtual std::vector<Exhibit> exhibits(const OutputsOf&) const { return {}; }
 
+  /// How many steps of an example have a target.
+  Index scored_steps(Split split, ExampleId id) const;
   /// Throws InputError when the examples have more steps together than a float can count.
   SequenceBatch batch(Split split, Ids ids) const;
   std::unique_ptr<Model> model(Recurrence& recurrence) const override;

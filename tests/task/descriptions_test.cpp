@@ -51,7 +51,7 @@ TEST(Metrics, SayWhichDirectionIsProgressAndWhatTheyAreCountedIn) {
                             "error, wrong steps, lower, 4 decimals",
                             "success, sequences without a wrong step, higher, 3 decimals, "
                             "goal 0.99"};
-  for (const char* task : {"temporal_order", "reber", "copy_memory", "parity"}) {
+  for (const char* task : {"temporal_order", "reber", "copy_memory", "parity", "arithmetic"}) {
     EXPECT_EQ(metrics_of(task), of_classes) << task;
   }
   const Texts of_sequences = {"accuracy, accuracy, higher, 4 decimals",
@@ -164,7 +164,7 @@ TEST(GeneratedProblem, ExamplesNeverChange) {
   const std::map<std::string, double> expected = {
       {"adding", 10.59092}, {"multiplication", -0.22725}, {"temporal_order", 1.50746},
       {"latch", 0.62062},   {"reber", 2.01276},           {"copy_memory", -34.27209},
-      {"parity", 0.43300}};
+      {"parity", 0.43300},  {"arithmetic", -43.11429}};
   for (const auto& [task, number] : expected) {
     const auto problem = generated_problem(task);
     double sum = 0.0, place = 1.0;

@@ -105,7 +105,8 @@ TEST(TaskTable, OptionsHaveTheseDefaultsAndRanges) {
       {"latch", {"lag 100: 2 to 100000", "informed 3: 1 to 1000"}},
       {"reber", {}},
       {"copy_memory", {"lag 100: 1 to 100000"}},
-      {"parity", {"length 20: 1 to 100000"}}};
+      {"parity", {"length 20: 1 to 100000"}},
+      {"arithmetic", {"digits 8: 1 to 15", "distractors 3: 0 to 100"}}};
   const std::map<std::string, std::vector<std::string>> of_data = {
       {"next_frame",
        {"data '', data", "fallback ''", "width 0: 0 to 16777216", "roll_sequence 1: 0 to 16777216",
