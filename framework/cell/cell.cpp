@@ -6,6 +6,27 @@
 
 namespace carousel {
 
+CellRegistry::CellRegistry(const CellRegistry& other)
+    : plugins_(other.plugins_), cells_(other.cells_) {
+  if (!other.texts_) return;
+  texts_ = std::make_shared<TextCells>(*other.texts_);
+  for (Cell& cell : cells_) {
+    if (!cell.text.empty()) cell.build = builder_of_text(cell.name);
+  }
+}
+
+CellRegistry& CellRegistry::operator=(CellRegistry other) noexcept {
+  plugins_.swap(other.plugins_);
+  cells_.swap(other.cells_);
+  texts_.swap(other.texts_);
+  return *this;
+}
+
+std::function<StepProgram(const CellSizes&)> CellRegistry::builder_of_text(
+    const std::string& name) const {
+  return [texts = texts_, name](const CellSizes& sizes) { return texts->build(name, sizes); };
+}
+
 void CellRegistry::check_new_name(const std::string& name) const {
   if (look_up(name)) fail_input("there is a cell named '{}' already", name);
 }
@@ -21,9 +42,7 @@ std::string CellRegistry::add_text(std::string_view text, const std::string& fil
   check_new_name(name);
   if (!texts_) texts_ = std::make_shared<TextCells>();
   texts_->add(std::move(syntax));
-  cells_.push_back({name, "", "", "", [texts = texts_, name](const CellSizes& sizes) {
-                      return texts->build(name, sizes);
-                    }});
+  cells_.push_back({name, "", "", "", builder_of_text(name)});
   cells_.back().text = text;
   cells_.back().from_file = from_file;
   for (Cell& cell : cells_) {  // those that waited for this one too

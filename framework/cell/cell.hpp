@@ -52,6 +52,13 @@ class TextCells;
 /// Cells by name. Filled by explicit calls, never by static constructors.
 class CellRegistry {
  public:
+  CellRegistry() = default;
+  /// A registry of its own: what is added to one of the two does not concern the other.
+  CellRegistry(const CellRegistry& other);
+  CellRegistry(CellRegistry&&) = default;
+  CellRegistry& operator=(CellRegistry other) noexcept;
+  ~CellRegistry() = default;
+
   /// Throws InputError when the name is taken.
   void add(Cell cell);
   /// Adds a cell of text (docs/language.md), and returns its name. `file` stands for it in
@@ -74,6 +81,7 @@ class CellRegistry {
 
  private:
   void check_new_name(const std::string& name) const;
+  std::function<StepProgram(const CellSizes&)> builder_of_text(const std::string& name) const;
   Facts plugins_;
   std::vector<Cell> cells_;
   std::shared_ptr<TextCells> texts_;

@@ -20,10 +20,12 @@
 #include "cli/inspect_command.hpp"
 #include "cli/memory.hpp"
 #include "cli/sample_command.hpp"
+#include "cli/search_command.hpp"
 #include "cli/study_commands.hpp"
 #include "cli/task_commands.hpp"
 #include "cli/translate_command.hpp"
 #include "io/version.hpp"
+#include "search/search_run.hpp"
 #include "study/study_options.hpp"
 #include "tensor/error.hpp"
 
@@ -110,6 +112,7 @@ class CommandLine {
     add_studies();
     add_trials();
     add_cells();
+    add_search();
     add_data();
     add_sample();
     add_translate();
@@ -174,14 +177,17 @@ class CommandLine {
     compare->add_flag("--dry-run", dry_run_,
                       "List the trials, estimate time and disk, and run nothing");
     auto* resume = add("resume", "Go on with an interrupted run", [this] {
-      return resume_command(registry_, folder_, overrides_, common_, stop_requested);
+      return is_search_run(folder_)
+                 ? resume_search_command(registry_, folder_, overrides_, common_, stop_requested)
+                 : resume_command(registry_, folder_, overrides_, common_, stop_requested);
     });
     resume->add_option("RUN", folder_, "Run folder")->required();
     resume->add_option("key.sub=value", overrides_,
                        "Changes that leave the trials the same, such as train.epochs=50 for more");
     add_accept_changes(resume);
-    auto* report =
-        add("report", "Table and report.html of a run", [this] { return report_command(folder_); });
+    auto* report = add("report", "Table and report.html of a run", [this] {
+      return is_search_run(folder_) ? search_report_command(folder_) : report_command(folder_);
+    });
     report->add_option("RUN", folder_, "Run folder")->required();
     auto* tasks =
         add("tasks", "List the tasks with their options", [this] { return tasks_command(json_); });
@@ -294,6 +300,17 @@ class CommandLine {
                      "Solve hidden sizes, so that each has the parameters of the cell as it is");
     ablate->add_flag("--list", list_, "List the changes (also without it, when none is named)");
     ablate->add_flag("--json", json_, "As JSON");
+  }
+
+  void add_search() {
+    auto* search = add("search", "Make cells from cells, and keep those that learn best", [this] {
+      return search_command(registry_, search_, common_, stop_requested);
+    });
+    search->add_option("CELL", search_.words,
+                       "The cells to begin from (default: those of the file); key.sub=value: "
+                       "changes to the file, such as generations=8");
+    search->add_option("--study", search_.search, "The search: its stages, and how many candidates")
+        ->required();
   }
 
   void add_data() {
@@ -437,6 +454,7 @@ class CommandLine {
   std::vector<std::string> overrides_, grid_;
   CellArguments cell_;
   AblationArguments ablation_;
+  SearchArguments search_;
   CellArguments checked_{"", {3, 4}, {}};
   BenchArguments bench_;
   ImportArguments import_;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cli/new_folder.hpp"
 #include "cli/progress.hpp"
 #include "inspect/inspected_run.hpp"
 #include "io/files.hpp"
@@ -21,31 +22,6 @@ namespace {
 
 constexpr int exit_check_failed = 1;
 constexpr int exit_interrupted = 130;
-
-// The folder of a new run: --out, or the first of runs/NAME, runs/NAME-2, .. that is free, which is
-// made at once: others may start now too. That one goes away again where nothing was written into
-// it.
-class NewFolder {
- public:
-  NewFolder(const std::string& out, const std::string& name) : path_(out), is_given_(!out.empty()) {
-    if (is_given_) return;
-    const std::filesystem::path base = std::filesystem::path("runs") / name;
-    make_folder(base.parent_path());
-    path_ = base;
-    for (int n = 2; !make_new_folder(path_); ++n) path_ = base.string() + "-" + std::to_string(n);
-  }
-  ~NewFolder() {
-    std::error_code ignored;  // that it is not empty
-    if (!is_given_) std::filesystem::remove(path_, ignored);
-  }
-  NewFolder(const NewFolder&) = delete;
-  NewFolder& operator=(const NewFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-  bool is_given_;
-};
 
 StudyRun run_in(const std::filesystem::path& folder, const CommonOptions& common) {
   return {folder, common.data_dir, common.threads, common.command, common.accept_changes};

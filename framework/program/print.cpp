@@ -1,3 +1,5 @@
+#include "program/print.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -34,86 +36,103 @@ std::string number_text(double value) {
   return fmt::format("{}", value);
 }
 
-std::string sizes_text(const std::vector<Index>& sizes) {
-  return fmt::format("[{}]", fmt::join(sizes, ", "));
-}
+// Terms as text, with sizes as the caller writes them.
+class Printer {
+ public:
+  explicit Printer(const SizeText& size) : size_(size) {}
 
-std::string text_of(const Term& term);
-
-// In brackets where the operator around it binds at least as strongly.
-std::string part_text(const Term& term, Strength around) {
-  const std::string text = text_of(term);
-  return strength_of(term) <= around ? "(" + text + ")" : text;
-}
-
-std::string binary_text(const Term& term) {
-  const Strength own = strength_of(term);
-  const bool repeats = own == sum || own == elementwise_product || own == product;
-  // From left to right: a - b - c is (a - b) - c. A sign behind an operator is put in brackets.
-  const Strength left = repeats ? static_cast<Strength>(own - 1) : own;
-  const Strength right = strength_of(term.parts[1]) == sign ? sign : own;
-  return fmt::format("{} {} {}", part_text(term.parts[0], left), term.text,
-                     part_text(term.parts[1], right));
-}
-
-std::string slice_text(const Term& term) {
-  std::string ranges;
-  const Shape& whole_shape = term.parts[0].shape;
-  for (std::size_t k = 0; k < term.sizes.size(); k += 2) {
-    const Index begin = term.sizes[k], end = term.sizes[k + 1];
-    const bool all = begin == 0 && end == whole_shape[static_cast<int>(k / 2)];
-    ranges += (k > 0 ? ", " : "") + (all ? std::string(":") : fmt::format("{}:{}", begin, end));
+  std::string text_of(const Term& term) const {
+    switch (term.kind) {
+      case Term::Kind::number: return number_text(term.value);
+      case Term::Kind::name:
+        return term.delay == 0 ? term.text : fmt::format("{}[t-{}]", term.text, term.delay);
+      case Term::Kind::negative: return "-" + part_text(term.parts[0], product);
+      case Term::Kind::binary: return binary_text(term);
+      case Term::Kind::slice: return slice_text(term);
+      case Term::Kind::list: return sizes_text(term.sizes);
+      case Term::Kind::call: break;
+    }
+    std::string arguments;
+    for (const Term& part : term.parts) {
+      arguments += (arguments.empty() ? "" : ", ") + argument_text(term, part);
+    }
+    return fmt::format("{}({})", term.text, arguments);
   }
-  return fmt::format("{}[{}]", part_text(term.parts[0], power), ranges);
-}
 
-std::string text_of(const Term& term) {
-  switch (term.kind) {
-    case Term::Kind::number: return number_text(term.value);
-    case Term::Kind::name:
-      return term.delay == 0 ? term.text : fmt::format("{}[t-{}]", term.text, term.delay);
-    case Term::Kind::negative: return "-" + part_text(term.parts[0], product);
-    case Term::Kind::binary: return binary_text(term);
-    case Term::Kind::slice: return slice_text(term);
-    case Term::Kind::list: return sizes_text(term.sizes);
-    case Term::Kind::call: break;
+  std::string plain_shape(const Shape& shape) const {
+    const bool batched = shape.rank() > 0 && shape[0] == batch_dim;
+    const std::vector<Index> sizes(shape.begin() + (batched ? 1 : 0), shape.end());
+    return sizes.empty() ? "[1]" : sizes_text(sizes);
   }
-  std::string arguments;
-  for (const Term& part : term.parts) {
-    arguments += (arguments.empty() ? "" : ", ") + text_of(part);
-  }
-  return fmt::format("{}({})", term.text, arguments);
-}
 
-std::string plain_shape(const Shape& shape) {
-  const bool batched = shape.rank() > 0 && shape[0] == batch_dim;
-  const std::vector<Index> sizes(shape.begin() + (batched ? 1 : 0), shape.end());
-  return sizes.empty() ? "[1]" : sizes_text(sizes);
-}
+ private:
+  std::string sizes_text(const std::vector<Index>& sizes) const {
+    std::string text;
+    for (const Index size : sizes) text += (text.empty() ? "" : ", ") + size_(size);
+    return "[" + text + "]";
+  }
+
+  // The numbers of these functions are sizes.
+  std::string argument_text(const Term& call, const Term& argument) const {
+    const bool is_size = call.text == "arange" || call.text == "roll";
+    if (!is_size || argument.kind != Term::Kind::number) return text_of(argument);
+    return size_(static_cast<Index>(argument.value));
+  }
+
+  // In brackets where the operator around it binds at least as strongly.
+  std::string part_text(const Term& term, Strength around) const {
+    const std::string text = text_of(term);
+    return strength_of(term) <= around ? "(" + text + ")" : text;
+  }
+
+  std::string binary_text(const Term& term) const {
+    const Strength own = strength_of(term);
+    const bool repeats = own == sum || own == elementwise_product || own == product;
+    // From left to right: a - b - c is (a - b) - c. A sign behind an operator is put in brackets.
+    const Strength left = repeats ? static_cast<Strength>(own - 1) : own;
+    const Strength right = strength_of(term.parts[1]) == sign ? sign : own;
+    return fmt::format("{} {} {}", part_text(term.parts[0], left), term.text,
+                       part_text(term.parts[1], right));
+  }
+
+  std::string slice_text(const Term& term) const {
+    std::string ranges;
+    const Shape& whole_shape = term.parts[0].shape;
+    for (std::size_t k = 0; k < term.sizes.size(); k += 2) {
+      const Index begin = term.sizes[k], end = term.sizes[k + 1];
+      const bool all = begin == 0 && end == whole_shape[static_cast<int>(k / 2)];
+      ranges += (k > 0 ? ", " : "") + (all ? std::string(":") : size_(begin) + ":" + size_(end));
+    }
+    return fmt::format("{}[{}]", part_text(term.parts[0], power), ranges);
+  }
+
+  const SizeText& size_;
+};
 
 const ProgramNode& node_of(const StepProgram& program, int id) {
   return program.nodes[static_cast<std::size_t>(id)];
 }
 
-std::string declarations(const StepProgram& program, const Equations& equations) {
+std::string declarations(const StepProgram& program, const Equations& equations,
+                         const Printer& printer) {
   const auto name = [&](const std::string& given) { return equations.names.at(given); };
   std::string text;
   for (std::size_t k = 1; k < program.inputs.size(); ++k) {
     const ProgramNode& input = node_of(program, program.inputs[k]);
-    text += fmt::format("input {} : {}", name(input.name), plain_shape(input.shape));
+    text += fmt::format("input {} : {}", name(input.name), printer.plain_shape(input.shape));
     if (input.otherwise) text += fmt::format(" default {}", number_text(*input.otherwise));
     text += "\n";
   }
   for (const ProgramParameter& p : program.parameters) {
     Initialiser init = p.init;
     if (init.kind == Initialiser::Kind::minus) init.other = name(init.other);
-    text += fmt::format("param {} : {} init {}{}\n", name(p.name), plain_shape(p.shape),
+    text += fmt::format("param {} : {} init {}{}\n", name(p.name), printer.plain_shape(p.shape),
                         init.to_string(), p.trained ? "" : " fixed");
   }
   for (const ProgramState& state : program.states) {
     const ProgramNode& next = node_of(program, state.next);
     const bool delay = next.kind != ProgramNode::Kind::op && next.name == state.name;
-    if (!delay) text += fmt::format("state {} : {}\n", name(state.name), plain_shape(state.shape));
+    if (!delay) text += fmt::format("state {} : {}\n", name(state.name), printer.plain_shape(state.shape));
   }
   return text;
 }
@@ -121,13 +140,19 @@ std::string declarations(const StepProgram& program, const Equations& equations)
 }  // namespace
 
 std::string to_text(const StepProgram& program) {
+  return to_text(program, [](Index size) { return std::to_string(size); });
+}
+
+std::string to_text(const StepProgram& program, const SizeText& size) {
   const Equations equations = equations_of(program);
-  std::string text = fmt::format("cell {}\n", equations.cell) + declarations(program, equations);
+  const Printer printer(size);
+  std::string text =
+      fmt::format("cell {}\n", equations.cell) + declarations(program, equations, printer);
   for (const Equation& e : equations.initial) {
-    text += fmt::format("initial {} = {}\n", e.name, text_of(e.value));
+    text += fmt::format("initial {} = {}\n", e.name, printer.text_of(e.value));
   }
   for (const Equation& e : equations.values) {
-    text += fmt::format("{} = {}\n", e.name, text_of(e.value));
+    text += fmt::format("{} = {}\n", e.name, printer.text_of(e.value));
   }
   return text +
          fmt::format("output {}\n", equations.names.at(node_of(program, program.output).name));

@@ -151,4 +151,8 @@ void visit_fields(Options& o, Visitor&& v) {
 StudyOptions read_keys(const std::string& yaml, const std::string& source,
                        const std::vector<std::string>& overrides);
 
+/// The options whose keys were read, with grids over options of tasks taken apart. Throws
+/// InputError where keys do not fit each other.
+StudyOptions checked(StudyOptions options, const std::string& source);
+
 }  // namespace carousel

@@ -118,7 +118,10 @@ void expand_tasks(StudyOptions& o) {
 
 StudyOptions parse_study(const std::string& yaml, const std::string& source,
                          const std::vector<std::string>& overrides) {
-  StudyOptions options = read_keys(yaml, source, overrides);
+  return checked(read_keys(yaml, source, overrides), source);
+}
+
+StudyOptions checked(StudyOptions options, const std::string& source) {
   expand_tasks(options);
   check(options, source);
   return options;

@@ -21,8 +21,8 @@ const fs::path source = CAROUSEL_SOURCE_DIR;
 
 // Lowest floor first.
 const std::vector<std::string> floors = {
-    "tensor", "kernel", "op",   "io",    "tape",  "program", "cell",   "layer", "optim",
-    "data",   "metric", "task", "train", "study", "inspect", "report", "bench", "cli"};
+    "tensor", "kernel", "op",    "io",    "tape",   "program", "cell",   "layer", "optim", "data",
+    "metric", "task",   "train", "study", "search", "inspect", "report", "bench", "cli"};
 
 std::ptrdiff_t floor_of(const std::string& room) {
   return std::find(floors.begin(), floors.end(), room) - floors.begin();
