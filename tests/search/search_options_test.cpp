@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
+#include <sstream>
 
 #include "temporary_folder.hpp"
 #include "tensor/error.hpp"
@@ -115,6 +117,29 @@ TEST_F(SearchFile, SaysWhichStudyIsMissingAndWhatIsExpected) {
   std::filesystem::remove(folder_ / "full.yaml");
   EXPECT_THAT(error(), AllOf(HasSubstr("search.yaml:8:17: stages.full.study: "),
                              HasSubstr("full.yaml"), HasSubstr("expected the path of a study")));
+}
+
+// Rows of docs/search.md: | `key` | .. |
+TEST_F(SearchFile, HasEachKeyInTheDocuments) {
+  std::istringstream docs(file_text(std::string(CAROUSEL_SOURCE_DIR) + "/docs/search.md"));
+  std::set<std::string> documented, written;
+  for (std::string line; std::getline(docs, line);) {
+    if (line.starts_with("| `") && line.find('/') > line.find("` |")) {
+      documented.insert(line.substr(3, line.find("` |") - 3));
+    }
+  }
+  std::istringstream yaml(to_yaml(read()));
+  for (std::string line; std::getline(yaml, line);) {
+    const std::size_t blanks = line.find_first_not_of(' ');
+    const std::string key = line.substr(blanks, line.find(':') - blanks);
+    if (blanks == 0) written.insert(key);
+    if (blanks == 4) written.insert("stages.NAME." + key);
+  }
+  for (const char* file :
+       {"search.yaml", "candidates.csv", "generations.csv", "population.csv", "best.md"}) {
+    documented.erase(file);
+  }
+  EXPECT_EQ(documented, written);
 }
 
 TEST_F(SearchFile, WantsCellsStagesAndParameters) {
