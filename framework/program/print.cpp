@@ -132,7 +132,8 @@ std::string declarations(const StepProgram& program, const Equations& equations,
   for (const ProgramState& state : program.states) {
     const ProgramNode& next = node_of(program, state.next);
     const bool delay = next.kind != ProgramNode::Kind::op && next.name == state.name;
-    if (!delay) text += fmt::format("state {} : {}\n", name(state.name), printer.plain_shape(state.shape));
+    if (!delay)
+      text += fmt::format("state {} : {}\n", name(state.name), printer.plain_shape(state.shape));
   }
   return text;
 }

@@ -111,6 +111,7 @@ class Search {
     for (const std::size_t place : going) cells.push_back(&results_.all[place]);
     StageRun stage(std::move(study), cells, {folder_of(g, s), run_});
     if (!stage.has_ended()) {
+      if (stop_) throw Interrupted("stopped in front of a stage");
       begin();
       listener_.note(
           fmt::format("generation {}, stage {}: {} cells", g, stages()[s].name, going.size()));

@@ -1,5 +1,7 @@
 #include "search/stage_run.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "io/files.hpp"
