@@ -39,11 +39,14 @@ std::string number_text(double value) {
 // Terms as text, with sizes as the caller writes them.
 class Printer {
  public:
-  explicit Printer(const SizeText& size) : size_(size) {}
+  Printer(const SizeText& size, const NumberText& number) : size_(size), number_(number) {}
 
   std::string text_of(const Term& term) const {
     switch (term.kind) {
-      case Term::Kind::number: return number_text(term.value);
+      case Term::Kind::number: {
+        const std::string length = number_(term.value);
+        return length.empty() ? number_text(term.value) : length;
+      }
       case Term::Kind::name:
         return term.delay == 0 ? term.text : fmt::format("{}[t-{}]", term.text, term.delay);
       case Term::Kind::negative: return "-" + part_text(term.parts[0], product);
@@ -107,6 +110,7 @@ class Printer {
   }
 
   const SizeText& size_;
+  const NumberText& number_;
 };
 
 const ProgramNode& node_of(const StepProgram& program, int id) {
@@ -141,12 +145,13 @@ std::string declarations(const StepProgram& program, const Equations& equations,
 }  // namespace
 
 std::string to_text(const StepProgram& program) {
-  return to_text(program, [](Index size) { return std::to_string(size); });
+  return to_text(
+      program, [](Index size) { return std::to_string(size); }, [](double) { return ""; });
 }
 
-std::string to_text(const StepProgram& program, const SizeText& size) {
+std::string to_text(const StepProgram& program, const SizeText& size, const NumberText& number) {
   const Equations equations = equations_of(program);
-  const Printer printer(size);
+  const Printer printer(size, number);
   std::string text =
       fmt::format("cell {}\n", equations.cell) + declarations(program, equations, printer);
   for (const Equation& e : equations.initial) {

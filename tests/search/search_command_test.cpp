@@ -24,7 +24,7 @@ generations: 2
 candidates: 6
 population: 3
 stages:
-  memory: {study: memory.yaml, bar: 0.05, keep: 0.5}
+  memory: {study: memory.yaml, bar: 0.6, keep: 0.7}
   full:
     keep: 0.6
     study:
@@ -92,6 +92,7 @@ TEST_F(SearchCommand, KeepsThePopulationAndCountsWhatBecameOfMutants) {
   const auto rows = read_csv(file_text(folder_ / "run/candidates.csv"));
   ASSERT_EQ(rows.size(), 2u + 12u);
   std::map<std::string, int> by_status;
+  std::map<std::string, int> went_on, survived;
   for (const Row& row : rows) {
     ++by_status[row.at("status")];
     const std::string name = row.at("cell");
@@ -99,7 +100,17 @@ TEST_F(SearchCommand, KeepsThePopulationAndCountsWhatBecameOfMutants) {
     EXPECT_TRUE(fs::exists(folder_ / "run/cells" / (name + ".cell"))) << name;
     EXPECT_EQ(row.at("memory score").empty(), row.at("status") == "diverged") << name;
     const bool fell = row.at("status") != "survived" && row.at("stage") == "memory";
+    if (row.at("stage") == "full") {
+      ++went_on[row.at("generation")];
+      survived[row.at("generation")] += row.at("status") == "survived" ? 1 : 0;
+      EXPECT_GE(std::stod(row.at("memory score")), 0.6) << name;
+    }
     EXPECT_EQ(row.at("full score").empty(), fell || row.at("status") == "diverged") << name;
+  }
+  for (const char* generation : {"1", "2"}) {
+    EXPECT_GT(went_on[generation], 1);
+    EXPECT_LE(went_on[generation], std::ceil(0.7 * 6));
+    EXPECT_LE(survived[generation], std::ceil(0.6 * went_on[generation]));
   }
   EXPECT_EQ(by_status["waiting"], 0);
   EXPECT_GT(by_status["survived"], 2);

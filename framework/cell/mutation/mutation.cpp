@@ -90,7 +90,9 @@ class Mutator {
   std::string word(int id, int depth = 3) const {
     const ProgramNode& n = node(id);
     if (!n.name.empty()) return n.name;
-    if (is_op(program_, id, "constant")) return fmt::format("{}", n.attributes.value);
+    if (is_op(program_, id, "constant")) {  // words do not depend on sizes, as lengths do
+      return n.attributes.value < 8.0 ? fmt::format("{}", n.attributes.value) : "n";
+    }
     if (depth == 0) return "..";
     if (is_op(program_, id, "matmul")) {
       return fmt::format("{} @ {}", word(n.inputs[1], depth - 1), word(n.inputs[0], depth - 1));

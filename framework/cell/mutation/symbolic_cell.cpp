@@ -49,6 +49,22 @@ std::map<Index, std::string> all_terms() {
   return terms;
 }
 
+const std::map<Index, std::string>& known_terms() {
+  static const std::map<Index, std::string> terms = all_terms();
+  return terms;
+}
+
+// A number of an equation that is a length, such as that by which a mean divides: a mutation may
+// have taken it out of its mean(..). A cell that has such a number by chance is not itself at other
+// sizes, and so is refused.
+std::string symbolic_number(double value) {
+  if (value <= largest_number || value > telling_hidden * telling_input) return "";
+  const auto term = known_terms().find(static_cast<Index>(value));
+  if (term == known_terms().end() || static_cast<double>(term->first) < value) return "";
+  const bool is_name = term->second.find(' ') == std::string::npos;
+  return is_name ? term->second : "(" + term->second + ")";
+}
+
 // Throws InputError where the text does not make the cell near some sizes.
 void expect_same_at(const Cell& cell, const std::string& text, const CellSizes& wanted) {
   const CellSizes sizes = nearest_sizes(cell, wanted);
@@ -64,7 +80,8 @@ void expect_same_at(const Cell& cell, const std::string& text, const CellSizes& 
 CellSizes telling_sizes() { return {telling_input, telling_hidden, {}}; }
 
 std::string symbolic_size(Index size) {
-  static const std::map<Index, std::string> terms = all_terms(), whole = whole_terms();
+  static const std::map<Index, std::string> whole = whole_terms();
+  const std::map<Index, std::string>& terms = known_terms();
   if (size <= largest_number) return std::to_string(size);
   if (const auto term = terms.find(size); term != terms.end()) return term->second;
   for (Index more = 1; more <= most_more; ++more) {
@@ -80,7 +97,7 @@ std::string symbolic_size(Index size) {
 }
 
 std::string symbolic_text(const StepProgram& program, const CellHead& head) {
-  const std::string text = to_text(program, symbolic_size);
+  const std::string text = to_text(program, symbolic_size, symbolic_number);
   std::string title = head.title;
   std::ranges::replace(title, '"', '\'');
   return fmt::format("cell {}{}\n", head.name, title.empty() ? "" : " \"" + title + "\"") +

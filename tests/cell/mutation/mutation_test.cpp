@@ -2,6 +2,7 @@
 
 #include "cell/mutation/mutation.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -58,6 +59,9 @@ TEST(Mutation, PrintsAsACellThatReadsBackToTheSameProgram) {
       return;
     }
     const std::string text = symbolic_text(program, {"mutant", mutant.change});
+    for (const char* size : {"840", "1201", "420", "210"}) {
+      EXPECT_EQ(text.find(size), std::string::npos) << name << ", " << mutant.change;
+    }
     const StepProgram again = program_of_text(text, telling_sizes());
     EXPECT_EQ(first_difference(structure_text(simplified(again)), structure_text(program)), "")
         << name << ", " << mutant.change;
@@ -169,18 +173,30 @@ TEST(Mutation, SaysWhatItDid) {
   }
 }
 
-TEST(Mutation, OfAnActivationIsThatProgram) {
+// The text of a GRU with the mutation of these words.
+std::string text_of_gru_with(const std::string& change) {
   const StepProgram base = symbolic("gru_reset_before");
-  for (std::uint64_t k = 0; k < 3000; ++k) {
+  for (std::uint64_t k = 0; k < 6000; ++k) {
     Random random(k, "words");
     const auto mutant = mutated(base, random);
-    if (!mutant || mutant->change != "z: sigmoid -> tanh") continue;
-    EXPECT_NE(symbolic_text(mutant->program, {"m", ""})
-                  .find("\nz = tanh(W_z @ x + U_z @ h[t-1] + b_z)\n"),
-              std::string::npos);
-    return;
+    if (mutant && mutant->change == change) return symbolic_text(mutant->program, {"m", ""});
   }
-  FAIL() << "was not drawn";
+  return "was not drawn";
+}
+
+TEST(Mutation, IsTheProgramOfItsWords) {
+  using testing::AllOf, testing::HasSubstr, testing::Not;
+  EXPECT_THAT(text_of_gru_with("z: sigmoid -> tanh"),
+              HasSubstr("\nz = tanh(W_z @ x + U_z @ h[t-1] + b_z)\n"));
+  EXPECT_THAT(text_of_gru_with("r: times a gate of x and h[t-1]"),
+              AllOf(HasSubstr("\nparam W_1 : [hidden, input] init glorot\n"),
+                    HasSubstr("\nparam U_1 : [hidden, hidden] init orthogonal(1)\n"),
+                    HasSubstr("\nparam b_1 : [hidden] init constant(1)\n"),
+                    HasSubstr("\nr = sigmoid(W_1 @ x + U_1 @ h[t-1] + b_1) * "
+                              "sigmoid(W_r @ x + U_r @ h[t-1] + b_r)\n")));
+  EXPECT_THAT(text_of_gru_with("in c: without U_c @ (r * h[t-1])"),
+              AllOf(HasSubstr("\nc = tanh(W_c @ x + b_c)\n"), Not(HasSubstr("U_r"))));
+  EXPECT_THAT(text_of_gru_with("in h: c -> r"), HasSubstr("\nh = (1 - z) * h[t-1] + z * r\n"));
 }
 
 MutantFault fault_of_text(const std::string& lines, const MutantLimits& limits = {}) {

@@ -58,6 +58,20 @@ TEST(SymbolicCell, MakesTheCellsOfTheCatalogueAtAnySizes) {
   EXPECT_GE(written, 110);
 }
 
+TEST(SymbolicCell, HasNumbersThatAreLengths) {
+  CellRegistry registry;
+  registry.add_text(
+      "cell rolled\nparam W : [2 * hidden, input]\nv = W @ x\n"
+      "h = tanh(v[hidden:2 * hidden] + roll(h[t-1], hidden / 2) * arange(hidden) / (hidden / 2))\n"
+      "output h\n",
+      "rolled.cell");
+  const std::string text = symbolic_text(symbolic_program(registry.find("rolled")), {"again", ""});
+  for (const char* part : {"param W : [2 * hidden, input]", "[hidden:2 * hidden]",
+                           "roll(h[t-1], hidden / 2)", "arange(hidden) / (hidden / 2)"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
 TEST(SymbolicCell, IsAFileThatSaysWhatItIs) {
   const StepProgram program = symbolic_program(catalogue().find("mgu"));
   const std::string text = symbolic_text(program, {"mine", "the \"minimal\" one"});
@@ -70,7 +84,7 @@ TEST(SymbolicCell, IsAFileThatSaysWhatItIs) {
 TEST(SymbolicCell, RefusesNumbersThatDependOnSizes) {
   CellRegistry registry;
   registry.add_text(
-      "cell scaled\nparam W : [hidden, input]\nh = tanh(W @ x + h[t-1] / hidden)\n"
+      "cell scaled\nparam W : [hidden, input]\nh = tanh(W @ x + h[t-1] / sqrt(hidden))\n"
       "output h\n",
       "scaled.cell");
   EXPECT_THAT(error_of([&] { symbolic_program(registry.find("scaled")); }),
