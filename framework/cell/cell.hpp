@@ -55,7 +55,9 @@ class CellRegistry {
   CellRegistry() = default;
   /// A registry of its own: what is added to one of the two does not concern the other.
   CellRegistry(const CellRegistry& other);
-  CellRegistry(CellRegistry&&) = default;
+  /// Takes the cells of the other one.
+  CellRegistry(CellRegistry&& other) = default;
+  /// Has the cells of the other one in the place of its own.
   CellRegistry& operator=(CellRegistry other) noexcept;
   ~CellRegistry() = default;
 
