@@ -208,7 +208,7 @@ class Mutator {
     std::size_t gone = at(below(2));
     if (!is_vector(node(id).inputs[1 - gone])) gone = 1 - gone;
     const int kept = node(id).inputs[1 - gone];
-    const std::string text = fmt::format("{}: without {}", place(id), word(node(id).inputs[gone]));
+    std::string text = fmt::format("{}: without {}", place(id), word(node(id).inputs[gone]));
     redirect(program_, id, kept);
     return text;
   }
@@ -221,7 +221,7 @@ class Mutator {
     if (all.empty()) return "";
     const int id = one_of(all);
     const bool sum = is_op(program_, id, "add");
-    const std::string text =
+    std::string text =
         fmt::format("{}: {} -> {} between {} and {}", place(id), sum ? "+" : "*", sum ? "*" : "+",
                     word(node(id).inputs[0]), word(node(id).inputs[1]));
     program_.nodes[at(id)].op = &find_op(sum ? "mul" : "add");
@@ -234,7 +234,7 @@ class Mutator {
     const int id = one_of(all), source = one_of(sources());
     const std::string where = place(id);
     const int term = append_linear(source, id);
-    const std::string text = fmt::format("{}: + {}", where, word(term));
+    std::string text = fmt::format("{}: + {}", where, word(term));
     redirect(program_, id, append("add", {copy_of(id), term}));
     return text;
   }
@@ -246,7 +246,7 @@ class Mutator {
     const auto others = readable(id, [&](int v) { return shape(v) == shape(id); });
     if (others.empty()) return "";
     const int other = one_of(others);
-    const std::string text = fmt::format("{}: + {}", place(id), word(other));
+    std::string text = fmt::format("{}: + {}", place(id), word(other));
     redirect(program_, id, append("add", {copy_of(id), other}));
     return text;
   }
@@ -293,7 +293,7 @@ class Mutator {
     const auto others = readable(id, [&](int v) { return v != old && shape(v) == shape(old); });
     if (others.empty()) return "";
     const int other = one_of(others);
-    const std::string text = fmt::format("{}: {} -> {}", place(id), word(old), word(other));
+    std::string text = fmt::format("{}: {} -> {}", place(id), word(old), word(other));
     program_.nodes[at(id)].inputs[k] = other;
     return text;
   }
