@@ -122,7 +122,8 @@ Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
   expect_memory("trial " + trial.id,
                 least_memory({problem, cell, study.model, study.train, trial.record, {}}));
   const auto trainer = make_trainer(*model, recurrence, problem, study.train, trial.record);
-  const auto batches = training_batches(problem, study.train.batch, trial.record.seed, 0);
+  const auto batches =
+      training_batches(problem, study.train.batch, trial.record.seed, 0, study.train.examples);
   TermClock clock(problem, batches);
   std::atomic<bool> stop{false};
   trainer->run(stop, [&](const Progress& progress) { stop = clock.take(progress); });

@@ -111,6 +111,7 @@ void visit_fields(Options& o, Visitor&& v) {
     g.number("epochs", t.epochs, Range{1, most_epochs});
     g.number("patience", t.patience, Range{0, most_epochs});
     g.number("batch", t.batch, Range{1, most_examples});
+    g.number("examples", t.examples, Range{0, 1 << 24});
     g.number("shard", t.shard, Range{1, most_examples});
     g.number("segments", t.segments, Range{0, 1e6});
     g.choice("optimiser", rule.rule, rule_names());

@@ -29,9 +29,8 @@ std::vector<Batch> cut(const Batch& order, int batch) {
   return batches;
 }
 
-// Numbers that no other epoch and no other seed has, but for one chance in 2^62 a pair.
-Batch fresh_ids(Index count, std::uint64_t seed, int epoch) {
-  Random random(seed, Random::hash("fresh examples", static_cast<std::uint64_t>(epoch)));
+// Numbers that no other stream has, but for one chance in 2^62 a pair.
+Batch fresh_ids(Index count, Random random) {
   Batch ids;
   for (Index i = 0; i < count; ++i) {
     ids.push_back(static_cast<ExampleId>(random.below(std::uint64_t{1} << 62)));
@@ -53,16 +52,46 @@ std::vector<Batch> stream_batches(Index examples, int streams) {
   return batches;
 }
 
+Batch all_of(const Problem& problem, Split split) {
+  Batch ids(static_cast<std::size_t>(problem.size(split)));
+  std::iota(ids.begin(), ids.end(), ExampleId{0});
+  return ids;
+}
+
 }  // namespace
 
+Batch training_examples(const Problem& problem, int examples, std::uint64_t seed) {
+  Batch ids = all_of(problem, Split::train);
+  if (examples == 0) return ids;
+  const auto count = static_cast<std::size_t>(examples);
+  if (count > ids.size()) {
+    fail_input("train.examples is {}, and {} has {} training examples; 0 takes all", examples,
+               problem.name(), ids.size());
+  }
+  Random random(seed, "few examples");
+  if (problem.order() == Order::fresh) return fresh_ids(examples, random);
+  if (problem.order() == Order::shuffled) {
+    const std::vector<int> permutation = random.permutation(static_cast<int>(ids.size()));
+    ids.assign(permutation.begin(), permutation.end());
+  }
+  ids.resize(count);
+  std::ranges::sort(ids);
+  return ids;
+}
+
 std::vector<Batch> training_batches(const Problem& problem, int batch, std::uint64_t seed,
-                                    int epoch) {
-  if (problem.order() == Order::streams) return stream_batches(problem.size(Split::train), batch);
-  Random random(seed, Random::hash("order", static_cast<std::uint64_t>(epoch)));
-  const std::vector<int> permutation =
-      random.permutation(static_cast<int>(problem.size(Split::train)));
-  Batch order(permutation.begin(), permutation.end());
-  if (problem.order() == Order::fresh) order = fresh_ids(std::ssize(order), seed, epoch);
+                                    int epoch, int examples) {
+  const Batch all = training_examples(problem, examples, seed);
+  if (problem.order() == Order::streams) return stream_batches(std::ssize(all), batch);
+  const auto number = static_cast<std::uint64_t>(epoch);
+  Random random(seed, Random::hash("order", number));
+  Batch order;
+  for (const int i : random.permutation(static_cast<int>(all.size()))) {
+    order.push_back(all[static_cast<std::size_t>(i)]);
+  }
+  if (problem.order() == Order::fresh && examples == 0) {
+    order = fresh_ids(std::ssize(order), {seed, Random::hash("fresh examples", number)});
+  }
   const std::size_t pool = static_cast<std::size_t>(std::max(batch, 1) * batches_per_pool);
   for (std::size_t i = 0; i < order.size(); i += pool) {
     const auto first = order.begin() + static_cast<std::ptrdiff_t>(i);
@@ -77,21 +106,35 @@ std::vector<Batch> training_batches(const Problem& problem, int batch, std::uint
   return shuffled;
 }
 
+namespace {
+
+std::vector<Batch> by_length(const Problem& problem, Split split, int batch, Batch ids) {
+  sort_by_length(problem, split, ids.begin(), ids.end());
+  return cut(ids, batch);
+}
+
+}  // namespace
+
 std::vector<Batch> evaluation_batches(const Problem& problem, Split split, int batch) {
-  Batch order(static_cast<std::size_t>(problem.size(split)));
-  std::iota(order.begin(), order.end(), ExampleId{0});
-  sort_by_length(problem, split, order.begin(), order.end());
-  return cut(order, batch);
+  return by_length(problem, split, batch, all_of(problem, split));
 }
 
 std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int batch) {
+  return evaluation_runs(problem, split, batch, all_of(problem, split));
+}
+
+std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int batch,
+                                                Batch ids) {
   std::vector<std::vector<Batch>> runs;
+  const Index examples = std::ssize(ids);
   if (problem.order() != Order::streams) {
-    for (Batch& own : evaluation_batches(problem, split, batch)) runs.push_back({std::move(own)});
+    for (Batch& own : by_length(problem, split, batch, std::move(ids))) {
+      runs.push_back({std::move(own)});
+    }
     return runs;
   }
   constexpr Index most_streams = 16;
-  const Index examples = problem.size(split), streams = std::min(most_streams, examples);
+  const Index streams = std::min(most_streams, examples);
   for (Index first = 0; first < streams; first += batch) {
     std::vector<Batch> run;
     // The longer streams come first, so that the last batch holds the first few of them.
@@ -100,7 +143,9 @@ std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split sp
       for (Index s = first; s < std::min<Index>(first + batch, streams); ++s) {
         const Index longer = examples % streams, steps = examples / streams;
         const Index begin = s * steps + std::min(s, longer);
-        if (t < steps + (s < longer ? 1 : 0)) pieces.push_back(begin + t);
+        if (t < steps + (s < longer ? 1 : 0)) {
+          pieces.push_back(ids[static_cast<std::size_t>(begin + t)]);
+        }
       }
       if (!pieces.empty()) run.push_back(std::move(pieces));
     }

@@ -10,13 +10,18 @@ namespace carousel {
 /// Examples of one update or of one step of an evaluation.
 using Batch = std::vector<ExampleId>;
 
+/// What a trial is trained on: the training split, or so many `examples` of it where that is above
+/// 0, drawn by the seed; of streams the first ones. Of a problem that makes its examples these are
+/// then the same in every epoch. Throws InputError where the split has fewer.
+Batch training_examples(const Problem& problem, int examples, std::uint64_t seed);
+
 /// Cuts an epoch into batches of examples of similar length: shuffled (or made anew, see Order),
 /// sorted by length in pools of eight batches, cut, and the batches shuffled again. Depends on
-/// (seed, epoch) alone. Of streams: `batch` equal parts of the split, side by side from their start
-/// to their end; what is left over behind the last part is not trained on. Throws InputError where
-/// there are fewer examples than streams.
+/// (seed, epoch) alone. examples: as of training_examples(). Of streams: `batch` equal parts of the
+/// split, side by side from their start to their end; what is left over behind the last part is not
+/// trained on. Throws InputError where there are fewer examples than streams.
 std::vector<Batch> training_batches(const Problem& problem, int batch, std::uint64_t seed,
-                                    int epoch);
+                                    int epoch, int examples = 0);
 
 /// Cuts a split into batches of similar length, the longest first, each example once.
 std::vector<Batch> evaluation_batches(const Problem& problem, Split split, int batch);
@@ -25,6 +30,9 @@ std::vector<Batch> evaluation_batches(const Problem& problem, Split split, int b
 /// another; different runs may go at a time. Of streams: 16 nearly equal parts of the split (or as
 /// many as it has examples), `batch` of them a run. Else: runs of one of evaluation_batches().
 std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int batch);
+/// The same of these examples of a split alone; of streams they follow one another.
+std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int batch,
+                                                Batch ids);
 
 /// Terms of the loss of the given examples together.
 Index terms_of(const Problem& problem, Split split, Ids ids);

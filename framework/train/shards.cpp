@@ -260,8 +260,18 @@ void ShardRunner<T>::linearise(const std::vector<Tensor<T>>& values, Ids ids, In
 
 template <class T>
 Tally ShardRunner<T>::evaluate(const std::vector<Tensor<T>>& values) const {
+  return evaluate_runs(values, evaluation_runs(problem_, split_, shard_));
+}
+
+template <class T>
+Tally ShardRunner<T>::evaluate(const std::vector<Tensor<T>>& values, const Batch& ids) const {
+  return evaluate_runs(values, evaluation_runs(problem_, split_, shard_, ids));
+}
+
+template <class T>
+Tally ShardRunner<T>::evaluate_runs(const std::vector<Tensor<T>>& values,
+                                    const std::vector<std::vector<Batch>>& runs) const {
   Tally tally = tally_of(problem_, split_);
-  const auto runs = evaluation_runs(problem_, split_, shard_);
   for_each_task(runs.size(), [&](std::size_t i) {
     std::vector<Tensor<T>> handed_on;
     for (const Batch& batch : runs[i]) {

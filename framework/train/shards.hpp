@@ -105,6 +105,8 @@ class ShardRunner {
 
   /// The counts of all examples of the split.
   Tally evaluate(const std::vector<Tensor<T>>& values) const;
+  /// The counts of these examples alone.
+  Tally evaluate(const std::vector<Tensor<T>>& values, const Batch& ids) const;
 
   /// Runs the examples again with every op checked, and says where the first value that is
   /// not finite came up; empty when all were finite.
@@ -112,6 +114,8 @@ class ShardRunner {
                               const TrainingPass<T>& pass = {}) const;
 
  private:
+  Tally evaluate_runs(const std::vector<Tensor<T>>& values,
+                      const std::vector<std::vector<Batch>>& runs) const;
   std::vector<Ids> cut(Ids ids) const;
   template <class F>
   auto with_losses(Ids ids, const TrainingPass<T>& pass, F&& f);

@@ -87,6 +87,12 @@ class TypedTrainer final : public Trainer {
     return outcome;
   }
 
+  // Those of the epoch that runs.
+  std::vector<Batch> batches_of_epoch() const {
+    return training_batches(problem_, options_.batch, record_.seed, record_.epochs,
+                            options_.examples);
+  }
+
   // Of all epochs, 0 to 1.
   double share_done(std::size_t batches) const {
     return (record_.epochs + static_cast<double>(next_batch_) / static_cast<double>(batches)) /
@@ -130,7 +136,7 @@ Outcome TypedTrainer<T>::train(const std::atomic<bool>& stop,
                                const std::function<void(const Progress&)>& on_progress, int until) {
   while (!training_ended(record_, options_)) {
     if (until > 0 && record_.epochs >= until) return Outcome::interrupted;
-    const auto batches = training_batches(problem_, options_.batch, record_.seed, record_.epochs);
+    const auto batches = batches_of_epoch();
     while (next_batch_ < batches.size()) {
       if (stop) return Outcome::interrupted;
       if (!update(batches[next_batch_], share_done(batches.size()))) return Outcome::diverged;
@@ -250,7 +256,8 @@ bool TypedTrainer<T>::end_epoch() {
 
 template <class T>
 void TypedTrainer<T>::finish() {
-  set_figures(problem_, Split::train, train_.runner().evaluate(best_), record_.figures);
+  const Batch seen = training_examples(problem_, options_.examples, record_.seed);
+  set_figures(problem_, Split::train, train_.runner().evaluate(best_, seen), record_.figures);
   record_.status = "done";
 }
 
@@ -378,8 +385,7 @@ void TypedTrainer<T>::load(const Archive& archive) {
 // Counters beyond their range would train without end, or skip what was to be trained.
 template <class T>
 void TypedTrainer<T>::load_counters(const Archive& archive) {
-  const auto batches =
-      std::ssize(training_batches(problem_, options_.batch, record_.seed, record_.epochs));
+  const auto batches = std::ssize(batches_of_epoch());
   const std::int64_t next = archive.counter("next_batch"), updates = archive.counter("updates");
   const std::int64_t before = record_.curve.empty() ? 0 : record_.curve.back().updates;
   if (record_.epochs > options_.epochs || next < 0 || next > batches || updates != before + next) {

@@ -130,6 +130,7 @@ TEST_F(Changed, EveryKeyOfTheStudyIsKept) {
                                                     {"train.final_rate", "0.5"},
                                                     {"train.schedule", "cosine"},
                                                     {"train.warmup", "0.5"},
+                                                    {"train.curvature", "hessian"},
                                                     {"model.layer_norm", "true"},
                                                     {"model.learned_states", "true"},
                                                     {"model.dropout_mask", "sequence"},

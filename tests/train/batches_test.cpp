@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 
+#include "temporary_folder.hpp"
 #include "tensor/random.hpp"
 
 namespace carousel {
@@ -33,6 +34,8 @@ class Lengths final : public Problem {
   Order order_;
   std::vector<Metric> metrics_;
 };
+
+using Runs = std::vector<std::vector<Batch>>;
 
 std::multiset<ExampleId> all_of(const std::vector<Batch>& batches) {
   std::multiset<ExampleId> all;
@@ -105,12 +108,44 @@ TEST(Batches, OfFreshExamplesNeverRepeat) {
   EXPECT_EQ(training_batches(problem, 8, 1, 2), training_batches(problem, 8, 1, 2));
 }
 
+// The same few in every epoch, whichever order they come in; each seed has its own.
+TEST(Batches, OfFewExamplesAreThoseOfTheSeed) {
+  for (const Order order : {Order::shuffled, Order::fresh}) {
+    const Lengths problem(std::vector<int>(40, 5), order);
+    const Batch few = training_examples(problem, 7, 3);
+    EXPECT_EQ(std::set<ExampleId>(few.begin(), few.end()).size(), 7u);
+    EXPECT_NE(few, training_examples(problem, 7, 4));
+    for (const int epoch : {0, 1, 5}) {
+      EXPECT_EQ(all_of(training_batches(problem, 3, 3, epoch, 7)),
+                std::multiset<ExampleId>(few.begin(), few.end()));
+    }
+    EXPECT_NE(training_batches(problem, 3, 3, 0, 7), training_batches(problem, 3, 3, 1, 7));
+    EXPECT_EQ(std::ssize(training_examples(problem, 40, 3)), 40);
+    EXPECT_EQ(error_of<InputError>([&] { training_examples(problem, 41, 3); }),
+              "train.examples is 41, and lengths has 40 training examples; 0 takes all");
+  }
+  const Lengths problem(std::vector<int>(40, 5));
+  const Batch few = training_examples(problem, 7, 3);
+  EXPECT_TRUE(std::ranges::all_of(few, [](ExampleId id) { return id >= 0 && id < 40; }));
+  Batch seen;
+  for (const auto& run : evaluation_runs(problem, Split::train, 2, few)) {
+    ASSERT_EQ(run.size(), 1u);
+    seen.insert(seen.end(), run[0].begin(), run[0].end());
+  }
+  EXPECT_EQ(seen, few) << "of one length they stay in their order";
+}
+
+TEST(Batches, OfFewPiecesOfAStreamAreTheFirst) {
+  const Lengths problem(std::vector<int>(40, 5), Order::streams);
+  EXPECT_EQ(training_examples(problem, 4, 3), (Batch{0, 1, 2, 3}));
+  EXPECT_EQ(training_batches(problem, 2, 3, 0, 5), (std::vector<Batch>{{0, 2}, {1, 3}}));
+  EXPECT_EQ(evaluation_runs(problem, Split::train, 16, {0, 1, 2}), (Runs{{{0, 1, 2}}}));
+}
+
 TEST(Batches, CountTheTermsOfTheirExamples) {
   const Lengths problem({3, 7, 4});
   EXPECT_EQ(terms_of(problem, Split::train, Batch{0, 1, 1}), 2 + 6 + 6);
 }
-
-using Runs = std::vector<std::vector<Batch>>;
 
 TEST(Batches, OfAnEvaluationBeginWithTheLongest) {
   const Lengths problem({3, 7, 4, 7, 5});
