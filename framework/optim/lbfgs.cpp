@@ -8,6 +8,7 @@
 
 #include "optim/rule.hpp"
 #include "optim/tensor_list.hpp"
+#include "tensor/error.hpp"
 
 namespace carousel {
 namespace {
@@ -90,6 +91,10 @@ template <class T>
 void update(const WholeUpdate<T>& u) {
   double& kept = u.numbers.at("pairs");
   double& next = u.numbers.at("next_pair");
+  const double most = u.options.history;
+  if (!(kept >= 0.0 && kept <= most && next >= 0.0 && next < most)) {
+    fail_input("lbfgs: got {} pairs and the next one at {}, expected at most {}", kept, next, most);
+  }
   const double norm = std::sqrt(dot(u.gradient, u.gradient));
   if (norm == 0.0) return;
   const double loss = u.objective.loss(u.values);
@@ -106,11 +111,12 @@ void update(const WholeUpdate<T>& u) {
   std::vector<Tensor<T>> change = moved(at.gradient, -1.0, u.gradient);
   u.values = std::move(at.values);
   if (!(dot(change, step) > 0.0)) return;
-  const int history = u.options.history;
-  u.slots[static_cast<std::size_t>(next)].values = std::move(step);
-  u.slots[static_cast<std::size_t>(history + static_cast<int>(next))].values = std::move(change);
+  const auto history = static_cast<std::size_t>(u.options.history);
+  const auto place = static_cast<std::size_t>(next);
+  u.slots[place].values = std::move(step);
+  u.slots[history + place].values = std::move(change);
   kept = std::min(kept + 1.0, static_cast<double>(history));
-  next = static_cast<double>((static_cast<int>(next) + 1) % history);
+  next = static_cast<double>((place + 1) % history);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct OptimiserSlot {
 /// call of the objective: one that is interrupted has changed nothing.
 template <class T>
 struct WholeUpdate {
-  const OptimiserOptions& options;
+  const OptimiserOptions& options;         ///< constants
   std::int64_t number;                     ///< of the update, from 1
   Objective<T>& objective;                 ///< of the batch
   const std::vector<Tensor<T>>& gradient;  ///< at `values`, not clipped

@@ -414,7 +414,7 @@ std::vector<Tensor<T>> Tape<T>::gauss_newton_product(Var loss, std::span<const V
     const Var share = sum(predictions[k] * constant(curved[k]));
     along = along.defined() ? along + share : share;
   }
-  const std::vector<Tensor<T>> product = gradients(along, wrt);
+  std::vector<Tensor<T>> product = gradients(along, wrt);
   truncate(nodes, inputs);
   return product;
 }

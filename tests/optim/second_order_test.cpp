@@ -98,6 +98,18 @@ TEST(Lbfgs, EndsAtTheMinimum) {
   EXPECT_EQ(optimiser.updates(), 60);
 }
 
+// As of a checkpoint that somebody has changed.
+TEST(Lbfgs, RefusesMemoryThatIsNone) {
+  for (const auto& [name, value] :
+       {std::pair{"pairs", 11.0}, {"next_pair", 10.0}, {"next_pair", -1.0}}) {
+    auto parameters = two_parameters<double>();
+    Optimiser<double> optimiser({.rule = "lbfgs"}, parameters);
+    optimiser.numbers().at(name) = value;
+    EXPECT_THAT(error_of<InputError>([&] { update_in(valley<double>(), optimiser, parameters); }),
+                HasSubstr("expected at most 10"));
+  }
+}
+
 // Where the curvature is that of the loss and nothing is added to it, one update is all it takes.
 TEST(HessianFree, FindsTheMinimumOfAQuadraticAtOnce) {
   auto parameters = start_at({2.0, -1.0, 0.5}, {1.0, 3.0});

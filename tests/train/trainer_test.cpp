@@ -178,31 +178,6 @@ TEST_F(TrainerTest, LeavesParametersThatAreNotTrainedAsTheyAre) {
   }
 }
 
-// Of so many as are in a batch: the loss of an epoch is theirs, and so is the train figure.
-TEST_F(TrainerTest, OfFewExamplesSeesNoOthers) {
-  options_.examples = 6;
-  options_.epochs = 1;
-  options_.weight_noise = 0.0;
-  options_.precision = "double";
-  const Batch few = training_examples(problem_, 6, record_.seed);
-  const ParameterSet<double> start(model_.parameters(), record_.seed);
-  ShardRunner<double> runner(model_, problem_, Split::train, 3);
-  std::vector<Tensor<double>> gradients;
-  const Index steps = terms_of(problem_, Split::train, few);
-  const double loss =
-      runner.loss_and_gradients(start.values(), few, steps, gradients) / double(steps);
-  const auto trainer = make();
-  run(*trainer);
-  EXPECT_EQ(trainer->record().curve.at(0).updates, 1);
-  EXPECT_NEAR(trainer->record().curve.at(0).train, loss, 1e-12);
-  const TrainedModel kept = trained_model(model_, trainer->save());
-  Tally tally = tally_of(problem_, Split::train);
-  kept.run([&](const Pass& pass) { model_.count(pass, Split::train, few, tally); });
-  Figures figures;
-  set_figures(problem_, Split::train, tally, figures);
-  EXPECT_NEAR(trainer->record().figure("nll", Split::train), figures["nll"][Split::train], 1e-12);
-}
-
 TEST_F(TrainerTest, AnotherSeedIsAnotherResult) {
   const auto a = make();
   run(*a);
