@@ -12,10 +12,6 @@ namespace {
 
 constexpr int exit_interrupted = 130;
 
-StudyRun run_in(const std::filesystem::path& folder, const CommonOptions& common) {
-  return {folder, common.data_dir, common.threads, common.command, common.accept_changes};
-}
-
 int end(const SearchResults& results, const StudyRun& run) {
   if (!results.finished) {
     std::fprintf(stderr, "interrupted; go on with: carousel resume %s\n",

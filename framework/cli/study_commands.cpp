@@ -18,14 +18,15 @@
 #include "study/study_plan.hpp"
 
 namespace carousel {
-namespace {
-
-constexpr int exit_check_failed = 1;
-constexpr int exit_interrupted = 130;
 
 StudyRun run_in(const std::filesystem::path& folder, const CommonOptions& common) {
   return {folder, common.data_dir, common.threads, common.command, common.accept_changes};
 }
+
+namespace {
+
+constexpr int exit_check_failed = 1;
+constexpr int exit_interrupted = 130;
 
 // 0 only where every trial that counts and has ended has sound figures, and there is one. A draw of
 // a search may diverge.

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "cell/cell.hpp"
+#include "study/study.hpp"
 
 namespace carousel {
 
@@ -21,6 +23,9 @@ struct CommonOptions {
   /// which has nothing to save yet.
   std::function<void()> obey_signals = [] {};
 };
+
+/// What a study is run with, in this folder.
+StudyRun run_in(const std::filesystem::path& folder, const CommonOptions& common);
 
 // Each command returns the program's exit code, and throws the library's errors.
 

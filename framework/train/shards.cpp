@@ -25,6 +25,13 @@ std::vector<Ids> ShardRunner<T>::cut(Ids ids) const {
 
 namespace {
 
+template <class T>
+std::vector<Var> constants(Tape<T>& tape, const std::vector<Tensor<T>>& values) {
+  std::vector<Var> vars;
+  for (const Tensor<T>& value : values) vars.push_back(tape.constant(value));
+  return vars;
+}
+
 // What a shard was handed, on its tape: the rows of the examples that it still has.
 template <class T>
 std::vector<Var> on_tape(Tape<T>& tape, const std::vector<Tensor<T>>& carried, Index examples) {
@@ -111,8 +118,7 @@ double ShardedGradient<T>::loss(const std::vector<ParameterSpec>& specs,
   for_each_task(shards, [&](std::size_t i) {
     Tape<T>& tape = *tapes_[i];
     tape.clear();
-    std::vector<Var> parameters;
-    for (const Tensor<T>& value : values) parameters.push_back(tape.constant(value));
+    const std::vector<Var> parameters = constants(tape, values);
     losses[i] = static_cast<double>(tape.value(loss(Pass(tape, {specs, parameters}), i)).item());
     tape.clear();
   });
@@ -276,8 +282,7 @@ Tally ShardRunner<T>::evaluate_runs(const std::vector<Tensor<T>>& values,
     std::vector<Tensor<T>> handed_on;
     for (const Batch& batch : runs[i]) {
       Tape<T> tape;
-      std::vector<Var> parameters;
-      for (const Tensor<T>& value : values) parameters.push_back(tape.constant(value));
+      const std::vector<Var> parameters = constants(tape, values);
       std::vector<Var> carried = on_tape(tape, handed_on, std::ssize(batch));
       model_.count(Pass(tape, {model_.parameters(), parameters}, nullptr, &carried), split_, batch,
                    tally);

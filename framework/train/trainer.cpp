@@ -171,10 +171,12 @@ bool TypedTrainer<T>::update(const Batch& batch, double done) {
     return false;
   }
   Carried<T> again = before;
-  std::vector<Tensor<T>> noise;
-  if (options_.weight_noise > 0.0) noise = moved(values, -1.0, parameters_.values());
-  const auto objective =
-      train_.objective(batch, {&masks, streams ? &again : nullptr}, std::move(noise));
+  std::unique_ptr<Objective<T>> objective;
+  if (find_rule(options_.optimiser.rule).takes_objective()) {
+    std::vector<Tensor<T>> noise;
+    if (options_.weight_noise > 0.0) noise = moved(values, -1.0, parameters_.values());
+    objective = train_.objective(batch, {&masks, streams ? &again : nullptr}, std::move(noise));
+  }
   note_idle();
   optimiser_.update(parameters_, train_.gradients(), rate_share(done), objective.get());
   carried_ = std::move(carried);
