@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,18 @@ class CsvText {
   std::size_t rows_ = 0;
   std::string text_;
 };
+
+/// The fields of each line of a CSV file (RFC 4180; lines may end with `\r\n`). name: of the file, for
+/// messages. Throws InputError for a quote inside a field without quotes, and for one that is not
+/// closed.
+std::vector<std::vector<std::string>> csv_fields(const std::string& text, const std::string& name);
+
+/// A row of a CSV file: its fields by the names of their columns.
+using CsvRow = std::map<std::string, std::string>;
+
+/// The rows of a CSV file below its header. Throws InputError as csv_fields(), for a text without a
+/// header, a name that stands twice, and a row that has not a field for each name.
+std::vector<CsvRow> csv_rows(const std::string& text, const std::string& name);
 
 /// A field: the shortest text that reads back to the same number; nothing for NaN.
 std::string csv_number(double value);

@@ -209,6 +209,34 @@ std::string report_page(const Report& report) {
        {"script", text_of(report_page_js, report_page_js_size)}});
 }
 
+std::string plain_page(const std::string& title, const std::string& body) {
+  constexpr std::string_view page = R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>{{title}}</title>
+<style>
+{{style}}
+</style>
+</head>
+<body>
+<main>
+<h1>{{title}}</h1>
+{{body}}
+</main>
+</body>
+</html>
+)";
+  return fill_template(page, {{"title", escape_html(title)},
+                              {"style", text_of(report_page_css, report_page_css_size)},
+                              {"body", body}});
+}
+
 void write_report(const std::filesystem::path& file, const Report& report) {
   write_text(file, report_page(report));
 }

@@ -27,7 +27,8 @@ std::vector<std::string> swept_keys(const StudyResults& results) {
   std::vector<std::string> keys;
   for (const TrialRecord& trial : results.trials) {
     for (const auto& [key, value] : settings_of(trial)) {
-      const bool has_a_field = key == "train.learning_rate" || key == "hidden";
+      const bool has_a_field =
+          key == "train.learning_rate" || key == "hidden" || key == "parameters";
       if (!has_a_field && std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
     }
   }

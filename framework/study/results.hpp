@@ -55,8 +55,8 @@ struct StudyResults {
 
 /// "lstm, depth=2": a name with its point of the grid, keys without their group.
 std::string name_at_point(const std::string& name, const std::string& setting);
-/// The keys that grid and search set, in order of first appearance, but for the learning rate and
-/// the hidden size, which a record has anyway.
+/// The keys that grid and search set, in order of first appearance, but for the learning rate, the
+/// hidden size and the number of parameters, which a record has anyway.
 std::vector<std::string> swept_keys(const StudyResults& results);
 /// What one of them is in a trial; empty where it has none.
 std::string swept_value(const TrialRecord& trial, const std::string& key);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <set>
-#include <sstream>
 
+#include "io/csv.hpp"
 #include "io/files.hpp"
 #include "study/study_keys.hpp"
 
@@ -159,32 +159,21 @@ std::vector<Settings> points_of(const StudyOptions& options) {
 }
 
 std::string points_override(const std::filesystem::path& csv) {
-  std::istringstream file(read_text(csv));
-  const auto fields_of = [](std::string line) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    std::vector<std::string> fields(1);
-    for (const char c : line) {
-      if (c == ',') fields.emplace_back();
-      else fields.back() += c;
-    }
-    return fields;
-  };
-  std::string line, text;
-  std::getline(file, line);
-  const std::vector<std::string> keys = fields_of(line);
-  for (int number = 2; std::getline(file, line); ++number) {
-    const std::vector<std::string> values = fields_of(line);
-    if (values.size() != keys.size()) {
+  const auto lines = csv_fields(read_text(csv), csv.string());
+  if (lines.size() < 2) fail_input("{}: got no line of values, expected one a point", csv.string());
+  const std::vector<std::string>& keys = lines[0];
+  std::string text;
+  for (std::size_t line = 1; line < lines.size(); ++line) {
+    if (lines[line].size() != keys.size()) {
       fail_input("{}:{}: got {} values, expected {}, as many as there are keys in line 1",
-                 csv.string(), number, values.size(), keys.size());
+                 csv.string(), line + 1, lines[line].size(), keys.size());
     }
     std::string point;
     for (std::size_t k = 0; k < keys.size(); ++k) {
-      point += fmt::format("{}\"{}\": \"{}\"", k > 0 ? ", " : "", keys[k], values[k]);
+      point += fmt::format("{}\"{}\": \"{}\"", k > 0 ? ", " : "", keys[k], lines[line][k]);
     }
     text += (text.empty() ? "{" : ", {") + point + "}";
   }
-  if (text.empty()) fail_input("{}: got no line of values, expected one a point", csv.string());
   return "points=[" + text + "]";
 }
 

@@ -69,8 +69,7 @@ Batch training_examples(const Problem& problem, int examples, std::uint64_t seed
                problem.name(), ids.size());
   }
   Random random(seed, "few examples");
-  if (problem.order() == Order::fresh) return fresh_ids(examples, random);
-  if (problem.order() == Order::shuffled) {
+  if (problem.order() != Order::streams) {
     const std::vector<int> permutation = random.permutation(static_cast<int>(ids.size()));
     ids.assign(permutation.begin(), permutation.end());
   }

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "csv.hpp"
+#include "temporary_folder.hpp"
 #include "tensor/error.hpp"
 
 namespace carousel {
@@ -42,6 +43,29 @@ TEST(Csv, HostileTextsReadBack) {
   csv.add(std::vector<std::string>(texts.rbegin(), texts.rend()));
   EXPECT_THAT(csv_fields(csv.text()),
               ElementsAre(texts, std::vector<std::string>(texts.rbegin(), texts.rend())));
+}
+
+TEST(Csv, RowsAreReadByTheNamesOfTheirColumns) {
+  EXPECT_THAT(csv_rows("cell,note\r\ngru,\"a \"\"b\"\", c\"\nlstm,", "file"),
+              ElementsAre(CsvRow{{"cell", "gru"}, {"note", "a \"b\", c"}},
+                          CsvRow{{"cell", "lstm"}, {"note", ""}}));
+  EXPECT_THAT(csv_rows("cell\n", "file"), testing::IsEmpty());
+}
+
+TEST(Csv, WhatIsNoCsvIsRefusedWithItsRow) {
+  const auto message_of = [](const std::string& text) {
+    return error_of<InputError>([&] { csv_rows(text, "results.csv"); });
+  };
+  EXPECT_EQ(message_of(""), "results.csv: is empty, expected a line of names");
+  EXPECT_EQ(message_of("a,b\n1\n"),
+            "results.csv: row 2 has 1 fields, expected 2, as many as there are names in row 1");
+  EXPECT_EQ(message_of("a,a\n1,2\n"), "results.csv: 'a' stands twice in row 1");
+  EXPECT_EQ(message_of("a,b\n1,\"2\n"), "results.csv: row 2: a quote is not closed");
+  const std::string inside =
+      "results.csv: row 2: a quote stands inside a field, expected the whole field in quotes";
+  EXPECT_EQ(message_of("a\nx\"y\"\n"), inside);
+  EXPECT_EQ(message_of("a\n\"x\"y\n"), inside);
+  EXPECT_EQ(message_of("a\n\"x\" \"y\"\n"), inside);
 }
 
 TEST(CsvNumber, ReadsBackToTheSameBits) {

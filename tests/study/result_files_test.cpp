@@ -101,6 +101,13 @@ TEST(ResultFiles, ATrialIsARow) {
   EXPECT_EQ(row_of(results_csv(results)), expected);
 }
 
+// A grid over the wanted number of parameters had a second column of that name.
+TEST(ResultFiles, AGridOverParametersLeavesTheirColumnToTheRealNumber) {
+  StudyResults results = study();
+  results.trials[0].setting = "parameters=9100 model.depth=2";
+  EXPECT_EQ(row_of(results_csv(results)).at("parameters"), "9000");
+}
+
 TEST(ResultFiles, AnEpochIsARow) {
   const StudyResults results = study();
   const Row expected = {{"study", "mine"},

@@ -311,5 +311,5 @@ int run(int argc, char** argv) {
 }  // namespace carousel::phrases
 
 int main(int argc, char** argv) {
-  return carousel::phrases::exit_code_of([&] { return carousel::phrases::run(argc, argv); });
+  return carousel::exit_code_of([&] { return carousel::phrases::run(argc, argv); });
 }

@@ -5,7 +5,7 @@
 
 #include "tensor/error.hpp"
 
-namespace carousel::phrases {
+namespace carousel {
 
 /// Reads the arguments, and so calls the callbacks of `app`. Returns the exit code: 2 where the
 /// arguments are at fault.
@@ -33,4 +33,4 @@ int exit_code_of(F&& run) {
   }
 }
 
-}  // namespace carousel::phrases
+}  // namespace carousel
