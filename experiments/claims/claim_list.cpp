@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -37,19 +38,31 @@ const std::vector<Task> long_lags = {{"adding, lag 50", "lags", "adding_50"},
                                      {"order in 100 steps", "lags", "temporal_order_100"},
                                      {"digits every 2 ms", "frames_2", "speech_digits"}};
 
+const std::vector<Task> clipped = {{"chorales", "clipping", "jsb_chorales"},
+                                   {"sums", "clipping", "arithmetic_2"},
+                                   {"order in 20 steps", "clipping", "temporal_order_20"},
+                                   {"spoken digits", "clipping", "speech_digits"}};
+const std::vector<Task> hard_for_tanh = {{"adding, lag 30", "second_order", "adding_30"},
+                                         {"order in 30 steps", "second_order", "temporal_order_30"},
+                                         {"copying, lag 10", "second_order", "copy_memory_10"}};
+
 enum class Examples { all, few };
 
 /// A cell at a point of the studies of `kinds`.
 struct Choice {
   const char* cell;
-  int parameters = 0;  ///< 0: the study has no points
+  int parameters = 0;  ///< 0: the study has no such points
   Examples examples = Examples::all;
+  std::string setting = {};  ///< a further one, where it is not empty
 
   Side of(const Task& task) const {
-    if (parameters == 0) return {cell, {}};
-    return {cell,
-            {fmt::format("parameters={}", parameters),
-             fmt::format("train.examples={}", examples == Examples::few ? task.few : 0)}};
+    Side side{cell, {}};
+    if (parameters > 0) {
+      side.settings = {fmt::format("parameters={}", parameters),
+                       fmt::format("train.examples={}", examples == Examples::few ? task.few : 0)};
+    }
+    if (!setting.empty()) side.settings.push_back(setting);
+    return side;
   }
 };
 
@@ -92,8 +105,11 @@ const Measure per_second = [](const Seeds& a, const Seeds& b) {
 void add(Claim& claim, Results& results, const std::vector<Task>& tasks, const Choice& first,
          const Choice& second, const Measure& measure, const std::string& note = "") {
   for (const Task& task : tasks) {
-    claim.contrasts.push_back({task.name + note, task.study + ".yaml",
-                               measure(results.seeds(task, first), results.seeds(task, second))});
+    const Seeds a = results.seeds(task, first), b = results.seeds(task, second);
+    const auto pairs =
+        std::ranges::count_if(a, [&](const auto& one) { return b.contains(one.first); });
+    claim.contrasts.push_back(
+        {task.name + note, task.study + ".yaml", static_cast<int>(pairs), measure(a, b)});
   }
 }
 
@@ -163,13 +179,12 @@ std::vector<Claim> lag_claims(Results& results) {
       Claim{"A GRU is as good as an LSTM where lags are short (within 2 %)", losses, 1.0 / 1.02});
   add(on_short, results, short_lags, {gru}, {lstm}, lower_loss);
   const std::string other_way = "test loss of the GRU over that of the LSTM";
-  Claim& on_long = claims.emplace_back(
-      Claim{"An LSTM is better than a GRU where lags are long, with usual first biases",
-            other_way});
+  Claim& on_long = claims.emplace_back(Claim{
+      "An LSTM is better than a GRU where lags are long, with usual first biases", other_way});
   add(on_long, results, long_lags, {lstm}, {gru}, lower_loss);
-  Claim& with_memory = claims.emplace_back(Claim{
-      "An LSTM is better than a GRU where lags are long, both with long first memories",
-      other_way});
+  Claim& with_memory = claims.emplace_back(
+      Claim{"An LSTM is better than a GRU where lags are long, both with long first memories",
+            other_way});
   add(with_memory, results, long_lags, {"lstm_chrono"}, {"gru_chrono"}, lower_loss);
   return claims;
 }
@@ -180,14 +195,17 @@ std::vector<Claim> gradient_claims(Results& results) {
   const std::string fall = "norm of the gradient 1 step back over that 50 steps back";
   const auto add_falls = [&](Claim& claim, const char* cell, double sign) {
     for (const Task& task : long_lags) {
-      const Estimate e = gradient_fall(results.file(task, "gradients.csv"), task.dataset, cell, lag);
-      claim.contrasts.push_back({task.name, task.study + ".yaml",
-                                 {sign * e.value, sign > 0.0 ? e.low : -e.high,
-                                  sign > 0.0 ? e.high : -e.low}});
+      const GradientFall e =
+          gradient_fall(results.file(task, "gradients.csv"), task.dataset, cell, lag);
+      claim.contrasts.push_back(
+          {task.name,
+           task.study + ".yaml",
+           e.seeds,
+           {sign * e.value, sign > 0.0 ? e.low : -e.high, sign > 0.0 ? e.high : -e.low}});
     }
   };
-  Claim& tanh_falls = claims.emplace_back(
-      Claim{"The gradient of a tanh network vanishes with the lag: it falls below a tenth", fall, 10.0});
+  Claim& tanh_falls = claims.emplace_back(Claim{
+      "The gradient of a tanh network vanishes with the lag: it falls below a tenth", fall, 10.0});
   add_falls(tanh_falls, "rnn_tanh", 1.0);
   const std::string left = "norm of the gradient 50 steps back over that 1 step back";
   for (const auto& [cell, name] : {std::pair{lstm, "an LSTM"}, std::pair{gru, "a GRU"},
@@ -199,12 +217,43 @@ std::vector<Claim> gradient_claims(Results& results) {
   return claims;
 }
 
+std::vector<Claim> training_claims(Results& results) {
+  std::vector<Claim> claims;
+  const auto with = [](const char* cell, const std::string& setting) {
+    return Choice{cell, 0, Examples::all, setting};
+  };
+  for (const auto& [cell, name] :
+       {std::pair{"rnn_tanh", "A tanh network"}, std::pair{lstm, "An LSTM"}}) {
+    Claim& clip = claims.emplace_back(
+        Claim{fmt::format("{} trained by gradient descent needs its gradient clipped", name),
+              "test loss without clipping over that with it"});
+    add(clip, results, clipped, with(cell, "train.clip_norm=1"), with(cell, "train.clip_norm=0"),
+        lower_loss);
+  }
+  const Choice second_order = with("rnn_tanh", "train.optimiser=hessian_free");
+  Claim steadier{
+      "A second-order method is steadier where lags are long for the cell",
+      "deviation over seeds of the first-order method's log test loss over that of Hessian-free"};
+  Claim lower{"It also comes to a lower loss in about the same time",
+              "test loss of the first-order method over that of Hessian-free"};
+  for (const char* other : {"adam", "sgd"}) {
+    const Choice first_order = with("rnn_tanh", fmt::format("train.optimiser={}", other));
+    const std::string note = fmt::format(", {}", other);
+    add(steadier, results, hard_for_tanh, first_order, second_order, larger_spread, note);
+    add(lower, results, hard_for_tanh, second_order, first_order, lower_loss, note);
+  }
+  claims.push_back(std::move(steadier));
+  claims.push_back(std::move(lower));
+  return claims;
+}
+
 }  // namespace
 
 std::vector<Claim> claims_from(const std::filesystem::path& folder) {
   Results results(folder);
   std::vector<Claim> all;
-  for (const auto& part : {speed_claims, size_claims, lag_claims, gradient_claims}) {
+  for (const auto& part :
+       {speed_claims, size_claims, lag_claims, gradient_claims, training_claims}) {
     for (Claim& claim : part(results)) all.push_back(std::move(claim));
   }
   return all;

@@ -19,8 +19,8 @@ struct Norms {
 
 }  // namespace
 
-Estimate gradient_fall(const std::filesystem::path& file, const std::string& dataset,
-                       const std::string& cell, int lag) {
+GradientFall gradient_fall(const std::filesystem::path& file, const std::string& dataset,
+                           const std::string& cell, int lag) {
   std::map<std::string, Norms> trials;
   for_each_row(file, [&](const PlacedRow& at) {
     if (at.text("dataset") != dataset || at.text("cell") != cell) return;
@@ -40,7 +40,7 @@ Estimate gradient_fall(const std::filesystem::path& file, const std::string& dat
     falls.push_back(std::log(near->second / far->second));
   }
   if (falls.empty()) fail_input("{}: there is no {} on {}", file.string(), cell, dataset);
-  return mean_of_values(falls);
+  return {mean_of_values(falls), static_cast<int>(falls.size())};
 }
 
 }  // namespace carousel::claims

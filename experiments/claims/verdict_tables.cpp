@@ -38,8 +38,7 @@ const char* words_of(Side95 side) {
 // Three significant digits, as a ratio.
 std::string ratio_text(double log_ratio) {
   const double ratio = std::exp(log_ratio);
-  return ratio >= 1e5 || ratio < 1e-3 ? fmt::format("{:.1e}", ratio)
-                                      : fmt::format("{:.3g}", ratio);
+  return ratio >= 1e5 || ratio < 1e-3 ? fmt::format("{:.1e}", ratio) : fmt::format("{:.3g}", ratio);
 }
 
 std::string effect_text(const Estimate& effect) {
@@ -77,15 +76,18 @@ std::string studies_of(const Claim& claim) {
 
 Sheet verdict_sheet(const std::vector<Claim>& claims) {
   Sheet sheet{"Verdicts",
-              {{"claim", false}, {"verdict", false}, {"effect", false}, {"of tasks", false},
+              {{"claim", false},
+               {"verdict", false},
+               {"effect", false},
+               {"of tasks", false},
                {"study", false}},
               {},
               {}};
   for (const Claim& claim : claims) {
-    sheet.rows.push_back({"",
-                          {claim.text, words_of(verdict_of(claim)),
-                           effect_text(overall(claim)) + ": " + claim.ratio, sides_text(claim),
-                           studies_of(claim)}});
+    sheet.rows.push_back(
+        {"",
+         {claim.text, words_of(verdict_of(claim)), effect_text(overall(claim)) + ": " + claim.ratio,
+          sides_text(claim), studies_of(claim)}});
   }
   return sheet;
 }
@@ -129,7 +131,8 @@ std::string forest_svg(const Claim& claim) {
 }  // namespace
 
 std::string verdicts_markdown(const std::vector<Claim>& claims) {
-  std::string text = "| claim | verdict | effect with its interval | tasks | study |\n|---|---|---|---|---|\n";
+  std::string text =
+      "| claim | verdict | effect with its interval | tasks | study |\n|---|---|---|---|---|\n";
   for (const SheetRow& row : verdict_sheet(claims).rows) {
     text += fmt::format("| {} |\n", fmt::join(row.texts, " | "));
   }
@@ -137,13 +140,14 @@ std::string verdicts_markdown(const std::vector<Claim>& claims) {
 }
 
 std::string contrasts_csv(const std::vector<Claim>& claims) {
-  CsvText csv({"claim", "verdict", "task", "study", "ratio", "low", "high", "threshold", "side"});
+  CsvText csv(
+      {"claim", "verdict", "task", "study", "seeds", "ratio", "low", "high", "threshold", "side"});
   for (const Claim& claim : claims) {
     for (const Contrast& one : claim.contrasts) {
       csv.add({claim.text, words_of(verdict_of(claim)), one.task, one.study,
-               csv_number(std::exp(one.effect.value)), csv_number(std::exp(one.effect.low)),
-               csv_number(std::exp(one.effect.high)), csv_number(claim.threshold),
-               words_of(side_of(one.effect, claim))});
+               fmt::format("{}", one.seeds), csv_number(std::exp(one.effect.value)),
+               csv_number(std::exp(one.effect.low)), csv_number(std::exp(one.effect.high)),
+               csv_number(claim.threshold), words_of(side_of(one.effect, claim))});
     }
   }
   return csv.text();
@@ -152,7 +156,8 @@ std::string contrasts_csv(const std::vector<Claim>& claims) {
 std::string verdicts_page(const std::vector<Claim>& claims) {
   std::string body = html_table(verdict_sheet(claims));
   body +=
-      "<p class=\"note\">Effects are ratios, with their 95 % intervals; a claim says that its ratio "
+      "<p class=\"note\">Effects are ratios, with their 95 % intervals; a claim says that its "
+      "ratio "
       "is above 1, or above the line drawn. It holds where the interval supports it on two thirds "
       "of the tasks, three or more, and contradicts it on none; it does not where it is "
       "contradicted on one. The effect of a claim is the geometric mean over its tasks.</p>\n";

@@ -87,6 +87,28 @@ int total_width(const std::vector<Column>& columns, int gap) {
   return width;
 }
 
+// Takes the points of the grid out of the names, which get the number that a trial's id has: "lstm
+// g2". Returns what each number means. Cut in the middle, names would differ in what is cut.
+std::string number_points(Column& names, const std::vector<SummaryRow>& rows) {
+  std::vector<std::string> points;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    if (rows[k].setting.empty()) continue;
+    auto place = std::ranges::find(points, rows[k].setting);
+    if (place == points.end()) place = points.insert(points.end(), rows[k].setting);
+    names.texts[k] = printable(fmt::format("{} g{}", rows[k].name(), place - points.begin() + 1));
+  }
+  if (points.empty()) return {};
+  names.width = display_width(names.title);
+  for (const std::string& text : names.texts)
+    names.width = std::max(names.width, display_width(text));
+  std::string meaning;
+  for (std::size_t k = 0; k < points.size(); ++k) {
+    const std::string keys = name_at_point("", points[k]).substr(2);  // behind ", "
+    meaning += wrap(fmt::format("g{}: {}", k + 1, printable(keys)), kPageWidth);
+  }
+  return meaning;
+}
+
 // Makes the columns fit and returns the gap between them; `dropped` gets the lost titles.
 int fit(std::vector<Column>& columns, std::vector<std::string>& dropped) {
   constexpr int kWideGap = 2;
@@ -209,6 +231,8 @@ std::string result_table(const Report& report) {
   if (rows.empty()) return "no trials\n";
   std::vector<Column> columns = columns_of(rows, results);
   std::vector<std::string> dropped;
+  std::string points;
+  if (total_width(columns, 1) > kPageWidth) points = number_points(columns.front(), rows);
   const int gap = fit(columns, dropped);
   const bool several_datasets = rows.front().dataset != rows.back().dataset;
 
@@ -222,7 +246,7 @@ std::string result_table(const Report& report) {
     }
     text += line_of(columns, gap, [&](const Column& c) { return c.texts[at]; });
   }
-  return text + notes(columns, dropped, report) + notes_on_draws(rows, several_datasets) +
+  return text + points + notes(columns, dropped, report) + notes_on_draws(rows, several_datasets) +
          cautions_text(report) + effects_text(report);
 }
 

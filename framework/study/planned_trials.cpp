@@ -47,6 +47,7 @@ class Planner {
       : options_(options),
         cells_(cells),
         problems_(problems),
+        names_(problem_names(options.tasks, problems)),
         points_(points_of(options)),
         draws_(draws_of(options)) {
     for (const Distribution& one : options.search.drawn()) {
@@ -58,8 +59,8 @@ class Planner {
   std::vector<PlannedTrial> all() {
     std::set<std::string> names;
     for (std::size_t p = 0; p < problems_.size(); ++p) {
-      if (!names.insert(problems_[p]->name()).second) {
-        fail_input("task: '{}' stands there twice; leave one out", problems_[p]->name());
+      if (!names.insert(names_[p]).second) {
+        fail_input("task: '{}' stands there twice; leave one out", names_[p]);
       }
       for (std::size_t g = 0; g < points_.size(); ++g) {
         const StudyOptions at = with_settings(options_, points_[g]);
@@ -148,7 +149,7 @@ class Planner {
     record.cell = cells_[c].name;
     record.variant = options_.cells[c].changes();
     record.task = options_.tasks[p].name;
-    record.dataset = problem.name();
+    record.dataset = names_[p];
     record.setting = to_text(points_[g]);
     record.status = "waiting";
     for (const Metric& metric : problem.metrics()) record.metrics.push_back(metric.name);
@@ -165,6 +166,7 @@ class Planner {
   const StudyOptions& options_;
   const std::vector<Cell>& cells_;
   const std::vector<std::unique_ptr<Problem>>& problems_;
+  std::vector<std::string> names_;  // of the problems
   std::vector<Settings> points_, draws_;
   bool hidden_is_drawn_ = false, size_is_drawn_ = false;  // by their key, or by what decides them
   std::vector<PlannedTrial> all_;
@@ -172,6 +174,28 @@ class Planner {
 };
 
 }  // namespace
+
+std::vector<std::string> problem_names(const std::vector<StudyTask>& tasks,
+                                       const std::vector<std::unique_ptr<Problem>>& problems) {
+  std::vector<std::string> names;
+  for (std::size_t p = 0; p < problems.size(); ++p) {
+    const std::string own = problems[p]->name();
+    std::string& name = names.emplace_back(own);
+    const auto options = tasks[p].options.all();
+    for (std::size_t k = 0; k < options.size(); ++k) {
+      const auto differs = [&](std::size_t other) {
+        return tasks[other].name == tasks[p].name && problems[other]->name() == own &&
+               tasks[other].options.all()[k] != options[k];
+      };
+      bool is_needed = false;
+      for (std::size_t other = 0; other < problems.size(); ++other) {
+        is_needed = is_needed || differs(other);
+      }
+      if (is_needed) name += "_" + options[k].first + "=" + options[k].second;
+    }
+  }
+  return names;
+}
 
 std::vector<PlannedTrial> plan_trials(const StudyOptions& options, const std::vector<Cell>& cells,
                                       const std::vector<std::unique_ptr<Problem>>& problems) {

@@ -19,6 +19,11 @@ struct PlannedTrial {
   TrialRecord record;       ///< with what is known of it so far
 };
 
+/// What results call the problems of a study's tasks: Problem::name(), and where several have the
+/// same, behind it each option in which these differ, with its value: "speech_digits_hop=20".
+std::vector<std::string> problem_names(const std::vector<StudyTask>& tasks,
+                                       const std::vector<std::unique_ptr<Problem>>& problems);
+
 /// All trials of a study: by problem, cell and point of the grid, first the draws of the search,
 /// then the seeds. cells: those of the options, without their changes; problems: in their order.
 /// Solves hidden sizes. Throws InputError where a cell, as it is resolved, stands there twice.

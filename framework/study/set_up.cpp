@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cell/cell_file.hpp"
 #include "cell/changed_cell.hpp"
 #include "io/digest.hpp"
@@ -88,8 +90,9 @@ StudyResults StudySetUp::known() const {
   known.study_yaml = to_yaml(options_);
   known.published = options_.published;
   known.cell_texts = cell_texts();
+  const std::vector<std::string> names = problem_names(options_.tasks, problems_);
   for (std::size_t k = 0; k < problems_.size(); ++k) {
-    known.problems.push_back(describe(*problems_[k], options_.tasks[k].name));
+    known.problems.push_back(describe(*problems_[k], names[k], options_.tasks[k].name));
   }
   return known;
 }
@@ -101,7 +104,8 @@ Facts StudySetUp::inputs() const {
   }
   for (const auto& problem : problems_) {
     if (!problem || problem->digest().empty()) continue;
-    facts.emplace_back("data " + problem->name(), "SHA-256 " + problem->digest());
+    const auto fact = std::pair("data " + problem->name(), "SHA-256 " + problem->digest());
+    if (std::ranges::find(facts, fact) == facts.end()) facts.push_back(fact);
   }
   for (const Cell& cell : registry_.cells()) {
     if (cell.from_file) facts.emplace_back("cell " + cell.name, "SHA-256 " + sha256(cell.text));
@@ -111,8 +115,8 @@ Facts StudySetUp::inputs() const {
   return facts;
 }
 
-StudyProblem describe(const Problem& problem, const std::string& task) {
-  StudyProblem result{problem.name(), task, problem.description(), {}, "", problem.baselines()};
+StudyProblem describe(const Problem& problem, const std::string& name, const std::string& task) {
+  StudyProblem result{name, task, problem.description(), {}, "", problem.baselines()};
   for (const Metric& metric : problem.metrics()) result.metrics.push_back(metric);
   result.loss = problem.metrics()[problem.loss_metric()].name;
   return result;

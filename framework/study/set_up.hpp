@@ -54,7 +54,7 @@ class StudySetUp {
   std::vector<PlannedTrial> planned_;
 };
 
-/// What results say of a problem.
-StudyProblem describe(const Problem& problem, const std::string& task);
+/// What results say of a problem. name: what they call it; task: its name in the table of tasks.
+StudyProblem describe(const Problem& problem, const std::string& name, const std::string& task);
 
 }  // namespace carousel

@@ -21,6 +21,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -125,6 +126,25 @@ TEST(Table, LongNamesAreCutInTheMiddle) {
   EXPECT_THAT(table, HasSubstr("…"));
   EXPECT_THAT(table, HasSubstr("first "));
   EXPECT_THAT(table, HasSubstr("other "));
+}
+
+// Cut in the middle, these two were the same.
+TEST(Table, PointsOfAGridHaveNumbersWhereTheirKeysAreTooLong) {
+  StudyResults results = three_seeds_and_a_diverged_one();
+  results.trials.resize(3);
+  const std::string before = "parameters=8000 train.examples=", behind = " train.epochs=600";
+  results.trials[0].setting = before + "10" + behind;
+  results.trials[1].setting = before + "20" + behind;
+  results.trials[2].setting = before + "10" + behind;
+  results.trials[2].cell = "mgu";
+  const std::string table = result_table(results);
+  expect_80_columns(table);
+  const auto lines = lines_of(table);
+  EXPECT_THAT(lines[2], StartsWith("lstm g1 "));
+  EXPECT_THAT(lines[3], StartsWith("gru g2 "));
+  EXPECT_THAT(lines[4], StartsWith("mgu g1 "));
+  EXPECT_EQ(lines[5], "g1: parameters=8000, examples=10, epochs=600");
+  EXPECT_EQ(lines[6], "g2: parameters=8000, examples=20, epochs=600");
 }
 
 TEST(Table, StaysWithin80ColumnsForHugeNumbersToo) {

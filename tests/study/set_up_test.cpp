@@ -55,6 +55,29 @@ TEST_F(SetUp, KnowsStudyAndProblems) {
   EXPECT_NE(known.problems[0].name, known.problems[1].name);
 }
 
+// A grid over an option that is in no name was refused as the same task twice.
+TEST_F(SetUp, ProblemsOfOneNameAreToldApartByTheirOptions) {
+  options_ = parse_study(R"(task: [{name: adding, lag: 30}, {name: adding, lag: 20, valid: 50}]
+cells: [{name: lstm, hidden: 4}]
+grid: {task.test: [100, 200]}
+)",
+                         "here", {});
+  const StudySetUp study = set_up();
+  std::vector<std::string> names;
+  for (const StudyProblem& problem : study.known().problems) names.push_back(problem.name);
+  EXPECT_THAT(names, ElementsAre("adding_30_test=100", "adding_30_test=200", "adding_20_test=100",
+                                 "adding_20_test=200"));
+  ASSERT_EQ(study.planned().size(), 4u);
+  EXPECT_EQ(study.planned()[1].record.dataset, "adding_30_test=200");
+  EXPECT_THAT(study.planned()[1].id, testing::StartsWith("adding_30_test=200-lstm"));
+}
+
+TEST_F(SetUp, TheSameTaskTwiceIsRefused) {
+  options_.tasks.push_back(options_.tasks[0]);
+  EXPECT_EQ(error_of<InputError>([&] { set_up(); }),
+            "task: 'adding_30' stands there twice; leave one out");
+}
+
 // Those of the first problem: at others they have other sizes alone.
 TEST_F(SetUp, EachCellsEquationsStandThereOnce) {
   const Facts texts = set_up().known().cell_texts;

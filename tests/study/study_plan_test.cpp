@@ -105,7 +105,7 @@ class Plan : public testing::Test {
     return plan_trials(options_, cells, problems);
   }
   StudyPlan make(const std::vector<Cell>& cells = {catalogue().find("lstm")}) const {
-    StudyProblem problem = describe(*next_frame_problem(set_), "next_frame");
+    StudyProblem problem = describe(*next_frame_problem(set_), set_.name, "next_frame");
     problem.metrics[0].better = better_;
     return {planned(cells), {problem}, options_};
   }
