@@ -14,8 +14,8 @@ Side95 side_of(const Estimate& effect, const Claim& claim) {
 
 Verdict verdict_of(const Claim& claim) {
   const auto count = [&](Side95 side) {
-    return std::ranges::count_if(claim.contrasts,
-                                 [&](const Contrast& c) { return side_of(c.effect, claim) == side; });
+    return std::ranges::count_if(
+        claim.contrasts, [&](const Contrast& c) { return side_of(c.effect, claim) == side; });
   };
   constexpr std::ptrdiff_t fewest_tasks = 3;
   const auto tasks = static_cast<std::ptrdiff_t>(claim.contrasts.size());

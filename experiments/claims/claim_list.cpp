@@ -29,9 +29,8 @@ const std::vector<Task> kinds = {{"chorales", "music", "jsb_chorales", 23},
                                  {"sums", "sums", "arithmetic_2", 100}};
 /// The sums are new in every epoch: nothing can be learned by heart.
 const std::vector<Task> kinds_of_data(kinds.begin(), kinds.begin() + 3);
-const std::vector<Task> short_lags = {{"adding, lag 12", "lags", "adding_12"},
-                                      {"copying, lag 5", "lags", "copy_memory_5"},
-                                      {"order in 20 steps", "lags", "temporal_order_20"},
+/// Trials of the other two end when they are solved, and their losses say little.
+const std::vector<Task> short_lags = {{"copying, lag 5", "lags", "copy_memory_5"},
                                       {"digits every 20 ms", "frames_20", "speech_digits"}};
 const std::vector<Task> long_lags = {{"adding, lag 50", "lags", "adding_50"},
                                      {"copying, lag 50", "lags", "copy_memory_50"},
@@ -43,7 +42,7 @@ const std::vector<Task> clipped = {{"chorales", "clipping", "jsb_chorales"},
                                    {"order in 20 steps", "clipping", "temporal_order_20"},
                                    {"spoken digits", "clipping", "speech_digits"}};
 const std::vector<Task> hard_for_tanh = {{"adding, lag 30", "second_order", "adding_30"},
-                                         {"order in 30 steps", "second_order", "temporal_order_30"},
+                                         {"order in 60 steps", "second_order", "temporal_order_60"},
                                          {"copying, lag 10", "second_order", "copy_memory_10"}};
 
 enum class Examples { all, few };
@@ -174,18 +173,19 @@ std::vector<Claim> size_claims(Results& results) {
 
 std::vector<Claim> lag_claims(Results& results) {
   std::vector<Claim> claims;
-  const std::string losses = "test loss of the LSTM over that of the GRU";
-  Claim& on_short = claims.emplace_back(
-      Claim{"A GRU is as good as an LSTM where lags are short (within 2 %)", losses, 1.0 / 1.02});
+  Claim& on_short =
+      claims.emplace_back(Claim{"A GRU is as good as an LSTM where lags are short (within 2 %)",
+                                "test loss of the LSTM over that of the GRU", 1.0 / 1.02});
   add(on_short, results, short_lags, {gru}, {lstm}, lower_loss);
-  const std::string other_way = "test loss of the GRU over that of the LSTM";
-  Claim& on_long = claims.emplace_back(Claim{
-      "An LSTM is better than a GRU where lags are long, with usual first biases", other_way});
+  add(on_short, results, kinds, {gru, few_parameters}, {lstm, few_parameters}, lower_loss);
+  Claim& on_long = claims.emplace_back(
+      Claim{"An LSTM is better than a GRU where lags are long, with usual first biases",
+            "test loss of the GRU over that of the LSTM"});
   add(on_long, results, long_lags, {lstm}, {gru}, lower_loss);
   Claim& with_memory = claims.emplace_back(
-      Claim{"An LSTM is better than a GRU where lags are long, both with long first memories",
-            other_way});
-  add(with_memory, results, long_lags, {"lstm_chrono"}, {"gru_chrono"}, lower_loss);
+      Claim{"An LSTM learns long lags faster than a GRU, both with long first memories",
+            "updates of the GRU over those of the LSTM to the same loss"});
+  add(with_memory, results, long_lags, {"lstm_chrono"}, {"gru_chrono"}, per_update);
   return claims;
 }
 
@@ -234,16 +234,16 @@ std::vector<Claim> training_claims(Results& results) {
   Claim steadier{
       "A second-order method is steadier where lags are long for the cell",
       "deviation over seeds of the first-order method's log test loss over that of Hessian-free"};
-  Claim lower{"It also comes to a lower loss in about the same time",
-              "test loss of the first-order method over that of Hessian-free"};
+  Claim quicker{"It also comes to the same loss in less time",
+                "seconds of the first-order method over those of Hessian-free to the same loss"};
   for (const char* other : {"adam", "sgd"}) {
     const Choice first_order = with("rnn_tanh", fmt::format("train.optimiser={}", other));
     const std::string note = fmt::format(", {}", other);
     add(steadier, results, hard_for_tanh, first_order, second_order, larger_spread, note);
-    add(lower, results, hard_for_tanh, second_order, first_order, lower_loss, note);
+    add(quicker, results, hard_for_tanh, second_order, first_order, per_second, note);
   }
   claims.push_back(std::move(steadier));
-  claims.push_back(std::move(lower));
+  claims.push_back(std::move(quicker));
   return claims;
 }
 

@@ -1,4 +1,5 @@
-// The verdicts of this study out of the results of its parts: claims RESULTS [--page FILE] [--csv FILE].
+// The verdicts of this study out of the results of its parts: claims RESULTS [--page FILE] [--csv
+// FILE].
 
 #include <CLI/CLI.hpp>
 #include <cstdio>

@@ -58,9 +58,13 @@ Trials::Trials(const std::filesystem::path& folder) : name_(folder.string()) {
     if (!entry.done) return;
     const std::string& loss = losses[key_of(at)];
     if (loss.empty()) fail_input("{}: the trial has no curve in curves.csv", at.place);
-    entry.trial = {static_cast<std::uint64_t>(at.number("seed")), at.number("best_epoch"),
-                   at.number("memory"), at.number("train_" + loss), at.number("valid_" + loss),
-                   at.number("test_" + loss), curves[key_of(at)]};
+    entry.trial = {static_cast<std::uint64_t>(at.number("seed")),
+                   at.number("best_epoch"),
+                   at.number("memory"),
+                   at.number("train_" + loss),
+                   at.number("valid_" + loss),
+                   at.number("test_" + loss),
+                   curves[key_of(at)]};
   });
 }
 

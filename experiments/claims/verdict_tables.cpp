@@ -79,7 +79,7 @@ Sheet verdict_sheet(const std::vector<Claim>& claims) {
               {{"claim", false},
                {"verdict", false},
                {"effect", false},
-               {"of tasks", false},
+               {"comparisons", false},
                {"study", false}},
               {},
               {}};
@@ -132,7 +132,8 @@ std::string forest_svg(const Claim& claim) {
 
 std::string verdicts_markdown(const std::vector<Claim>& claims) {
   std::string text =
-      "| claim | verdict | effect with its interval | tasks | study |\n|---|---|---|---|---|\n";
+      "| claim | verdict | effect with its interval | comparisons | study "
+      "|\n|---|---|---|---|---|\n";
   for (const SheetRow& row : verdict_sheet(claims).rows) {
     text += fmt::format("| {} |\n", fmt::join(row.texts, " | "));
   }

@@ -14,8 +14,6 @@
 namespace carousel {
 namespace {
 
-constexpr int exit_interrupted = 130;
-
 // A line on the terminal that renews itself; silent elsewhere.
 class ProgressLine {
  public:

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/study_commands.hpp"
+#include "cli/common_options.hpp"
 
 namespace carousel {
 

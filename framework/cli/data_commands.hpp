@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "cli/study_commands.hpp"
+#include "cli/common_options.hpp"
 
 namespace carousel {
 

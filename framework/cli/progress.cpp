@@ -33,7 +33,8 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}", s / 60, s % 60);
 }
 
-ProgressDisplay::ProgressDisplay(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO)) {}
+ProgressDisplay::ProgressDisplay(const CommonOptions& common)
+    : quiet_(common.quiet), obey_signals_(common.obey_signals), terminal_(isatty(STDERR_FILENO)) {}
 
 ProgressDisplay::~ProgressDisplay() { clear_line(); }
 
@@ -75,6 +76,7 @@ void ProgressDisplay::show(const std::function<StudyProgress()>& ask, const Tria
 
 StudyListener ProgressDisplay::listener() {
   StudyListener listener;
+  listener.begins = obey_signals_;
   listener.warn = [this](const std::string& text) { line("warning: " + text); };
   if (quiet_) return listener;
   listener.note = [this](const std::string& text) { line(text); };

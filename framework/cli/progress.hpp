@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "study/study.hpp"
+#include "cli/common_options.hpp"
 
 namespace carousel {
 
@@ -10,9 +10,10 @@ namespace carousel {
 /// line now and then elsewhere.
 class ProgressDisplay {
  public:
-  explicit ProgressDisplay(bool quiet);
+  explicit ProgressDisplay(const CommonOptions& common);
   ~ProgressDisplay();
-  /// The listener that feeds this display, which must outlive it.
+  /// The listener that feeds this display, which must outlive it, and obeys signals when the work
+  /// begins.
   StudyListener listener();
 
  private:
@@ -22,6 +23,7 @@ class ProgressDisplay {
   void clear_line();
 
   bool quiet_;
+  std::function<void()> obey_signals_;
   bool terminal_;
   bool shown_ = false;
   std::chrono::steady_clock::time_point last_{};

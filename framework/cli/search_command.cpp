@@ -10,8 +10,6 @@
 namespace carousel {
 namespace {
 
-constexpr int exit_interrupted = 130;
-
 int end(const SearchResults& results, const StudyRun& run) {
   if (!results.finished) {
     std::fprintf(stderr, "interrupted; go on with: carousel resume %s\n",
@@ -34,20 +32,16 @@ int search_command(CellRegistry& registry, const SearchArguments& arguments,
   const CellSearchOptions options = read_search(arguments.search, cells, changes);
   const NewFolder folder(common.out, options.name);
   const StudyRun run = run_in(folder.path(), common);
-  ProgressDisplay display(common.quiet);
-  StudyListener listener = display.listener();
-  listener.begins = common.obey_signals;
-  return end(start_search(options, registry, run, stop, listener), run);
+  ProgressDisplay display(common);
+  return end(start_search(options, registry, run, stop, display.listener()), run);
 }
 
 int resume_search_command(CellRegistry& registry, const std::string& folder,
                           const std::vector<std::string>& overrides, const CommonOptions& common,
                           const std::atomic<bool>& stop) {
   const StudyRun run = run_in(folder, common);
-  ProgressDisplay display(common.quiet);
-  StudyListener listener = display.listener();
-  listener.begins = common.obey_signals;
-  return end(resume_search(registry, run, overrides, stop, listener), run);
+  ProgressDisplay display(common);
+  return end(resume_search(registry, run, overrides, stop, display.listener()), run);
 }
 
 int search_report_command(const std::string& folder) {

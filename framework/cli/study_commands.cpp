@@ -19,14 +19,9 @@
 
 namespace carousel {
 
-StudyRun run_in(const std::filesystem::path& folder, const CommonOptions& common) {
-  return {folder, common.data_dir, common.threads, common.command, common.accept_changes};
-}
-
 namespace {
 
 constexpr int exit_check_failed = 1;
-constexpr int exit_interrupted = 130;
 
 // 0 only where every trial that counts and has ended has sound figures, and there is one. A draw of
 // a search may diverge.
@@ -82,10 +77,8 @@ int run_new(const StudyOptions& options, CellRegistry& registry, const CommonOpt
             const std::atomic<bool>& stop) {
   const NewFolder folder(common.out, options.name);
   const StudyRun run = run_in(folder.path(), common);
-  ProgressDisplay display(common.quiet);
-  StudyListener listener = display.listener();
-  listener.begins = common.obey_signals;
-  return end_run(start_study(options, registry, run, stop, listener), run, stop);
+  ProgressDisplay display(common);
+  return end_run(start_study(options, registry, run, stop, display.listener()), run, stop);
 }
 
 }  // namespace
@@ -113,11 +106,9 @@ int dry_run_command(CellRegistry& registry, const std::string& study,
                     const std::vector<std::string>& overrides, const CommonOptions& common,
                     const std::atomic<bool>& stop) {
   const StudyOptions options = read_study(study, overrides);
-  ProgressDisplay display(common.quiet);
-  StudyListener listener = display.listener();
-  listener.begins = common.obey_signals;
+  ProgressDisplay display(common);
   const StudyEstimate estimate =
-      estimate_study(options, registry, run_in({}, common), stop, listener);
+      estimate_study(options, registry, run_in({}, common), stop, display.listener());
   for (std::size_t k = 0; k < estimate.trials.size(); ++k) {
     const auto& [id, problem, cell, r] = estimate.trials[k];
     const std::string settings =
@@ -137,10 +128,8 @@ int resume_command(CellRegistry& registry, const std::string& folder,
                    const std::vector<std::string>& overrides, const CommonOptions& common,
                    const std::atomic<bool>& stop) {
   const StudyRun run = run_in(folder, common);
-  ProgressDisplay display(common.quiet);
-  StudyListener listener = display.listener();
-  listener.begins = common.obey_signals;
-  return end_run(resume_study(registry, run, overrides, stop, listener), run, stop);
+  ProgressDisplay display(common);
+  return end_run(resume_study(registry, run, overrides, stop, display.listener()), run, stop);
 }
 
 void write_report_files(const std::string& folder) {
@@ -173,10 +162,8 @@ int plan_command(CellRegistry& registry, const std::string& study,
 int trial_command(CellRegistry& registry, const std::string& folder, const std::string& id,
                   const CommonOptions& common, const std::atomic<bool>& stop) {
   const StudyRun run = run_in(folder, common);
-  ProgressDisplay display(common.quiet);
-  StudyListener listener = display.listener();
-  listener.begins = common.obey_signals;
-  const TrialRecord record = run_planned_trial(registry, run, id, stop, listener);
+  ProgressDisplay display(common);
+  const TrialRecord record = run_planned_trial(registry, run, id, stop, display.listener());
   if (!common.quiet) std::printf("%s: %s\n", id.c_str(), record.status.c_str());
   if (!has_ended(record)) return exit_interrupted;
   return record.status == "diverged" && record.selected ? exit_check_failed : 0;

@@ -1,31 +1,13 @@
 #pragma once
 
 #include <atomic>
-#include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "cell/cell.hpp"
-#include "study/study.hpp"
+#include "cli/common_options.hpp"
 
 namespace carousel {
-
-/// What every command takes.
-struct CommonOptions {
-  std::string out;              // --out: the run folder
-  std::string data_dir;         // --data
-  int threads = 0;              // --threads; 0: all of the machine's
-  bool quiet = false;           // --quiet: results and warnings only
-  bool accept_changes = false;  // --accept-changes: of what a run's results depend on
-  std::string command;          // as it was typed
-  /// From its call on a signal sets the commands' `stop`; before it a signal ends the program,
-  /// which has nothing to save yet.
-  std::function<void()> obey_signals = [] {};
-};
-
-/// What a study is run with, in this folder.
-StudyRun run_in(const std::filesystem::path& folder, const CommonOptions& common);
 
 // Each command returns the program's exit code, and throws the library's errors.
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/study_commands.hpp"
+#include "cli/common_options.hpp"
 #include "study/open_model.hpp"
 #include "task/translator.hpp"
 
