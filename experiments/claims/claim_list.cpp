@@ -146,6 +146,13 @@ std::vector<Claim> speed_claims(Results& results) {
 
 std::vector<Claim> size_claims(Results& results) {
   std::vector<Claim> claims;
+  const std::string bytes = "bytes of a training step of the LSTM over those of the GRU";
+  Claim& memory = claims.emplace_back(
+      Claim{"A GRU uses less memory than an LSTM, with as many parameters", bytes});
+  add_both(memory, results, kinds, gru, lstm, less_memory);
+  Claim& memory_of_units =
+      claims.emplace_back(Claim{"A GRU uses less memory than an LSTM, with as many units", bytes});
+  add(memory_of_units, results, kinds, {gru, quarter_less}, {lstm, few_parameters}, less_memory);
   Claim& fewer = claims.emplace_back(
       Claim{"A GRU comes as far as an LSTM with a quarter fewer parameters (within 1 %)",
             "test loss of the LSTM over that of the GRU", 1.0 / 1.01});

@@ -20,7 +20,7 @@ namespace {
 const char* words_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::holds: return "holds";
-    case Verdict::does_not: return "does not";
+    case Verdict::does_not: return "does not hold";
     case Verdict::undecided: return "undecided";
   }
   return "";
@@ -28,9 +28,9 @@ const char* words_of(Verdict verdict) {
 
 const char* words_of(Side95 side) {
   switch (side) {
-    case Side95::supports: return "supports";
-    case Side95::contradicts: return "contradicts";
-    case Side95::neither: return "neither";
+    case Side95::supports: return "for";
+    case Side95::contradicts: return "against";
+    case Side95::neither: return "open";
   }
   return "";
 }
@@ -54,15 +54,14 @@ Estimate overall(const Claim& claim) {
   return mean_effect(effects);
 }
 
-// "supports 3, contradicts 1, neither 0"
+// "3 for, 1 against, 0 open"
 std::string sides_text(const Claim& claim) {
-  std::string text;
-  for (const Side95 side : {Side95::supports, Side95::contradicts, Side95::neither}) {
-    const auto count = std::ranges::count_if(
+  const auto count = [&](Side95 side) {
+    return std::ranges::count_if(
         claim.contrasts, [&](const Contrast& c) { return side_of(c.effect, claim) == side; });
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", words_of(side), count);
-  }
-  return text;
+  };
+  return fmt::format("{} for, {} against, {} open", count(Side95::supports),
+                     count(Side95::contradicts), count(Side95::neither));
 }
 
 std::string studies_of(const Claim& claim) {
@@ -159,9 +158,9 @@ std::string verdicts_page(const std::vector<Claim>& claims) {
   body +=
       "<p class=\"note\">Effects are ratios, with their 95 % intervals; a claim says that its "
       "ratio "
-      "is above 1, or above the line drawn. It holds where the interval supports it on two thirds "
-      "of the tasks, three or more, and contradicts it on none; it does not where it is "
-      "contradicted on one. The effect of a claim is the geometric mean over its tasks.</p>\n";
+      "is above 1, or above the line drawn. It holds where the interval is for it in two thirds of "
+      "the comparisons, three or more, and against it in none; it does not hold where one is "
+      "against it. The effect of a claim is the geometric mean over its tasks.</p>\n";
   for (const Claim& claim : claims) {
     body += fmt::format("<section>\n<h2>{}: {}</h2>\n", escape_html(claim.text),
                         words_of(verdict_of(claim)));

@@ -153,7 +153,7 @@ int plan_command(CellRegistry& registry, const std::string& study,
                  const std::vector<std::string>& overrides, const CommonOptions& common) {
   const StudyOptions options = read_study(study, overrides);
   const NewFolder folder(common.out, options.name);
-  ProgressDisplay display(common.quiet);
+  ProgressDisplay display(common);
   plan_study(options, registry, run_in(folder.path(), common), display.listener());
   std::printf("%s\n", folder.path().c_str());
   return 0;

@@ -125,12 +125,12 @@ TEST(Claims, ATableAndAPageSayTheSame) {
                                                {std::log(2.0), std::log(0.5), std::log(8.0)}})};
   EXPECT_THAT(verdicts_markdown(claims),
               HasSubstr("| A is faster than B | holds | 2 [1.23, 3.27]: B over A | "
-                        "supports 2, contradicts 0, neither 1 | a.yaml |\n"));
+                        "2 for, 0 against, 1 open | a.yaml |\n"));
   const std::string page = verdicts_page(claims);
   EXPECT_THAT(page, HasSubstr("<td>2 [1.23, 3.27]: B over A</td>"));
   EXPECT_THAT(page, testing::Not(HasSubstr("<script")));
   EXPECT_THAT(contrasts_csv(claims), HasSubstr("A is faster than B,holds,task,a.yaml,10,2"));
-  EXPECT_THAT(contrasts_csv(claims), HasSubstr(",1,neither\n"));
+  EXPECT_THAT(contrasts_csv(claims), HasSubstr(",1,open\n"));
 }
 
 class ClaimFiles : public testing::Test {
