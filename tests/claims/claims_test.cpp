@@ -133,6 +133,14 @@ TEST(Claims, ATableAndAPageSayTheSame) {
   EXPECT_THAT(contrasts_csv(claims), HasSubstr(",1,open\n"));
 }
 
+// The table of the study's README is the one that its results give.
+TEST(Claims, TheReadmeHasTheVerdictsOfTheResults) {
+  const std::filesystem::path folder = CAROUSEL_SOURCE_DIR "/experiments/claims";
+  const std::vector<Claim> claims = claims_from(folder / "results");
+  EXPECT_GE(claims.size(), 10u);
+  EXPECT_THAT(read_text(folder / "README.md"), HasSubstr(verdicts_markdown(claims)));
+}
+
 class ClaimFiles : public testing::Test {
  protected:
   void write(const std::string& results, const std::string& curves) {
