@@ -40,9 +40,9 @@ Estimate larger_gap(const Seeds& first, const Seeds& second);
 /// log of the bytes of `second` over those of `first`; they are the same for all seeds.
 Estimate less_memory(const Seeds& first, const Seeds& second);
 
-/// By how much more `first` depends on its seed: log of the standard deviation of its test losses, as
-/// logarithms, over that of `second`. Normal interval; the variance of log s^2 of n normal values is
-/// the trigamma function at (n - 1) / 2 (Bartlett and Kendall 1946).
+/// By how much more `first` depends on its seed: log of the standard deviation of its test losses,
+/// as logarithms, over that of `second`. Normal interval; the variance of log s^2 of n normal
+/// values is the trigamma function at (n - 1) / 2 (Bartlett and Kendall 1946).
 Estimate larger_spread(const Seeds& first, const Seeds& second);
 
 /// Of values that have no partners: their mean with its interval.

@@ -39,8 +39,8 @@ class Trials {
   /// writes.
   explicit Trials(const std::filesystem::path& folder);
 
-  /// The trials of a side on a data set, by their seeds. Throws InputError where there is none, or two
-  /// of one seed: the settings do not tell them apart.
+  /// The trials of a side on a data set, by their seeds. Throws InputError where there is none, or
+  /// two of one seed: the settings do not tell them apart.
   std::map<std::uint64_t, Trial> of(const std::string& dataset, const Side& side) const;
 
  private:

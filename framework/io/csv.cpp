@@ -35,8 +35,7 @@ void CsvText::line(const std::vector<std::string>& fields) {
   text_ += "\n";
 }
 
-std::vector<std::vector<std::string>> csv_fields(const std::string& text,
-                                                 const std::string& name) {
+std::vector<std::vector<std::string>> csv_fields(const std::string& text, const std::string& name) {
   std::vector<std::vector<std::string>> lines;
   bool quoted = false, was_quoted = false, at_start = true;  // of a line
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -75,8 +74,8 @@ std::vector<CsvRow> csv_rows(const std::string& text, const std::string& name) {
   std::vector<CsvRow> rows;
   for (std::size_t line = 1; line < lines.size(); ++line) {
     if (lines[line].size() != lines[0].size()) {
-      fail_input("{}: row {} has {} fields, expected {}, as many as there are names in row 1",
-                 name, line + 1, lines[line].size(), lines[0].size());
+      fail_input("{}: row {} has {} fields, expected {}, as many as there are names in row 1", name,
+                 line + 1, lines[line].size(), lines[0].size());
     }
     CsvRow& row = rows.emplace_back();
     for (std::size_t k = 0; k < lines[0].size(); ++k) {

@@ -26,9 +26,9 @@ class CsvText {
   std::string text_;
 };
 
-/// The fields of each line of a CSV file (RFC 4180; lines may end with `\r\n`). name: of the file, for
-/// messages. Throws InputError for a quote inside a field without quotes, and for one that is not
-/// closed.
+/// The fields of each line of a CSV file (RFC 4180; lines may end with `\r\n`). name: of the file,
+/// for messages. Throws InputError for a quote inside a field without quotes, and for one that is
+/// not closed.
 std::vector<std::vector<std::string>> csv_fields(const std::string& text, const std::string& name);
 
 /// A row of a CSV file: its fields by the names of their columns.
