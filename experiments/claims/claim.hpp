@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ enum class Side95 { supports, contradicts, neither };
 
 /// Of an effect of this claim.
 Side95 side_of(const Estimate& effect, const Claim& claim);
+
+/// How many contrasts of a claim are on a side.
+std::ptrdiff_t count_of(Side95 side, const Claim& claim);
 
 /// holds: on at least two thirds of the tasks, three or more, the interval supports the claim, and
 /// on none it contradicts it. does_not: on at least one task it contradicts, since the claim is a

@@ -123,20 +123,17 @@ void add_both(Claim& claim, Results& results, const std::vector<Task>& tasks, co
 
 std::vector<Claim> speed_claims(Results& results) {
   std::vector<Claim> claims;
-  const std::string updates = "updates of the LSTM over those of the GRU to the same loss";
-  const std::string seconds = "seconds of the LSTM over those of the GRU to the same loss";
-  Claim& by_updates = claims.emplace_back(
-      Claim{"A GRU trains faster than an LSTM per update, with as many parameters", updates});
-  add_both(by_updates, results, kinds, gru, lstm, per_update);
-  Claim& by_updates_of_units = claims.emplace_back(
-      Claim{"A GRU trains faster than an LSTM per update, with as many units", updates});
-  add(by_updates_of_units, results, kinds, {gru, quarter_less}, {lstm, few_parameters}, per_update);
-  Claim& by_seconds = claims.emplace_back(
-      Claim{"A GRU trains faster than an LSTM per second, with as many parameters", seconds});
-  add_both(by_seconds, results, kinds, gru, lstm, per_second);
-  Claim& by_seconds_of_units = claims.emplace_back(
-      Claim{"A GRU trains faster than an LSTM per second, with as many units", seconds});
-  add(by_seconds_of_units, results, kinds, {gru, quarter_less}, {lstm, few_parameters}, per_second);
+  for (const auto& [unit, measure] :
+       {std::pair{"update", per_update}, std::pair{"second", per_second}}) {
+    const std::string text =
+        fmt::format("A GRU trains faster than an LSTM per {}, with as many", unit);
+    const std::string ratio =
+        fmt::format("{}s of the LSTM over those of the GRU to the same loss", unit);
+    Claim& of_parameters = claims.emplace_back(Claim{text + " parameters", ratio});
+    add_both(of_parameters, results, kinds, gru, lstm, measure);
+    Claim& of_units = claims.emplace_back(Claim{text + " units", ratio});
+    add(of_units, results, kinds, {gru, quarter_less}, {lstm, few_parameters}, measure);
+  }
   Claim& epochs = claims.emplace_back(
       Claim{"A GRU is at its best after fewer epochs than an LSTM, with as many parameters",
             "best epoch of the LSTM over that of the GRU"});

@@ -56,12 +56,8 @@ Estimate overall(const Claim& claim) {
 
 // "3 for, 1 against, 0 open"
 std::string sides_text(const Claim& claim) {
-  const auto count = [&](Side95 side) {
-    return std::ranges::count_if(
-        claim.contrasts, [&](const Contrast& c) { return side_of(c.effect, claim) == side; });
-  };
-  return fmt::format("{} for, {} against, {} open", count(Side95::supports),
-                     count(Side95::contradicts), count(Side95::neither));
+  return fmt::format("{} for, {} against, {} open", count_of(Side95::supports, claim),
+                     count_of(Side95::contradicts, claim), count_of(Side95::neither, claim));
 }
 
 std::string studies_of(const Claim& claim) {
@@ -91,30 +87,21 @@ Sheet verdict_sheet(const std::vector<Claim>& claims) {
   return sheet;
 }
 
-Statistic as_ratio(const Estimate& effect) {
-  Statistic figure;
-  figure.mean = std::exp(effect.value);
-  figure.low = std::exp(effect.low);
-  figure.high = std::exp(effect.high);
-  return figure;
-}
-
 std::string forest_svg(const Claim& claim) {
   // Ratios of many powers of ten are drawn by their logarithms.
   const bool powers = std::ranges::any_of(
       claim.contrasts, [](const Contrast& c) { return std::abs(c.effect.value) > std::log(20.0); });
-  const auto drawn = [&](const Estimate& e) {
-    if (!powers) return as_ratio(e);
-    const double ten = std::log(10.0);
-    Statistic figure;
-    figure.mean = e.value / ten;
-    figure.low = e.low / ten;
-    figure.high = e.high / ten;
-    return figure;
+  const auto place = [&](double log_ratio) {
+    return powers ? log_ratio / std::log(10.0) : std::exp(log_ratio);
   };
   std::vector<Statistic> figures;
-  for (const Contrast& one : claim.contrasts) figures.push_back(drawn(one.effect));
-  const double level = powers ? std::log10(claim.threshold) : claim.threshold;
+  for (const Contrast& one : claim.contrasts) {
+    Statistic& figure = figures.emplace_back();
+    figure.mean = place(one.effect.value);
+    figure.low = place(one.effect.low);
+    figure.high = place(one.effect.high);
+  }
+  const double level = place(std::log(claim.threshold));
   RowChart chart("Effect on each task; the table has the numbers", figures, Better::lower, {level});
   chart.add_level(level, "", "zero");
   for (std::size_t k = 0; k < figures.size(); ++k) {
