@@ -98,8 +98,7 @@ Index attentive_input(const AttentionForm& form, Index input, Index output) {
   return input + (form.place == AttentionPlace::before ? form.memory : output);
 }
 
-MaskedProgram with_attention(MaskedProgram cell, const AttentionForm& form, Index input) {
-  const StepProgram& old = cell.program;
+StepProgram with_attention(const StepProgram& old, const AttentionForm& form, Index input) {
   expect_fitting(old, form, input);
   const int old_x = old.inputs[0];
   const Index output_size = old.output_shape().back();
@@ -122,15 +121,13 @@ MaskedProgram with_attention(MaskedProgram cell, const AttentionForm& form, Inde
   builder.let("attention.output", result);
   builder.set_output("attention.output");
   const Var whole = concat(std::array{x, behind}, -1);
-  cell.program = builder.take();
+  StepProgram made = builder.take();
   // The new input takes the place and the name of the old one, and the concatenation its readers.
-  StepProgram& made = cell.program;
   made.inputs.pop_back();
   made.inputs[0] = x.id;
   std::swap(made.nodes[at(x.id)].name, made.nodes[at(old_x)].name);
   redirect(made, old_x, whole.id);
-  made = simplified(made);
-  return cell;
+  return simplified(made);
 }
 
 }  // namespace carousel

@@ -45,7 +45,7 @@ Index attentive_input(const AttentionForm& form, Index input, Index output);
 /// the cell's own with the context behind it, or what AttentionPlace::after says; attention.weights
 /// and attention.context are named values. No name of a typed cell has a point in it. Throws
 /// InputError where sizes do not fit.
-MaskedProgram with_attention(MaskedProgram cell, const AttentionForm& form, Index input);
+StepProgram with_attention(const StepProgram& cell, const AttentionForm& form, Index input);
 
 /// How many states with_attention() puts behind those of the cell for what belongs to the sequence.
 inline std::size_t memory_states(const AttentionForm& form) { return form.window > 0 ? 4 : 3; }

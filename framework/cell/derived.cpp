@@ -24,17 +24,20 @@ int seen_through_copies(const StepProgram& program, int id) {
   return id;
 }
 
-bool is_vector_state(const StepProgram& program, const ProgramState& state) {
-  const ProgramNode& next = program.nodes[at(state.next)];
-  return state.shape.rank() == 2 && next.kind == ProgramNode::Kind::op;
+// Whether a state is moved by data, parameters or other states; a number of the step is not.
+bool is_moved(const StepProgram& program, const ProgramState& state) {
+  const std::vector<char> made_of = ancestors(program, state.next);
+  for (std::size_t i = 0; i < made_of.size(); ++i) {
+    const bool leaf = program.nodes[i].kind != ProgramNode::Kind::op;
+    if (made_of[i] && leaf && static_cast<int>(i) != state.previous) return true;
+  }
+  return false;
 }
 
-// A mask input for a state, as the program's last input.
-Var mask_input(StepBuilder& builder, std::vector<MaskInput>& masks, const std::string& name,
-               const ProgramState& state, double rate, MaskInput::Kind kind) {
-  const Index size = state.shape.back();
-  masks.push_back({name, size, rate, kind});
-  return builder.input(name, size, kind == MaskInput::Kind::keep ? rate : 1.0);
+bool is_vector_state(const StepProgram& program, const ProgramState& state) {
+  const ProgramNode& next = program.nodes[at(state.next)];
+  return state.shape.rank() == 2 && next.kind == ProgramNode::Kind::op && !state.loss_weight &&
+         is_moved(program, state);
 }
 
 // The inputs of sums that together are the value `sum`.
@@ -97,32 +100,34 @@ bool is_divisor(const StepProgram& program, const ProgramState& state) {
   return false;
 }
 
+// A mask for a state, as the program's last input.
+int add_mask(StepProgram& program, const ProgramState& state, const Supply& supply) {
+  StepBuilder builder(program);
+  const Var mask = builder.supplied("dropout_" + state.name, state.shape.back(), 1.0, supply);
+  program = builder.take();
+  return mask.id;
+}
+
 // The state takes the mask where it takes something new. Returns whether there is such a place.
-bool drop_additions(MaskedProgram& cell, const ProgramState& state, double rate) {
-  const auto places = additions_to(cell.program, state);
-  if (places.empty() || is_divisor(cell.program, state)) return false;
-  StepBuilder builder(cell.program);
-  const Var mask =
-      mask_input(builder, cell.masks, "dropout_" + state.name, state, rate, MaskInput::Kind::drop);
-  cell.program = builder.take();
+bool drop_additions(StepProgram& program, const ProgramState& state, const Supply& supply) {
+  const auto places = additions_to(program, state);
+  if (places.empty() || is_divisor(program, state)) return false;
+  const int mask = add_mask(program, state, supply);
   for (const auto& [node, input] : places) {
-    const int term = cell.program.nodes[at(node)].inputs[at(input)];
-    const int masked = append_op(cell.program, "mul", {term, mask.id});
-    cell.program.nodes[at(node)].inputs[at(input)] = masked;
+    const int term = program.nodes[at(node)].inputs[at(input)];
+    const int masked = append_op(program, "mul", {term, mask});
+    program.nodes[at(node)].inputs[at(input)] = masked;
   }
   return true;
 }
 
 // All that reads the state's old value reads it with the mask.
-void drop_old_values(MaskedProgram& cell, const ProgramState& state, double rate) {
-  StepBuilder builder(cell.program);
-  const Var mask =
-      mask_input(builder, cell.masks, "dropout_" + state.name, state, rate, MaskInput::Kind::drop);
-  cell.program = builder.take();
-  const std::size_t readers = cell.program.nodes.size();
-  const int masked = append_op(cell.program, "mul", {state.previous, mask.id});
+void drop_old_values(StepProgram& program, const ProgramState& state, const Supply& supply) {
+  const int mask = add_mask(program, state, supply);
+  const std::size_t readers = program.nodes.size();
+  const int masked = append_op(program, "mul", {state.previous, mask});
   for (std::size_t i = 0; i < readers; ++i) {
-    std::ranges::replace(cell.program.nodes[i].inputs, state.previous, masked);
+    std::ranges::replace(program.nodes[i].inputs, state.previous, masked);
   }
 }
 
@@ -142,44 +147,42 @@ std::vector<std::string> vector_states(const StepProgram& program) {
   return names;
 }
 
-MaskedProgram with_zoneout(MaskedProgram cell, const std::map<std::string, double>& rates) {
-  const std::vector<ProgramState> states = cell.program.states;
-  StepBuilder builder(cell.program);
+StepProgram with_zoneout(const StepProgram& program, const std::map<std::string, double>& rates) {
+  StepBuilder builder(program);
   std::string output;
-  for (const ProgramState& state : states) {
-    if (!is_vector_state(cell.program, state)) {
+  for (const ProgramState& state : program.states) {
+    if (!is_vector_state(program, state)) {
       if (rates.contains(state.name)) {
         fail_input("cell {}: zoneout of {}, which is no vector with an equation of its own",
-                   cell.program.name, state.name);
+                   program.name, state.name);
       }
       continue;
     }
     const double rate = rate_of(rates, state.name);
     if (rate == 0.0) continue;
     const Var old = builder.at(state.previous), computed = builder.at(state.next);
-    const Var keep = mask_input(builder, cell.masks, "zoneout_" + state.name, state, rate,
-                                MaskInput::Kind::keep);
+    const Var keep = builder.supplied("zoneout_" + state.name, state.shape.back(), rate,
+                                      {Supply::Kind::keep, rate, Supply::Often::step});
     const std::string name = "zoned_" + state.name;
     builder.set_next(state.name, builder.let(name, computed + keep * (old - computed)));
-    if (cell.program.output == state.next) output = name;
+    if (program.output == state.next) output = name;
   }
   if (!output.empty()) builder.set_output(output);
-  cell.program = builder.finish();
-  return cell;
+  return builder.finish();
 }
 
-MaskedProgram with_recurrent_dropout(MaskedProgram cell, double rate) {
-  if (rate == 0.0) return cell;
-  const std::vector<ProgramState> states = cell.program.states;
+StepProgram with_recurrent_dropout(StepProgram program, double rate, Supply::Often often) {
+  if (rate == 0.0) return program;
+  const Supply supply{Supply::Kind::drop, rate, often};
+  const std::vector<ProgramState> states = program.states;
   bool any = false;
   for (const ProgramState& state : states) {
-    if (is_vector_state(cell.program, state)) any = drop_additions(cell, state, rate) || any;
+    if (is_vector_state(program, state)) any = drop_additions(program, state, supply) || any;
   }
   for (const ProgramState& state : states) {
-    if (!any && is_vector_state(cell.program, state)) drop_old_values(cell, state, rate);
+    if (!any && is_vector_state(program, state)) drop_old_values(program, state, supply);
   }
-  cell.program = simplified(cell.program);
-  return cell;
+  return simplified(program);
 }
 
 StepProgram with_learned_states(const StepProgram& program) {

@@ -31,6 +31,17 @@ double largest_column_sum(const double* a, Index n) {
   return largest;
 }
 
+// [rows, columns] to [columns, rows], row-major.
+std::vector<double> transposed_copy(const double* a, Index rows, Index columns) {
+  std::vector<double> out(static_cast<std::size_t>(rows * columns));
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < columns; ++j) {
+      out[static_cast<std::size_t>(j * rows + i)] = a[i * columns + j];
+    }
+  }
+  return out;
+}
+
 // e^a for a matrix whose largest column sum is at most 5.37.
 Matrix pade_13(const Matrix& a) {
   constexpr double b[] = {64764752532480000.0,
@@ -97,6 +108,24 @@ bool matrix_inverse(const double* a, Index n, double* out) {
   return !(condition * std::numeric_limits<double>::epsilon() > 1.0);
 }
 
+bool solve_linear(const double* a, Index n, bool transposed, const double* b, Index columns,
+                  double* x) {
+  use_one_blas_thread();
+  if (n == 0 || columns == 0) return true;
+  const auto rows = static_cast<xt::blas_index_t>(n);
+  std::vector<double> factors(a, a + n * n);  // read by columns: those of a^T
+  std::vector<xt::blas_index_t> exchanges(static_cast<std::size_t>(n));
+  if (cxxlapack::getrf<xt::blas_index_t>(rows, rows, factors.data(), rows, exchanges.data()) != 0) {
+    return false;
+  }
+  std::vector<double> by_column = transposed_copy(b, n, columns);
+  cxxlapack::getrs<xt::blas_index_t>(transposed ? 'N' : 'T', rows,
+                                     static_cast<xt::blas_index_t>(columns), factors.data(), rows,
+                                     exchanges.data(), by_column.data(), rows);
+  std::ranges::copy(transposed_copy(by_column.data(), columns, n), x);
+  return true;
+}
+
 bool solve_positive_definite(const double* a, Index n, const double* b, Index columns, double* x) {
   use_one_blas_thread();
   if (n == 0 || columns == 0) return true;
@@ -106,19 +135,10 @@ bool solve_positive_definite(const double* a, Index n, const double* b, Index co
   for (Index k = 0; k < n; ++k) {  // the library lets a NaN pass
     if (!std::isfinite(factor[static_cast<std::size_t>(k * n + k)])) return false;
   }
-  std::vector<double> by_column(static_cast<std::size_t>(n * columns));
-  for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < columns; ++j) {
-      by_column[static_cast<std::size_t>(j * n + i)] = b[i * columns + j];
-    }
-  }
+  std::vector<double> by_column = transposed_copy(b, n, columns);
   cxxlapack::potrs<xt::blas_index_t>('L', rows, static_cast<xt::blas_index_t>(columns),
                                      factor.data(), rows, by_column.data(), rows);
-  for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < columns; ++j) {
-      x[i * columns + j] = by_column[static_cast<std::size_t>(j * n + i)];
-    }
-  }
+  std::ranges::copy(transposed_copy(by_column.data(), columns, n), x);
   return true;
 }
 

@@ -13,6 +13,11 @@ void matrix_exponential(const double* a, Index n, double* out);
 /// `out` is then not to be used.
 bool matrix_inverse(const double* a, Index n, double* out);
 
+/// Solves a x = b, or a^T x = b, by an LU factorisation with row exchanges. a: [n, n]; b, x:
+/// [n, columns]; row-major. False when a pivot is 0; `x` is then left alone.
+bool solve_linear(const double* a, Index n, bool transposed, const double* b, Index columns,
+                  double* x);
+
 /// Solves a x = b by a Cholesky factorisation. a: [n, n], symmetric; b, x: [n, columns]; row-major.
 /// False when `a` is not positive definite to the precision of double; `x` is then left alone.
 bool solve_positive_definite(const double* a, Index n, const double* b, Index columns, double* x);

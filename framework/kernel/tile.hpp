@@ -43,6 +43,8 @@ using TileKernel = void (*)(const TileArg<T>* args, TileOut<T> out, Index rows, 
   X(relu, 1)                           \
   X(softplus, 1)                       \
   X(erf, 1)                            \
+  X(asinh, 1)                          \
+  X(atanh, 1)                          \
   X(floor, 1)                          \
   X(abs, 1)                            \
   X(sign, 1)                           \
@@ -52,6 +54,9 @@ using TileKernel = void (*)(const TileArg<T>* args, TileOut<T> out, Index rows, 
   X(sub, 2)                            \
   X(mul, 2)                            \
   X(div, 2)                            \
+  X(safe_mul, 2)                       \
+  X(safe_div, 2)                       \
+  X(pow, 2)                            \
   X(maximum, 2)                        \
   X(minimum, 2)                        \
   X(less, 2)                           \

@@ -210,6 +210,29 @@ struct erf {
     return xsimd::erf(xsimd::min(V(6), xsimd::max(V(-6), x)));
   }
 };
+struct asinh {
+  // log(a + sqrt(a^2 + 1)), a = |x|, without losing the digits of a small a and without a^2 of a
+  // large one.
+  template <class V>
+  [[gnu::noinline]] static V run(V x) {
+    using T = typename V::value_type;
+    const V a = xsimd::abs(x);
+    const auto large = a > V(T(1e15));
+    const V b = xsimd::select(large, V(T(1)), a);
+    const V small = xsimd::log1p(b + b * b / (V(T(1)) + xsimd::sqrt(b * b + V(T(1)))));
+    const V y = xsimd::select(large, xsimd::log(a) + V(T(0.693147180559945309417)), small);
+    return y | xsimd::bitofsign(x);
+  }
+};
+struct atanh {
+  template <class V>
+  [[gnu::noinline]] static V run(V x) {
+    using T = typename V::value_type;
+    const V a = xsimd::abs(x);
+    const V y = V(T(0.5)) * xsimd::log1p((a + a) / (V(T(1)) - a));
+    return y | xsimd::bitofsign(x);
+  }
+};
 struct floor {
   template <class V>
   static V run(V x) {
@@ -262,6 +285,32 @@ struct div {
   template <class V>
   static V run(V a, V b) {
     return a / b;
+  }
+};
+struct safe_mul {
+  template <class V>
+  static V run(V a, V b) {
+    return xsimd::select(a == V(0), a, a * b);
+  }
+};
+struct safe_div {
+  template <class V>
+  static V run(V a, V b) {
+    return xsimd::select(a == V(0), a, a / b);
+  }
+};
+struct pow {
+  // xsimd's has 0 for 0^0 and for negative powers of 0.
+  template <class V>
+  [[gnu::noinline]] static V run(V a, V b) {
+    using T = typename V::value_type;
+    const V whole = xsimd::floor(b);
+    const V half = whole * V(T(0.5));
+    const auto odd = !(xsimd::floor(half) == half);
+    V y = xsimd::exp(b * xsimd::log(xsimd::abs(a)));
+    y = xsimd::select((a < V(0)) & odd, V(-0.0f) - y, y);
+    y = xsimd::select((a < V(0)) & !(whole == b), V(T(__builtin_nan(""))), y);
+    return xsimd::select((b == V(0)) | (a == V(T(1))), V(T(1)), y);
   }
 };
 struct maximum {

@@ -1,5 +1,6 @@
 #include "layer/masks.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <vector>
@@ -49,30 +50,48 @@ Random Masks::numbers_of(std::string_view name, Index example) const {
                                    static_cast<std::uint64_t>(first_ + example))};
 }
 
-template <class T>
-Tensor<T> Masks::normal(std::string_view name, const Shape& shape) const {
+// The numbers of each example in turn; draw(random) gives the next one.
+template <class T, class Draw>
+Tensor<T> Masks::each(std::string_view name, const Shape& shape, Supply::Often often,
+                      Draw draw) const {
   const Index steps = shape[0], batch = shape[1], size = shape[2];
   Tensor<T> noise = Tensor<T>::uninitialised(shape);
   for (Index b = 0; b < batch; ++b) {
     Random random = numbers_of(name, b);
+    const T* first = noise.data() + b * size;
     for (Index t = 0; t < steps; ++t) {
       T* row = noise.data() + (t * batch + b) * size;
-      for (Index i = 0; i < size; ++i) row[i] = static_cast<T>(random.normal());
+      if (t > 0 && often == Supply::Often::sequence) {
+        std::copy_n(first, size, row);
+        continue;
+      }
+      for (Index i = 0; i < size; ++i) row[i] = static_cast<T>(draw(random));
     }
   }
   return noise;
 }
 
 template <class T>
+Tensor<T> Masks::normal(std::string_view name, const Shape& shape, Supply::Often often) const {
+  return each<T>(name, shape, often, [](Random& random) { return random.normal(); });
+}
+
+template <class T>
+Tensor<T> Masks::uniform(std::string_view name, const Shape& shape, Supply::Often often) const {
+  return each<T>(name, shape, often, [](Random& random) { return random.uniform(); });
+}
+
+template <class T>
 Tensor<T> Masks::draw(std::string_view name, const Shape& shape, const MaskValues& values) const {
   const Index steps = shape[0], batch = shape[1], size = shape[2];
   const T hit = static_cast<T>(values.hit), miss = static_cast<T>(values.miss);
-  Hits hits(values.rate, values.one_a_sequence ? size : steps * size);
+  const bool one_a_sequence = values.often == Supply::Often::sequence;
+  Hits hits(values.rate, one_a_sequence ? size : steps * size);
   Tensor<T> mask = Tensor<T>::uninitialised(shape);
   for (Index b = 0; b < batch; ++b) {
     const std::span<const std::uint8_t> drawn = hits.draw(numbers_of(name, b));
     for (Index t = 0; t < steps; ++t) {
-      const std::uint8_t* is_hit = drawn.data() + (values.one_a_sequence ? 0 : t * size);
+      const std::uint8_t* is_hit = drawn.data() + (one_a_sequence ? 0 : t * size);
       T* row = mask.data() + (t * batch + b) * size;
       for (Index i = 0; i < size; ++i) row[i] = is_hit[i] != 0 ? hit : miss;
     }
@@ -82,7 +101,9 @@ Tensor<T> Masks::draw(std::string_view name, const Shape& shape, const MaskValue
 
 template Tensor<float> Masks::draw(std::string_view, const Shape&, const MaskValues&) const;
 template Tensor<double> Masks::draw(std::string_view, const Shape&, const MaskValues&) const;
-template Tensor<float> Masks::normal(std::string_view, const Shape&) const;
-template Tensor<double> Masks::normal(std::string_view, const Shape&) const;
+template Tensor<float> Masks::normal(std::string_view, const Shape&, Supply::Often) const;
+template Tensor<double> Masks::normal(std::string_view, const Shape&, Supply::Often) const;
+template Tensor<float> Masks::uniform(std::string_view, const Shape&, Supply::Often) const;
+template Tensor<double> Masks::uniform(std::string_view, const Shape&, Supply::Often) const;
 
 }  // namespace carousel

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "program/step_program.hpp"
 #include "tensor/random.hpp"
 #include "tensor/tensor.hpp"
 
@@ -16,14 +17,14 @@ struct MaskSeed {
 
 /// What a mask's elements are: `hit` with probability `rate`, else `miss`.
 struct MaskValues {
-  double rate = 0.0;            ///< probability, in [0, 1)
-  double hit = 0.0;             ///< value with that probability
-  double miss = 1.0;            ///< value otherwise
-  bool one_a_sequence = false;  ///< the same at every step
+  double rate = 0.0;                          ///< probability, in [0, 1]
+  double hit = 0.0;                           ///< value with that probability
+  double miss = 1.0;                          ///< value otherwise
+  Supply::Often often = Supply::Often::step;  ///< how often they are drawn
 
   /// 0 for what is dropped, 1 / (1 - rate) for what stays, so that the mean is 1.
-  static MaskValues dropout(double rate, bool one_a_sequence) {
-    return {rate, 0.0, 1.0 / (1.0 - rate), one_a_sequence};
+  static MaskValues dropout(double rate, Supply::Often often) {
+    return {rate, 0.0, 1.0 / (1.0 - rate), often};
   }
 };
 
@@ -42,10 +43,16 @@ class Masks {
   Tensor<T> draw(std::string_view name, const Shape& shape, const MaskValues& values) const;
   /// Standard normal numbers, of which the same holds. shape: [steps, batch, size].
   template <class T>
-  Tensor<T> normal(std::string_view name, const Shape& shape) const;
+  Tensor<T> normal(std::string_view name, const Shape& shape,
+                   Supply::Often often = Supply::Often::step) const;
+  /// Numbers uniform in 0 to 1, likewise.
+  template <class T>
+  Tensor<T> uniform(std::string_view name, const Shape& shape, Supply::Often often) const;
 
  private:
   Random numbers_of(std::string_view name, Index example) const;
+  template <class T, class Draw>
+  Tensor<T> each(std::string_view name, const Shape& shape, Supply::Often often, Draw draw) const;
 
   MaskSeed seed_;
   Index first_;

@@ -37,6 +37,31 @@ Var Pass::mask(std::string_view name, const Shape& shape, const MaskValues& valu
       [&]<class T>(Tape<T>& tape) { return tape.constant(masks_->draw<T>(name, shape, values)); });
 }
 
+Var Pass::full(const Shape& shape, double value) const {
+  return visit([&]<class T>(Tape<T>& tape) {
+    return tape.constant(Tensor<T>::full(shape, static_cast<T>(value)));
+  });
+}
+
+Var Pass::supplied(std::string_view name, const Shape& shape, const Supply& supply) const {
+  if (!masks_) fail_bug("a layer is to give {} in evaluation", name);
+  switch (supply.kind) {
+    case Supply::Kind::keep: return mask(name, shape, {supply.rate, 1.0, 0.0, supply.often});
+    case Supply::Kind::drop:
+      return mask(name, shape, MaskValues::dropout(supply.rate, supply.often));
+    case Supply::Kind::normal:
+      return visit([&]<class T>(Tape<T>& tape) {
+        return tape.constant(masks_->normal<T>(name, shape, supply.often));
+      });
+    case Supply::Kind::uniform:
+      return visit([&]<class T>(Tape<T>& tape) {
+        return tape.constant(masks_->uniform<T>(name, shape, supply.often));
+      });
+    case Supply::Kind::training: return full(shape, 1.0);
+  }
+  fail_bug("an input that is given in no way");
+}
+
 Var dropout(const Pass& pass, Var x, std::string_view name, const MaskValues& values) {
   if (!pass.masks() || values.rate == 0.0) return x;
   return x * pass.mask(name, x.shape(), values);

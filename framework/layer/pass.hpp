@@ -30,6 +30,11 @@ class Pass {
   const Masks* masks() const { return masks_; }
   /// A mask on the tape, of a shape [steps, batch, size]. Throws BugError in evaluation.
   Var mask(std::string_view name, const Shape& shape, const MaskValues& values) const;
+  /// What a layer gives an input of a step in training, of a shape [steps, batch, size]. Throws
+  /// BugError in evaluation.
+  Var supplied(std::string_view name, const Shape& shape, const Supply& supply) const;
+  /// One number in each element.
+  Var full(const Shape& shape, double value) const;
   /// Of tasks whose examples go on from one another: the values that the pass over the examples
   /// before these left; a model puts its own in their place. Empty at the start of the streams.
   /// Null where nothing is handed on.
@@ -41,6 +46,17 @@ class Pass {
     Pass heard = *this;
     heard.listener_ = &listener;
     return heard;
+  }
+  /// The same pass, for which losses of cells are put into `losses`, which must outlive it.
+  Pass with_losses(std::vector<Var>& losses) const {
+    Pass with = *this;
+    with.losses_ = &losses;
+    return with;
+  }
+  /// A loss of a cell's own, a scalar that is added to that of the task; forgotten where nobody
+  /// asked for them.
+  void add_loss(Var loss) const {
+    if (losses_) losses_->push_back(loss);
   }
   /// The tape, for functions that make values without an operand, such as constant(graph, 1.0).
   Graph& graph() const;
@@ -64,6 +80,7 @@ class Pass {
   const Masks* masks_;
   std::vector<Var>* carried_;
   Listener* listener_ = nullptr;
+  std::vector<Var>* losses_ = nullptr;
 };
 
 /// x: [steps, batch, size] with some elements 0 and the others scaled up, in training; x itself in

@@ -12,23 +12,27 @@ namespace carousel {
 
 namespace {
 
-MaskedProgram built(const Cell& cell, const CellSizes& sizes, const ModelOptions& model) {
+Supply::Often often_of(const ModelOptions& model) {
+  return model.dropout_mask == "sequence" ? Supply::Often::sequence : Supply::Often::step;
+}
+
+StepProgram built(const Cell& cell, const CellSizes& sizes, const ModelOptions& model) {
   StepProgram program = cell.build(sizes);
   if (model.learned_states) program = with_learned_states(program);
-  return with_zoneout(with_recurrent_dropout({std::move(program)}, model.recurrent_dropout),
-                      model.zoneout);
+  program = with_recurrent_dropout(std::move(program), model.recurrent_dropout, often_of(model));
+  return with_zoneout(program, model.zoneout);
 }
 
 // The cell that is to look at a memory, for x of `input` elements with what attention puts behind.
-MaskedProgram built_for_attention(const Cell& cell, const AttentionForm& form, const CellSizes& own,
-                                  const ModelOptions& model) {
+StepProgram built_for_attention(const Cell& cell, const AttentionForm& form, const CellSizes& own,
+                                const ModelOptions& model) {
   CellSizes sizes = own;
-  MaskedProgram made;
+  StepProgram made;
   for (Index output = own.hidden, last = 0; output != last;) {
     sizes.input = attentive_input(form, own.input, output);
     made = built(cell, sizes, model);
     last = output;
-    output = made.program.output_shape().back();
+    output = made.output_shape().back();
   }
   return made;
 }
@@ -53,10 +57,8 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
   Index input = options.input;
   for (int layer = 0; layer < options.depth; ++layer) {
     const CellSizes sizes{input, options.hidden};
-    MaskedProgram masked = layer == 0 && options.attention ? attentive(cell, sizes)
-                                                           : built(cell, sizes, options.model);
-    masks_.push_back(std::move(masked.masks));
-    scans_.emplace_back(std::move(masked.program));
+    scans_.emplace_back(layer == 0 && options.attention ? attentive(cell, sizes)
+                                                        : built(cell, sizes, options.model));
     add_parameters(layer, scans_.back().program());
     input = scans_.back().program().output_shape().back() * directions();
     if (!options.model.layer_norm) continue;
@@ -68,17 +70,17 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
   output_size_ = input;
 }
 
-MaskedProgram RecurrentStack::attentive(const Cell& cell, const CellSizes& sizes) {
+StepProgram RecurrentStack::attentive(const Cell& cell, const CellSizes& sizes) {
   AttentionForm& form = *options_.attention;
-  MaskedProgram plain = built_for_attention(cell, form, sizes, options_.model);
-  if (form.score == AttentionScore::product) form.keys = plain.program.output_shape().back();
+  StepProgram plain = built_for_attention(cell, form, sizes, options_.model);
+  if (form.score == AttentionScore::product) form.keys = plain.output_shape().back();
   attentive_ = std::make_shared<AttentiveScans>();
   const auto with_rows = [plain, form, input = sizes.input](Index rows) {
     AttentionForm whole = form;
     whole.rows = rows;
     return with_attention(plain, whole, input);
   };
-  attentive_->build = [with_rows](Index rows) { return with_rows(rows).program; };
+  attentive_->build = with_rows;
   return with_rows(fewest_rows);
 }
 
@@ -127,7 +129,7 @@ std::span<const Var> RecurrentStack::own_parameters(const Pass& pass) const {
 }
 
 MaskValues RecurrentStack::dropout_of(double rate) const {
-  return MaskValues::dropout(rate, options_.model.dropout_mask == "sequence");
+  return MaskValues::dropout(rate, often_of(options_.model));
 }
 
 std::vector<Var> RecurrentStack::initial_states(const Pass& pass, Index batch) const {
@@ -226,31 +228,26 @@ Var RecurrentStack::ends(const Pass& pass, Var outputs, const std::vector<Index>
       -1);
 }
 
-// x, the further inputs of a program, and its masks; the default of each one that is not given.
+// x, the further inputs of a program, and what the layer gives; the default of each one that is not
+// given.
 std::vector<Var> RecurrentStack::inputs_of(const Pass& pass, int layer, const std::string& place,
                                            Var x, std::span<const Var> further) const {
   const StepProgram& program = this->program(layer);
-  const auto& masks = masks_[static_cast<std::size_t>(layer)];
-  const std::size_t own = program.inputs.size() - masks.size();
-  if (further.size() >= own) {
-    fail_input("cell {}: got {} further inputs, it has {}", program.name, further.size(), own - 1);
+  const std::size_t of_data = program.data_inputs();
+  if (further.size() >= of_data) {
+    fail_input("cell {}: got {} further inputs, it has {}", program.name, further.size(),
+               of_data - 1);
   }
-  const Shape like = x.shape();
   std::vector<Var> all{x};
   for (std::size_t k = 1; k < program.inputs.size(); ++k) {
     const ProgramNode& node = program.nodes[static_cast<std::size_t>(program.inputs[k])];
-    const Shape shape{like[0], like[1], node.shape.back()};
-    if (k >= own && pass.masks()) {
-      const MaskInput& mask = masks[k - own];
-      const MaskValues keep{mask.rate, 1.0, 0.0};
-      all.push_back(pass.mask(place + "/" + mask.name, shape,
-                              mask.kind == MaskInput::Kind::keep ? keep : dropout_of(mask.rate)));
+    const Shape shape{x.shape()[0], x.shape()[1], node.shape.back()};
+    if (node.supply && pass.masks()) {
+      all.push_back(pass.supplied(place + "/" + node.name, shape, *node.supply));
     } else if (k <= further.size() && further[k - 1].defined()) {
       all.push_back(further[k - 1]);
     } else if (node.otherwise) {
-      all.push_back(pass.visit([&]<class T>(Tape<T>& tape) {
-        return tape.constant(Tensor<T>::full(shape, static_cast<T>(*node.otherwise)));
-      }));
+      all.push_back(pass.full(shape, *node.otherwise));
     } else {
       fail_input("cell {}: the data has no input '{}', and the cell gives no default", program.name,
                  node.name);
@@ -297,6 +294,23 @@ ScanResult RecurrentStack::run_scan(const Pass& pass, const Scan& scan, HeardSca
   return result;
 }
 
+namespace {
+
+// Sums of losses begin at 0, also where a sequence goes on from another one.
+void begin_losses(const Pass& pass, const StepProgram& program, std::vector<Var>& states) {
+  for (std::size_t k = 0; k < states.size(); ++k) {
+    if (program.states[k].loss_weight) states[k] = pass.full(states[k].shape(), 0.0);
+  }
+}
+
+void add_losses(const Pass& pass, const StepProgram& program, const std::vector<Var>& states) {
+  for (std::size_t k = 0; k < states.size(); ++k) {
+    if (const auto& weight = program.states[k].loss_weight) pass.add_loss(sum(states[k]) * *weight);
+  }
+}
+
+}  // namespace
+
 StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> states,
                                 const StackArguments& arguments) const {
   const std::span<const Var> parameters = own_parameters(pass);
@@ -318,6 +332,7 @@ StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> st
       const auto own = parameters.subspan(next_parameter, program.parameters.size());
       const auto carried = states.subspan(next_state, own_states);
       std::vector<Var> start(carried.begin(), carried.end());
+      begin_losses(pass, program, start);
       if (own_states < program.states.size()) {
         const AttendedMemory& memory = *arguments.memory;
         start.insert(start.end(), {memory.rows, memory.keys, memory.mask, memory.length});
@@ -336,6 +351,7 @@ StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> st
       next_parameter += own.size();
       next_state += own_states;
       scanned.final_states.resize(own_states);
+      add_losses(pass, program, scanned.final_states);
       outputs[static_cast<std::size_t>(direction)] = scanned.outputs;
       result.states.insert(result.states.end(), scanned.final_states.begin(),
                            scanned.final_states.end());

@@ -100,7 +100,7 @@ class RecurrentStack {
 
  private:
   int directions() const { return options_.bidirectional ? 2 : 1; }
-  MaskedProgram attentive(const Cell& cell, const CellSizes& sizes);
+  StepProgram attentive(const Cell& cell, const CellSizes& sizes);
   void add_parameters(int layer, const StepProgram& program);
   std::span<const Var> own_parameters(const Pass& pass) const;
   void expect_fitting(Var x, const StackArguments& arguments) const;
@@ -120,7 +120,6 @@ class RecurrentStack {
   StackOptions options_;
   std::vector<Scan> scans_;                    // one a layer
   std::shared_ptr<AttentiveScans> attentive_;  // copies share what is compiled
-  std::vector<std::vector<MaskInput>> masks_;  // one a layer: of the program's last inputs
   std::vector<ParameterSpec> specs_;
   Index output_size_ = 0;
 };

@@ -52,11 +52,13 @@ Op entry(std::string_view name, std::string_view doc, Var (*derivative)(const De
   return op;
 }
 
-Op positive(Op op) {
-  op.low = 0.3;
-  op.high = 3.0;
+Op within(double low, double high, Op op) {
+  op.low = low;
+  op.high = high;
   return op;
 }
+
+Op positive(Op op) { return within(0.3, 3.0, std::move(op)); }
 
 template <class T>
 void constant_kernel(const KernelCall<T>& call) {
@@ -99,6 +101,20 @@ Op arange_op() {
 
 using D = DerivativeCall;
 
+Var quotient_derivative(const D& d) {
+  const Var share = safe_div(d.grad, d.in[1]);
+  return d.wrt == 0 ? share : -safe_mul(share, d.out);
+}
+
+// By a: b a^(b - 1), which is 0 where b is 0. By b: a^b log(a), which is 0 where a is 0.
+Var pow_derivative(const D& d) {
+  const Var zero = constant(*d.grad.graph, 0.0);
+  if (d.wrt == 0) {
+    return d.grad * where(d.in[1], d.in[1] * pow(d.in[0], d.in[1] - 1.0), zero);
+  }
+  return d.grad * where(d.in[0], d.out * log(d.in[0]), zero);
+}
+
 }  // namespace
 
 std::vector<Op> elementwise_ops() {
@@ -108,9 +124,9 @@ std::vector<Op> elementwise_ops() {
       entry<Tile::neg>("neg", "-x", [](const D& d) { return -d.grad; }),
       entry<Tile::exp>("exp", "e^x", [](const D& d) { return d.grad * d.out; }),
       positive(entry<Tile::log>("log", "natural logarithm of x",
-                                [](const D& d) { return d.grad / d.in[0]; })),
+                                [](const D& d) { return safe_div(d.grad, d.in[0]); })),
       positive(entry<Tile::sqrt>("sqrt", "square root of x",
-                                 [](const D& d) { return d.grad / (d.out + d.out); })),
+                                 [](const D& d) { return safe_div(d.grad, d.out + d.out); })),
       positive(entry<Tile::clipped_sqrt>(
           "clipped_sqrt", "square root of max(x, 0), whose slope is at most 1000",
           [](const D& d) {
@@ -136,6 +152,12 @@ std::vector<Op> elementwise_ops() {
                          return d.grad *
                                 (2.0 * std::numbers::inv_sqrtpi * exp(-(d.in[0] * d.in[0])));
                        }),
+      entry<Tile::asinh>("asinh", "inverse hyperbolic sine of x",
+                         [](const D& d) { return d.grad / sqrt(d.in[0] * d.in[0] + 1.0); }),
+      within(
+          -0.9, 0.9,
+          entry<Tile::atanh>("atanh", "inverse hyperbolic tangent of x",
+                             [](const D& d) { return safe_div(d.grad, 1.0 - d.in[0] * d.in[0]); })),
       entry<Tile::floor>("floor", "largest whole number not above x; no gradient", nullptr),
       entry<Tile::abs>("abs", "|x|", [](const D& d) { return d.grad * sign(d.in[0]); }),
       entry<Tile::sign>("sign", "-1, 0 or 1; no gradient", nullptr),
@@ -145,11 +167,13 @@ std::vector<Op> elementwise_ops() {
       entry<Tile::sub>("sub", "a - b", [](const D& d) { return d.wrt == 0 ? d.grad : -d.grad; }),
       entry<Tile::mul>("mul", "a * b",
                        [](const D& d) { return d.grad * d.in[d.wrt == 0 ? 1 : 0]; }),
-      positive(entry<Tile::div>("div", "a / b",
-                                [](const D& d) {
-                                  const Var share = d.grad / d.in[1];
-                                  return d.wrt == 0 ? share : -(share * d.out);
-                                })),
+      positive(entry<Tile::div>("div", "a / b", quotient_derivative)),
+      entry<Tile::safe_mul>(
+          "safe_mul", "a b; 0 where a is 0, whatever b is",
+          [](const D& d) { return d.wrt == 0 ? safe_mul(d.grad, d.in[1]) : d.grad * d.in[0]; }),
+      positive(entry<Tile::safe_div>("safe_div", "a / b; 0 where a is 0, whatever b is",
+                                     quotient_derivative)),
+      positive(entry<Tile::pow>("pow", "a to the power of b", pow_derivative)),
       // Where the two are equal, all of the gradient goes to a.
       entry<Tile::maximum>("maximum", "the larger of a and b",
                            [](const D& d) {

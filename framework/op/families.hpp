@@ -17,9 +17,10 @@ std::vector<Op> contraction_ops();
 std::vector<Op> reduction_ops();
 /// What only moves elements: broadcast_to, reshape, transpose, slice, pad, concat.
 std::vector<Op> movement_ops();
-/// What reads whole numbers: gather_rows, scatter_rows, pick, unpick.
+/// What gives or reads whole numbers: gather_rows, scatter_rows, pick, unpick, order, take_along,
+/// put_along.
 std::vector<Op> index_ops();
-/// Functions of a square matrix: expm and inverse.
+/// Functions of a square matrix: expm, inverse, solve.
 std::vector<Op> matrix_ops();
 
 /// An entry with its tangent rule.

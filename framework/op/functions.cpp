@@ -41,6 +41,8 @@ CAROUSEL_UNARY(sigmoid_slope, "sigmoid_slope")
 CAROUSEL_UNARY(relu, "relu")
 CAROUSEL_UNARY(softplus, "softplus")
 CAROUSEL_UNARY(erf, "erf")
+CAROUSEL_UNARY(asinh, "asinh")
+CAROUSEL_UNARY(atanh, "atanh")
 CAROUSEL_UNARY(floor, "floor")
 CAROUSEL_UNARY(abs, "abs")
 CAROUSEL_UNARY(sign, "sign")
@@ -57,11 +59,15 @@ CAROUSEL_BINARY(operator+, "add")
 CAROUSEL_BINARY(operator-, "sub")
 CAROUSEL_BINARY(operator*, "mul")
 CAROUSEL_BINARY(operator/, "div")
+CAROUSEL_BINARY(safe_mul, "safe_mul")
+CAROUSEL_BINARY(safe_div, "safe_div")
+CAROUSEL_BINARY(pow, "pow")
 CAROUSEL_BINARY(maximum, "maximum")
 CAROUSEL_BINARY(minimum, "minimum")
 CAROUSEL_BINARY(less, "less")
 CAROUSEL_BINARY(gather_rows, "gather_rows")
 CAROUSEL_BINARY(pick, "pick")
+CAROUSEL_BINARY(take_along, "take_along")
 
 #undef CAROUSEL_UNARY
 #undef CAROUSEL_BINARY
@@ -97,6 +103,13 @@ Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
   Attributes attributes;
   attributes.transpose_a = transpose_a;
   attributes.transpose_b = transpose_b;
+  return carousel::apply(op, std::array{a, b}, attributes);
+}
+
+Var solve(Var a, Var b, bool transpose_a) {
+  static const Op& op = find_op("solve");
+  Attributes attributes;
+  attributes.transpose_a = transpose_a;
   return carousel::apply(op, std::array{a, b}, attributes);
 }
 
@@ -146,6 +159,18 @@ Var concat(std::span<const Var> parts, Index axis) {
 Var scatter_rows(Var rows, Var index, Index size) {
   static const Op& op = find_op("scatter_rows");
   return carousel::apply(op, std::array{rows, index}, with_range(-1, 0, size));
+}
+
+Var order(Var x, bool falling) {
+  static const Op& op = find_op("order");
+  Attributes attributes;
+  attributes.reverse = falling;
+  return carousel::apply(op, std::array{x}, attributes);
+}
+
+Var put_along(Var x, Var index, Index size) {
+  static const Op& op = find_op("put_along");
+  return carousel::apply(op, std::array{x, index}, with_range(-1, 0, size));
 }
 
 Var unpick(Var x, Var index, Index size) {

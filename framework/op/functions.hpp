@@ -39,6 +39,10 @@ Var relu(Var x);
 Var softplus(Var x);
 /// 2 / sqrt(pi) times the integral of e^(-u^2) from 0 to x
 Var erf(Var x);
+/// Inverse hyperbolic sine of x.
+Var asinh(Var x);
+/// Inverse hyperbolic tangent of x: NaN beyond -1 and 1.
+Var atanh(Var x);
 /// The largest whole number that is not above x; no gradient
 Var floor(Var x);
 /// |x|; the slope at 0 is 0.
@@ -64,6 +68,13 @@ Var operator*(double a, Var b);
 Var operator/(Var a, double b);
 Var operator/(double a, Var b);
 ///@}
+/// a b, and 0 where a is 0 whatever b is, as safe_div().
+Var safe_mul(Var a, Var b);
+/// a / b, and 0 where a is 0 whatever b is: a cotangent of 0, as of the side of where() that is not
+/// taken, stays 0 behind a slope that is infinite or NaN.
+Var safe_div(Var a, Var b);
+/// a to the power of b: NaN where a < 0 and b is no whole number. pow(a, 0) is 1.
+Var pow(Var a, Var b);
 /// The larger of a and b. Where they are equal, all of the gradient goes to a.
 Var maximum(Var a, Var b);
 /// The smaller of a and b. Where they are equal, all of the gradient goes to a.
@@ -132,11 +143,24 @@ Var pick(Var x, Var index);
 /// Rows of zeros but for one element. x: [..], index: [..] of whole numbers in [0, size);
 /// out: [.., size], x at the index. Throws InputError where an index is outside.
 Var unpick(Var x, Var index, Index size);
+/// The places of the elements of the innermost axis from the smallest to the largest, or, falling,
+/// from the largest: whole numbers in the shape of x; no gradient. Equals keep their order; a NaN
+/// comes last.
+Var order(Var x, bool falling = false);
+/// Elements of each row. x: [.., N], index: [.., K] of whole numbers in [0, N); out: [.., K].
+/// Throws InputError where an index is outside.
+Var take_along(Var x, Var index);
+/// Elements summed into rows of zeros. x, index: [.., K], whole numbers in [0, size);
+/// out: [.., size]. Throws InputError where an index is outside.
+Var put_along(Var x, Var index, Index size);
 
 /// The matrix exponential of [n, n], computed in double. Throws InputError for another shape.
 Var expm(Var x);
-/// The inverse of [n, n], computed in double. Throws InputError for another shape, and when the
-/// matrix is singular.
+/// The inverse of each matrix of [.., n, n], computed in double; NaN where it is singular. Throws
+/// InputError for another shape.
 Var inverse(Var x);
+/// x of a x = b (of a^T x = b), computed in double by LU factors. a: [.., n, n], b, x: [.., n, k]
+/// with the same leading sizes. NaN where a matrix is singular. Throws InputError for other shapes.
+Var solve(Var a, Var b, bool transpose_a = false);
 
 }  // namespace carousel

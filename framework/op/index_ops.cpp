@@ -1,4 +1,5 @@
 #include <cmath>
+#include <numeric>
 
 #include "op/families.hpp"
 
@@ -93,6 +94,75 @@ void unpick_kernel(const KernelCall<T>& call) {
   }
 }
 
+Shape expect_axis(const Shape& x, const char* what) {
+  if (x.rank() == 0) fail_input("{}: got a number, expected at least one axis", what);
+  return x;
+}
+
+// A NaN stands behind the numbers, in both directions; equals keep their order.
+template <class T>
+void order_kernel(const KernelCall<T>& call) {
+  const Index n = call.out.shape().back();
+  const bool falling = call.attributes.reverse;
+  std::vector<Index> places(static_cast<std::size_t>(n));
+  for (Index row = 0; row < (n == 0 ? 0 : call.out.numel() / n); ++row) {
+    const T* x = call.in[0]->data() + row * n;
+    std::iota(places.begin(), places.end(), Index{0});
+    std::ranges::stable_sort(places, [&](Index a, Index b) {
+      if (std::isnan(x[a]) || std::isnan(x[b])) return !std::isnan(x[a]);
+      return falling ? x[a] > x[b] : x[a] < x[b];
+    });
+    std::ranges::transform(places, call.out.data() + row * n,
+                           [](Index place) { return static_cast<T>(place); });
+  }
+}
+
+// The shapes but for the innermost axis.
+void expect_same_rows(const char* what, const Shape& x, const Shape& index) {
+  if (x.rank() > 0 && index.rank() > 0 && without_last(x) == without_last(index)) return;
+  fail_input("{}: got values of shape {} for indices of shape {}, expected the same rows", what,
+             x.to_string(), index.to_string());
+}
+
+Shape take_along_shape(const ShapeCall& call) {
+  expect_same_rows("take_along", *call.in[0], *call.in[1]);
+  return *call.in[1];
+}
+
+template <class T>
+void take_along_kernel(const KernelCall<T>& call) {
+  const Index n = call.in[0]->shape().back(), taken = call.out.shape().back();
+  for (Index i = 0; i < call.out.numel(); ++i) {
+    const Index at = index_at("take_along", *call.in[1], i, n);
+    call.out.data()[i] = call.in[0]->data()[i / taken * n + at];
+  }
+}
+
+Shape put_along_shape(const ShapeCall& call) {
+  if (!(*call.in[0] == *call.in[1])) {
+    fail_input("put_along: got values of shape {} for indices of shape {}", call.in[0]->to_string(),
+               call.in[1]->to_string());
+  }
+  const Shape x = expect_axis(*call.in[0], "put_along");
+  return with_dim(x, x.rank() - 1, call.attributes.size);
+}
+
+template <class T>
+void put_along_kernel(const KernelCall<T>& call) {
+  const Index n = call.attributes.size, given = call.in[0]->shape().back();
+  std::fill_n(call.out.data(), call.out.numel(), T(0));
+  for (Index i = 0; i < call.in[0]->numel(); ++i) {
+    const Index at = index_at("put_along", *call.in[1], i, n);
+    call.out.data()[i / given * n + at] += call.in[0]->data()[i];
+  }
+}
+
+Attributes falling() {
+  Attributes attributes;
+  attributes.reverse = true;
+  return attributes;
+}
+
 }  // namespace
 
 std::vector<Op> index_ops() {
@@ -130,11 +200,37 @@ std::vector<Op> index_ops() {
        unpick_kernel<double>,
        [](const DerivativeCall& d) { return pick(d.grad, d.in[1]); },
        {{{Shape{4}, Shape{4}}, with_range(-1, 0, 3), index}}},
+      {"take_along",
+       "elements of each row by index",
+       2,
+       take_along_shape,
+       take_along_kernel<float>,
+       take_along_kernel<double>,
+       [](const DerivativeCall& d) { return put_along(d.grad, d.in[1], d.in[0].shape().back()); },
+       {{{Shape{2, 3}, Shape{2, 2}}, {}, index}}},
+      {"put_along",
+       "elements summed into each row by index",
+       2,
+       put_along_shape,
+       put_along_kernel<float>,
+       put_along_kernel<double>,
+       [](const DerivativeCall& d) { return take_along(d.grad, d.in[1]); },
+       {{{Shape{2, 2}, Shape{2, 2}}, with_range(-1, 0, 3), index}}},
   };
   for (Op& op : ops) {
     op.differentiable_inputs = 1;
     op.tangent = linear_tangent;
   }
+  ops.push_back(
+      {"order",
+       "the places of the elements of the innermost axis, the smallest (or in reverse the "
+       "largest) first; no gradient",
+       1,
+       [](const ShapeCall& call) { return expect_axis(*call.in[0], "order"); },
+       order_kernel<float>,
+       order_kernel<double>,
+       nullptr,
+       {{{Shape{3, 4}}}, {{Shape{5}}, falling()}}});
   return ops;
 }
 

@@ -1,5 +1,7 @@
 #include "program/differentiate.hpp"
 
+#include <algorithm>
+
 namespace carousel {
 namespace {
 
@@ -20,6 +22,24 @@ std::vector<char> moving_nodes(const StepProgram& program) {
   return moving;
 }
 
+// Adds to the cotangents of a node's inputs what that of the node gives them.
+template <class Add>
+void hand_back(StepBuilder& builder, const StepProgram& program, int id, Var grad,
+               const std::vector<char>& moving, Add add) {
+  const ProgramNode node = program.nodes[static_cast<std::size_t>(id)];  // rules append nodes
+  std::vector<Var> in;
+  for (const int input : node.inputs) in.push_back(builder.at(input));
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    const int wrt = static_cast<int>(k);
+    if (!moving[static_cast<std::size_t>(node.inputs[k])] ||
+        wrt >= node.op->differentiable_inputs) {
+      continue;
+    }
+    const Var share = node.op->derivative({in, builder.at(id), grad, node.attributes, wrt});
+    if (share.defined()) add(node.inputs[k], sum_to(share, in[k].shape()));
+  }
+}
+
 class Differentiator {
  public:
   explicit Differentiator(const StepProgram& forward)
@@ -35,7 +55,13 @@ class Differentiator {
     for (const ProgramState& state : forward_.states) {
       add(state.next, builder_.state("d " + state.name, without_batch(state.shape)));
     }
-    sweep();
+    const std::vector<char> moving = moving_nodes(forward_);
+    for (std::size_t i = forward_.nodes.size(); i-- > 0;) {
+      const bool is_op = forward_.nodes[i].kind == ProgramNode::Kind::op;
+      if (!is_op || !cotangents_[i].defined() || !moving[i]) continue;
+      hand_back(builder_, forward_, static_cast<int>(i), cotangents_[i], moving,
+                [&](int node, Var share) { add(node, share); });
+    }
     for (const ProgramState& state : forward_.states) {
       builder_.set_next("d " + state.name, cotangent_or_zero(state));
     }
@@ -64,34 +90,63 @@ class Differentiator {
     return found.defined() ? found : broadcast_to(constant(builder_, 0.0), state.shape);
   }
 
-  void sweep() {
-    const std::vector<char> moving = moving_nodes(forward_);
-    std::vector<Var> in;
-    for (std::size_t i = forward_.nodes.size(); i-- > 0;) {
-      const ProgramNode& node = forward_.nodes[i];
-      const Var grad = cotangents_[i];
-      if (node.kind != ProgramNode::Kind::op || !grad.defined() || !moving[i]) continue;
-      in.clear();
-      for (const int input : node.inputs) in.push_back(builder_.at(input));
-      for (std::size_t k = 0; k < in.size(); ++k) {
-        const int wrt = static_cast<int>(k);
-        if (!moving[static_cast<std::size_t>(node.inputs[k])] ||
-            wrt >= node.op->differentiable_inputs) {
-          continue;
-        }
-        const Var share =
-            node.op->derivative({in, builder_.at(static_cast<int>(i)), grad, node.attributes, wrt});
-        if (share.defined()) add(node.inputs[k], sum_to(share, in[k].shape()));
-      }
-    }
-  }
-
   const StepProgram& forward_;
   StepBuilder builder_;
   std::vector<Var> cotangents_;  // of each forward node; undefined: zero
 };
 
 }  // namespace
+
+Var gradient_of(StepBuilder& builder, Var value, Var wrt) {
+  const StepProgram& program = builder.program();
+  // What moves with `wrt`, as if it were an input.
+  std::vector<char> moving(static_cast<std::size_t>(value.id) + 1, 0);
+  if (wrt.id <= value.id) moving[static_cast<std::size_t>(wrt.id)] = 1;
+  for (auto i = static_cast<std::size_t>(wrt.id) + 1; i < moving.size(); ++i) {
+    const ProgramNode& node = program.nodes[i];
+    for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+      const bool path = node.kind == ProgramNode::Kind::op && node.op->derivative &&
+                        static_cast<int>(k) < node.op->differentiable_inputs;
+      if (path && moving[static_cast<std::size_t>(node.inputs[k])]) moving[i] = 1;
+    }
+  }
+  std::vector<Var> cotangents(moving.size());
+  cotangents.back() = broadcast_to(constant(builder, 1.0), value.shape());
+  for (std::size_t i = moving.size(); i-- > static_cast<std::size_t>(wrt.id) + 1;) {
+    if (!moving[i] || !cotangents[i].defined()) continue;
+    hand_back(builder, program, static_cast<int>(i), cotangents[i], moving,
+              [&](int node, Var share) {
+                Var& sum = cotangents[static_cast<std::size_t>(node)];
+                sum = sum.defined() ? sum + share : share;
+              });
+  }
+  const bool reached = wrt.id <= value.id && cotangents[static_cast<std::size_t>(wrt.id)].defined();
+  return reached ? cotangents[static_cast<std::size_t>(wrt.id)]
+                 : broadcast_to(constant(builder, 0.0), wrt.shape());
+}
+
+std::vector<std::string> parameters_without_gradient(const StepProgram& program) {
+  std::vector<char> reached(program.nodes.size(), 0);
+  if (program.output >= 0) reached[static_cast<std::size_t>(program.output)] = 1;
+  for (const ProgramState& state : program.states) {
+    reached[static_cast<std::size_t>(state.next)] = 1;
+    if (state.initial_node >= 0) reached[static_cast<std::size_t>(state.initial_node)] = 1;
+  }
+  for (std::size_t i = program.nodes.size(); i-- > 0;) {
+    const ProgramNode& node = program.nodes[i];
+    if (!reached[i] || node.kind != ProgramNode::Kind::op || !node.op->derivative) continue;
+    const auto paths = std::min(node.inputs.size(), std::size_t(node.op->differentiable_inputs));
+    const std::size_t first = node.op->tile == Tile::where ? 1 : 0;  // the condition has none
+    for (std::size_t k = first; k < paths; ++k) {
+      reached[static_cast<std::size_t>(node.inputs[k])] = 1;
+    }
+  }
+  std::vector<std::string> names;
+  for (const ProgramParameter& p : program.parameters) {
+    if (p.trained && !reached[static_cast<std::size_t>(p.node)]) names.push_back(p.name);
+  }
+  return names;
+}
 
 BackwardStep differentiate(const StepProgram& program) { return Differentiator(program).run(); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "program/step_program.hpp"
@@ -21,5 +22,15 @@ struct BackwardStep {
 /// Differentiates one time step. Throws InputError when an op on the way has no derivative rule
 /// that works on a batch of unknown size.
 BackwardStep differentiate(const StepProgram& program);
+
+/// How much the sum of `value` changes with each element of `wrt`, in the shape of `wrt`: ops added
+/// to the builder, which can be differentiated again. Both are values of the builder, `wrt` one for
+/// each sequence where `value` is. Zeros where there is no path. Throws InputError as
+/// differentiate() does.
+Var gradient_of(StepBuilder& builder, Var value, Var wrt);
+
+/// Names of the trained parameters that no gradient reaches: what reads them, such as a
+/// comparison, has none.
+std::vector<std::string> parameters_without_gradient(const StepProgram& program);
 
 }  // namespace carousel

@@ -144,6 +144,14 @@ class Reader {
 
   void choose_names() {
     identifiers_[node(program_.inputs[0]).name] = "x";
+    for (const ProgramState& state : program_.states) {
+      if (counts_steps(state)) identifiers_[state.name] = "t";
+    }
+    for (const int input : program_.inputs) {
+      const auto& supply = node(input).supply;
+      if (supply && supply->kind == Supply::Kind::training)
+        identifiers_[node(input).name] = "training";
+    }
     for (const ProgramNode& n : program_.nodes) {  // names that can stay come first
       if (!n.name.empty() && valid_name(n.name) == n.name) name(n.name);
     }
@@ -155,6 +163,29 @@ class Reader {
       else shown_[std::size_t(&n - program_.nodes.data())] = n.name;
     }
     for (const ProgramState& state : program_.states) name(split_delay(state.name).first);
+  }
+
+  // Whether a state is the number of the step, which the language has by itself.
+  bool counts_steps(const ProgramState& state) const {
+    if (state.name != "t" || state.initial != 0.0 || !is_op(state.next, "add")) return false;
+    const std::vector<int>& in = node(state.next).inputs;
+    return in[0] == state.previous && is_op(in[1], "constant") &&
+           node(in[1]).attributes.value == 1.0;
+  }
+
+  // The state whose new value a node is, where that is a loss.
+  const ProgramState* loss_of(int id) const {
+    const auto found = std::ranges::find_if(program_.states, [&](const ProgramState& state) {
+      return state.loss_weight && state.next == id;
+    });
+    return found == program_.states.end() ? nullptr : &*found;
+  }
+
+  // What a step adds to a loss.
+  Term added(const ProgramState& state) {
+    const std::vector<int>& in = node(state.next).inputs;
+    if (!is_op(state.next, "add")) return number(0.0);
+    return term(in[0] == state.previous ? in[1] : in[0]);
   }
 
   // A product, or more than one op on named values and numbers.
@@ -184,7 +215,11 @@ class Reader {
     }
     for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
       const int id = static_cast<int>(i);
-      if (node(id).kind != Kind::op || shown_[i].empty()) continue;
+      if (node(id).kind != Kind::op || shown_[i].empty() || shown_[i] == "t") continue;
+      if (const ProgramState* loss = loss_of(id)) {
+        result.values.push_back({shown_[i], true, added(*loss), loss->loss_weight});
+        continue;
+      }
       result.values.push_back({shown_[i], is_batched(node(id).shape), filled(expression(id), id)});
     }
     for (const ProgramState& state : program_.states) {  // a state that is another value
@@ -192,6 +227,10 @@ class Reader {
       int value = state.next;  // repeated for each sequence where it needs none
       while (is_hidden(value, "broadcast_to")) value = node(value).inputs[0];
       if (delay > 0 || node(value).name == state.name) continue;
+      if (state.loss_weight) {
+        result.values.push_back({identifiers_[base], true, number(0.0), state.loss_weight});
+        continue;
+      }
       result.values.push_back({identifiers_[base], true, term(state.next)});
     }
     return result;
@@ -248,6 +287,11 @@ class Reader {
       Term of = term(n.inputs[0]);
       const Shape shape = without_axis(of.shape, of.shape.rank() - 1);
       return call(op == "row_max" ? "max" : "logsumexp", {std::move(of)}, shape);
+    }
+    if (op == "solve") return solution(n);
+    if (op == "first_max" || op == "order" || op == "take_along" || op == "put_along" ||
+        (op == "cumsum" && n.attributes.reverse)) {
+      return row_op(id);
     }
     if (op == "arange") {
       return call("arange", {number(static_cast<double>(n.attributes.size))}, shape_of(id));
@@ -349,31 +393,74 @@ class Reader {
     return turned ? transposed(term(id)) : term(id);
   }
 
-  // The vector of which a matrix is the only column (or, turned, row).
+  // The vector of which a matrix is the only column (or, turned, row), for each of many matrices.
   int column(int id, bool turned) const {
-    if (!is_hidden(id, "reshape")) return -1;
     const Shape shape = shape_of(id);
+    while (is_hidden(id, "broadcast_to") && shape_of(node(id).inputs[0]) == shape) {
+      id = node(id).inputs[0];
+    }
+    const int axis = shape.rank() - (turned ? 2 : 1);
+    if (!is_hidden(id, "reshape") || shape.rank() < 2 || shape[axis] != 1) return -1;
     const int under = composites_.under_reshapes(id);
-    const bool one = shape.rank() == 2 && shape[turned ? 0 : 1] == 1;
-    return one && shape_of(under).rank() == 1 ? under : -1;
+    return shape_of(under) == without_axis(shape, axis) ? under : -1;
   }
 
   Term product(int a, bool turn_a, int b, bool turn_b, const ProgramNode& n) {
     const Shape left = shape_of(a), right = shape_of(b);
     if (left.rank() == 1 && right.rank() == 2 && !turn_a && !is_batched(node(b).shape)) {
-      return binary("@", matrix(b, !turn_b), term(a), {right[turn_b ? 0 : 1]});
+      if (turn_b) return binary("@", term(b), term(a), {right[0]});
+      return binary("@", term(a), term(b), {right[1]});
     }
-    if (left.rank() != 2 || right.rank() != 2) {
+    const int rank = left.rank();
+    if (rank < 2 || right.rank() != rank) {
       return call("matmul", {term(a), term(b)}, language_shape(n.shape));
     }
-    const Index rows = left[turn_a ? 1 : 0], columns = right[turn_b ? 0 : 1];
+    const Shape shape = language_shape(n.shape);
     if (const int v = column(b, turn_b); v >= 0) {
-      return binary("@", matrix(a, turn_a), term(v), {rows});
+      return binary("@", matrix(a, turn_a), term(v), without_axis(shape, rank - 1));
     }
     if (const int v = column(a, !turn_a); v >= 0) {
-      return binary("@", matrix(b, !turn_b), term(v), {columns});
+      return binary("@", matrix(b, !turn_b), term(v), without_axis(shape, rank - 2));
     }
-    return binary("@", matrix(a, turn_a), matrix(b, turn_b), {rows, columns});
+    return binary("@", matrix(a, turn_a), matrix(b, turn_b), shape);
+  }
+
+  Term solution(const ProgramNode& n) {
+    const int b = n.inputs[1];
+    const Shape shape = language_shape(n.shape);
+    Term a = matrix(n.inputs[0], n.attributes.transpose_a);
+    if (const int v = column(b, false); v >= 0) {
+      return call("solve", {std::move(a), term(v)}, without_axis(shape, shape.rank() - 1));
+    }
+    return call("solve", {std::move(a), term(b)}, shape);
+  }
+
+  // -- along rows
+
+  Term row_op(int id) {
+    const ProgramNode& n = node(id);
+    const Shape shape = shape_of(id);
+    const Index size = shape.back();
+    Term of = term(n.inputs[0]);
+    if (n.op->name == "first_max") return call("hardmax", {std::move(of)}, shape);
+    if (n.op->name == "take_along") {
+      return call("take", {std::move(of), term(n.inputs[1])}, shape);
+    }
+    if (n.op->name == "order") {
+      if (n.attributes.reverse) {
+        of = {.kind = Term::Kind::negative, .parts = {of}, .shape = of.shape};
+      }
+      return call("argsort", {std::move(of)}, shape);
+    }
+    if (n.op->name == "cumsum") {  // from the last element to the first
+      Term all = call("sum", {of}, without_axis(shape, shape.rank() - 1));
+      Shape sums = shape;
+      sums[sums.rank() - 1] = 1;
+      Term rest = binary("-", reshaped(std::move(all), sums), call("cumsum", {of}, shape), shape);
+      return binary("+", std::move(rest), std::move(of), shape);
+    }
+    return call("put", {std::move(of), term(n.inputs[1]), number(static_cast<double>(size))},
+                shape);
   }
 
   // -- parts
@@ -401,20 +488,13 @@ class Reader {
     return {.kind = Term::Kind::slice, .parts = {std::move(of)}, .sizes = sizes, .shape = shape};
   }
 
-  // Joins along an axis; the language joins along the last one.
+  static Term at_axis(int axis) {
+    return {.kind = Term::Kind::name, .text = fmt::format("axis = {}", axis)};
+  }
+
   Term joined(std::vector<Term> parts, int axis, const Shape& shape) {
-    if (axis == shape.rank() - 1) return call("concat", std::move(parts), shape);
-    if (axis == shape.rank() - 2) {
-      Shape turned = shape;
-      std::swap(turned[shape.rank() - 1], turned[shape.rank() - 2]);
-      for (Term& part : parts) part = transposed(std::move(part));
-      return transposed(call("concat", std::move(parts), turned));
-    }
-    for (Term& part : parts) {
-      const Index numel = part.shape.numel();
-      part = reshaped(std::move(part), {numel});
-    }
-    return reshaped(call("concat", std::move(parts), {shape.numel()}), shape);
+    if (axis != shape.rank() - 1) parts.push_back(at_axis(axis));
+    return call("concat", std::move(parts), shape);
   }
 
   int language_axis(const ProgramNode& n) const {
@@ -443,7 +523,7 @@ class Reader {
     const auto zeros = [&](Index size) {
       Shape z = shape;
       z[axis] = size;
-      if (size > 0) parts.push_back(call("zeros", {list(z)}, z));
+      if (size > 0) parts.push_back(z == Shape{1} ? number(0.0) : call("zeros", {list(z)}, z));
     };
     const Index begin = n.attributes.begin, end = begin + of.shape[axis];
     zeros(begin);
@@ -472,12 +552,7 @@ class Reader {
   static Term sum_axis(Term term, int axis) {
     const Shape shape = term.shape, rest = without_axis(shape, axis);
     if (axis == shape.rank() - 1) return call("sum", {std::move(term)}, rest);
-    Index outer = 1, inner = 1;
-    for (int i = 0; i < axis; ++i) outer *= shape[i];
-    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
-    const Shape flat = outer == 1 ? Shape{shape[axis], inner} : Shape{outer, shape[axis], inner};
-    const Shape summed = outer == 1 ? Shape{inner} : Shape{outer, inner};
-    return reshaped(call("sum", {transposed(reshaped(std::move(term), flat))}, summed), rest);
+    return call("sum", {std::move(term), at_axis(axis)}, rest);
   }
 
   const StepProgram& program_;

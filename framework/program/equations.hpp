@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,10 @@ struct Term {
 
 /// name = value.
 struct Equation {
-  std::string name;    ///< as the language takes it
-  bool timed = false;  ///< whether the value differs from step to step
-  Term value;          ///< its right side
+  std::string name;                        ///< as the language takes it
+  bool timed = false;                      ///< whether the value differs from step to step
+  Term value;                              ///< its right side
+  std::optional<double> loss_weight = {};  ///< of a loss: it is no value, and this is its weight
 };
 
 /// A program as the statements of the cell language. Names are valid there: U.1 is U_1.

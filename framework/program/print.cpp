@@ -77,7 +77,7 @@ class Printer {
 
   // The numbers of these functions are sizes.
   std::string argument_text(const Term& call, const Term& argument) const {
-    const bool is_size = call.text == "arange" || call.text == "roll";
+    const bool is_size = call.text == "arange" || call.text == "roll" || call.text == "put";
     if (!is_size || argument.kind != Term::Kind::number) return text_of(argument);
     return size_(static_cast<Index>(argument.value));
   }
@@ -117,12 +117,30 @@ const ProgramNode& node_of(const StepProgram& program, int id) {
   return program.nodes[static_cast<std::size_t>(id)];
 }
 
+// `training` needs no line.
+std::string noise_text(const std::string& name, const std::string& shape, const Supply& supply) {
+  std::string drawn;
+  switch (supply.kind) {
+    case Supply::Kind::training: return "";
+    case Supply::Kind::normal: drawn = "normal"; break;
+    case Supply::Kind::uniform: drawn = "uniform"; break;
+    case Supply::Kind::keep: drawn = fmt::format("bernoulli({})", number_text(supply.rate)); break;
+    case Supply::Kind::drop: drawn = fmt::format("dropout({})", number_text(supply.rate)); break;
+  }
+  const char* often = supply.often == Supply::Often::step ? "step" : "sequence";
+  return fmt::format("noise {} : {} {} each {}\n", name, shape, drawn, often);
+}
+
 std::string declarations(const StepProgram& program, const Equations& equations,
                          const Printer& printer) {
   const auto name = [&](const std::string& given) { return equations.names.at(given); };
   std::string text;
   for (std::size_t k = 1; k < program.inputs.size(); ++k) {
     const ProgramNode& input = node_of(program, program.inputs[k]);
+    if (input.supply) {
+      text += noise_text(name(input.name), printer.plain_shape(input.shape), *input.supply);
+      continue;
+    }
     text += fmt::format("input {} : {}", name(input.name), printer.plain_shape(input.shape));
     if (input.otherwise) text += fmt::format(" default {}", number_text(*input.otherwise));
     text += "\n";
@@ -136,7 +154,8 @@ std::string declarations(const StepProgram& program, const Equations& equations,
   for (const ProgramState& state : program.states) {
     const ProgramNode& next = node_of(program, state.next);
     const bool delay = next.kind != ProgramNode::Kind::op && next.name == state.name;
-    if (!delay)
+    const bool is_step = state.name == "t" && name("t") == "t";
+    if (!delay && !is_step && !state.loss_weight)
       text += fmt::format("state {} : {}\n", name(state.name), printer.plain_shape(state.shape));
   }
   return text;
@@ -158,7 +177,10 @@ std::string to_text(const StepProgram& program, const SizeText& size, const Numb
     text += fmt::format("initial {} = {}\n", e.name, printer.text_of(e.value));
   }
   for (const Equation& e : equations.values) {
-    text += fmt::format("{} = {}\n", e.name, printer.text_of(e.value));
+    const std::string weight =
+        e.loss_weight ? fmt::format(" weight {}", number_text(*e.loss_weight)) : "";
+    text += fmt::format("{}{}{} = {}\n", e.loss_weight ? "loss " : "", e.name, weight,
+                        printer.text_of(e.value));
   }
   return text +
          fmt::format("output {}\n", equations.names.at(node_of(program, program.output).name));

@@ -153,6 +153,7 @@ std::string latex_of(const Term& term) {
   switch (term.kind) {
     case Term::Kind::number: return number_latex(term.value);
     case Term::Kind::name:
+      if (term.text.find(' ') != std::string::npos) return "\\mathrm{" + term.text + "}";
       if (!term.timed) return name_latex(term.text, "");
       return name_latex(term.text, term.delay == 0 ? "t" : fmt::format("t-{}", term.delay));
     case Term::Kind::negative: return "-" + part(term.parts[0], sum);

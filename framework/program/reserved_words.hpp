@@ -9,10 +9,7 @@ namespace carousel {
 /// Words that begin a statement of the cell language (docs/language.md) or stand in one.
 const std::vector<std::string>& keywords();
 
-/// Functions of the cell language.
-const std::vector<std::string>& function_names();
-
-/// Whether a word of the cell language can't be a name: a keyword, a function, t, x or hidden.
+/// Whether a word of the cell language can't be a name: a keyword, t, x or hidden.
 bool is_reserved(std::string_view word);
 
 }  // namespace carousel

@@ -41,10 +41,13 @@ Initialiser negative(const Initialiser& init) {
   }
 }
 
-// What the output needs, now or at a later step.
+// What the output and losses need, now or at a later step.
 std::vector<char> needed_nodes(const StepProgram& program) {
   std::vector<char> needed(program.nodes.size(), 0);
   std::vector<int> open{program.output};
+  for (const ProgramState& state : program.states) {
+    if (state.loss_weight) open.push_back(state.previous);
+  }
   while (!open.empty()) {
     const int id = open.back();
     open.pop_back();

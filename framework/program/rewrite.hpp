@@ -33,9 +33,9 @@ void redirect(StepProgram& program, int from, int to);
 std::vector<char> ancestors(const StepProgram& program, int node);
 
 /// The same values with less: arithmetic on numbers is done, what does not change a value (1 * a,
-/// 0 + a) is left out, and so are nodes, parameters and states that the output does not need, now
-/// or at a later step. Inputs stay. Nodes come in an order in which they can be run; what is left
-/// keeps its name. Throws InputError when a value depends on itself within a step.
+/// 0 + a) is left out, and so are nodes, parameters and states that the output and losses do not
+/// need, now or at a later step. Inputs stay. Nodes come in an order in which they can be run; what
+/// is left keeps its name. Throws InputError when a value depends on itself within a step.
 StepProgram simplified(const StepProgram& program);
 
 }  // namespace carousel

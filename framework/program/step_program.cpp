@@ -4,6 +4,11 @@
 
 namespace carousel {
 
+std::size_t StepProgram::data_inputs() const {
+  const auto of_data = [&](int id) { return !nodes[static_cast<std::size_t>(id)].supply; };
+  return static_cast<std::size_t>(std::ranges::count_if(inputs, of_data));
+}
+
 Index StepProgram::parameter_count() const {
   Index count = 0;
   for (const auto& parameter : parameters) {
@@ -44,6 +49,13 @@ Var StepBuilder::input(const std::string& name, Index size, std::optional<double
   return var;
 }
 
+Var StepBuilder::supplied(const std::string& name, Index size, double otherwise,
+                          const Supply& supply) {
+  const Var made = input(name, size, otherwise);
+  program_.nodes[static_cast<std::size_t>(made.id)].supply = supply;
+  return made;
+}
+
 Var StepBuilder::parameter(const std::string& name, const Shape& shape, const Initialiser& init,
                            bool trained) {
   add_name(name);
@@ -53,8 +65,8 @@ Var StepBuilder::parameter(const std::string& name, const Shape& shape, const In
 }
 
 Var StepBuilder::state(const std::string& name, const Shape& of_one, double initial) {
-  if (of_one.rank() < 1 || of_one.rank() > 3) {
-    fail_input("cell {}: state {} is {}, expected rank 1 to 3", program_.name, name,
+  if (of_one.rank() < 1 || of_one.rank() > 4) {
+    fail_input("cell {}: state {} is {}, expected rank 1 to 4", program_.name, name,
                of_one.to_string());
   }
   const std::string previous = previous_name(name);
@@ -117,6 +129,15 @@ void StepBuilder::set_initial(const std::string& name, Var value) {
                state.shape.to_string(), shape.to_string());
   }
   state.initial_node = value.id;
+}
+
+void StepBuilder::make_loss(const std::string& name, double weight) {
+  ProgramState& state = find_state(name);
+  if (!(state.shape == Shape{batch_dim, 1})) {
+    fail_input("cell {}: the loss {} is {}, expected one number a sequence, [1]", program_.name,
+               name, without_batch(state.shape).to_string());
+  }
+  state.loss_weight = weight;
 }
 
 void StepBuilder::set_next(const std::string& name, Var value) {

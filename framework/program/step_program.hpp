@@ -10,6 +10,24 @@
 
 namespace carousel {
 
+/// What a layer gives an input that no data holds. Where a model is evaluated the input has its
+/// default, which stands for the mean.
+struct Supply {
+  /// What the elements are.
+  enum class Kind {
+    normal,   ///< standard normal numbers
+    uniform,  ///< uniform in 0 to 1
+    keep,     ///< 1 with probability `rate`, else 0
+    drop,     ///< 0 with probability `rate`, else 1 / (1 - rate)
+    training  ///< 1: the model is trained
+  };
+  /// How often they are drawn.
+  enum class Often { step, sequence };
+  Kind kind = Kind::keep;     ///< which of them
+  double rate = 0.0;          ///< probability, in [0, 1]
+  Often often = Often::step;  ///< for each step, or once for all steps of a sequence
+};
+
 /// One value of a step program.
 struct ProgramNode {
   /// What gives a node its value: data, the step before, a parameter, or an op.
@@ -21,6 +39,7 @@ struct ProgramNode {
   Shape shape;              ///< leading batch_dim for what differs from sequence to sequence
   std::string name;         ///< empty for a value inside an expression
   std::optional<double> otherwise = {};  ///< of an input: its value where none is given
+  std::optional<Supply> supply = {};     ///< of an input: the layer gives it, not the data
 };
 
 /// Whether a value of a step program differs from sequence to sequence.
@@ -61,6 +80,8 @@ struct ProgramState {
   int previous = -1;      ///< node that reads the old value
   int next = -1;          ///< node that gives the new one
   int initial_node = -1;  ///< unbatched node of its value before the first step; -1: `initial`
+  /// Of a sum that is a loss of the cell's own, [batch, 1]: its weight in the loss of training.
+  std::optional<double> loss_weight = {};
 
   /// Whether no step changes it: it belongs to the sequence, as an encoder's memory does, and a run
   /// gets it as the state's first value.
@@ -70,9 +91,9 @@ struct ProgramState {
 /// The equations of one time step in single static assignment: nodes in an order in which they
 /// can be run. The tape runs it one op at a time; scheduling and differentiation read it.
 struct StepProgram {
-  std::string name;                          ///< of the cell
-  std::vector<ProgramNode> nodes;            ///< each reads earlier ones alone
-  std::vector<int> inputs;                   ///< x, then further per-step inputs
+  std::string name;                ///< of the cell
+  std::vector<ProgramNode> nodes;  ///< each reads earlier ones alone
+  std::vector<int> inputs;  ///< x, then further ones of the data, then those that a layer gives
   std::vector<ProgramParameter> parameters;  ///< in the order in which they are given to a run
   std::vector<ProgramState> states;          ///< likewise
   int output = -1;                           ///< node
@@ -81,6 +102,8 @@ struct StepProgram {
   const Shape& output_shape() const { return nodes[static_cast<std::size_t>(output)].shape; }
   /// Number of elements of the parameters that are trained.
   Index parameter_count() const;
+  /// Number of the inputs that data can hold, x among them: the first ones.
+  std::size_t data_inputs() const;
 };
 
 /// Name of the node that reads a state's old value: "h[t-1]" for "h", "h[t-2]" for "h[t-1]".
@@ -103,11 +126,13 @@ class StepBuilder final : public Graph {
 
   /// A per-step input of shape [batch, size]. Data without it gives `otherwise`, where that is set.
   Var input(const std::string& name, Index size, std::optional<double> otherwise = {});
+  /// An input that a layer gives, behind those of the data; `otherwise` in evaluation.
+  Var supplied(const std::string& name, Index size, double otherwise, const Supply& supply);
   /// A parameter of the given shape.
   Var parameter(const std::string& name, const Shape& shape, const Initialiser& init,
                 bool trained = true);
   /// The value at the previous step of a state of shape [batch, ..], which is `initial` before the
-  /// first one. shape: without the batch, rank 1 to 3.
+  /// first one. shape: without the batch, rank 1 to 4.
   Var state(const std::string& name, const Shape& shape, double initial = 0.0);
   /// The same for a state of shape [batch, size].
   Var state(const std::string& name, Index size, double initial = 0.0) {
@@ -140,6 +165,11 @@ class StepBuilder final : public Graph {
   void declare_input(int node);
   /// Forgets which nodes are inputs, states and output, and keeps the nodes.
   void forget_roles();
+  /// The program so far.
+  const StepProgram& program() const { return program_; }
+  /// Makes the state a sum that is added to the loss of training with a weight. Throws InputError
+  /// where it is not [1].
+  void make_loss(const std::string& state, double weight);
   /// The program as it stands, without the checks of finish().
   StepProgram take() { return std::move(program_); }
 

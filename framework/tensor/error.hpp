@@ -55,8 +55,8 @@ template <class... Args>
                  fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// Returns "; did you mean 'x'?" for the known name nearest to `got` in edit distance,
-/// or "" when none is near.
+/// Returns "; did you mean 'x'?" for the known name nearest to `got`: by letters added, left out,
+/// replaced or exchanged with a neighbour; letter case is no difference. "" when none is near.
 std::string did_you_mean(std::string_view got, const std::vector<std::string>& known);
 
 }  // namespace carousel

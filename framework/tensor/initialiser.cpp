@@ -1,6 +1,9 @@
 #include "tensor/initialiser.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
+#include <numeric>
 #include <tuple>
 #include <xtensor-blas/xlinalg.hpp>
 
@@ -38,7 +41,63 @@ Tensor<double> orthogonal(const Shape& shape, Random& random) {
   return out;
 }
 
+void expect_square(const Shape& shape, const char* what) {
+  if (shape.rank() != 2 || shape[0] != shape[1]) {
+    fail_input("initialiser {}: got shape {}, expected a square matrix", what, shape.to_string());
+  }
+}
+
+// Fisher and Yates: row i is exchanged with one of those up to it.
+Tensor<double> permutation(const Shape& shape, Random& random) {
+  expect_square(shape, "permutation");
+  const Index n = shape[0];
+  std::vector<Index> places(static_cast<std::size_t>(n));
+  std::iota(places.begin(), places.end(), Index{0});
+  for (Index i = n - 1; i > 0; --i) {
+    const auto other = static_cast<Index>(random.uniform() * static_cast<double>(i + 1));
+    std::swap(places[static_cast<std::size_t>(i)],
+              places[static_cast<std::size_t>(std::min(other, i))]);
+  }
+  Tensor<double> out = Tensor<double>::zeros(shape);
+  for (Index i = 0; i < n; ++i) out.data()[i * n + places[static_cast<std::size_t>(i)]] = 1.0;
+  return out;
+}
+
+Tensor<double> spectral(const Shape& shape, Random& random, double radius) {
+  expect_square(shape, "spectral");
+  const auto n = static_cast<std::size_t>(shape[0]);
+  xt::xarray<double> matrix = xt::xarray<double>::from_shape({n, n});
+  for (double& value : matrix) value = random.normal();
+  use_one_blas_thread();
+  double largest = 0.0;
+  for (const auto& value : xt::linalg::eigvals(matrix))
+    largest = std::max(largest, std::abs(value));
+  Tensor<double> out = Tensor<double>::uninitialised(shape);
+  std::transform(matrix.begin(), matrix.end(), out.data(),
+                 [&](double v) { return largest > 0.0 ? v * radius / largest : 0.0; });
+  return out;
+}
+
+Tensor<double> hippo(const Shape& shape) {
+  expect_square(shape, "hippo");
+  const Index n = shape[0];
+  Tensor<double> out = Tensor<double>::zeros(shape);
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j <= i; ++j) {
+      const double both = (2.0 * double(i) + 1.0) * (2.0 * double(j) + 1.0);
+      out.data()[i * n + j] = i == j ? -(double(i) + 1.0) : -std::sqrt(both);
+    }
+  }
+  return out;
+}
+
 }  // namespace
+
+Initialiser Initialiser::computed(ComputedValues values) {
+  Initialiser made{Kind::computed, 0.0};
+  made.computed_values = std::make_shared<const ComputedValues>(std::move(values));
+  return made;
+}
 
 Initialiser Initialiser::chrono(double n) {
   if (!(n > 2.0)) fail_input("initialiser chrono({}): expected a number of steps above 2", n);
@@ -57,6 +116,11 @@ std::string Initialiser::to_string() const {
     case Kind::identity: return fmt::format("identity({})", scale);
     case Kind::chrono: return fmt::format("chrono({})", scale);
     case Kind::minus: return fmt::format("minus({})", other);
+    case Kind::sparse: return fmt::format("sparse({})", scale);
+    case Kind::permutation: return "permutation";
+    case Kind::spectral: return fmt::format("spectral({})", scale);
+    case Kind::hippo: return "hippo";
+    case Kind::computed: return computed_values->text;
   }
   fail_bug("unknown initialiser");
 }
@@ -94,6 +158,13 @@ Tensor<T> initialise(const Initialiser& init, const Shape& shape, Random random)
     case Initialiser::Kind::chrono:
       for (double& v : drawn.values()) v = std::log(1.0 + (init.scale - 2.0) * random.uniform());
       break;
+    case Initialiser::Kind::sparse:
+      for (double& v : drawn.values()) v = random.uniform() < init.scale ? random.normal() : 0.0;
+      break;
+    case Initialiser::Kind::permutation: drawn = permutation(shape, random); break;
+    case Initialiser::Kind::spectral: drawn = spectral(shape, random, init.scale); break;
+    case Initialiser::Kind::hippo: drawn = hippo(shape); break;
+    case Initialiser::Kind::computed: drawn = init.computed_values->values(shape, random); break;
     case Initialiser::Kind::minus:
       fail_bug("the initialiser {} is for a ParameterSet to resolve", init.to_string());
   }

@@ -191,7 +191,9 @@ Var ShardRunner<T>::loss(const Pass& on, Ids shard, std::size_t number,
       if (pass.carried) carried = on_tape(tape, (*pass.carried)[number], std::ssize(shard));
       const Pass run(tape, on.parameters(), pass.masks ? &masks : nullptr,
                      pass.carried ? &carried : nullptr);
-      const Var loss = model_.loss(run, split_, shard);
+      std::vector<Var> of_cells;
+      Var loss = model_.loss(run.with_losses(of_cells), split_, shard);
+      for (const Var of_cell : of_cells) loss = loss + of_cell;
       if (pass.carried) (*pass.carried)[number] = values_of(tape, carried);
       return loss;
     }

@@ -38,7 +38,7 @@ Attentive attentive(const Cell& cell, AttentionForm form) {
     if (form.score == AttentionScore::product) made.form.keys = made.cell.output_shape().back();
     made.input = wider.input - attentive_input(made.form, 0, made.cell.output_shape().back());
   }
-  made.program = with_attention({made.cell}, made.form, made.input).program;
+  made.program = with_attention(made.cell, made.form, made.input);
   return made;
 }
 
@@ -251,7 +251,7 @@ TEST(Attention, LooksAroundAPlaceOnlyWhereItIsLocal) {
 TEST(Attention, NamesSizesThatDoNotFit) {
   AttentionForm form{AttentionScore::product, AttentionPlace::before, 2, 4, rows};
   EXPECT_THAT(error_of<InputError>([&] {
-                with_attention({catalogue().find("lstm").build({5, 3})}, form, 3);
+                with_attention(catalogue().find("lstm").build({5, 3}), form, 3);
               }),
               HasSubstr("keys of 4 elements and an output of 3"));
 }

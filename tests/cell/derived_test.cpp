@@ -24,9 +24,21 @@ using testing::Not;
 
 constexpr Index steps = 4, batch = 2;
 
-std::string text_with_dropout(const char* cell) {
-  return to_text(with_recurrent_dropout({catalogue().find(cell).build({3, 4})}, 0.5).program);
+StepProgram dropped(const char* cell) {
+  return with_recurrent_dropout(catalogue().find(cell).build({3, 4}), 0.5, Supply::Often::step);
 }
+
+// What the layer is to give, behind x.
+std::vector<ProgramNode> masks_of(const StepProgram& program) {
+  std::vector<ProgramNode> masks;
+  for (const int input : program.inputs) {
+    const ProgramNode& node = program.nodes[std::size_t(input)];
+    if (node.supply) masks.push_back(node);
+  }
+  return masks;
+}
+
+std::string text_with_dropout(const char* cell) { return to_text(dropped(cell)); }
 
 TEST(RecurrentDropout, DropsWhatALstmAddsToItsMemory) {
   const std::string text = text_with_dropout("lstm");
@@ -36,12 +48,13 @@ TEST(RecurrentDropout, DropsWhatALstmAddsToItsMemory) {
 
 TEST(RecurrentDropout, DropsTheCandidateOfAGru) {
   for (const char* cell : {"gru_reset_before", "gru_reset_after"}) {
-    const MaskedProgram masked =
-        with_recurrent_dropout({catalogue().find(cell).build({3, 4})}, 0.5);
-    ASSERT_EQ(masked.masks.size(), 1U);
-    EXPECT_EQ(masked.masks[0].name, "dropout_h");
-    EXPECT_EQ(masked.masks[0].size, 4);
-    const StepProgram& program = masked.program;
+    const StepProgram program = dropped(cell);
+    const std::vector<ProgramNode> masks = masks_of(program);
+    ASSERT_EQ(masks.size(), 1U);
+    EXPECT_EQ(masks[0].name, "dropout_h");
+    EXPECT_EQ(masks[0].shape.back(), 4);
+    EXPECT_EQ(masks[0].supply->kind, Supply::Kind::drop);
+    EXPECT_EQ(program.data_inputs(), 1U);
     // With the mask 0, the new state is the old one's part alone: zero where that is zero.
     Tape<double> tape;
     std::vector<Var> parameters;
@@ -68,16 +81,15 @@ TEST(RecurrentDropout, OfACellThatAddsNothingMasksTheOldState) {
 }
 
 TEST(Zoneout, MixesTheOldStateInBehindTheCell) {
-  const MaskedProgram masked =
-      with_zoneout({catalogue().find("lstm").build({3, 4})}, {{"c", 0.5}, {"h", 0.1}});
-  const std::string text = to_text(masked.program);
+  const StepProgram lstm = catalogue().find("lstm").build({3, 4});
+  const StepProgram zoned = with_zoneout(lstm, {{"c", 0.5}, {"h", 0.1}});
+  const std::string text = to_text(zoned);
   EXPECT_THAT(text, AllOf(HasSubstr("h = o * tanh(c)"), HasSubstr("zoned_c"), HasSubstr("zoned_h")))
       << text;
-  EXPECT_EQ(masked.program.nodes[std::size_t(masked.program.output)].name, "zoned_h");
-  EXPECT_EQ(with_zoneout({catalogue().find("lstm").build({3, 4})}, {{"all", 0.0}}).masks.size(),
-            0U);
+  EXPECT_EQ(zoned.nodes[std::size_t(zoned.output)].name, "zoned_h");
+  EXPECT_TRUE(masks_of(with_zoneout(lstm, {{"all", 0.0}})).empty());
   EXPECT_THAT(error_of<InputError>([] {
-                with_zoneout({catalogue().find("mlstm").build({4, 4})}, {{"C", 0.5}});
+                with_zoneout(catalogue().find("mlstm").build({4, 4}), {{"C", 0.5}});
               }),
               HasSubstr("zoneout of C, which is no vector"));
 }

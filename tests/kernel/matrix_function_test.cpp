@@ -192,5 +192,28 @@ TEST(SymmetricEigen, FindsValuesInOrderAndTheirVectors) {
   }
 }
 
+TEST(SolveLinear, IsWhatTheProductUndoes) {
+  // Rows are exchanged: the first pivot is 0.
+  const Matrix a = {0, 2, 1, 1, -1, 3, 4, 0.5, -2}, x = {1, -2, 0.5, 3, -1, 0.25};  // [3, 2]
+  for (const bool turned : {false, true}) {
+    Matrix b(6, 0.0), got(6);
+    for (std::size_t i = 0; i < 3; ++i) {
+      for (std::size_t k = 0; k < 3; ++k) {
+        for (std::size_t j = 0; j < 2; ++j) {
+          b[2 * i + j] += (turned ? a[3 * k + i] : a[3 * i + k]) * x[2 * k + j];
+        }
+      }
+    }
+    ASSERT_TRUE(solve_linear(a.data(), 3, turned, b.data(), 2, got.data()));
+    for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(got[i], x[i], 1e-14) << i;
+  }
+}
+
+TEST(SolveLinear, SingularMatricesHaveNoSolution) {
+  Matrix x = {7, 7};
+  EXPECT_FALSE(solve_linear(Matrix{1, 2, 2, 4}.data(), 2, false, Matrix{1, 1}.data(), 1, x.data()));
+  EXPECT_EQ(x, (Matrix{7, 7}));
+}
+
 }  // namespace
 }  // namespace carousel

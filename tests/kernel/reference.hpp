@@ -36,6 +36,8 @@ inline Real reference(Tile tile, Real a, Real b = 0, Real c = 0) {
     case Tile::relu: return a > 0 ? a : 0;
     case Tile::softplus: return softplus_reference(a);
     case Tile::erf: return std::erf(a);
+    case Tile::asinh: return std::asinh(a);
+    case Tile::atanh: return std::atanh(a);
     case Tile::floor: return std::floor(a);
     case Tile::abs: return std::abs(a);
     case Tile::sign: return a > 0 ? 1 : a < 0 ? -1 : 0;
@@ -45,6 +47,9 @@ inline Real reference(Tile tile, Real a, Real b = 0, Real c = 0) {
     case Tile::sub: return a - b;
     case Tile::mul: return a * b;
     case Tile::div: return a / b;
+    case Tile::safe_mul: return a == 0 ? a : a * b;
+    case Tile::safe_div: return a == 0 ? a : a / b;
+    case Tile::pow: return std::pow(a, b);
     case Tile::maximum: return a < b ? b : a;
     case Tile::minimum: return b < a ? b : a;
     case Tile::less: return a < b ? 1 : 0;

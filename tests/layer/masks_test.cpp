@@ -10,7 +10,7 @@
 namespace carousel {
 namespace {
 
-const MaskValues half = MaskValues::dropout(0.5, false);
+const MaskValues half = MaskValues::dropout(0.5, Supply::Often::step);
 
 std::vector<float> numbers(const Tensor<float>& t) {
   return {t.values().begin(), t.values().end()};
@@ -27,10 +27,10 @@ TEST(Masks, HitWithTheRate) {
 }
 
 TEST(Masks, OfDropoutHaveTheMeanOne) {
-  const MaskValues values = MaskValues::dropout(0.2, true);
+  const MaskValues values = MaskValues::dropout(0.2, Supply::Often::sequence);
   EXPECT_EQ(values.hit, 0.0);
   EXPECT_EQ(values.miss, 1.25);
-  EXPECT_TRUE(values.one_a_sequence);
+  EXPECT_EQ(values.often, Supply::Often::sequence);
 }
 
 TEST(Masks, AreFunctionsOfSeedUpdateNameAndPlace) {
@@ -57,7 +57,8 @@ TEST(Masks, DoNotDependOnHowABatchIsCut) {
 }
 
 TEST(Masks, OfASequenceAreTheSameAtEachStep) {
-  const auto mask = Masks({1, 2}, 0).draw<float>("m", {4, 2, 9}, MaskValues::dropout(0.5, true));
+  const auto mask = Masks({1, 2}, 0).draw<float>("m", {4, 2, 9},
+                                                 MaskValues::dropout(0.5, Supply::Often::sequence));
   for (Index t = 1; t < 4; ++t) {
     EXPECT_TRUE(std::equal(mask.data(), mask.data() + 18, mask.data() + t * 18));
   }
@@ -70,9 +71,11 @@ TEST(Dropout, ScalesWhatStaysAndLeavesEvaluationAlone) {
   const ParameterView none({}, {});
   const Masks masks({1, 1}, 0);
   const Var x = tape.leaf(Tensor<double>::full({2, 1, 4}, 3.0));
-  const MaskValues quarter = MaskValues::dropout(0.25, false);
+  const MaskValues quarter = MaskValues::dropout(0.25, Supply::Often::step);
   EXPECT_EQ(dropout(Pass(tape, none), x, "d", quarter).id, x.id);
-  EXPECT_EQ(dropout(Pass(tape, none, &masks), x, "d", MaskValues::dropout(0.0, false)).id, x.id);
+  EXPECT_EQ(
+      dropout(Pass(tape, none, &masks), x, "d", MaskValues::dropout(0.0, Supply::Often::step)).id,
+      x.id);
   const Var y = dropout(Pass(tape, none, &masks), x, "d", quarter);
   const auto mask = masks.draw<double>("d", {2, 1, 4}, quarter);
   for (Index i = 0; i < 8; ++i) EXPECT_EQ(tape.value(y).data()[i], 3.0 * mask.data()[i]);

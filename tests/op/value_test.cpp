@@ -231,6 +231,71 @@ TYPED_TEST(OpValue, InverseOfAMatrix) {
   this->expect(inverse(this->in({2, 2}, {0, 2, 4, 0})), {2, 2}, {0, 0.25, 0.5, 0});
 }
 
+TYPED_TEST(OpValue, InverseOfEachMatrixAndNanWhereThereIsNone) {
+  const Tensor<TypeParam> got =
+      this->tape.value(inverse(this->in({2, 2, 2}, {1, 2, 2, 4, 0, 2, 4, 0})));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(std::isnan(got.data()[i])) << i;
+  const TypeParam second[] = {0, 0.25, 0.5, 0};
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(got.data()[4 + i], second[i]) << i;
+}
+
+TYPED_TEST(OpValue, SolveEachSystemAndNanWhereThereIsNoSolution) {
+  // [0 2; 4 0] x = [2 4; 4 8], by itself and turned
+  const Var a = this->in({1, 2, 2}, {0, 2, 4, 0}), b = this->in({1, 2, 2}, {2, 4, 4, 8});
+  this->expect(solve(a, b), {1, 2, 2}, {1, 2, 1, 2});
+  this->expect(solve(a, b, true), {1, 2, 2}, {2, 4, 0.5, 1});
+  // [1 2; 3 4] x = [5; 11] has (1, 2); turned, [1 3; 2 4] x = [7; 10] has (1, 2)
+  const Var c = this->count({2, 2});
+  const Tensor<TypeParam> x = this->tape.value(solve(c, this->in({2, 1}, {5, 11})));
+  const Tensor<TypeParam> y = this->tape.value(solve(c, this->in({2, 1}, {7, 10}), true));
+  for (const auto& solution : {x, y}) {
+    EXPECT_NEAR(solution.data()[0], 1, 1e-6);
+    EXPECT_NEAR(solution.data()[1], 2, 1e-6);
+  }
+  const auto none = this->tape.value(solve(this->in({2, 2}, {1, 1, 1, 1}), this->count({2, 1})));
+  EXPECT_TRUE(std::isnan(none.data()[0]) && std::isnan(none.data()[1]));
+}
+
+TYPED_TEST(OpValue, OrderIsStableAndPutsNanLast) {
+  const TypeParam nan = std::numeric_limits<TypeParam>::quiet_NaN();
+  const Var x = this->in({2, 4}, {3, 1, 3, 2, nan, 5, -1, nan});
+  this->expect(order(x), {2, 4}, {1, 3, 0, 2, 2, 1, 0, 3});
+  this->expect(order(x, true), {2, 4}, {0, 2, 3, 1, 1, 2, 0, 3});
+}
+
+TYPED_TEST(OpValue, ElementsAlongRowsByIndex) {
+  const Var x = this->count({2, 3}), index = this->in({2, 2}, {2, 0, 1, 1});
+  this->expect(take_along(x, index), {2, 2}, {3, 1, 5, 5});
+  this->expect(put_along(this->count({2, 2}), index, 3), {2, 3}, {2, 0, 1, 0, 7, 0});
+}
+
+// The side of where() that is not taken has a slope that is infinite or NaN, and passes nothing.
+TYPED_TEST(OpValue, ACotangentOfZeroStaysZeroBehindAnEdge) {
+  using T = TypeParam;
+  const Var u = this->tape.leaf(Tensor<T>::from({3}, {T(-1), T(0), T(4)}));
+  const Var zero = constant(this->tape, 0.0), taken = less(zero, u);
+  const auto slopes = [&](Var y) { return this->tape.gradients(sum(y), std::array{u})[0]; };
+  EXPECT_THAT(slopes(where(taken, sqrt(u), zero)).values(), testing::ElementsAre(0, 0, T(0.25)));
+  EXPECT_THAT(slopes(where(taken, log(u), zero)).values(), testing::ElementsAre(0, 0, T(0.25)));
+  EXPECT_THAT(slopes(where(taken, 8.0 / u, zero)).values(), testing::ElementsAre(0, 0, T(-0.5)));
+  EXPECT_EQ(slopes(sqrt(u)).data()[1], std::numeric_limits<T>::infinity());
+}
+
+TYPED_TEST(OpValue, PowAtItsEdges) {
+  using T = TypeParam;
+  const auto a = this->tape.leaf(Tensor<T>::from({4}, {T(0), T(0), T(-2), T(4)}));
+  const auto b = this->tape.leaf(Tensor<T>::from({4}, {T(0), T(3), T(3), T(0.5)}));
+  const Var y = pow(a, b);
+  const T expected[] = {1, 0, -8, 2}, by_a[] = {0, 0, 12, T(0.25)};
+  const auto slopes = this->tape.gradients(sum(y), std::array{a, b});
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_NEAR(this->tape.value(y).data()[i], expected[i], 1e-5) << i;
+    EXPECT_NEAR(slopes[0].data()[i], by_a[i], 1e-5) << i;
+  }
+  EXPECT_EQ(slopes[1].data()[1], 0);
+  EXPECT_NEAR(slopes[1].data()[3], 2 * std::log(4.0), 1e-5);
+}
+
 // x = 0 and below give the largest slope, not infinity; half of 1000 is at x = 1e-6.
 TYPED_TEST(OpValue, SlopeOfClippedSqrtIsAtMostAThousand) {
   using T = TypeParam;

@@ -174,9 +174,10 @@ Case case_of(const Op& op, std::size_t example) {
 }
 
 std::vector<Case> table_cases() {
-  // matmul is below; these take tables and matrices of parameters only; no derivative.
-  const std::vector<std::string_view> left_out = {"matmul", "gather_rows", "scatter_rows",
-                                                  "expm",   "inverse",     "stop_gradient"};
+  // matmul is below; these take tables and matrices of parameters only, or matrices
+  // that are far from singular; no derivative.
+  const std::vector<std::string_view> left_out = {"matmul",  "gather_rows", "scatter_rows", "expm",
+                                                  "inverse", "solve",       "stop_gradient"};
   std::vector<Case> cases;
   for (const Op& op : op_table()) {
     if (std::find(left_out.begin(), left_out.end(), op.name) != left_out.end()) continue;
@@ -208,6 +209,13 @@ std::vector<Case> product_cases() {
   return cases;
 }
 
+// 3 on the diagonal more: [.., 3, 3].
+Var far_from_singular(Var matrix) {
+  const Var row = reshape(arange(*matrix.graph, 3), {3, 1});
+  const Var column = reshape(arange(*matrix.graph, 3), {1, 3});
+  return matrix + 3.0 * (1.0 - (less(row, column) + less(column, row)));
+}
+
 std::vector<Case> mixed_cases() {
   return {
       {"matrix_of_a_step_times_its_vector",
@@ -235,6 +243,21 @@ std::vector<Case> mixed_cases() {
        [](std::span<const Var> in) {
          return matmul(linear(in[0], expm(in[1])), inverse(expm(in[1] * 0.5)));
        }},
+      {"inverse_of_a_matrix_of_a_step",
+       {{{3, 3}}},
+       [](std::span<const Var> in) { return inverse(far_from_singular(in[0])); },
+       -0.5,
+       0.5},
+      {"solution_for_matrices_of_a_step",
+       {{{2, 3, 3}}, {{2, 3, 2}}},
+       [](std::span<const Var> in) { return solve(far_from_singular(in[0]), in[1]); },
+       -0.5,
+       0.5},
+      {"solution_for_a_matrix_turned",
+       {{{3, 3}}, {{3, 1}}},
+       [](std::span<const Var> in) { return solve(far_from_singular(in[0]), in[1], true); },
+       -0.5,
+       0.5},
       {"rows_of_a_table",
        {{{3, 2}, false}, {{2}}},
        [](std::span<const Var> in) { return gather_rows(in[0], in[1]); },

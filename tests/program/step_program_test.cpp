@@ -115,15 +115,15 @@ TEST(StepBuilder, NamesDelaysByTheirSteps) {
   EXPECT_EQ(program.states[0].next, program.inputs[0]);
 }
 
-TEST(StepBuilder, StatesHaveRankOneToThree) {
+TEST(StepBuilder, StatesHaveRankOneToFour) {
   StepBuilder b("test");
   EXPECT_EQ(b.state("M", {2, 3}).shape(), (Shape{batch_dim, 2, 3}));
   EXPECT_EQ(b.state("N", {2, 3, 4}).shape(), (Shape{batch_dim, 2, 3, 4}));
   EXPECT_THAT(error_of<Error>([&] {
-                b.state("O", {1, 2, 3, 4});
+                b.state("O", {1, 2, 3, 4, 5});
               }),
-              HasSubstr("expected rank 1 to 3"));
-  EXPECT_THAT(error_of<Error>([&] { b.state("O", Shape{}); }), HasSubstr("expected rank 1 to 3"));
+              HasSubstr("expected rank 1 to 4"));
+  EXPECT_THAT(error_of<Error>([&] { b.state("O", Shape{}); }), HasSubstr("expected rank 1 to 4"));
 }
 
 TEST(StepBuilder, ParametersThatAreNotTrainedDoNotCount) {

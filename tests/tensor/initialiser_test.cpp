@@ -196,5 +196,53 @@ TEST(Initialise, NamesTellTheScale) {
   EXPECT_THAT(Initialiser::orthogonal(2.5).to_string(), HasSubstr("orthogonal(2.5"));
 }
 
+TEST(Initialiser, SparseKeepsAShare) {
+  const auto t = draw<double>(Initialiser::sparse(0.25), {100, 100});
+  const auto kept = std::ranges::count_if(t.values(), [](double v) { return v != 0.0; });
+  EXPECT_NEAR(static_cast<double>(kept), 2500.0, 150.0);
+  EXPECT_NEAR(range_of(t).variance, 0.25, 0.02);
+}
+
+TEST(Initialiser, PermutationHasAOneInEachRowAndColumn) {
+  const auto t = draw<double>(Initialiser::permutation(), {7, 7});
+  EXPECT_LE(gram_error(t, 1.0), 0.0);
+  EXPECT_NEAR(range_of(t).mean, 1.0 / 7.0, 1e-15);
+  EXPECT_NE(t.data()[0] + t.data()[8] + t.data()[16] + t.data()[24], 4.0);  // not the identity
+}
+
+// The powers of a matrix grow as those of its largest eigenvalue.
+TEST(Initialiser, SpectralScalesTheLargestEigenvalue) {
+  const auto t = draw<double>(Initialiser::spectral(0.9), {6, 6});
+  std::vector<double> v(6, 1.0);
+  double growth = 0.0;
+  constexpr int steps = 4000;
+  for (int step = 0; step < steps; ++step) {
+    std::vector<double> next(6, 0.0);
+    for (std::size_t i = 0; i < 6; ++i) {
+      for (std::size_t j = 0; j < 6; ++j) next[i] += t.data()[i * 6 + j] * v[j];
+    }
+    double size = 0.0;
+    for (const double n : next) size += n * n;
+    size = std::sqrt(size);
+    for (std::size_t i = 0; i < 6; ++i) v[i] = next[i] / size;
+    growth += std::log(size) / steps;
+  }
+  EXPECT_NEAR(std::exp(growth), 0.9, 1e-3);
+}
+
+TEST(Initialiser, HippoIsTheMatrixOfLegS) {
+  const auto t = draw<double>(Initialiser::hippo(), {3, 3});
+  const double expected[] = {-1, 0, 0, -std::sqrt(3.0), -2, 0, -std::sqrt(5.0), -std::sqrt(15.0),
+                             -3};
+  for (int i = 0; i < 9; ++i) EXPECT_DOUBLE_EQ(t.data()[i], expected[i]) << i;
+}
+
+TEST(Initialiser, SquareOnesNeedASquareMatrix) {
+  for (const auto& init :
+       {Initialiser::permutation(), Initialiser::spectral(0.9), Initialiser::hippo()}) {
+    EXPECT_THROW(draw<double>(init, {2, 3}), InputError) << init.to_string();
+  }
+}
+
 }  // namespace
 }  // namespace carousel

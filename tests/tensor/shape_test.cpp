@@ -105,6 +105,13 @@ TEST(DidYouMean, TakesTheNearerOfTwo) {
             "; did you mean 'learning_rate'?");
 }
 
+TEST(DidYouMean, LetterCaseIsNoDifferenceAndAnExchangeIsOne) {
+  EXPECT_EQ(did_you_mean("LSTM", {"lstn", "lstm"}), "; did you mean 'lstm'?");
+  EXPECT_EQ(did_you_mean("adma", {"adam"}), "; did you mean 'adam'?");
+  EXPECT_EQ(did_you_mean("nope", {"noaf", "node"}), "; did you mean 'node'?");
+  EXPECT_EQ(did_you_mean("nope", {"noaf"}), "");
+}
+
 TEST(DidYouMean, SaysNothingWhenNothingIsNear) {
   EXPECT_EQ(did_you_mean("convolution", {"sigmoid", "tanh"}), "");
   EXPECT_EQ(did_you_mean("x", {}), "");

@@ -51,6 +51,7 @@ CellBuilder::CellBuilder(CellBuilder& user, const Statement& line, const CellSyn
       syntax_(syntax),
       user_(&user),
       prefix_(user.prefix_ + line.name + "."),
+      parameter_prefix_(user.parameter_prefix_ + line.name + "."),
       nesting_(user.nesting_ + 1) {
   if (nesting_ > Budget::nesting) {
     fail_at(line.place, fmt::format("cells are used in cells more than {} deep", Budget::nesting));
@@ -95,6 +96,8 @@ void CellBuilder::declare(const std::vector<Statement>& lines, bool on_top) {
     if (line.kind == Statement::Kind::assign) {
       assigned_.insert(line.name);
       if (!on_top) set_in_braces_.insert(line.name);
+    } else if (line.kind == Statement::Kind::collect) {
+      assigned_.insert(line.name);
     } else if (line.kind == Statement::Kind::repeat) {
       declare(line.body, false);
     } else if (on_top) {
@@ -118,9 +121,12 @@ void CellBuilder::declare(const Statement& line) {
     case Statement::Kind::initial: return add(initials_);
     case Statement::Kind::function: return add(definitions_);
     case Statement::Kind::output: output_ = &line; return;
+    case Statement::Kind::noise: return add(noises_);
     case Statement::Kind::hyper:
+    case Statement::Kind::loss:
     case Statement::Kind::use:
     case Statement::Kind::assign:
+    case Statement::Kind::collect:
     case Statement::Kind::repeat: return;
   }
 }
@@ -133,12 +139,11 @@ void CellBuilder::set_hypers(const std::map<std::string, double>& given) {
   }
   for (const auto& [name, value] : given) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      fail_at(syntax_.name_place,
-              fmt::format("{} has no hyper '{}'{}", syntax_.name, name, did_you_mean(name, known)));
+      fail_input("cell {} has no hyper '{}'{}", syntax_.name, name, did_you_mean(name, known));
     }
     if (!(std::abs(value) <= most_hyper)) {
-      fail_at(syntax_.name_place, fmt::format("{} is {}, expected a number from -{} to {}", name,
-                                              value, most_hyper, most_hyper));
+      fail_input("cell {}: {} is {}, expected a number from -{} to {}", syntax_.name, name, value,
+                 most_hyper, most_hyper);
     }
     constants_[name] = value;
   }
@@ -168,8 +173,10 @@ void CellBuilder::run_line(const Statement& line) {
   budget().work(line.place);
   try {
     if (line.kind == Statement::Kind::assign) assign(line);
+    if (line.kind == Statement::Kind::collect) collected_[&line].push_back(real(line.value));
     if (line.kind == Statement::Kind::repeat) repeat(line);
     if (line.kind == Statement::Kind::use) use(line);
+    if (line.kind == Statement::Kind::loss) loss(line);
   } catch (const LanguageError&) {
     throw;
   } catch (const InputError& error) {
@@ -219,6 +226,10 @@ bool CellBuilder::is_last_setting(const std::string& name) const {
 Value CellBuilder::let(std::string name, const Value& value) {
   if (value.is_number()) return value;
   while (!used_names_.insert(name).second) name += "_";
+  if (value.is_complex()) {
+    const Var re = program_.builder.let(prefix_ + name + ".re", value.var);
+    return {re, program_.builder.let(prefix_ + name + ".im", value.imaginary)};
+  }
   return program_.builder.let(prefix_ + name, value.var);
 }
 
@@ -248,12 +259,57 @@ void CellBuilder::repeat(const Statement& line) {
     locals_.pop_back();
     frames_.pop_back();
   }
+  for (const Statement& inner : line.body) {
+    if (inner.kind == Statement::Kind::collect) join_collected(inner);
+  }
+}
+
+// The values of all rounds become one, with an axis in front for the rounds.
+void CellBuilder::join_collected(const Statement& line) {
+  std::vector<Value> rounds;
+  rounds.swap(collected_[&line]);
+  if (rounds.empty()) return;
+  const Shape shape = rounds[0].shape();
+  const bool batched = std::ranges::any_of(rounds, [](const Value& v) { return v.batched(); });
+  Shape with_round{1};
+  for (const Index size : shape) with_round.push_back(size);
+  std::vector<Var> parts;
+  for (const Value& round : rounds) {
+    if (!(round.shape() == shape)) {
+      fail_at(line.value.place,
+              fmt::format("{} is {} in the first round and {} in another one",
+                          text_of(line.value.place), shape.to_string(), round.shape_text()));
+    }
+    const Var part = batched ? as_batched(graph(), round, shape) : as_array(graph(), round);
+    parts.push_back(reshape_one(part, with_round));
+  }
+  const Value all = parts.size() == 1 ? parts[0] : concat(parts, -with_round.rank());
+  budget().value(line.place, all);
+  const std::string name = line.name + frames_.back().round;
+  Names& outer = locals_.empty() ? values_ : locals_.back();
+  outer.insert_or_assign(line.name, Setting{let(name, all), line.name_place});
 }
 
 void CellBuilder::use(const Statement& line) {
+  if (cells_.count(line.name)) return;  // a further call of this cell
   budget().cell(line.place);
   const CellSyntax& syntax = program_.find(line.text);
   cells_[line.name] = std::unique_ptr<CellBuilder>(new CellBuilder(*this, line, syntax));
+}
+
+// A sum over the steps of a sequence, which is a state.
+void CellBuilder::loss(const Statement& line) {
+  const Value value = real(line.value);
+  if (!(value.shape() == Shape{1})) {
+    fail_at(line.value.place,
+            fmt::format("{} is {}, expected one number: sum(..) or mean(..) of it",
+                        text_of(line.value.place), value.shape_text()));
+  }
+  const std::string name = prefix_ + line.name;
+  const double weight = line.options.empty() ? 1.0 : number(line.options[0]);
+  const Var before = program_.builder.state(name, {1});
+  program_.builder.set_state(name, before + as_batched(graph(), value, {1}));
+  program_.builder.make_loss(name, weight);
 }
 
 // "[hidden, 3]": sizes that are those of the cell by their names.
@@ -273,12 +329,23 @@ std::string CellBuilder::shape_in_words(const Shape& shape) const {
 
 void CellBuilder::finish_state(const State& state) {
   const auto input = input_values_.find(state.name);
-  const auto found = values_.find(state.name);
+  const std::string base = state.name.substr(0, state.name.find('.'));  // h of h.re
+  const auto line = shapes_.find(base);
+  const bool is_part = line != shapes_.end() && line->second->is_complex;
+  const auto found = values_.find(is_part ? base : state.name);
   if (input == input_values_.end() && found == values_.end()) {
     fail_at(state.first_read,
             fmt::format("{} has no value behind the braces that set it", state.name));
   }
   Value value = input != input_values_.end() ? input->second : found->second.value;
+  if (is_part) {
+    if (value.is_number()) value = as_batched(graph(), value, state.shape);
+    value = part_of(value, state.name);
+  } else if (value.is_complex()) {
+    fail_at(found->second.place,
+            fmt::format("{0} is {1}, {0}[t-1] is real: add state {0} : {2} complex", state.name,
+                        value.shape_text(), shape_in_words(value.shape())));
+  }
   if (!(value.shape() == state.shape)) {
     const bool has_line = shapes_.count(state.name) > 0;
     fail_at(found->second.place,
@@ -315,6 +382,11 @@ Value CellBuilder::finish_output() {
                         did_you_mean(output_->name, {assigned_.begin(), assigned_.end()})));
   }
   const Value& value = found->second.value;
+  if (value.is_complex()) {
+    fail_at(output_->name_place,
+            fmt::format("the output {0} is {1}: output re({0}), or concat(re({0}), im({0}))",
+                        output_->name, value.shape_text()));
+  }
   if (value.is_number() || value.shape().rank() != 1) {
     fail_at(output_->name_place, fmt::format("the output {} is {}, expected a vector",
                                              output_->name, value.shape_text()));

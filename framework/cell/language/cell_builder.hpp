@@ -13,9 +13,11 @@ namespace carousel {
 
 /// What the cells of one program share: a cell, and those that it uses.
 struct ProgramInWork {
-  StepBuilder builder;     ///< the program so far
-  const FindSyntax& find;  ///< gives the cells that are used, by name
-  Budget budget = {};      ///< what all of them may ask for together
+  StepBuilder builder;           ///< the program so far
+  const FindSyntax& find;        ///< gives the cells that are used, by name
+  Budget budget = {};            ///< what all of them may ask for together
+  std::optional<Var> step = {},  ///< the number of the step, where a cell reads it
+      training = {};             ///< 1 in training, likewise
 };
 
 /// Builds one cell of text into a program: its lines in turn, and all names that they speak of.
@@ -62,7 +64,9 @@ class CellBuilder final : public Expressions {
   void run_line(const Statement& line);
   void assign(const Statement& line);
   void repeat(const Statement& line);
+  void join_collected(const Statement& line);
   void use(const Statement& line);
+  void loss(const Statement& line);
   bool is_last_setting(const std::string& name) const;
   std::string numbered(const std::string& name);
   Value let(std::string name, const Value& value);
@@ -74,20 +78,26 @@ class CellBuilder final : public Expressions {
   // names.cpp: what names stand for
   Value read(const Expression& e) override;
   Value read_delay(const Expression& e) override;
+  bool defines(const std::string& name) const override;
   Value call(const Expression& e) override;
   std::optional<Value> read_family(const Expression& e) override;
   Value value_of(const std::string& name, const SourcePlace& place);
+  std::optional<Value> value_of_all_cells(const std::string& name);
+  Value noise(const Statement& line);
   Value delay_of(const std::string& name, Index steps, const SourcePlace& place);
   Value parameter(const Statement& line, std::optional<Index> index, const SourcePlace& place);
-  Initialiser initialiser(const Statement& line, const Shape& shape);
+  Initialiser initialiser(const Statement& line, const Shape& shape, const std::string& part);
+  Value part_of(const Value& value, const std::string& name);
   State& state(const std::string& name, const SourcePlace& place);
   void add_delay(State& state);
   Shape state_shape(const std::string& name, const SourcePlace& place);
   Value call_definition(const Statement& definition, const Expression& e);
   Value call_cell(CellBuilder& cell, const Expression& e);
+  void begin_call(const SourcePlace& place);
   void take_input(const Value& value, const SourcePlace& place);
   void take_argument(const std::string& name, const Value& value, const SourcePlace& place);
   CellBuilder* cell_of(const std::string& name, std::string& rest);
+  std::string old_value_of(const std::string& name) const;
   [[noreturn]] void fail_unknown(const std::string& name, const SourcePlace& place);
   template <class Work>
   auto on_top(Work&& work);
@@ -95,10 +105,12 @@ class CellBuilder final : public Expressions {
   ProgramInWork& program_;
   const CellSyntax& syntax_;
   const CellBuilder* user_ = nullptr;
-  std::string prefix_;  // of names in the program: "fast."
+  std::string prefix_;            // of names in the program: "fast.", "fast.2." in a second call
+  std::string parameter_prefix_;  // of its parameters, which all calls share: "fast."
   int nesting_ = 1;
 
-  std::map<std::string, const Statement*> parameters_, inputs_, shapes_, initials_, definitions_;
+  std::map<std::string, const Statement*> parameters_, inputs_, shapes_, initials_, definitions_,
+      noises_;
   const Statement* output_ = nullptr;
   std::set<std::string> assigned_;           // all names that a line sets
   std::set<std::string> set_in_braces_;      // those that a line in braces sets
@@ -107,6 +119,7 @@ class CellBuilder final : public Expressions {
   Names values_;               // set on top, and those of finished rounds (u.1)
   std::vector<Names> locals_;  // of the rounds, or of the definition in work
   std::vector<Frame> frames_;
+  std::map<const Statement*, std::vector<Value>> collected_;  // by the line: of the rounds so far
   std::map<std::string, Value> input_values_;
   std::map<std::string, Value> made_parameters_;
   std::set<std::string> open_parameters_;
@@ -117,7 +130,8 @@ class CellBuilder final : public Expressions {
   std::set<std::string> given_unread_;
   std::map<std::string, int> settings_;  // how often a name carried by a repeat was set
   std::set<std::string> used_names_;
-  bool was_called_ = false;
+  int calls_ = 0;
+  SourcePlace call_place_;  // the last one
 };
 
 }  // namespace carousel

@@ -143,6 +143,10 @@ class CallCheck {
 
   void check(const Expression& expression) {
     if (expression.kind == Expression::Kind::call) check_call(expression);
+    if (expression.kind == Expression::Kind::name && find_function(expression.text) &&
+        !is_set(cell_.statements, expression.text)) {
+      fail_at(expression.place, fmt::format("{0} is a function: write {0}(..)", expression.text));
+    }
     for (const Expression& part : expression.parts) check(part);
   }
 
@@ -155,13 +159,16 @@ class CallCheck {
                                       where(found->second->name_place, call.place)));
     }
     const bool takes_names = found != functions_.end() && found->second->kind == Kind::use;
+    const Function* function = found == functions_.end() ? find_function(call.text) : nullptr;
     for (std::size_t i = 0; i < call.names.size(); ++i) {
       if (call.names[i].empty() || takes_names) continue;
-      fail_at(
-          call.parts[i].place,
-          fmt::format("{} has no argument '{}': arguments have no names, functions work along the "
-                      "last axis; to compare, write '=='",
-                      call.text, call.names[i]));
+      const bool takes_axis = function && function->takes_axis;
+      if (takes_axis && call.names[i] == "axis") continue;
+      const std::string_view expected =
+          takes_axis ? "the only one with a name is axis = k" : "its arguments have no names";
+      fail_at(call.parts[i].place,
+              fmt::format("{} has no argument '{}': {}; to compare, write '=='", call.text,
+                          call.names[i], expected));
     }
   }
 
@@ -171,7 +178,12 @@ class CallCheck {
     const std::string_view last = std::string_view(call.text).substr(call.text.rfind('.') + 1);
     const std::string_view advice = advice_for_word(last);
     std::string way_out;
-    if (is_set(cell_.statements, call.text)) {
+    const auto is_t = [](const Expression& e) {
+      return std::ranges::any_of(e.parts, [](const Expression& part) { return part.text == "t"; });
+    };
+    if (is_set(cell_.statements, call.text) && is_t(call.parts.empty() ? call : call.parts[0])) {
+      way_out = fmt::format(": an earlier step is written in square brackets, {}[t-1]", call.text);
+    } else if (is_set(cell_.statements, call.text)) {
       way_out = fmt::format(": for a product write {0} @ (..) or {0} * (..)", call.text);
     } else if (!advice.empty()) {
       way_out = fmt::format(": {}", advice);
@@ -189,7 +201,8 @@ class CallCheck {
   static bool is_set(const std::vector<Statement>& statements, const std::string& name) {
     return name == "x" || name == "h" ||
            std::any_of(statements.begin(), statements.end(), [&](const Statement& statement) {
-             return statement.name == name || is_set(statement.body, name);
+             return statement.name == name || contains(statement.arguments, name) ||
+                    is_set(statement.body, name);
            });
   }
 

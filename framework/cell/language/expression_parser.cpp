@@ -15,9 +15,6 @@ namespace {
 
 using Kind = Expression::Kind;
 
-constexpr std::string_view time_advice =
-    "t is the time step and no value: h[t-1] is h at the step before";
-
 class ExpressionParser {
  public:
   explicit ExpressionParser(TokenStream& tokens) : tokens_(tokens) {}
@@ -203,7 +200,9 @@ Expression ExpressionParser::subscripted(Expression what, const Token& first) {
     parts.push_back(subscript());
   } while (tokens_.take_sign(","));
   tokens_.expect_sign("]", &opened);
-  if (parts.size() > 4) fail_at(tokens_.place_from(first), "shapes have rank 3 at most");
+  if (parts.size() > 1 + std::size_t{most_rank}) {
+    fail_at(tokens_.place_from(first), fmt::format("shapes have rank {} at most", most_rank));
+  }
   return make(Kind::index, first, "", std::move(parts));
 }
 
@@ -255,12 +254,8 @@ Expression ExpressionParser::name() {
   const Token& word = tokens_.now();
   const bool call_follows =
       tokens_.later(1).kind == Token::Kind::sign && tokens_.later(1).text == "(";
-  if (word.text == "t") tokens_.fail(word, time_advice);
   if (contains(keywords(), word.text) && word.text != "input") tokens_.fail_expression("a value");
   if (call_follows) return call(tokens_.next());
-  if (find_function(std::string(word.text))) {
-    tokens_.fail(word, fmt::format("{0} is a function: write {0}(..)", word.text));
-  }
   tokens_.next();
   return make(Kind::name, word, word.text);
 }
@@ -321,25 +316,55 @@ std::vector<Expression> parse_shape(TokenStream& tokens) {
     tokens.fail(opened, "a shape has a size: a single number is [1]");
   }
   std::vector<Expression> shape = ExpressionParser(tokens).list();
-  if (shape.size() > 3) fail_at(tokens.place_from(opened), "shapes have rank 3 at most");
+  if (shape.size() > std::size_t{most_rank}) {
+    fail_at(tokens.place_from(opened), fmt::format("shapes have rank {} at most", most_rank));
+  }
   return shape;
 }
 
-Expression parse_initialiser(TokenStream& tokens) {
+namespace {
+
+// A word of a list, with arguments or without.
+Expression parse_word(TokenStream& tokens, std::string_view what,
+                      const std::vector<std::string>& words) {
   const Token& word = tokens.now();
-  if (word.kind == Token::Kind::number) {
-    tokens.fail(word, fmt::format("write init constant({})", word.text));
+  if (word.kind != Token::Kind::name) {
+    tokens.fail_expected(fmt::format("{}, such as {}", what, words.front()));
   }
-  if (word.kind != Token::Kind::name) tokens.fail_expected("an initialiser, such as zeros");
-  if (!contains(initialiser_names(), word.text)) {
+  if (!contains(words, word.text)) {
     const std::string_view advice = advice_for_word(word.text);
-    tokens.fail(word, fmt::format("no initialiser '{}'{}", word.text,
-                                  advice.empty() ? did_you_mean(word.text, initialiser_names())
+    tokens.fail(word, fmt::format("no {} '{}'{}", what, word.text,
+                                  advice.empty() ? did_you_mean(word.text, words)
                                                  : fmt::format(": {}", advice)));
   }
   tokens.next();
   ExpressionParser parser(tokens);
   return tokens.at_sign("(") ? parser.call(word) : parser.make(Kind::name, word, word.text);
+}
+
+}  // namespace
+
+Expression parse_initialiser(TokenStream& tokens) {
+  const Token& word = tokens.now();
+  const Token& second = tokens.later(1);
+  const bool goes_on = second.kind == Token::Kind::sign && second.line == word.line;
+  if (word.kind == Token::Kind::number && !goes_on) {
+    tokens.fail(word, fmt::format("write init constant({})", word.text));
+  }
+  // What begins as no initialiser, but as an expression can, is one.
+  const bool calls = goes_on && second.text == "(" && find_function(std::string(word.text));
+  const bool operates =
+      goes_on && std::string_view("+-*/@^[<>=!").find(second.text[0]) != std::string_view::npos;
+  const bool drawn = word.text == "u" || word.text == "z";
+  const bool is_word = word.kind == Token::Kind::name && !calls && !operates && !drawn;
+  if (is_word || contains(initialiser_names(), word.text)) {
+    return parse_word(tokens, "initialiser", initialiser_names());
+  }
+  return parse_expression(tokens);
+}
+
+Expression parse_drawn(TokenStream& tokens) {
+  return parse_word(tokens, "distribution", distribution_names());
 }
 
 Expression parse_signed_number(TokenStream& tokens) {

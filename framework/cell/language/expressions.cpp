@@ -13,6 +13,12 @@ constexpr Index most_rounds = 10'000;
 constexpr int most_depth = 1000;
 constexpr double largest_whole = 2147483648.0;
 
+// "a is 0.5, ", and of a number, which shows it already, "got 0.5, ".
+std::string what_it_is(const Expression& e, double value) {
+  if (e.kind == Expression::Kind::number) return fmt::format("got {}, ", value);
+  return fmt::format("{} is {}, ", text_of(e.place), value);
+}
+
 // Elements of one sequence.
 double count_of(const Shape& shape) {
   double count = 1.0;
@@ -53,12 +59,12 @@ void Budget::value(const SourcePlace& place, const Value& value) {
   }
   const Shape shape = value.shape();
   const bool fits =
-      shape.rank() <= 3 && std::ranges::all_of(shape, [](Index n) { return n <= axis; });
+      shape.rank() <= most_rank && std::ranges::all_of(shape, [](Index n) { return n <= axis; });
   const Index most = value.batched() ? per_step : elements;
   if (!fits || count_of(shape) > static_cast<double>(most)) {
-    fail_at(place, fmt::format("{} is {}, expected rank 1 to 3, at most {} elements along an axis "
+    fail_at(place, fmt::format("{} is {}, expected rank 1 to {}, at most {} elements along an axis "
                                "and {} in all{}",
-                               text_of(place), shape.to_string(), axis, most,
+                               text_of(place), shape.to_string(), most_rank, axis, most,
                                value.batched() ? " for a value of a step" : ""));
   }
   for (; nodes_ <= value.var.id; ++nodes_) {
@@ -124,6 +130,7 @@ Value Expressions::evaluate_any(const Expression& e) {
 
 Value Expressions::unary(const Expression& e) {
   const Value a = evaluate(e.parts.at(0));
+  if (a.is_complex()) return {-a.var, -a.imaginary};
   return a.is_number() ? Value(-*a.number) : Value(-a.var);
 }
 
@@ -132,22 +139,78 @@ Value Expressions::binary(const Expression& e) {
   const Expression& right = e.parts.at(1);
   const Value a = evaluate(left);
   if (e.text == "^") {
-    const Index n = whole(right);
-    if (n < -16 || n > 16) fail_at(right.place, "expected a power from -16 to 16");
-    return power(graph_, a, static_cast<int>(n));
+    return power(graph_, a, exponent(left, right));
   }
   const Value b = evaluate(right);
   if (e.text == "@") {
     if (!product_of(a.shape(), b.shape()) || a.is_number()) {
       fail_shapes(e, {&left, &right}, {a, b});
     }
+    if (a.is_complex() || b.is_complex()) return complex_operation(graph_, "@", a, b);
     return product(a.var, as_array(graph_, b));
   }
   if (!broadcast_of(a.shape(), b.shape())) fail_shapes(e, {&left, &right}, {a, b});
   if (e.text == "/" && a.is_number() && b.is_number() && *b.number == 0.0) {
     fail_at(e.place, fmt::format("a division by 0: {} is 0", text_of(right.place)));
   }
-  return elementwise(graph_, e.text, a, b);
+  if (!a.is_complex() && !b.is_complex()) return elementwise(graph_, e.text, a, b);
+  if (std::string("+-*/").find(e.text) == std::string::npos) {
+    fail_at(e.place,
+            fmt::format("complex values have no order: compare re(..), im(..) or abs(..)"));
+  }
+  return complex_operation(graph_, e.text, a, b);
+}
+
+Value Expressions::real(const Expression& e) {
+  const Value value = evaluate(e);
+  if (value.is_complex()) {
+    fail_at(e.place, fmt::format("{} is {}, expected a real value: re(..), im(..) or abs(..) of it",
+                                 text_of(e.place), value.shape_text()));
+  }
+  return value;
+}
+
+namespace {
+
+// What to write where the shapes of an operator don't fit.
+std::string advice_on_shapes(const Expression& whole, const std::vector<const Expression*>& parts,
+                             const std::vector<Value>& values) {
+  const Shape a = values[0].shape(), b = values[1].shape();
+  const std::string left = text_of(parts[0]->place), right = text_of(parts[1]->place);
+  if (whole.text != "@") {
+    return a.rank() > 1 || b.rank() > 1 ? "; * is elementwise, the matrix product is @" : "";
+  }
+  const auto turned = [](Shape shape) {
+    std::swap(shape[shape.rank() - 1], shape[shape.rank() - 2]);
+    return shape;
+  };
+  if (a.rank() > 1 && product_of(turned(a), b)) {
+    return fmt::format(": write transpose({}) @ {}", left, right);
+  }
+  if (b.rank() > 1 && product_of(a, turned(b))) {
+    return fmt::format(": write {} @ transpose({})", left, right);
+  }
+  if (b.rank() > 1 && product_of(b, a)) return fmt::format(": write {} @ {}", right, left);
+  if (a.rank() == 1 && b.rank() == 1) {
+    return "; @ takes a matrix: dot(a, b), outer(a, b) and a * b are the products of vectors";
+  }
+  if (a.rank() > 2 || b.rank() > 2) {
+    return "; @ takes [.., n, m] and [.., m, k], or vectors [.., m], with the same axes before "
+           "them";
+  }
+  return "";
+}
+
+}  // namespace
+
+// A whole number; for another one it says what to write.
+int Expressions::exponent(const Expression& base, const Expression& e) {
+  const double n = number(e);
+  if (n == std::floor(n) && std::abs(n) <= 16.0) return static_cast<int>(whole(e));
+  const std::string a = text_of(base.place);
+  fail_at(e.place,
+          fmt::format("a ^ n takes a whole number from -16 to 16, got {}: write {}", n,
+                      n == 0.5 ? fmt::format("sqrt({})", a) : fmt::format("pow({}, {})", a, n)));
 }
 
 void Expressions::fail_shapes(const Expression& whole, const std::vector<const Expression*>& parts,
@@ -157,31 +220,19 @@ void Expressions::fail_shapes(const Expression& whole, const std::vector<const E
     message += fmt::format("{}{} is {}", i == 0 ? "" : ", ", text_of(parts[i]->place),
                            values[i].shape_text());
   }
-  const bool operation = whole.kind == Expression::Kind::binary;
-  const auto rank = [&](std::size_t i) { return values[i].shape().rank(); };
-  if (operation && whole.text == "@" && rank(0) == 1 && rank(1) == 2) {
-    message += fmt::format(": the matrix stands on the left, {} @ {}", text_of(parts[1]->place),
-                           text_of(parts[0]->place));
-  } else if (operation && whole.text != "@" && (rank(0) > 1 || rank(1) > 1)) {
-    message += "; * is elementwise, the matrix product is @";
-  }
+  const bool arrays = !values[0].is_number() && !values.back().is_number();
+  if (whole.kind == Expression::Kind::binary && arrays)
+    message += advice_on_shapes(whole, parts, values);
   fail_at(whole.place, message);
 }
 
 Value Expressions::call_any(const Expression& e) {
-  const Function* function = find_function(e.text);
+  // A cell's own definition hides a function of its name.
+  const Function* function = defines(e.text) ? nullptr : find_function(e.text);
   if (!function) return call(e);
   for (std::size_t i = 0; i < e.names.size(); ++i) {
-    if (!e.names[i].empty()) {
-      fail_at(e.parts[i].place, fmt::format("{} takes no named arguments", e.text));
-    }
-  }
-  const int count = static_cast<int>(e.parts.size());
-  if (count < function->least || (function->most >= 0 && count > function->most)) {
-    std::string expected = fmt::format("{}", function->least);
-    if (function->most < 0) expected += " or more";
-    else if (function->most > function->least) expected += fmt::format(" to {}", function->most);
-    fail_at(e.place, fmt::format("{} takes {} arguments, got {}", e.text, expected, count));
+    if (e.names[i].empty() || (function->takes_axis && e.names[i] == "axis")) continue;
+    fail_at(e.parts[i].place, fmt::format("{} has no argument '{}'", e.text, e.names[i]));
   }
   return call_function(*function, *this, e);
 }
@@ -197,7 +248,8 @@ Value Expressions::index(const Expression& e) {
     fail_at(e.place, fmt::format("{} is {}, it can't take {} indices", text_of(e.parts[0].place),
                                  whole_value.shape_text(), count));
   }
-  Var value = whole_value.var;
+  std::vector<Var> parts{whole_value.var};
+  if (whole_value.is_complex()) parts.push_back(whole_value.imaginary);
   Shape out;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     Index first = 0, last = shape[axis];
@@ -219,11 +271,14 @@ Value Expressions::index(const Expression& e) {
                                              first, last - 1, shape[axis]));
       }
     }
-    if (last - first < shape[axis]) value = slice(value, axis - shape.rank(), first, last - first);
+    for (Var& part : parts) {
+      if (last - first < shape[axis]) part = slice(part, axis - shape.rank(), first, last - first);
+    }
     if (!drop) out.push_back(last - first);
   }
   if (out.rank() == 0) out.push_back(1);
-  return reshape_one(value, out);
+  for (Var& part : parts) part = reshape_one(part, out);
+  return parts.size() == 1 ? Value(parts[0]) : Value(parts[0], parts[1]);
 }
 
 double Expressions::number(const Expression& e) {
@@ -249,21 +304,21 @@ Index Expressions::whole(const Expression& e) {
     value = number(e);
   }
   if (!(std::abs(value) <= largest_whole) || value != std::floor(value)) {
-    fail_at(e.place, fmt::format("{} is {}, expected a whole number", text_of(e.place), value));
+    fail_at(e.place, fmt::format("{}expected a whole number", what_it_is(e, value)));
   }
   return static_cast<Index>(value);
 }
 
 Shape Expressions::sizes(const std::vector<Expression>& list, const SourcePlace& place) {
   Shape shape;
-  if (list.empty() || list.size() > 3) {
-    fail_at(place, fmt::format("a shape has 1 to 3 sizes, got {}", list.size()));
+  if (list.empty() || list.size() > std::size_t{most_rank}) {
+    fail_at(place, fmt::format("a shape has 1 to {} sizes, got {}", most_rank, list.size()));
   }
   for (const Expression& e : list) {
     const Index size = whole(e);
     if (size < 1 || size > Budget::axis) {
-      fail_at(e.place, fmt::format("{} is {}, expected a size from 1 to {}", text_of(e.place), size,
-                                   Budget::axis));
+      fail_at(e.place, fmt::format("{}expected a size from 1 to {}",
+                                   what_it_is(e, static_cast<double>(size)), Budget::axis));
     }
     shape.push_back(size);
   }

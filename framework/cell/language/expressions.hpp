@@ -53,6 +53,8 @@ class Expressions {
 
   /// The value of an expression. Throws LanguageError at its place where it is wrong.
   Value evaluate(const Expression& e);
+  /// The same, which is not complex.
+  Value real(const Expression& e);
   /// A number known when the cell is built.
   double number(const Expression& e);
   /// A whole number known when the cell is built. Its divisions must come out even.
@@ -74,6 +76,8 @@ class Expressions {
   virtual Value read(const Expression& name) = 0;
   /// What a name was some steps ago: text[t - k].
   virtual Value read_delay(const Expression& delay) = 0;
+  /// Whether the cell itself has something of this name that can be called.
+  virtual bool defines(const std::string& name) const = 0;
   /// A call of what is no function of the language.
   virtual Value call(const Expression& e) = 0;
   /// NAME[k] where NAME is a family of parameters; nothing where it is none.
@@ -83,6 +87,7 @@ class Expressions {
   Value evaluate_any(const Expression& e);
   Value unary(const Expression& e);
   Value binary(const Expression& e);
+  int exponent(const Expression& base, const Expression& e);
   Value index(const Expression& e);
   Value call_any(const Expression& e);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,24 +9,40 @@
 
 namespace carousel {
 
+/// What of complex arguments a function is to work on.
+enum class ComplexPart { all, real, imaginary };
+
 /// A call of a function of the language. Arguments are evaluated when they are asked for.
 class FunctionCall {
  public:
   /// Both must outlive it. in: turns the arguments into values.
-  FunctionCall(Expressions& in, const Expression& e) : in_(in), e_(e) {}
-  /// Number of arguments.
-  std::size_t count() const { return e_.parts.size(); }
-  /// Argument i as it is written, from 0.
-  const Expression& argument(std::size_t i) const { return e_.parts.at(i); }
+  FunctionCall(Expressions& in, const Expression& e);
+  /// Number of arguments without a name.
+  std::size_t count() const { return arguments_.size(); }
+  /// Argument i of these as it is written, from 0.
+  const Expression& argument(std::size_t i) const { return *arguments_.at(i); }
+  /// The axis that the call names (axis = k), from the end: -rank to -1. Throws LanguageError where
+  /// an array of this rank has none such. otherwise: where none is named.
+  int axis(int rank, int otherwise);
   /// Where the result is made.
   Graph& graph() { return in_.graph(); }
 
-  /// The value of argument i.
-  Value value(std::size_t i) { return in_.evaluate(argument(i)); }
+  /// The value of argument i, which is real: of a function that works part by part, the part in
+  /// work of a complex one.
+  Value value(std::size_t i);
+  /// The value of argument i, real or complex.
+  const Value& any_value(std::size_t i);
+  /// Whether any argument is complex; evaluates all that are values.
+  bool any_complex();
+  /// From now on value() gives these parts of complex arguments. A real one has the imaginary
+  /// part 0, unless it chooses, as a condition does.
+  void take_part(ComplexPart part) { part_ = part; }
   /// In the graph, with at least one axis.
   Var array(std::size_t i) { return as_array(graph(), value(i)); }
   /// Argument i, a whole number known when the cell is built.
   Index whole(std::size_t i) { return in_.whole(argument(i)); }
+  /// Argument i, a number known when the cell is built.
+  double number(std::size_t i) { return in_.number(argument(i)); }
   /// A whole number from 1 to the largest size.
   Index size(std::size_t i);
   /// [n, m]: a list of sizes.
@@ -44,6 +61,10 @@ class FunctionCall {
  private:
   Expressions& in_;
   const Expression& e_;
+  std::vector<const Expression*> arguments_;
+  const Expression* axis_ = nullptr;
+  std::map<std::size_t, Value> known_;
+  ComplexPart part_ = ComplexPart::all;
 };
 
 /// A function of the cell language: either one that works element by element, or any other.
@@ -54,13 +75,15 @@ struct Function {
   /// Element by element: from arguments of one shape; else null.
   Var (*each)(std::span<const Var> arguments) = nullptr;
   Value (*any)(FunctionCall& call) = nullptr;  ///< any other function; else null
+  bool takes_axis = false;                     ///< an argument `axis = k` is understood
+  bool by_parts = false;                       ///< of complex values: each part by itself
 };
 
 /// All functions, in the order of docs/language.md.
 const std::vector<Function>& functions();
 /// Null when there is none.
 const Function* find_function(const std::string& name);
-/// A call with a number of arguments that fits.
+/// A call. Throws LanguageError where the number of arguments does not fit.
 Value call_function(const Function& function, Expressions& in, const Expression& e);
 
 }  // namespace carousel

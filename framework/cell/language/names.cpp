@@ -1,9 +1,12 @@
 // What the names in the lines of a cell stand for.
 
 #include <algorithm>
+#include <numbers>
 
 #include "cell/language/cell_builder.hpp"
+#include "cell/language/computed_initial.hpp"
 #include "cell/language/functions.hpp"
+#include "cell/language/words.hpp"
 
 namespace carousel {
 
@@ -38,7 +41,7 @@ Value CellBuilder::value_of(const std::string& name, const SourcePlace& place) {
   }
   std::string rest;
   if (CellBuilder* cell = cell_of(name, rest)) {
-    if (!cell->was_called_ && cell->assigned_.count(rest)) {
+    if (cell->calls_ == 0 && cell->assigned_.count(rest)) {
       fail_at(place,
               fmt::format("{} is read before it is computed: did you mean {}[t-1]?", name, name));
     }
@@ -48,6 +51,13 @@ Value CellBuilder::value_of(const std::string& name, const SourcePlace& place) {
     const bool in_round = std::any_of(values_.begin(), values_.end(), [&](const auto& value) {
       return value.first.compare(0, name.size() + 1, name + ".") == 0;
     });
+    const bool inside = frames_.size() > 1 && set_in_braces_.count(name) > 0;
+    if (inside) {
+      fail_at(place,
+              fmt::format("{0} is set only in this repeat, and below this place: to carry it "
+                          "from round to round, give it a value above, {0} = 0",
+                          name));
+    }
     if (in_round) {
       fail_at(place,
               fmt::format("{0} is a name of one round: outside it is {0}.1, {0}.2, ..", name));
@@ -56,7 +66,61 @@ Value CellBuilder::value_of(const std::string& name, const SourcePlace& place) {
                                "line must stand above this one",
                                name));
   }
+  if (const auto found = noises_.find(name); found != noises_.end()) return noise(*found->second);
+  if (const auto found = value_of_all_cells(name)) return *found;
   fail_unknown(name, place);
+}
+
+// What each cell can read, unless a line of it sets such a name.
+std::optional<Value> CellBuilder::value_of_all_cells(const std::string& name) {
+  if (name == "pi") return std::numbers::pi;
+  if (name == "e") return std::numbers::e;
+  StepBuilder& builder = program_.builder;
+  if (name == "t") {
+    if (!program_.step) {
+      const Var before = builder.state("t", {1});
+      program_.step = builder.set_state("t", before + 1.0);
+    }
+    return *program_.step;
+  }
+  if (name == "training") {
+    if (!program_.training) {
+      program_.training = builder.supplied("training", 1, 0.0, {Supply::Kind::training});
+    }
+    return *program_.training;
+  }
+  return {};
+}
+
+Value CellBuilder::noise(const Statement& line) {
+  const Expression& drawn = *line.initialiser;
+  const Shape shape = sizes(line.shape, line.place);
+  const bool takes_rate = drawn.text == "bernoulli" || drawn.text == "dropout";
+  if (drawn.parts.size() != (takes_rate ? 1 : 0)) {
+    fail_at(drawn.place, takes_rate ? fmt::format("{} takes a probability", drawn.text)
+                                    : fmt::format("{} takes nothing: write {} alone, and scale it "
+                                                  "in the equations",
+                                                  drawn.text, drawn.text));
+  }
+  Supply supply;
+  supply.often = line.text == "sequence" ? Supply::Often::sequence : Supply::Often::step;
+  double mean = 0.0;
+  if (takes_rate) {
+    supply.rate = number(drawn.parts[0]);
+    const bool is_mask = drawn.text == "bernoulli";
+    if (!(supply.rate >= 0.0 && (is_mask ? supply.rate <= 1.0 : supply.rate < 1.0))) {
+      fail_at(drawn.parts[0].place, fmt::format("got {}, expected a probability, from 0 to {}",
+                                                supply.rate, is_mask ? "1" : "below 1"));
+    }
+    supply.kind = is_mask ? Supply::Kind::keep : Supply::Kind::drop;
+    mean = is_mask ? supply.rate : 1.0;
+  } else {
+    supply.kind = drawn.text == "normal" ? Supply::Kind::normal : Supply::Kind::uniform;
+    mean = drawn.text == "normal" ? 0.0 : 0.5;
+  }
+  const Var made = program_.builder.supplied(prefix_ + line.name, shape[0], mean, supply);
+  input_values_.emplace(line.name, made);
+  return made;
 }
 
 void CellBuilder::fail_unknown(const std::string& name, const SourcePlace& place) {
@@ -73,7 +137,39 @@ void CellBuilder::fail_unknown(const std::string& name, const SourcePlace& place
     fail_at(place,
             fmt::format("there is no .T: write transpose({})", name.substr(0, name.size() - 2)));
   }
-  fail_at(place, fmt::format("there is no value '{}'{}", name, did_you_mean(name, known)));
+  fail_at(place,
+          fmt::format("there is no value '{}'{}", name,
+                      old_value_of(name).empty() ? did_you_mean(name, known) : old_value_of(name)));
+}
+
+// What to write for a name as other languages have it for a state's old value, such as h_prev.
+std::string CellBuilder::old_value_of(const std::string& name) const {
+  // The rest of the name, where that is a value of the cell.
+  const auto without = [&](std::initializer_list<std::string_view> parts, auto has) {
+    for (const std::string_view part : parts) {
+      if (name.size() <= part.size() || !has(part)) continue;
+      const bool in_front = name.starts_with(part);
+      const std::string rest =
+          in_front ? name.substr(part.size()) : name.substr(0, name.size() - part.size());
+      if (assigned_.count(rest)) return rest;
+    }
+    return std::string();
+  };
+  const auto ends = [&](std::string_view part) { return name.ends_with(part); };
+  const auto begins = [&](std::string_view part) { return name.starts_with(part); };
+  std::string base =
+      without({"_prev", "_previous", "_tm1", "_t1", "_last", "_old", "prev", "tm1"}, ends);
+  if (base.empty()) base = without({"prev_", "previous_", "last_", "old_"}, begins);
+  if (!base.empty()) return fmt::format("; did you mean {}[t-1]?", base);
+  base = without({"_0", "0"}, ends);
+  if (!base.empty()) {
+    return fmt::format("; did you mean {0}[t-1]? Before the first step it is initial {0} = ..",
+                       base);
+  }
+  if (name == "state" || name == "hx") {
+    return fmt::format("; did you mean {}[t-1]?", output_ ? output_->name : "h");
+  }
+  return "";
 }
 
 // The used cell that a dotted name begins with, and the rest of the name.
@@ -119,8 +215,13 @@ Value CellBuilder::parameter(const Statement& line, std::optional<Index> index,
       }
     }
     const Shape shape = sizes(line.shape, line.place);
-    const Initialiser init = initialiser(line, shape);
-    return program_.builder.parameter(prefix_ + name, shape, init, !line.fixed);
+    const auto part = [&](const char* of) {
+      return program_.builder.parameter(parameter_prefix_ + name + of, shape,
+                                        initialiser(line, shape, of), !line.fixed);
+    };
+    if (!line.is_complex) return part("");
+    const Var re = part(".re");
+    return {re, part(".im")};
   };
   const Value value = on_top(make);
   budget().value(place, value);
@@ -128,11 +229,14 @@ Value CellBuilder::parameter(const Statement& line, std::optional<Index> index,
   return value;
 }
 
-Initialiser CellBuilder::initialiser(const Statement& line, const Shape& shape) {
+// part: ".re" or ".im" of a complex parameter, else empty.
+Initialiser CellBuilder::initialiser(const Statement& line, const Shape& shape,
+                                     const std::string& part) {
   if (!line.initialiser) {
     return shape.rank() == 2 ? Initialiser::glorot() : Initialiser::zeros();
   }
   const Expression& e = *line.initialiser;
+  if (!contains(initialiser_names(), e.text)) return computed_initial(e, constants_, shape);
   const std::size_t count = e.parts.size();
   const auto takes = [&](std::size_t least, std::size_t most) {
     if (count >= least && count <= most) return;
@@ -144,6 +248,13 @@ Initialiser CellBuilder::initialiser(const Statement& line, const Shape& shape) 
     if (shape.rank() != 2) {
       fail_at(e.place,
               fmt::format("{} is for a matrix, {} is {}", e.text, line.name, shape.to_string()));
+    }
+  };
+  const auto square = [&] {
+    matrix();
+    if (shape[0] != shape[1]) {
+      fail_at(e.place, fmt::format("{} is for a square matrix, {} is {}", e.text, line.name,
+                                   shape.to_string()));
     }
   };
   const std::string& kind = e.text;
@@ -181,12 +292,19 @@ Initialiser CellBuilder::initialiser(const Statement& line, const Shape& shape) 
       fail_at(e.place, fmt::format("{} is {}, {} is {}", other.text, value.shape_text(), line.name,
                                    shape.to_string()));
     }
-    return Initialiser::minus(prefix_ + other.text);
+    return Initialiser::minus(parameter_prefix_ + other.text + part);
   }
-  fail_at(e.place,
-          fmt::format("there is no initialiser '{}'{}", kind,
-                      did_you_mean(kind, {"zeros", "ones", "constant", "uniform", "normal",
-                                          "glorot", "orthogonal", "identity", "chrono", "minus"})));
+  if (kind == "sparse") {
+    takes(1, 1);
+    const double p = argument(0);
+    if (!(p >= 0.0 && p <= 1.0)) fail_at(e.place, "sparse takes a probability, from 0 to 1");
+    return Initialiser::sparse(p);
+  }
+  if (kind == "permutation") return takes(0, 0), square(), Initialiser::permutation();
+  if (kind == "hippo") return takes(0, 0), square(), Initialiser::hippo();
+  if (kind == "spectral") return takes(1, 1), square(), Initialiser::spectral(argument(0));
+  fail_at(e.place, fmt::format("there is no initialiser '{}'{}", kind,
+                               did_you_mean(kind, initialiser_names())));
 }
 
 Value CellBuilder::read_delay(const Expression& e) {
@@ -204,12 +322,20 @@ Value CellBuilder::delay_of(const std::string& name, Index steps, const SourcePl
   if (parameters_.count(name) || constants_.count(name)) {
     fail_at(place, fmt::format("{} is the same at each step", name));
   }
+  if (name == "t") fail_at(place, "the number of the step before is t - 1");
   const std::string base = name.substr(0, name.find('.'));  // u of u.1
   if (name != "x" && !inputs_.count(name) && !assigned_.count(base)) {
     std::vector<std::string> known(assigned_.begin(), assigned_.end());
     known.push_back("x");
     for (const auto& [input, line] : inputs_) known.push_back(input);
+    if (shapes_.count(name))
+      fail_at(place, fmt::format("state {0} needs an equation, {0} = ..", name));
     fail_at(place, fmt::format("no line sets '{}'{}", name, did_you_mean(name, known)));
+  }
+  if (const auto line = shapes_.find(name); line != shapes_.end() && line->second->is_complex) {
+    if (given_.count(name)) fail_at(place, fmt::format("{} is complex: it can't be given", name));
+    const Var re = delay_of(name + ".re", steps, place).var;
+    return {re, delay_of(name + ".im", steps, place).var};
   }
   if (const auto given = given_.find(name); given != given_.end()) {
     given_unread_.erase(name);
@@ -227,14 +353,24 @@ CellBuilder::State& CellBuilder::state(const std::string& name, const SourcePlac
   for (State& known : states_) {
     if (known.name == name) return known;
   }
-  if (was_called_ && frames_.empty()) {
+  if (calls_ > 1 && !frames_.empty()) {
+    const std::string cell = parameter_prefix_.substr(0, parameter_prefix_.size() - 1);
+    fail_at(call_place_,
+            fmt::format("{0} is called a second time: a further call shares the parameters, "
+                        "and is given its states, {0}(x, {1} = ..); for parameters of its "
+                        "own add a line use {2} as NAME",
+                        cell, name, syntax_.name));
+  }
+  if (calls_ > 0 && frames_.empty()) {
     fail_at(place,
             fmt::format("{}{} is no state: its cell does not read it at t-1", prefix_, name));
   }
   State made{name, place, on_top([&] { return state_shape(name, place); }), {}, {}};
-  if (const auto line = initials_.find(name); line != initials_.end()) {
+  const std::string base = name.substr(0, name.find('.'));  // h of h.re
+  const bool is_part = shapes_.count(base) > 0 && shapes_.at(base)->is_complex;
+  if (const auto line = initials_.find(is_part ? base : name); line != initials_.end()) {
     const Expression& e = line->second->value;
-    made.initial = on_top([&] { return evaluate(e); });
+    made.initial = on_top([&] { return is_part ? part_of(evaluate(e), name) : real(e); });
     if (made.initial->batched()) {
       fail_at(e.place, fmt::format("{} is a value of a step: before the first step there are "
                                    "parameters and numbers only",
@@ -260,7 +396,20 @@ void CellBuilder::add_delay(State& state) {
   if (state.initial && !is_number) program_.builder.set_initial(name, state.initial->var);
 }
 
+// Of a complex value, or of a real one: "h.im" names the imaginary part.
+Value CellBuilder::part_of(const Value& value, const std::string& name) {
+  const bool real = name.ends_with(".re");
+  if (value.is_complex()) return real ? value.var : value.imaginary;
+  if (real) return value;
+  return value.is_number() ? Value(0.0) : Value(value.var * 0.0);
+}
+
 Shape CellBuilder::state_shape(const std::string& name, const SourcePlace& place) {
+  const std::string base = name.substr(0, name.find('.'));
+  const auto whole = shapes_.find(base);
+  if (whole != shapes_.end() && whole->second->is_complex) {
+    return sizes(whole->second->shape, whole->second->place);
+  }
   if (const auto line = shapes_.find(name); line != shapes_.end()) {
     return sizes(line->second->shape, line->second->place);
   }
@@ -271,6 +420,10 @@ Shape CellBuilder::state_shape(const std::string& name, const SourcePlace& place
     fail_at(place, fmt::format("{}{} is read before the call that gives it", prefix_, name));
   }
   return {static_cast<Index>(constants_.at("hidden"))};
+}
+
+bool CellBuilder::defines(const std::string& name) const {
+  return definitions_.count(name) > 0 || cells_.count(name) > 0;
 }
 
 Value CellBuilder::call(const Expression& e) {
@@ -316,9 +469,8 @@ Value CellBuilder::call_definition(const Statement& definition, const Expression
 
 Value CellBuilder::call_cell(CellBuilder& cell, const Expression& e) {
   std::vector<Value> arguments;
-  for (const Expression& argument : e.parts) arguments.push_back(evaluate(argument));
-  if (cell.was_called_) fail_at(e.place, fmt::format("{} is called a second time", e.text));
-  cell.was_called_ = true;
+  for (const Expression& argument : e.parts) arguments.push_back(real(argument));
+  cell.begin_call(e.place);
   bool has_input = false;
   for (std::size_t i = 0; i < e.parts.size(); ++i) {
     const std::string name = i < e.names.size() ? e.names[i] : "";
@@ -347,6 +499,21 @@ Value CellBuilder::call_cell(CellBuilder& cell, const Expression& e) {
             fmt::format("{} has no state '{}'", cell.syntax_.name, *cell.given_unread_.begin()));
   }
   return output;
+}
+
+// Forgets the call before, but for its parameters.
+void CellBuilder::begin_call(const SourcePlace& place) {
+  call_place_ = place;
+  if (++calls_ == 1) return;
+  const std::string name = parameter_prefix_.substr(user_->parameter_prefix_.size());
+  prefix_ = fmt::format("{}{}{}.", user_->prefix_, name, calls_);
+  values_.clear();
+  input_values_.clear();
+  states_.clear();
+  given_.clear();
+  given_unread_.clear();
+  settings_.clear();
+  used_names_.clear();
 }
 
 void CellBuilder::take_input(const Value& value, const SourcePlace& place) {

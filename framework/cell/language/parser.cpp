@@ -7,7 +7,6 @@
 
 #include "cell/language/checks.hpp"
 #include "cell/language/expression_parser.hpp"
-#include "cell/language/functions.hpp"
 #include "cell/language/head_parser.hpp"
 #include "cell/language/language_error.hpp"
 #include "cell/language/words.hpp"
@@ -37,11 +36,14 @@ class StatementParser {
   void state();
   void initial();
   void function();
+  void noise();
+  void loss();
   void use();
   void options(Statement& use);
   void repeat();
   void output();
-  void assignment();
+  void assignment(Kind kind);
+  void collect();
   [[noreturn]] void fail_no_assignment();
 
   Statement begin(Kind kind);
@@ -78,19 +80,22 @@ std::vector<Statement> StatementParser::block(const Token* brace) {
 
 void StatementParser::statement() {
   using Reader = void (StatementParser::*)();
-  static constexpr std::array<std::pair<std::string_view, Reader>, 8> declarations = {{
+  static constexpr std::array<std::pair<std::string_view, Reader>, 10> declarations = {{
       {"hyper", &StatementParser::hyper},
       {"input", &StatementParser::input},
       {"param", &StatementParser::parameters},
       {"state", &StatementParser::state},
       {"initial", &StatementParser::initial},
       {"def", &StatementParser::function},
+      {"noise", &StatementParser::noise},
+      {"loss", &StatementParser::loss},
       {"use", &StatementParser::use},
       {"output", &StatementParser::output},
   }};
   const Token& second = tokens_.later(1);
-  if (second.kind == Token::Kind::sign && second.text == "=") return assignment();
+  if (second.kind == Token::Kind::sign && second.text == "=") return assignment(Kind::assign);
   if (tokens_.at_word("repeat")) return repeat();
+  if (tokens_.at_word("collect") && second.kind == Token::Kind::name) return collect();
   for (const auto& [word, read] : declarations) {
     if (!tokens_.at_word(word)) continue;
     if (depth_ > 0) {
@@ -106,7 +111,7 @@ void StatementParser::statement() {
           fmt::format("'{}' belongs to the head of the file, before everything else", word));
     }
   }
-  assignment();
+  assignment(Kind::assign);
 }
 
 Statement StatementParser::begin(Kind kind) {
@@ -140,7 +145,6 @@ std::string StatementParser::free_name(std::string_view what) {
   if (word.text == "input") taken("the size of x");
   if (word.text == "hidden") taken("the size of a state");
   if (contains(keywords(), word.text)) taken("a keyword");
-  if (find_function(std::string(word.text))) taken("a function");
   return std::string(tokens_.next().text);
 }
 
@@ -214,6 +218,7 @@ void StatementParser::parameters() {
   for (Statement& made : found) {
     made.initialiser = options.initialiser;
     made.fixed = options.fixed;
+    made.is_complex = options.is_complex;
     end(std::move(made));
   }
 }
@@ -224,6 +229,9 @@ void StatementParser::parameter_options(Statement& parameter) {
     if (tokens_.take_word("fixed")) {
       if (parameter.fixed) tokens_.fail(word, "a second 'fixed': one is enough");
       parameter.fixed = true;
+    } else if (tokens_.take_word("complex")) {
+      if (parameter.is_complex) tokens_.fail(word, "a second 'complex': one is enough");
+      parameter.is_complex = true;
     } else if (tokens_.take_word("init")) {
       if (parameter.initialiser) tokens_.fail(word, "a second 'init': one is enough");
       parameter.initialiser = parse_initialiser(tokens_);
@@ -242,7 +250,12 @@ void StatementParser::parameter_options(Statement& parameter) {
 }
 
 void StatementParser::state() {
-  for (Statement& made : names_of_shape(Kind::state)) end(std::move(made));
+  std::vector<Statement> found = names_of_shape(Kind::state);
+  const bool is_complex = tokens_.take_word("complex");
+  for (Statement& made : found) {
+    made.is_complex = is_complex;
+    end(std::move(made));
+  }
 }
 
 void StatementParser::initial() {
@@ -271,6 +284,35 @@ void StatementParser::function() {
     } while (tokens_.take_sign(","));
   }
   tokens_.expect_sign(")", &opened);
+  tokens_.expect_sign("=");
+  made.value = parse_expression(tokens_);
+  end(std::move(made));
+}
+
+// noise NAME : [size] DISTRIBUTION each step
+void StatementParser::noise() {
+  Statement made = begin(Kind::noise);
+  new_name(made, "a name for what is drawn");
+  tokens_.expect_sign(":");
+  made.shape = parse_shape(tokens_);
+  if (made.shape.size() > 1) fail_at(made.shape[1].place, "noise is a vector: [size]");
+  made.initialiser = parse_drawn(tokens_);
+  made.text = "step";
+  if (tokens_.take_word("each")) {
+    const Token& word = tokens_.now();
+    if (!tokens_.take_word("step") && !tokens_.take_word("sequence")) {
+      tokens_.fail_expected("'step' or 'sequence'");
+    }
+    made.text = std::string(word.text);
+  }
+  end(std::move(made));
+}
+
+// loss NAME weight NUMBER = expression
+void StatementParser::loss() {
+  Statement made = begin(Kind::loss);
+  new_name(made, "a name for the loss");
+  if (tokens_.take_word("weight")) made.options.push_back(parse_expression(tokens_));
   tokens_.expect_sign("=");
   made.value = parse_expression(tokens_);
   end(std::move(made));
@@ -342,12 +384,20 @@ void StatementParser::output() {
   end(std::move(made));
 }
 
-void StatementParser::assignment() {
+// collect NAME = expression
+void StatementParser::collect() {
+  if (depth_ == 0) tokens_.fail(*first_, "'collect' stands in a repeat");
+  tokens_.next();
+  assignment(Kind::collect);
+}
+
+void StatementParser::assignment(Kind kind) {
   const Token& second = tokens_.later(1);
-  if (first_->kind != Token::Kind::name || second.kind != Token::Kind::sign || second.text != "=") {
+  if (tokens_.now().kind != Token::Kind::name || second.kind != Token::Kind::sign ||
+      second.text != "=") {
     fail_no_assignment();
   }
-  Statement made = begin(Kind::assign);
+  Statement made = begin(kind);
   new_name(made, "a name");
   tokens_.next();
   made.value = parse_expression(tokens_);

@@ -8,6 +8,9 @@
 
 namespace carousel {
 
+/// Most axes of a value of one sequence.
+inline constexpr int most_rank = 4;
+
 /// A cell file. It lives as long as a place in it.
 struct SourceText {
   std::string file;  ///< for messages
@@ -57,8 +60,11 @@ struct Statement {
     state,      ///< name : shape
     initial,    ///< name = value
     function,   ///< name(arguments) = value
+    noise,      ///< name : shape, initialiser: the distribution, text: "step" or "sequence"
+    loss,       ///< name weight options = value
     use,        ///< text (a cell) as name (arguments = options)
     assign,     ///< name = value
+    collect,    ///< name = value, in a repeat: behind it the values of all rounds, side by side
     repeat,     ///< name in range { body }
     output      ///< name
   };
@@ -66,13 +72,14 @@ struct Statement {
   SourcePlace place;                      ///< of the whole
   SourcePlace name_place;                 ///< of the name
   std::string name;                       ///< what it defines
-  std::string text;                       ///< of a use: the cell
+  std::string text;                       ///< of a use: the cell; of noise: how often it is drawn
   std::vector<std::string> arguments;     ///< of a function; names of the options of a use
-  std::vector<Expression> options;        ///< of a use
-  std::vector<Expression> shape;          ///< sizes of a parameter, state or input
+  std::vector<Expression> options;        ///< of a use; of a loss: its weight, or none
+  std::vector<Expression> shape;          ///< sizes of a parameter, state, input or noise
   std::vector<Expression> range;          ///< {first, last}; empty: none
-  std::optional<Expression> initialiser;  ///< a name or a call
+  std::optional<Expression> initialiser;  ///< a name or a call; of noise: what is drawn
   bool fixed = false;                     ///< of a parameter: it is not trained
+  bool is_complex = false;                ///< of a parameter or state: it has two parts
   Expression value;                       ///< the right side
   std::vector<Statement> body;            ///< of a repeat
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cell/language/functions.hpp"
 #include "cell/language/language_error.hpp"
 #include "cell/language/words.hpp"
 
@@ -117,6 +118,9 @@ void TokenStream::fail_expression(std::string_view what) const {
     const std::string_view advice = advice_for_word(word->text);
     if (advice.empty()) continue;
     fail(*word, fmt::format("'{}' is no word of the language: {}", word->text, advice));
+  }
+  if (two_values && find_function(std::string(before.text))) {
+    fail(before, fmt::format("{0} is a function: write {0}(..)", before.text));
   }
   if (two_values) {
     fail(found, fmt::format("an operator is missing between {} and {}: @ is the matrix product, "

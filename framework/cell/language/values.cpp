@@ -56,7 +56,10 @@ Shape Value::shape() const {
   return leads_with_batch(shape) ? without_batch(shape) : shape;
 }
 
-std::string Value::shape_text() const { return is_number() ? "a number" : shape().to_string(); }
+std::string Value::shape_text() const {
+  if (is_number()) return "a number";
+  return (is_complex() ? "complex " : "") + shape().to_string();
+}
 
 Shape without_batch(const Shape& shape) {
   Shape rest;
@@ -81,9 +84,32 @@ std::optional<Shape> broadcast_of(const Shape& a, const Shape& b) {
 }
 
 std::optional<Shape> product_of(const Shape& a, const Shape& b) {
-  if (a.rank() != 2 || b.rank() < 1 || b.rank() > 2 || a[1] != b[0]) return {};
-  if (b.rank() == 1) return Shape{a[0]};
-  return Shape{a[0], b[1]};
+  const int left = a.rank(), right = b.rank();
+  const auto same_before = [&](int axes) {
+    for (int i = 0; i < axes; ++i) {
+      if (a[i] != b[i]) return false;
+    }
+    return true;
+  };
+  Shape out;
+  if (left >= 2 && right == left) {
+    if (!same_before(left - 2) || a[left - 1] != b[right - 2]) return {};
+    out = a;
+    out[left - 1] = b[right - 1];
+  } else if (left >= 2 && (right == left - 1 || right == 1)) {  // vectors on the right
+    if (right > 1 && !same_before(left - 2)) return {};
+    if (a[left - 1] != b[right - 1]) return {};
+    for (int i = 0; i + 1 < left; ++i) out.push_back(a[i]);
+  } else if (right >= 2 && (left == right - 1 || left == 1)) {  // vectors on the left
+    if (left > 1 && !same_before(right - 2)) return {};
+    if (a[left - 1] != b[right - 2]) return {};
+    for (int i = 0; i < right; ++i) {
+      if (i != right - 2) out.push_back(b[i]);
+    }
+  } else {
+    return {};
+  }
+  return out;
 }
 
 Var as_var(Graph& graph, const Value& value) {
@@ -124,10 +150,48 @@ Var equal(Var a, Var b) { return 1.0 - (less(a, b) + less(b, a)); }
 
 Var not_above(Var a, Var b) { return 1.0 - less(b, a); }
 
+namespace {
+
+// The shape with an axis of one element in front of the last one, or behind it.
+Shape as_row(Shape shape) {
+  shape.push_back(shape.back());
+  shape[shape.rank() - 2] = 1;
+  return shape;
+}
+
+Shape as_column(Shape shape) {
+  shape.push_back(1);
+  return shape;
+}
+
+// A product where one side has three axes or more: both get the axes of the longer one.
+Value product_of_many(Var a, Var b, const Shape& out) {
+  const Value left(a), right(b);
+  const int rank = std::max(left.shape().rank(), right.shape().rank());
+  const Shape& longer = left.shape().rank() == rank ? left.shape() : right.shape();
+  const bool batched = left.batched() || right.batched();
+  const auto full = [&](const Value& value, Shape (*as_matrix)(Shape)) {
+    const bool is_matrix = value.shape().rank() == rank;
+    const Shape matrix = is_matrix ? value.shape() : as_matrix(value.shape());
+    Shape shape = longer;
+    for (int i = 1; i <= 2; ++i) shape[rank - i] = matrix[matrix.rank() - i];
+    const Var var = is_matrix ? value.var : reshape_one(value.var, matrix);
+    return batched ? as_batched(*var.graph, var, shape) : broadcast_to(var, shape);
+  };
+  return reshape_one(matmul(full(left, as_row), full(right, as_column)), out);
+}
+
+}  // namespace
+
 Value product(Var a, Var b) {
   const Value left(a), right(b);
   const Shape out = *product_of(left.shape(), right.shape());
+  if (left.shape().rank() > 2 || right.shape().rank() > 2) return product_of_many(a, b, out);
   const Index inner = right.shape()[0];
+  if (left.shape().rank() == 1) {
+    if (left.batched() && !right.batched()) return matmul(a, b);
+    return reshape_one(matmul(reshape_one(a, {1, inner}), b), out);
+  }
   if (right.shape().rank() == 2) return matmul(a, b);
   if (!left.batched()) {
     if (right.batched()) return linear(b, a);
@@ -139,13 +203,78 @@ Value product(Var a, Var b) {
 Value power(Graph& graph, const Value& a, int n) {
   if (a.is_number()) return std::pow(*a.number, n);
   if (n == 0) return broadcast_to(constant(graph, 1.0), a.var.shape());
-  std::optional<Var> result;
-  Var square = a.var;
+  const auto times = [&](const Value& b, const Value& c) -> Value {
+    return a.is_complex() ? complex_operation(graph, "*", b, c) : Value(b.var * c.var);
+  };
+  std::optional<Value> result;
+  Value square = a;
   for (int left = std::abs(n); left > 0; left /= 2) {
-    if (left % 2 == 1) result = result ? *result * square : square;
-    if (left > 1) square = square * square;
+    if (left % 2 == 1) result = result ? times(*result, square) : square;
+    if (left > 1) square = times(square, square);
   }
-  return n < 0 ? 1.0 / *result : *result;
+  if (n > 0) return *result;
+  return a.is_complex() ? complex_operation(graph, "/", 1.0, *result) : Value(1.0 / result->var);
+}
+
+Value complex_of(Graph& graph, const Value& real, const Value& imaginary) {
+  const Shape shape = *broadcast_of(real.shape(), imaginary.shape());
+  const bool batched = real.batched() || imaginary.batched();
+  const auto full = [&](const Value& part) {
+    return batched ? as_batched(graph, part, shape) : broadcast_to(as_array(graph, part), shape);
+  };
+  return {full(real), full(imaginary)};
+}
+
+namespace {
+
+// The parts of a value; a real one has no second.
+struct Parts {
+  Value real;
+  std::optional<Value> imaginary = {};
+};
+
+Parts parts_of(const Value& value) {
+  if (!value.is_complex()) return {value};
+  return {value.var, Value(value.imaginary)};
+}
+
+using Term = std::optional<Value>;
+
+// a + b or a - b, where either may be missing.
+Term sum_of(Graph& graph, std::string_view sign, const Term& a, const Term& b) {
+  if (a && b) return elementwise(graph, sign, *a, *b);
+  if (a) return a;
+  if (!b || sign == "+") return b;
+  return b->is_number() ? Value(-*b->number) : Value(-b->var);
+}
+
+}  // namespace
+
+Value complex_operation(Graph& graph, std::string_view op, const Value& a, const Value& b) {
+  const Parts left = parts_of(a), right = parts_of(b);
+  if (op == "+" || op == "-") {
+    return complex_of(graph, elementwise(graph, op, left.real, right.real),
+                      *sum_of(graph, op, left.imaginary, right.imaginary));
+  }
+  if (op == "/" && !right.imaginary) {
+    return complex_of(graph, elementwise(graph, "/", left.real, b),
+                      elementwise(graph, "/", *left.imaginary, b));
+  }
+  if (op == "/") {  // times the conjugate, over the square of the magnitude
+    const Value conjugate(b.var, -b.imaginary);
+    const Value magnitude(b.var * b.var + b.imaginary * b.imaginary);
+    return complex_operation(graph, "/", complex_operation(graph, "*", a, conjugate), magnitude);
+  }
+  const auto times = [&](const Term& x, const Term& y) -> Term {
+    if (!x || !y) return {};
+    if (op == "@") return product(as_array(graph, *x), as_array(graph, *y));
+    return elementwise(graph, op, *x, *y);
+  };
+  const Term real =
+      sum_of(graph, "-", times(left.real, right.real), times(left.imaginary, right.imaginary));
+  const Term imaginary =
+      sum_of(graph, "+", times(left.real, right.imaginary), times(left.imaginary, right.real));
+  return complex_of(graph, *real, *imaginary);
 }
 
 }  // namespace carousel

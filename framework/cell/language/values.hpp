@@ -11,24 +11,30 @@
 
 namespace carousel {
 
-/// A number known when the cell is built, or a value of the step program.
+/// A number known when the cell is built, a value of the step program, or two of them, the parts of
+/// a complex value.
 struct Value {
   /// A number known when the cell is built.
   Value(double known) : number(known) {}
   /// A value of the step program.
   Value(Var value) : var(value) {}
+  /// A complex value. The parts have one shape; complex_of() makes them so.
+  Value(Var real_part, Var imaginary_part) : var(real_part), imaginary(imaginary_part) {}
 
   /// Whether it is a number known when the cell is built.
   bool is_number() const { return number.has_value(); }
+  /// Whether it has two parts.
+  bool is_complex() const { return imaginary.defined(); }
   /// True for what differs from sequence to sequence: its shape leads with the batch.
   bool batched() const;
   /// The shape of one sequence; [1] for a number.
   Shape shape() const;
-  /// "[3, 4]", or "a number".
+  /// "[3, 4]", "complex [3, 4]", or "a number".
   std::string shape_text() const;
 
   std::optional<double> number;  ///< none: it is `var`
-  Var var;                       ///< empty where it is a number
+  Var var;                       ///< empty where it is a number; the real part of a complex value
+  Var imaginary;                 ///< of a complex value, else empty
 };
 
 /// The shape behind the batch.
@@ -38,7 +44,8 @@ Shape with_batch(const Shape& shape);
 
 /// The shape that two shapes broadcast to by NumPy's rule; none when they don't fit.
 std::optional<Shape> broadcast_of(const Shape& a, const Shape& b);
-/// The shape of a @ b; none when they don't fit.
+/// The shape of a @ b; none when they don't fit. [.., n, m] @ [.., m, k], [.., n, m] @ [.., m] and
+/// [.., m] @ [.., m, k] with the same axes before them; a vector [m] may stand for one of each.
 std::optional<Shape> product_of(const Shape& a, const Shape& b);
 
 /// The value in the graph: a number becomes a constant, a scalar.
@@ -59,6 +66,11 @@ Value elementwise(Graph& graph, std::string_view op, const Value& a, const Value
 Value product(Var a, Var b);
 /// a ^ n, n in -16 to 16.
 Value power(Graph& graph, const Value& a, int n);
+
+/// The complex value of two real ones, which fit by NumPy's rule.
+Value complex_of(Graph& graph, const Value& real, const Value& imaginary);
+/// a op b for + - * / and @ where at least one is complex. The shapes fit.
+Value complex_operation(Graph& graph, std::string_view op, const Value& a, const Value& b);
 
 /// 1 where a equals b, else 0; no gradient.
 Var equal(Var a, Var b);

@@ -5,6 +5,7 @@
 
 #include "cell/language/checks.hpp"
 #include "cell/language/language_error.hpp"
+#include "cell/language/line_order.hpp"
 #include "cell/language/parser.hpp"
 
 namespace carousel {
@@ -213,7 +214,7 @@ CellSyntax merge_variant(const CellSyntax& variant, const CellSyntax& base) {
   if (variant.reference.empty()) merged.reference = base.reference;
   if (variant.group.empty()) merged.group = base.group;
   if (variant.conventions.empty()) merged.conventions = base.conventions;
-  merged.statements = Merge(base).run(variant, base);
+  merged.statements = in_order(Merge(base).run(variant, base));
   check_names(merged);
   check_whole(merged);
   leave_out(merged.statements, Needs(base.statements), Needs(merged.statements),

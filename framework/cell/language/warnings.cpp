@@ -30,32 +30,59 @@ struct Reading {
   }
 };
 
-}  // namespace
+// u of u.1, fast of fast.c
+std::string owner(const std::string& name) { return name.substr(0, name.find('.')); }
 
-std::vector<std::string> warnings_of(const CellSyntax& syntax) {
-  Reading reading;
-  for (const Statement& line : syntax.statements) reading.line(line);
-  std::vector<std::string> warnings;
-  for (const Statement& line : syntax.statements) {
-    if (line.place.source != syntax.source) continue;
-    const auto warn = [&](const char* what) {
-      warnings.push_back(
-          show_place(line.name_place, fmt::format("warning: {} {}", what, line.name)));
-    };
-    const bool about_state =
-        line.kind == Statement::Kind::state || line.kind == Statement::Kind::initial;
-    if (line.kind == Statement::Kind::parameter && !reading.names.count(line.name)) {
-      warn("nothing reads the parameter");
+class Warnings {
+ public:
+  explicit Warnings(const CellSyntax& syntax) : own_(syntax.source.get()) {
+    for (const Statement& line : syntax.statements) {
+      reading_.line(line);
+      if (line.kind == Statement::Kind::output) values_read_.insert(owner(line.name));
     }
-    if (line.kind == Statement::Kind::hyper && !reading.names.count(line.name)) {
-      warn("nothing reads the hyper");
+    for (const auto* names : {&reading_.names, &reading_.delayed}) {
+      for (const std::string& name : *names) values_read_.insert(owner(name));
     }
-    if (about_state && !reading.delayed.count(line.name)) warn("nothing reads the state");
-    if (line.kind == Statement::Kind::use && !reading.called.count(line.name)) {
-      warn("nothing calls the cell");
+    look_at(syntax.statements);
+  }
+
+  std::vector<std::string> found;
+
+ private:
+  void look_at(const std::vector<Statement>& lines) {
+    for (const Statement& line : lines) {
+      if (line.place.source.get() == own_) look_at(line);
+      look_at(line.body);
     }
   }
-  return warnings;
-}
+
+  void look_at(const Statement& line) {
+    const auto warn = [&](const char* what, const char* way_out = "") {
+      found.push_back(
+          show_place(line.name_place, fmt::format("warning: {} {}{}", what, line.name, way_out)));
+    };
+    using Kind = Statement::Kind;
+    const bool is_read = reading_.names.count(line.name) > 0;
+    const bool about_state = line.kind == Kind::state || line.kind == Kind::initial;
+    if (line.kind == Kind::parameter && !is_read) warn("nothing reads the parameter");
+    if (line.kind == Kind::hyper && !is_read) warn("nothing reads the hyper");
+    if (about_state && !reading_.delayed.count(line.name)) warn("nothing reads the state");
+    if (line.kind == Kind::use && !reading_.called.count(line.name)) {
+      warn("nothing calls the cell");
+    }
+    const bool is_value = line.kind == Kind::assign || line.kind == Kind::collect;
+    if (is_value && !values_read_.count(line.name)) {
+      warn("nothing reads the value", ": it changes nothing");
+    }
+  }
+
+  const SourceText* own_;
+  Reading reading_;
+  std::set<std::string> values_read_;
+};
+
+}  // namespace
+
+std::vector<std::string> warnings_of(const CellSyntax& syntax) { return Warnings(syntax).found; }
 
 }  // namespace carousel

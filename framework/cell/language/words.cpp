@@ -6,9 +6,14 @@
 namespace carousel {
 
 const std::vector<std::string>& initialiser_names() {
-  static const std::vector<std::string> words = {"zeros",  "ones",   "constant",   "uniform",
-                                                 "normal", "glorot", "orthogonal", "identity",
-                                                 "chrono", "minus"};
+  static const std::vector<std::string> words = {
+      "zeros",    "ones",   "constant", "uniform", "normal",      "glorot",   "orthogonal",
+      "identity", "chrono", "minus",    "sparse",  "permutation", "spectral", "hippo"};
+  return words;
+}
+
+const std::vector<std::string>& distribution_names() {
+  static const std::vector<std::string> words = {"normal", "uniform", "bernoulli", "dropout"};
   return words;
 }
 
@@ -46,11 +51,16 @@ std::string_view advice_for_word(std::string_view word) {
       {"cat", "write concat(a, b)"},
       {"concatenate", "write concat(a, b)"},
       {"hstack", "write concat(a, b)"},
-      {"stack", "write concat(a, b)"},
       {"chunk", "write slices, v[a:b]"},
       {"split", "write slices, v[a:b]"},
-      {"pow", "write a ^ n"},
-      {"power", "write a ^ n"},
+      {"power", "write a ^ n, or pow(a, b)"},
+      {"arctanh", "write atanh(a)"},
+      {"arcsinh", "write asinh(a)"},
+      {"gather", "write take(v, places)"},
+      {"normalize", "write unit(v)"},
+      {"einsum", "write A @ b, outer(a, b) or sum(a * b, axis = k)"},
+      {"argmin", "write argmax(-v)"},
+      {"lstsq", "write solve(A, b)"},
       {"square", "write a ^ 2"},
       {"rsqrt", "write 1 / sqrt(a)"},
       {"maximum", "write max(a, b)"},
@@ -61,6 +71,9 @@ std::string_view advice_for_word(std::string_view word) {
       {"remainder", "write mod(a, b)"},
       {"swish", "write silu(a)"},
       {"logistic", "write sigmoid(a)"},
+      {"real", "write re(z)"},
+      {"imag", "write im(z)"},
+      {"angle", "keep the angle as a value of its own, and write exp(complex(0, angle))"},
       {"sgn", "write sign(a)"},
       {"relu6", "write min(relu(a), 6)"},
       {"selu", "write 1.0507 * elu(a) with its constants"},
@@ -70,13 +83,15 @@ std::string_view advice_for_word(std::string_view word) {
       {"detach", "write stop_gradient(a)"},
       {"view", "write reshape(v, [n, m])"},
       {"len", "write size(v)"},
-      {"norm", "write sqrt(sum(v ^ 2))"},
       {"var", "write mean((v - mean(v)) ^ 2)"},
       {"std", "write sqrt(mean((v - mean(v)) ^ 2))"},
       {"repeat_interleave", "write repeat_elements(v, n)"},
       {"zeros_like", "write 0 * a"},
       {"ones_like", "write 0 * a + 1"},
-      {"dropout", "dropout is an option of the layer, not of the cell"},
+      {"dropout", "write noise NAME : [size] dropout(rate), and a product with it"},
+      {"mask", "write noise NAME : [size] bernoulli(p)"},
+      {"autograd", "write grad(expression, value)"},
+      {"backward", "write grad(expression, value)"},
       {"xavier", "write init glorot"},
       {"xavier_uniform", "write init glorot"},
       {"glorot_uniform", "write init glorot"},

@@ -84,6 +84,40 @@ TEST(TextCells, WarnOfWhatNothingReads) {
   EXPECT_THAT(warnings[4], testing::HasSubstr("nothing calls the cell u"));
 }
 
+// Two calls in a step, the second from the states of the first: the step of the cell itself, twice.
+TEST(TextCells, AFurtherCallSharesTheParameters) {
+  CellRegistry registry;
+  registry.add_text(leaky, "leaky.cell");
+  registry.add_text(
+      "cell twice\nuse leaky as f\na = f(x)\nb = f(2 * x, h = a)\nh = b + f.c\noutput h\n",
+      "twice.cell");
+  const StepProgram program = registry.find("twice").build({2, 1});
+  EXPECT_EQ(program.parameters.size(), 2u);
+  OneStep step(program,
+               {{"x", {0.5, -2}}, {"f.W", {0.3, 0.1}}, {"f.b", {0.2}}, {"f.h[t-1]", {0.7}}});
+  const double first = 0.5 * 0.7 + 0.5 * std::tanh(0.15 - 0.2 + 0.2);
+  const double candidate = std::tanh(0.3 - 0.4 + 0.2);
+  expect_near(step.output(), {0.5 * first + 0.5 * candidate + candidate});
+  expect_near(step.value("f.2.c"), {candidate});
+}
+
+TEST(TextCells, WarnOfValuesThatNothingReads) {
+  CellRegistry registry;
+  registry.add_text(leaky, "leaky.cell");
+  registry.add_text("cell v extends leaky\ncc = 2 * x\n", "v.cell");
+  ASSERT_EQ(registry.find("v").warnings.size(), 1u);
+  EXPECT_EQ(registry.find("v").warnings[0],
+            "v.cell:2:1: warning: nothing reads the value cc: it changes nothing\n"
+            "  cc = 2 * x\n"
+            "  ^~");
+  // Read by an earlier step, by a round's name, or as the output, a value is read.
+  registry.add_text(
+      "cell w\nstate m : [input]\nm = x\nrepeat k in 1..2 {\n u = x * k\n}\nh = m[t-1] + u.2\n"
+      "output h\n",
+      "w.cell");
+  EXPECT_TRUE(registry.find("w").warnings.empty());
+}
+
 TEST(TextCells, UseOtherCells) {
   CellRegistry registry;
   registry.add_text(
@@ -127,7 +161,10 @@ TEST(TextCells, SayWhatIsWrongWithAUse) {
   };
   EXPECT_EQ(says("use leaky as f (rat = 1)\ny = f(x)"),
             "2:23: leaky has no hyper 'rat'; did you mean 'rate'?");
-  EXPECT_EQ(says("use leaky as f\na = f(x)\ny = f(a)"), "4:5: f is called a second time");
+  EXPECT_EQ(
+      says("use leaky as f\na = f(x)\ny = f(a)"),
+      "4:5: f is called a second time: a further call shares the parameters, and is given its "
+      "states, f(x, h = ..); for parameters of its own add a line use leaky as NAME");
   EXPECT_EQ(says("use leaky as f\ny = f(x, q = x)"),
             "3:14: leaky has no state 'q'; did you mean 'c'?");
   EXPECT_EQ(says("use leaky as f\ny = f(x, c = x)"), "3:5: leaky has no state 'c'");

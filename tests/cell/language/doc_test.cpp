@@ -61,7 +61,7 @@ TEST(Readme, ItsCellIsACell) {
 }
 
 TEST(LanguagePage, PiecesOfCellsAreWhatTheySay) {
-  for (const std::string start : {"hyper depth = 3", "use lstm as fast", "state M"}) {
+  for (const std::string start : {"hyper depth = 3", "use lstm as fast", "state M", "noise eps"}) {
     int pieces = 0;
     for (const std::string& block : blocks()) {
       if (!block.starts_with(start)) continue;

@@ -148,8 +148,12 @@ TEST_F(BuildLimits, SizesAndHypersHaveARange) {
               HasSubstr("t.cell:1:6: hidden is 65537, expected 1 to 65536"));
   EXPECT_THAT(said_of("h = h[t-1]\n", {0, 4}), HasSubstr("input is 0, expected 1 to 65536"));
   const double infinite = std::numeric_limits<double>::infinity();
-  EXPECT_THAT(said_of("hyper a = 1\nh = a * h[t-1]\n", {3, 4, {{"a", infinite}}}),
-              HasSubstr("t.cell:1:6: a is inf, expected a number from -1e+30 to 1e+30"));
+  EXPECT_THAT(
+      [&] {
+        said_of("hyper a = 1\nh = a * h[t-1]\n", {3, 4, {{"a", infinite}}});
+      },
+      testing::ThrowsMessage<InputError>(
+          HasSubstr("cell t: a is inf, expected a number from -1e+30 to 1e+30")));
 }
 
 }  // namespace

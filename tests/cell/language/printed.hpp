@@ -39,12 +39,14 @@ inline std::string printed(const std::vector<Expression>& list) {
 
 /// A statement with all that it holds.
 inline std::string printed(const Statement& s) {
-  static constexpr const char* kinds[] = {"hyper",    "input", "parameter", "state",  "initial",
-                                          "function", "use",   "assign",    "repeat", "output"};
+  static constexpr const char* kinds[] = {"hyper",    "input",  "parameter", "state", "initial",
+                                          "function", "noise",  "loss",      "use",   "assign",
+                                          "collect",  "repeat", "output"};
   std::string text = fmt::format("{} {}", kinds[static_cast<int>(s.kind)], s.name);
   if (!s.text.empty()) text += " of " + s.text;
   if (!s.range.empty()) text += " in " + printed(s.range);
   if (!s.shape.empty()) text += " : " + printed(s.shape);
+  if (s.arguments.empty() && !s.options.empty()) text += " weight " + printed(s.options);
   for (std::size_t i = 0; i < s.arguments.size(); ++i) {
     text += " " + s.arguments[i];
     if (i < s.options.size()) text += "=" + printed(s.options[i]);

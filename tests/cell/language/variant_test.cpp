@@ -46,6 +46,24 @@ TEST(Variant, ALineReplacesTheOneThatSetsTheSameName) {
             "assign h = (+ (* f (delay h 1)) (* (- 1 f) c))\noutput h\n");
 }
 
+// The order is that of what is read, not that of the base's lines.
+TEST(Variant, ALineThatReadsALowerOneStandsBehindIt) {
+  EXPECT_EQ(printed(merged("f = sigmoid(W_f @ x + b_f + c)\n")),
+            "hyper rank = 2\nparameter W_f : [hidden input]\nparameter W_c : [hidden input]\n"
+            "parameter b_f : [hidden] init ones\nassign c = (tanh (@ W_c x))\n"
+            "assign f = (sigmoid (+ (+ (@ W_f x) b_f) c))\nstate h : [hidden]\n"
+            "assign h = (+ (* f (delay h 1)) (* (- 1 f) c))\noutput h\n");
+  // By way of a definition, too; and its arguments are no such names.
+  EXPECT_EQ(printed(merged("def g(f) = f * c\nf = g(W_f @ x)\n")),
+            "hyper rank = 2\nparameter W_f : [hidden input]\nparameter W_c : [hidden input]\n"
+            "function g f = (* f c)\nassign c = (tanh (@ W_c x))\nassign f = (g (@ W_f x))\n"
+            "state h : [hidden]\nassign h = (+ (* f (delay h 1)) (* (- 1 f) c))\noutput h\n");
+  // In a circle nothing moves, and the builder says what is read too early.
+  EXPECT_EQ(printed(merged("f = c\nc = f\n")),
+            "hyper rank = 2\nassign f = c\nassign c = f\nstate h : [hidden]\n"
+            "assign h = (+ (* f (delay h 1)) (* (- 1 f) c))\noutput h\n");
+}
+
 TEST(Variant, WhatOnlyOldLinesNeededIsLeftOut) {
   EXPECT_EQ(printed(merged("f = 0.5\n")),
             "hyper rank = 2\nparameter W_c : [hidden input]\nassign f = 0.5\n"
