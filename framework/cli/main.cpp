@@ -28,10 +28,10 @@
 #include "search/search_run.hpp"
 #include "study/study_options.hpp"
 #include "tensor/error.hpp"
+#include "train/cell_check.hpp"
 
 namespace {
 
-constexpr int exit_check_failed = 1;
 constexpr int exit_input = 2;
 constexpr int exit_environment = 3;
 constexpr int exit_bug = 4;
@@ -39,12 +39,16 @@ constexpr int exit_bug = 4;
 std::atomic<bool> stop_requested{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
 
+// What a command says when it is asked to stop.
+constexpr std::string_view saves =
+    "\nstopping: saves what was reached (once more: ends at once, without)\n";
+constexpr std::string_view has_nothing_to_save = "\nstopping (once more: ends at once)\n";
+std::string_view when_asked_to_stop = saves;
+
 // The first signal asks for a clean end; a second one ends the program at once.
 void ask_to_stop(int) {
   stop_requested = true;
-  constexpr std::string_view text =
-      "\nstopping: saves what was reached (once more: ends at once, without)\n";
-  static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
+  static_cast<void>(!write(STDERR_FILENO, when_asked_to_stop.data(), when_asked_to_stop.size()));
 }
 
 // But for those that whoever started the program has it ignore: nohup, a job in the background.
@@ -241,12 +245,18 @@ class CommandLine {
                       "Go on though program, libraries, data, cells or study.yaml have changed");
   }
 
-  static void add_cell_arguments(CLI::App* command, CellArguments& to) {
+  static void add_cell(CLI::App* command, CellArguments& to) {
     command->add_option("CELL", to.cell, "Name of a cell, or path of a .cell file")->required();
-    command->add_option("--input", to.sizes.input, "Input size")->capture_default_str();
-    command->add_option("--hidden", to.sizes.hidden, "Hidden size")->capture_default_str();
     command->add_option("--set", to.hyper, "Hyperparameter, such as depth=3; repeatable")
         ->allow_extra_args(false);
+  }
+
+  static void add_sizes(CLI::App* command, CellArguments& to, const CellSizes& otherwise,
+                        const std::string& note) {
+    command->add_option("--input", to.input,
+                        fmt::format("Input size (default: {}{})", otherwise.input, note));
+    command->add_option("--hidden", to.hidden,
+                        fmt::format("Hidden size (default: {}{})", otherwise.hidden, note));
   }
 
   void add_cells() {
@@ -261,13 +271,17 @@ class CommandLine {
 
     auto* show = add("show", "Equations, size and schedule of a cell",
                      [this] { return show_command(registry_, cell_, variant_, latex_); });
-    add_cell_arguments(show, cell_);
+    add_cell(show, cell_);
+    add_sizes(show, cell_, shown_sizes, "");
     show->add_option("--variant", variant_, "One of the cell's single changes (carousel ablate)");
     show->add_flag("--latex", latex_, "The equations as LaTeX");
 
-    auto* check = add("check", "Check a cell: gradients, scan, training",
-                      [this] { return check_command(registry_, checked_, check_seconds_); });
-    add_cell_arguments(check, checked_);
+    auto* check = add("check", "Check a cell: gradients, scan, training", [this] {
+      when_asked_to_stop = has_nothing_to_save;
+      return check_command(registry_, cell_, check_seconds_, common_, stop_requested);
+    });
+    add_cell(check, cell_);
+    add_sizes(check, cell_, checked_sizes, ", or one near it that fits");
     check->add_option("--seconds", check_seconds_, "Longest training run")
         ->check(within(0.001, 86400.0))
         ->capture_default_str();
@@ -287,7 +301,8 @@ class CommandLine {
           const std::string change = list_ || overrides_.empty() ? std::string() : overrides_[0];
           return ablate_command(registry_, cell_, change, json_);
         });
-    add_cell_arguments(ablate, cell_);
+    add_cell(ablate, cell_);
+    add_sizes(ablate, cell_, shown_sizes, "");
     ablate->add_option("VARIANT", overrides_,
                        "The change to print; with --study: changes to the study, such as seeds=3");
     ablate->add_option("--study", ablation_.study,
@@ -455,7 +470,6 @@ class CommandLine {
   CellArguments cell_;
   AblationArguments ablation_;
   SearchArguments search_;
-  CellArguments checked_{"", {3, 4}, {}};
   BenchArguments bench_;
   ImportArguments import_;
   std::string trial_;
