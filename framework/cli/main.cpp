@@ -19,6 +19,7 @@
 #include "cli/data_commands.hpp"
 #include "cli/inspect_command.hpp"
 #include "cli/memory.hpp"
+#include "cli/run_command.hpp"
 #include "cli/sample_command.hpp"
 #include "cli/search_command.hpp"
 #include "cli/study_commands.hpp"
@@ -116,6 +117,7 @@ class CommandLine {
     add_studies();
     add_trials();
     add_cells();
+    add_run();
     add_search();
     add_data();
     add_sample();
@@ -159,7 +161,7 @@ class CommandLine {
 
   void add_common() {
     app_.add_option("--out", common_.out,
-                    "Run folder (default: runs/NAME); import, sample: the file to write");
+                    "Run folder (default: runs/NAME); run, import, sample: the file to write");
     app_.add_option("--data", common_.data_dir,
                     "Folder of the data sets (default: $CAROUSEL_DATA)");
     app_.add_option("--threads", common_.threads,
@@ -317,6 +319,23 @@ class CommandLine {
     ablate->add_flag("--json", json_, "As JSON");
   }
 
+  void add_run() {
+    auto* run = add("run", "Run a cell over sequences of your own, and write what it gives",
+                    [this] { return run_command(registry_, run_, common_); });
+    add_cell(run, run_.cell);
+    run->add_option("--hidden", run_.cell.hidden, "Hidden size")->required();
+    run->add_option("--x", run_.x,
+                    "The sequences: .npy of [steps, batch, input], .npz with x and more, .csv")
+        ->required();
+    run->add_option("--weights", run_.weights,
+                    "Parameters by name, .npz or .safetensors (default: drawn as in training)");
+    run->add_option("--probe", run_.probes, "Values of the equations to write, such as z,c")
+        ->delimiter(',');
+    run->add_flag("--gradients", run_.gradients,
+                  "Write the gradients of the sum of the outputs too");
+    add_seed(run, run_.seed);
+  }
+
   void add_search() {
     auto* search = add("search", "Make cells from cells, and keep those that learn best", [this] {
       return search_command(registry_, search_, common_, stop_requested);
@@ -470,6 +489,7 @@ class CommandLine {
   CellArguments cell_;
   AblationArguments ablation_;
   SearchArguments search_;
+  RunArguments run_;
   BenchArguments bench_;
   ImportArguments import_;
   std::string trial_;
