@@ -17,7 +17,6 @@
 #include "program/delays.hpp"
 #include "program/plan.hpp"
 #include "report/format.hpp"
-#include "tensor/interrupt.hpp"
 #include "train/cell_check.hpp"
 
 namespace carousel {
@@ -131,7 +130,7 @@ int catalogue_command(const CellRegistry& registry) {
 }
 
 int check_command(CellRegistry& registry, const CellArguments& arguments, double seconds,
-                  const CommonOptions& common, const std::atomic<bool>& stop) {
+                  const CommonOptions& common) {
   expect_within("--seconds", seconds, 0.001, 86400.0);
   const CellSizes sizes = sizes_of(arguments, {1, 1});
   const Cell cell = changed_cell(find_or_load(registry, arguments.cell), sizes.hyper, "");
@@ -149,13 +148,7 @@ int check_command(CellRegistry& registry, const CellArguments& arguments, double
     if (step.name == "builds") print_warnings(cell);
     passed = passed && step.passed;
   };
-  common.obey_signals();
-  const StopScope scope(stop);
-  try {
-    check_cell(cell, request, listener);
-  } catch (const Interrupted&) {
-    return exit_interrupted;
-  }
+  check_cell(cell, request, listener);
   return passed ? 0 : exit_check_failed;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "cli/cell_arguments.hpp"
@@ -27,10 +26,9 @@ int show_command(CellRegistry& registry, const CellArguments& arguments, const s
 int ablate_command(CellRegistry& registry, const CellArguments& arguments,
                    const std::string& variant, bool json);
 /// Checks a cell, at sizes that it takes where none are asked for; the exit code is 1 when a check
-/// fails, and that of an interruption soon after `stop` is set. seconds: of training, 0.001 to
-/// 86400.
+/// fails. seconds: of training, 0.001 to 86400.
 int check_command(CellRegistry& registry, const CellArguments& arguments, double seconds,
-                  const CommonOptions& common, const std::atomic<bool>& stop);
+                  const CommonOptions& common);
 /// Writes NAME.cell, which must not exist, into the current folder.
 int new_command(const CellRegistry& registry, const std::string& name);
 

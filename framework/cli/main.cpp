@@ -40,16 +40,12 @@ constexpr int exit_bug = 4;
 std::atomic<bool> stop_requested{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
 
-// What a command says when it is asked to stop.
-constexpr std::string_view saves =
-    "\nstopping: saves what was reached (once more: ends at once, without)\n";
-constexpr std::string_view has_nothing_to_save = "\nstopping (once more: ends at once)\n";
-std::string_view when_asked_to_stop = saves;
-
 // The first signal asks for a clean end; a second one ends the program at once.
 void ask_to_stop(int) {
   stop_requested = true;
-  static_cast<void>(!write(STDERR_FILENO, when_asked_to_stop.data(), when_asked_to_stop.size()));
+  constexpr std::string_view text =
+      "\nstopping: saves what was reached (once more: ends at once, without)\n";
+  static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
 }
 
 // But for those that whoever started the program has it ignore: nohup, a job in the background.
@@ -278,10 +274,8 @@ class CommandLine {
     show->add_option("--variant", variant_, "One of the cell's single changes (carousel ablate)");
     show->add_flag("--latex", latex_, "The equations as LaTeX");
 
-    auto* check = add("check", "Check a cell: gradients, scan, training", [this] {
-      when_asked_to_stop = has_nothing_to_save;
-      return check_command(registry_, cell_, check_seconds_, common_, stop_requested);
-    });
+    auto* check = add("check", "Check a cell: gradients, scan, training",
+                      [this] { return check_command(registry_, cell_, check_seconds_, common_); });
     add_cell(check, cell_);
     add_sizes(check, cell_, checked_sizes, ", or one near it that fits");
     check->add_option("--seconds", check_seconds_, "Longest training run")

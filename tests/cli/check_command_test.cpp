@@ -7,28 +7,7 @@
 namespace carousel {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
-
-// Waits until a command has printed a text.
-void wait_for(const std::filesystem::path& file, const std::string& text) {
-  for (int k = 0; k < 2000 && file_text(file).find(text) == std::string::npos; ++k) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-}
-
-TEST_F(Command, ACheckStopsAtTheFirstSignal) {
-  const pid_t child = start({"check", "esn", "--seconds", "600"});
-  wait_for(folder_ / "out", "scan");
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  kill(child, SIGINT);
-  const Finished done = wait(child);
-  EXPECT_EQ(done.code, 130);
-  EXPECT_THAT(done.err,
-              AllOf(HasSubstr("stopping (once more: ends at once)"), Not(HasSubstr("save"))));
-  EXPECT_THAT(done.out, AllOf(HasSubstr("gradients  ok"), Not(HasSubstr("learns"))));
-}
 
 // A line about every five seconds, where there is no terminal; none in front of the first.
 TEST_F(Command, ACheckThatTakesLongSaysHowFarItIs) {

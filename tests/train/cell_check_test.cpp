@@ -281,8 +281,8 @@ TEST(CellCheck, AnInputAsWideAsTheStateIsTakenInTheCatalogueAlone) {
 TEST(CellCheck, AStateStartsWhereItsInitialLineSays) {
   const std::string rest =
       "param W : [hidden, input]\nparam U : [hidden, hidden]\n"
-      "h = tanh(W @ x + U @ h[t-1] + sum(log(w[t-1] - 2)))\nw = w[t-1]\n";
-  for (const char* initial : {"initial w = 3\n", "param b : [2]\ninitial w = 2.5 + softmax(b)\n"}) {
+      "h = tanh(W @ x + U @ h[t-1] + sum(log(w[t-1] - 2.9)))\nw = w[t-1]\n";
+  for (const char* initial : {"initial w = 3\n", "param b : [2]\ninitial w = 3 + softmax(b)\n"}) {
     EXPECT_THAT(check(cell_of("state w : [2]\n" + std::string(initial) + rest)).steps,
                 testing::IsSupersetOf({"gradients passed", "scan passed"}))
         << initial;
