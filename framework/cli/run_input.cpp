@@ -182,7 +182,9 @@ std::vector<std::string> result_names(const StepProgram& program,
   for (const int input : program.inputs) {
     names.push_back("gradient_" + program.nodes[static_cast<std::size_t>(input)].name);
   }
-  for (const std::string& probe : probes) names.push_back("probe_" + probe);
+  for (const std::string& probe : std::set<std::string>(probes.begin(), probes.end())) {
+    names.push_back("probe_" + probe);
+  }
   return names;
 }
 

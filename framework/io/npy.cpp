@@ -86,7 +86,7 @@ class HeaderText {
     if ((quote != '\'' && quote != '"') || end == text_.npos) {
       fail(fmt::format("no text in quotes at byte {}", at_));
     }
-    const std::string text(text_.substr(at_ + 1, end - at_ - 1));
+    std::string text(text_.substr(at_ + 1, end - at_ - 1));
     at_ = end + 1;
     return text;
   }

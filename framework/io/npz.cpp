@@ -46,7 +46,7 @@ Archive open_archive(const std::string& bytes, const std::string& file) {
     fail_input("{}: not an .npz file, or it is damaged ({}): expected what np.savez writes", file,
                error.text());
   }
-  source.release();
+  static_cast<void>(source.release());
   return archive;
 }
 
@@ -87,7 +87,7 @@ void add_entry(zip_t* archive, const std::string& name, const std::string& bytes
   const zip_int64_t index =
       source ? zip_file_add(archive, name.c_str(), source.get(), ZIP_FL_ENC_UTF_8) : -1;
   if (index < 0) fail_bug("an array can't be put into an archive: {}", zip_strerror(archive));
-  source.release();
+  static_cast<void>(source.release());
   const auto at = static_cast<zip_uint64_t>(index);
   constexpr zip_uint16_t midnight = 0, first_day = 1 << 5 | 1;  // 1 January 1980
   if (zip_set_file_compression(archive, at, ZIP_CM_STORE, 0) != 0 ||

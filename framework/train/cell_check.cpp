@@ -184,8 +184,8 @@ CheckStep check_scan_agrees(const StepProgram& program, const HowFar& progress) 
   const ScanDifference single = scan_difference<float>(scan);
   // A cell may be steep: what is wrong is wrong in double.
   return {"scan", precise.worst <= most_double && single.worst <= most_float,
-          fmt::format("differs by {:.1e} in double (limit {:.0e}), for {}\n"
-                      "differs by {:.1e} in float (limit {:.0e}), for {}",
+          fmt::format("double differs by {:.1e} (limit {:.0e}), {}\n"
+                      "float differs by {:.1e} (limit {:.0e}), {}",
                       precise.worst, most_double, precise.where, single.worst, most_float,
                       single.where)};
 }

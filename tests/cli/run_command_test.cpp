@@ -100,7 +100,7 @@ TEST_F(RunCommand, ValuesAreThoseOfAPlainLoop) {
   const Tensor<double> first = random_array({batch, hidden}, "c");
   write_npz(folder_ / "w.npz", weights);
   write_npz(folder_ / "x.npz", {{"x", x}, {"initial_c", first}});
-  const NamedArrays y = run("lstm --hidden 2 --x x.npz --weights w.npz --probe i,c");
+  const NamedArrays y = run("lstm --hidden 2 --x x.npz --weights w.npz --probe i,c,c");
   std::vector<double> outputs(steps * batch * hidden), gates = outputs, cells = outputs;
   std::vector<double> last_h, last_c;
   for (Index b = 0; b < batch; ++b) {

@@ -93,7 +93,8 @@ TEST(Npy, FortranOrderOfThreeAxesIsTurned) {
   const Tensor<double> array = npy_array(
       npy_file("{'descr': '<i4', 'fortran_order': True, 'shape': (2, 3, 4), }", numbers), "a.npy");
   for (Index at = 0; at < 24; ++at) {
-    EXPECT_EQ(array.data()[at], double(100 * (at / 12) + 10 * (at / 4 % 3) + at % 4));
+    const Index expected = 100 * (at / 12) + 10 * (at / 4 % 3) + at % 4;
+    EXPECT_EQ(array.data()[at], static_cast<double>(expected));
   }
 }
 

@@ -235,9 +235,8 @@ TEST(CellCheck, ACompiledScanThatDiffersIsFound) {
   };
   const Checked checked = check(cell);
   EXPECT_THAT(checked.steps, ElementsAre("builds passed", "gradients passed", "scan failed"));
-  EXPECT_THAT(checked.last,
-              testing::MatchesRegex("differs by .* in double \\(limit 1e-10\\), for .*\n"
-                                    "differs by .* in float \\(limit 1e-02\\), for .*"));
+  EXPECT_THAT(checked.last, testing::MatchesRegex("double differs by .* \\(limit 1e-10\\), .*\n"
+                                                  "float differs by .* \\(limit 1e-02\\), .*"));
 }
 
 TEST(CellCheck, ASizeThatTheCellCannotHaveIsMovedToTheNearest) {
