@@ -19,6 +19,7 @@ find_library(SENTENCEPIECE_LIBRARY NAMES sentencepiece REQUIRED)
 find_library(SENTENCEPIECE_TRAIN_LIBRARY NAMES sentencepiece_train REQUIRED)
 find_package(HDF5 REQUIRED COMPONENTS C CXX)
 find_library(ZLIB_LIBRARY NAMES z REQUIRED)
+find_library(ZIP_LIBRARY NAMES zip REQUIRED)
 find_library(SMF_LIBRARY NAMES smf REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(GLIB REQUIRED glib-2.0)  # smf.h includes its header

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cctype>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
@@ -13,9 +12,11 @@
 #include "cell/cell_file.hpp"
 #include "cell/changed_cell.hpp"
 #include "cell/language/cell_template.hpp"
+#include "cli/progress.hpp"
 #include "io/files.hpp"
 #include "program/delays.hpp"
 #include "program/plan.hpp"
+#include "report/format.hpp"
 #include "train/cell_check.hpp"
 
 namespace carousel {
@@ -29,33 +30,25 @@ bool contains(const std::string& text, const std::string& part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
 }
 
-void check_range(const char* option, auto got, decltype(got) least, decltype(got) most) {
-  if (!(got >= least && got <= most)) {
-    fail_input("{}: got {}, expected {} to {}", option, got, least, most);
-  }
-}
-
-void set_hypers(CellArguments& arguments) {
-  check_range("--input", arguments.sizes.input, 1, most_units);
-  check_range("--hidden", arguments.sizes.hidden, 1, most_units);
-  for (const std::string& text : arguments.hyper) {
-    const std::size_t sign = text.find('=');
-    const char* const end = text.data() + text.size();
-    double value = 0.0;
-    const char* const begin = sign == std::string::npos ? end : text.data() + sign + 1;
-    const std::from_chars_result read = std::from_chars(begin, end, value);
-    if (sign == 0 || read.ec != std::errc() || read.ptr != end) {
-      fail_input("--set {}: expected name=number, such as --set depth=3", text);
-    }
-    check_range(fmt::format("--set {}", text).c_str(), value, -most_hyper, most_hyper);
-    arguments.sizes.hyper[text.substr(0, sign)] = value;
-  }
-}
-
 void print_head(const Cell& cell) {
   for (const std::string& text : {cell.title, cell.reference, cell.conventions}) {
     if (!text.empty()) std::printf("# %s\n", text.c_str());
   }
+}
+
+// In 79 columns: which step, how it ended, and lines of figures.
+void print_check_step(const CheckStep& step) {
+  constexpr int front = 19, columns = 79;
+  std::string first = fmt::format("{:<10} {:<8}", step.name, step.passed ? "ok" : "FAILED");
+  std::istringstream details(step.detail);
+  for (std::string detail; std::getline(details, detail);) {
+    std::istringstream lines(wrap(detail, columns - front));
+    for (std::string line; std::getline(lines, line);) {
+      std::printf("%-*s%s\n", front, first.c_str(), line.c_str());
+      first.clear();
+    }
+  }
+  std::fflush(stdout);
 }
 
 void print_warnings(const Cell& cell) {
@@ -90,11 +83,11 @@ int cells_command(const CellRegistry& registry, const std::string& pattern,
   return 0;
 }
 
-int show_command(CellRegistry& registry, CellArguments arguments, const std::string& variant,
+int show_command(CellRegistry& registry, const CellArguments& arguments, const std::string& variant,
                  bool latex) {
-  set_hypers(arguments);
+  const CellSizes sizes = sizes_of(arguments, shown_sizes);
   const Cell cell = changed_cell(find_or_load(registry, arguments.cell), {}, variant);
-  const StepProgram program = cell.build(arguments.sizes);
+  const StepProgram program = cell.build(sizes);
   if (latex) {
     std::printf("%s", to_latex(program).c_str());
     return 0;
@@ -104,16 +97,16 @@ int show_command(CellRegistry& registry, CellArguments arguments, const std::str
   // As a comment, so that the whole can be read back.
   std::istringstream schedule(to_text(plan_scan(without_delays(program).program)));
   std::printf("%s\n# %td parameters at input %td, hidden %td\n#\n", to_text(program).c_str(),
-              program.parameter_count(), arguments.sizes.input, arguments.sizes.hidden);
+              program.parameter_count(), sizes.input, sizes.hidden);
   for (std::string line; std::getline(schedule, line);) std::printf("# %s\n", line.c_str());
   return 0;
 }
 
-int ablate_command(CellRegistry& registry, CellArguments arguments, const std::string& variant,
-                   bool json) {
-  if (!variant.empty()) return show_command(registry, std::move(arguments), variant, false);
-  set_hypers(arguments);
-  const StepProgram program = find_or_load(registry, arguments.cell).build(arguments.sizes);
+int ablate_command(CellRegistry& registry, const CellArguments& arguments,
+                   const std::string& variant, bool json) {
+  if (!variant.empty()) return show_command(registry, arguments, variant, false);
+  const CellSizes sizes = sizes_of(arguments, shown_sizes);
+  const StepProgram program = find_or_load(registry, arguments.cell).build(sizes);
   boost::json::array list;
   if (!json) {
     std::printf("%-32s %-6s %10s\n%-32s %-6s %10td\n", "variant", "alias", "parameters",
@@ -136,19 +129,27 @@ int catalogue_command(const CellRegistry& registry) {
   return 0;
 }
 
-int check_command(CellRegistry& registry, CellArguments arguments, double seconds) {
-  check_range("--seconds", seconds, 0.001, 86400.0);
-  set_hypers(arguments);
-  const Cell cell = changed_cell(find_or_load(registry, arguments.cell), arguments.sizes.hyper, "");
+int check_command(CellRegistry& registry, const CellArguments& arguments, double seconds,
+                  const CommonOptions& common) {
+  expect_within("--seconds", seconds, 0.001, 86400.0);
+  const CellSizes sizes = sizes_of(arguments, {1, 1});
+  const Cell cell = changed_cell(find_or_load(registry, arguments.cell), sizes.hyper, "");
+  const CheckRequest request{arguments.input, arguments.hidden, seconds};
+  StatusLine status;
+  status.wait();
   bool passed = true;
-  check_cell(cell, arguments.sizes, seconds, [&](const CheckStep& step) {
-    std::printf("%-10s %-7s %s\n", step.name.c_str(), step.passed ? "ok" : "FAILED",
-                step.detail.c_str());
-    std::fflush(stdout);
+  CheckListener listener;
+  listener.progress = [&](const std::string& step, const std::string& how_far) {
+    if (!common.quiet && status.is_due()) status.show(fmt::format("{}: {}", step, how_far));
+  };
+  listener.done = [&](const CheckStep& step) {
+    status.clear();
+    print_check_step(step);
     if (step.name == "builds") print_warnings(cell);
     passed = passed && step.passed;
-  });
-  return passed ? 0 : 1;
+  };
+  check_cell(cell, request, listener);
+  return passed ? 0 : exit_check_failed;
 }
 
 int new_command(const CellRegistry& registry, const std::string& name) {

@@ -1,21 +1,16 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "cell/cell.hpp"
+#include "cli/cell_arguments.hpp"
+#include "cli/common_options.hpp"
 
 namespace carousel {
 
-// Commands about cells. CELL is a name of the catalogue or a path to a .cell file. Each returns the
-// program's exit code, and throws the library's errors.
+/// What `show` and `ablate` build a cell at, where no other sizes are asked for.
+inline const CellSizes shown_sizes{88, 36};
 
-/// What `show` and `ablate` build a cell with.
-struct CellArguments {
-  std::string cell;                // positional
-  CellSizes sizes{88, 36};         // --input, --hidden
-  std::vector<std::string> hyper;  // --set name=value
-};
+// Commands about cells. Each returns the program's exit code, and throws the library's errors.
 
 /// Lists the cells whose name, title or reference holds `pattern` and which are of `group`; both
 /// may be empty.
@@ -25,13 +20,15 @@ int cells_command(const CellRegistry& registry, const std::string& pattern,
 int catalogue_command(const CellRegistry& registry);
 /// Prints a cell: what it is, its equations as they are run (or as LaTeX), its parameter count and
 /// schedule.
-int show_command(CellRegistry& registry, CellArguments arguments, const std::string& variant,
+int show_command(CellRegistry& registry, const CellArguments& arguments, const std::string& variant,
                  bool latex);
 /// Lists the single changes of a cell, or prints the equations of one.
-int ablate_command(CellRegistry& registry, CellArguments arguments, const std::string& variant,
-                   bool json);
-/// Checks a cell; the exit code is 1 when a check fails. seconds: of training, 0.001 to 86400.
-int check_command(CellRegistry& registry, CellArguments arguments, double seconds);
+int ablate_command(CellRegistry& registry, const CellArguments& arguments,
+                   const std::string& variant, bool json);
+/// Checks a cell, at sizes that it takes where none are asked for; the exit code is 1 when a check
+/// fails. seconds: of training, 0.001 to 86400.
+int check_command(CellRegistry& registry, const CellArguments& arguments, double seconds,
+                  const CommonOptions& common);
 /// Writes NAME.cell, which must not exist, into the current folder.
 int new_command(const CellRegistry& registry, const std::string& name);
 

@@ -8,6 +8,8 @@
 
 namespace carousel {
 
+/// What a command returns where a check failed, or a trial has no sound figures.
+inline constexpr int exit_check_failed = 1;
 /// What a command returns after Ctrl-C.
 inline constexpr int exit_interrupted = 130;
 

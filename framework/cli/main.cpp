@@ -19,6 +19,7 @@
 #include "cli/data_commands.hpp"
 #include "cli/inspect_command.hpp"
 #include "cli/memory.hpp"
+#include "cli/run_command.hpp"
 #include "cli/sample_command.hpp"
 #include "cli/search_command.hpp"
 #include "cli/study_commands.hpp"
@@ -28,10 +29,10 @@
 #include "search/search_run.hpp"
 #include "study/study_options.hpp"
 #include "tensor/error.hpp"
+#include "train/cell_check.hpp"
 
 namespace {
 
-constexpr int exit_check_failed = 1;
 constexpr int exit_input = 2;
 constexpr int exit_environment = 3;
 constexpr int exit_bug = 4;
@@ -112,6 +113,7 @@ class CommandLine {
     add_studies();
     add_trials();
     add_cells();
+    add_run();
     add_search();
     add_data();
     add_sample();
@@ -155,7 +157,7 @@ class CommandLine {
 
   void add_common() {
     app_.add_option("--out", common_.out,
-                    "Run folder (default: runs/NAME); import, sample: the file to write");
+                    "Run folder (default: runs/NAME); run, import, sample: the file to write");
     app_.add_option("--data", common_.data_dir,
                     "Folder of the data sets (default: $CAROUSEL_DATA)");
     app_.add_option("--threads", common_.threads,
@@ -241,12 +243,18 @@ class CommandLine {
                       "Go on though program, libraries, data, cells or study.yaml have changed");
   }
 
-  static void add_cell_arguments(CLI::App* command, CellArguments& to) {
+  static void add_cell(CLI::App* command, CellArguments& to) {
     command->add_option("CELL", to.cell, "Name of a cell, or path of a .cell file")->required();
-    command->add_option("--input", to.sizes.input, "Input size")->capture_default_str();
-    command->add_option("--hidden", to.sizes.hidden, "Hidden size")->capture_default_str();
     command->add_option("--set", to.hyper, "Hyperparameter, such as depth=3; repeatable")
         ->allow_extra_args(false);
+  }
+
+  static void add_sizes(CLI::App* command, CellArguments& to, const CellSizes& otherwise,
+                        const std::string& note) {
+    command->add_option("--input", to.input,
+                        fmt::format("Input size (default: {}{})", otherwise.input, note));
+    command->add_option("--hidden", to.hidden,
+                        fmt::format("Hidden size (default: {}{})", otherwise.hidden, note));
   }
 
   void add_cells() {
@@ -261,13 +269,15 @@ class CommandLine {
 
     auto* show = add("show", "Equations, size and schedule of a cell",
                      [this] { return show_command(registry_, cell_, variant_, latex_); });
-    add_cell_arguments(show, cell_);
+    add_cell(show, cell_);
+    add_sizes(show, cell_, shown_sizes, "");
     show->add_option("--variant", variant_, "One of the cell's single changes (carousel ablate)");
     show->add_flag("--latex", latex_, "The equations as LaTeX");
 
     auto* check = add("check", "Check a cell: gradients, scan, training",
-                      [this] { return check_command(registry_, checked_, check_seconds_); });
-    add_cell_arguments(check, checked_);
+                      [this] { return check_command(registry_, cell_, check_seconds_, common_); });
+    add_cell(check, cell_);
+    add_sizes(check, cell_, checked_sizes, ", or one near it that fits");
     check->add_option("--seconds", check_seconds_, "Longest training run")
         ->check(within(0.001, 86400.0))
         ->capture_default_str();
@@ -287,7 +297,8 @@ class CommandLine {
           const std::string change = list_ || overrides_.empty() ? std::string() : overrides_[0];
           return ablate_command(registry_, cell_, change, json_);
         });
-    add_cell_arguments(ablate, cell_);
+    add_cell(ablate, cell_);
+    add_sizes(ablate, cell_, shown_sizes, "");
     ablate->add_option("VARIANT", overrides_,
                        "The change to print; with --study: changes to the study, such as seeds=3");
     ablate->add_option("--study", ablation_.study,
@@ -300,6 +311,23 @@ class CommandLine {
                      "Solve hidden sizes, so that each has the parameters of the cell as it is");
     ablate->add_flag("--list", list_, "List the changes (also without it, when none is named)");
     ablate->add_flag("--json", json_, "As JSON");
+  }
+
+  void add_run() {
+    auto* run = add("run", "Run a cell over sequences of your own, and write what it gives",
+                    [this] { return run_command(registry_, run_, common_); });
+    add_cell(run, run_.cell);
+    run->add_option("--hidden", run_.cell.hidden, "Hidden size")->required();
+    run->add_option("--x", run_.x,
+                    "The sequences: .npy of [steps, batch, input], .npz with x and more, .csv")
+        ->required();
+    run->add_option("--weights", run_.weights,
+                    "Parameters by name, .npz or .safetensors (default: drawn as in training)");
+    run->add_option("--probe", run_.probes, "Values of the equations to write, such as z,c")
+        ->delimiter(',');
+    run->add_flag("--gradients", run_.gradients,
+                  "Write the gradients of the sum of the outputs too");
+    add_seed(run, run_.seed);
   }
 
   void add_search() {
@@ -455,7 +483,7 @@ class CommandLine {
   CellArguments cell_;
   AblationArguments ablation_;
   SearchArguments search_;
-  CellArguments checked_{"", {3, 4}, {}};
+  RunArguments run_;
   BenchArguments bench_;
   ImportArguments import_;
   std::string trial_;

@@ -33,33 +33,51 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}", s / 60, s % 60);
 }
 
-ProgressDisplay::ProgressDisplay(const CommonOptions& common)
-    : quiet_(common.quiet), obey_signals_(common.obey_signals), terminal_(isatty(STDERR_FILENO)) {}
+StatusLine::StatusLine() : terminal_(isatty(STDERR_FILENO)) {}
 
-ProgressDisplay::~ProgressDisplay() { clear_line(); }
+StatusLine::~StatusLine() { clear(); }
 
-void ProgressDisplay::clear_line() {
+void StatusLine::wait() { last_ = Clock::now(); }
+
+bool StatusLine::is_due() const {
+  const auto interval = terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(5);
+  return Clock::now() - last_ >= interval;
+}
+
+void StatusLine::show(const std::string& text) {
+  wait();
+  if (!terminal_) {
+    print(text);
+    return;
+  }
+  std::fprintf(stderr, "\r\033[K%s", text.c_str());
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+void StatusLine::print(const std::string& text) {
+  clear();
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+void StatusLine::clear() {
   if (shown_) std::fputs("\r\033[K", stderr);
   shown_ = false;
 }
 
-void ProgressDisplay::line(const std::string& text) {
-  clear_line();
-  std::fprintf(stderr, "%s\n", text.c_str());
-}
+ProgressDisplay::ProgressDisplay(const CommonOptions& common)
+    : quiet_(common.quiet), obey_signals_(common.obey_signals) {}
 
 void ProgressDisplay::show(const std::function<StudyProgress()>& ask, const TrialRecord& record,
                            const Progress& p) {
-  const auto now = Clock::now();
-  const auto interval = terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(5);
-  if (now - last_ < interval || (!terminal_ && !p.epoch_ended)) return;
-  last_ = now;
+  if (!status_.is_due() || (!status_.is_terminal() && !p.epoch_ended)) return;
   const StudyProgress study = ask();
   const std::string left = std::isnan(study.seconds_left) ? "-" : clock_text(study.seconds_left);
   const std::string name = trial_name(study.ended, study.trials, record);
-  if (!terminal_) {
-    line(fmt::format("{} epoch {}/{} train {} valid {} best {} {} left", name, p.epoch, p.epochs,
-                     figure(p.train), figure(p.valid), figure(p.best_valid), left));
+  if (!status_.is_terminal()) {
+    status_.show(fmt::format("{} epoch {}/{} train {} valid {} best {} {} left", name, p.epoch,
+                             p.epochs, figure(p.train), figure(p.valid), figure(p.best_valid),
+                             left));
     return;
   }
   const auto brief = [](double value) {
@@ -69,29 +87,27 @@ void ProgressDisplay::show(const std::function<StudyProgress()>& ask, const Tria
                                           brief(p.valid), brief(p.best_valid), left);
   // One line of 79 columns: the name gives way, the figures stay.
   const std::size_t room = columns - std::min(columns, figures.size());
-  std::fprintf(stderr, "\r\033[K%s%s", name.substr(0, room).c_str(), figures.c_str());
-  std::fflush(stderr);
-  shown_ = true;
+  status_.show(name.substr(0, room) + figures);
 }
 
 StudyListener ProgressDisplay::listener() {
   StudyListener listener;
   listener.begins = obey_signals_;
-  listener.warn = [this](const std::string& text) { line("warning: " + text); };
+  listener.warn = [this](const std::string& text) { status_.print("warning: " + text); };
   if (quiet_) return listener;
-  listener.note = [this](const std::string& text) { line(text); };
+  listener.note = [this](const std::string& text) { status_.print(text); };
   listener.progress = [this](const std::function<StudyProgress()>& study, const TrialRecord& r,
                              const Progress& p) { show(study, r, p); };
   listener.trial_ended = [this](int ended, int trials, const TrialRecord& r) {
     const std::string name = trial_name(ended, trials, r);
     if (r.status != "done") {
-      line(fmt::format("{}: {}", name, r.status));
+      status_.print(fmt::format("{}: {}", name, r.status));
       return;
     }
-    line(fmt::format("{}: valid {} at epoch {}/{}{}, {}", name, figure(r.chosen_by()), r.best_epoch,
-                     r.epochs,
-                     r.selected ? ", test " + figure(r.figure(r.metrics.front(), Split::test)) : "",
-                     clock_text(r.seconds)));
+    status_.print(fmt::format(
+        "{}: valid {} at epoch {}/{}{}, {}", name, figure(r.chosen_by()), r.best_epoch, r.epochs,
+        r.selected ? ", test " + figure(r.figure(r.metrics.front(), Split::test)) : "",
+        clock_text(r.seconds)));
   };
   return listener;
 }

@@ -21,8 +21,6 @@ namespace carousel {
 
 namespace {
 
-constexpr int exit_check_failed = 1;
-
 // 0 only where every trial that counts and has ended has sound figures, and there is one. A draw of
 // a search may diverge.
 int exit_code_of(const StudyResults& results) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,30 @@ namespace carousel {
 struct CheckStep {
   std::string name;     ///< "builds", "gradients", "scan" or "learns"
   bool passed = false;  ///< false: the check ends here
-  std::string detail;   ///< figures when it passed, what is wrong when not
+  std::string detail;   ///< figures, and what is wrong; may have several lines
 };
 
 /// Most elements that all values of a step, for one sequence, and all parameters may have together
 /// in a cell that is checked.
 inline constexpr Index most_checked_elements = Index{1} << 20;
+
+/// Sizes that a cell is checked at, where no others are asked for and the cell takes them.
+inline const CellSizes checked_sizes{3, 4};
+
+/// What a cell is checked at.
+struct CheckRequest {
+  /// Without one, that of checked_sizes, or one near it that the cell takes.
+  std::optional<Index> input = {}, hidden = {};
+  double seconds = 2.0;  ///< longest training run
+};
+
+/// Who hears of a check. Each may be left empty.
+struct CheckListener {
+  /// A step ended.
+  std::function<void(const CheckStep& step)> done = {};
+  /// Called many times a second: which step runs, and how far it is, such as "120 passes".
+  std::function<void(const std::string& step, const std::string& how_far)> progress = {};
+};
 
 /// Checks a cell, one step after the other, up to the first that fails:
 /// ```
@@ -27,15 +46,17 @@ inline constexpr Index most_checked_elements = Index{1} << 20;
 ///               elements, evenly chosen, and fewer where the cell is large
 ///   scan        outputs, final states and all gradients of the compiled scan against the tape, to
 ///               1e-10 in double and 1e-2 in float
-///   learns      to say what the sign of its input was at the step before: the loss must get a
-///               hundredth below chance (log 2), and below what it began with, within `seconds` of
-///               training
+///   learns      to say what the sign of its input was at the step before, or at the nearest step
+///               that its output depends on: the loss must get a hundredth below chance (log 2),
+///               and below what it began with, within the seconds of training
 /// ```
-/// `done` hears of each step as it ends. Sizes are `wanted`, or a little larger hidden sizes where
-/// the cell takes these only. Throws the error of the cell where it can't be built, or only where
-/// input and hidden size are the same and that was not wanted: most likely a matrix has the wrong
-/// shape. Throws InputError where it has more than most_checked_elements.
-std::vector<CheckStep> check_cell(const Cell& cell, const CellSizes& wanted, double seconds,
-                                  const std::function<void(const CheckStep&)>& done);
+/// A state with an `initial` line starts there, and is not moved for differences; others start at
+/// numbers at random. Hidden sizes that were asked for may become a little larger, where the cell
+/// takes these only. Throws the error of the cell where it can't be built, with the sizes that it
+/// takes; also where these are input = hidden, which nobody asked for, in a cell from a file: most
+/// likely a matrix has the wrong shape. Throws InputError where the cell has more than
+/// most_checked_elements, and Interrupted.
+std::vector<CheckStep> check_cell(const Cell& cell, const CheckRequest& request,
+                                  const CheckListener& listener);
 
 }  // namespace carousel

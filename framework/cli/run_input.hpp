@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "cell/cell.hpp"
+#include "cli/given_arrays.hpp"
+
+namespace carousel {
+
+/// What a cell is run on: the file of `carousel run --x`.
+struct RunInput {
+  std::vector<Tensor<double>> inputs;  ///< [steps, batch, size] each, in the program's order
+  std::vector<Index> lengths;          ///< of the sequences; empty: all steps
+  /// [batch, ..] each, in the program's order; none where the cell's own value holds.
+  std::vector<std::optional<Tensor<double>>> states;
+  std::optional<Tensor<double>> output_gradient;  ///< [steps, batch, ..]
+};
+
+/// The arrays of an .npz file, or the one of an .npy or .csv file as `x`. The lines of a CSV file
+/// are steps; the first may be names. Throws InputError for other files, and where there is no `x`
+/// of [steps, batch, input] or [steps, input].
+NamedArrays read_x(const std::filesystem::path& path);
+
+/// Sorts the arrays of read_x() by what they are to the program. Where x is [steps, input] its
+/// batch is one sequence, and what goes with it has no axis for the batch either. whom: for
+/// messages, the cell with its sizes. Throws InputError when they do not fit.
+RunInput run_input(const StepProgram& program, const std::string& whom,
+                   const std::filesystem::path& path, const NamedArrays& arrays);
+
+/// The values of the program's parameters from an .npz or .safetensors file. Arrays that are a
+/// result of `carousel run` are passed over, so that the file that it writes serves too; a
+/// parameter that is not trained may be missing, and has its first value, one of `drawn`, then.
+/// whom: as of run_input(). Throws InputError when the arrays do not fit.
+std::vector<Tensor<double>> read_weights(const StepProgram& program, const std::string& whom,
+                                         const std::filesystem::path& path,
+                                         const std::vector<Tensor<double>>& drawn);
+
+/// Names of the arrays that `carousel run` may write for this program, without those of the
+/// parameters. probes: the values whose `probe_NAME` are among them.
+std::vector<std::string> result_names(const StepProgram& program,
+                                      const std::vector<std::string>& probes);
+
+}  // namespace carousel
