@@ -15,6 +15,7 @@
 #include "cli/progress.hpp"
 #include "io/files.hpp"
 #include "program/delays.hpp"
+#include "program/differentiate.hpp"
 #include "program/plan.hpp"
 #include "report/format.hpp"
 #include "train/cell_check.hpp"
@@ -51,8 +52,15 @@ void print_check_step(const CheckStep& step) {
   std::fflush(stdout);
 }
 
-void print_warnings(const Cell& cell) {
+void print_warnings(const Cell& cell, const StepProgram& program) {
   for (const std::string& warning : cell.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
+  for (const std::string& name : parameters_without_gradient(program)) {
+    std::fprintf(
+        stderr,
+        "warning: no gradient reaches the parameter %s: what reads it, such as heaviside or "
+        "a comparison, has none; straight_through(a, b) gives it that of b\n",
+        name.c_str());
+  }
 }
 
 }  // namespace
@@ -93,7 +101,7 @@ int show_command(CellRegistry& registry, const CellArguments& arguments, const s
     return 0;
   }
   print_head(cell);
-  print_warnings(cell);
+  print_warnings(cell, program);
   // As a comment, so that the whole can be read back.
   std::istringstream schedule(to_text(plan_scan(without_delays(program).program)));
   std::printf("%s\n# %td parameters at input %td, hidden %td\n#\n", to_text(program).c_str(),
@@ -145,9 +153,9 @@ int check_command(CellRegistry& registry, const CellArguments& arguments, double
   listener.done = [&](const CheckStep& step) {
     status.clear();
     print_check_step(step);
-    if (step.name == "builds") print_warnings(cell);
     passed = passed && step.passed;
   };
+  listener.built = [&](const StepProgram& program) { print_warnings(cell, program); };
   check_cell(cell, request, listener);
   return passed ? 0 : exit_check_failed;
 }

@@ -243,6 +243,7 @@ std::vector<CheckStep> check_cell(const Cell& cell, const CheckRequest& request,
   note({"builds", true,
         fmt::format("{} parameters at input {}, hidden {}{}", program.parameter_count(),
                     sizes.at.input, sizes.at.hidden, sizes.remark)});
+  if (listener.built) listener.built(program);
   if (!note(check_gradients(program, progress("gradients")))) return all;
   if (!note(check_scan_agrees(program, progress("scan")))) return all;
   note(check_learning(cell, sizes.at, request.seconds, progress("learns")));

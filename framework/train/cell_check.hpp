@@ -34,6 +34,8 @@ struct CheckRequest {
 struct CheckListener {
   /// A step ended.
   std::function<void(const CheckStep& step)> done = {};
+  /// The program that is checked, behind the step "builds".
+  std::function<void(const StepProgram& program)> built = {};
   /// Called many times a second: which step runs, and how far it is, such as "120 passes".
   std::function<void(const std::string& step, const std::string& how_far)> progress = {};
 };

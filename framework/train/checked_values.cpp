@@ -4,6 +4,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "layer/pass.hpp"
 #include "program/scan.hpp"
 #include "tape/parameters.hpp"
 
@@ -57,6 +58,16 @@ std::string first_on_the_way_back(const StepProgram& program, const GradientNorm
   return "";
 }
 
+// As a layer draws it in training.
+template <class T>
+Tensor<T> supplied_values(const ProgramNode& input, const Shape& shape) {
+  static const std::vector<ParameterSpec> none;
+  Tape<T> tape;
+  const Masks masks({3, 0}, 0);
+  const Pass pass(tape, {none, {}}, &masks);
+  return tape.value(pass.supplied(input.name, shape, *input.supply)).clone();
+}
+
 }  // namespace
 
 template <class T>
@@ -73,7 +84,13 @@ CheckedValues<T>::CheckedValues(const StepProgram& program, Index steps, Index b
   for (const auto& p : program.parameters) names_.push_back(p.name);
   for (const int input : program.inputs) {
     const ProgramNode& node = program.nodes[static_cast<std::size_t>(input)];
-    add({steps, batch, node.shape.back()}, node.name, node.otherwise.value_or(0.0), 0.5);
+    const Shape shape{steps, batch, node.shape.back()};
+    if (node.supply) {
+      values_.push_back(supplied_values<T>(node, shape));
+      names_.push_back(node.name);
+    } else {
+      add(shape, node.name, node.otherwise.value_or(0.0), 0.5);
+    }
   }
   for (const bool stays : {false, true}) {
     if (stays) movable_ = values_.size();

@@ -52,14 +52,14 @@ class EchoTraining {
 
   Index lag() const { return lag_; }
 
-  // The loss of an update, before it.
+  // The loss of an update, before it, without that of the cell itself.
   double update() {
     tape_.clear();
     const std::vector<Var> all = leaves(tape_, parameters_.values());
-    const Var loss = loss_on(tape_, all);
+    const auto [loss, with_own] = loss_on(tape_, all);
     const double value = double(tape_.value(loss).item());
     if (!std::isfinite(value)) return value;
-    auto gradients = tape_.gradients(loss, all);
+    auto gradients = tape_.gradients(with_own, all);
     clip_by_global_norm(gradients, 1.0);
     optimiser_->update(parameters_, gradients);
     ++updates_;
@@ -79,21 +79,30 @@ class EchoTraining {
   }
 
  private:
-  Var loss_on(Tape<float>& tape, const std::vector<Var>& all) const {
+  struct Losses {
+    Var of_task, with_own;
+  };
+
+  Losses loss_on(Tape<float>& tape, const std::vector<Var>& all) const {
     const EchoTask task(input_, lag_, updates_);
-    const Pass pass(tape, {parameters_.specs(), all});
+    const Masks masks({1, static_cast<std::int64_t>(updates_)}, 0);
+    std::vector<Var> own;
+    const Pass pass = Pass(tape, {parameters_.specs(), all}, &masks).with_losses(own);
     const auto further = further_inputs(tape);
     const StackResult result = stack_.forward(pass, tape.constant(task.x), {{}, {}, further});
     const Var logits = readout_.forward(pass, result.outputs);
     const Var nll = bernoulli_nll(logits, tape.constant(task.targets), tape.constant(task.mask));
-    return sum(nll) / double(answers * batch);
+    const Var loss = sum(nll) / double(answers * batch);
+    Var with_own = loss;
+    for (const Var term : own) with_own = with_own + term / double(answers * batch);
+    return {loss, with_own};
   }
 
   // Inputs besides x: what they usually are, or numbers at random.
   std::vector<Var> further_inputs(Tape<float>& tape) const {
     const StepProgram& program = stack_.program(0);
     std::vector<Var> all;
-    for (std::size_t k = 1; k < program.inputs.size(); ++k) {
+    for (std::size_t k = 1; k < program.data_inputs(); ++k) {
       const ProgramNode& node = program.nodes[static_cast<std::size_t>(program.inputs[k])];
       const Shape shape{lag_ + answers, batch, node.shape.back()};
       all.push_back(tape.constant(
