@@ -10,11 +10,13 @@ namespace carousel {
 /// apart.
 class StatusLine {
  public:
+  /// The first text is due at once.
   StatusLine();
   ~StatusLine();
   StatusLine(const StatusLine&) = delete;
   StatusLine& operator=(const StatusLine&) = delete;
 
+  /// Whether standard error is a terminal.
   bool is_terminal() const { return terminal_; }
   /// Lets the time to the next text begin now.
   void wait();

@@ -12,8 +12,8 @@ namespace carousel {
 /// come, never by what the file claims.
 NamedArrays read_npz(const std::filesystem::path& path);
 
-/// Writes arrays, at least one, to an .npz file as write_text() does, not compressed; the same arrays give the
-/// same bytes. Throws EnvironmentError.
+/// Writes arrays, at least one, to an .npz file as write_text() does, not compressed; the same
+/// arrays give the same bytes. Throws EnvironmentError.
 void write_npz(const std::filesystem::path& path, const NamedArrays& arrays);
 
 }  // namespace carousel

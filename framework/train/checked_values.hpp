@@ -23,6 +23,7 @@ struct ScanVars {
 template <class T>
 class CheckedValues {
  public:
+  /// Draws the values: inputs of so many steps of so many sequences.
   CheckedValues(const StepProgram& program, Index steps, Index batch);
 
   /// All values.
