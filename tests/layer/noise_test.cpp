@@ -27,12 +27,12 @@ Tensor<double> normal(const Shape& shape, const std::string& stream) {
   return initialise<double>(Initialiser::normal(0.7), shape, Random(3, std::string_view(stream)));
 }
 
-struct Run {
+struct StackRun {
   std::vector<double> outputs, losses;
 };
 
-Run run(const RecurrentStack& stack, const Masks* masks,
-        std::span<const Tensor<double>> states = {}) {
+StackRun run(const RecurrentStack& stack, const Masks* masks,
+             std::span<const Tensor<double>> states = {}) {
   Tape<double> tape;
   const auto parameters = leaves(tape, ParameterSet<double>(stack.parameters(), 3).snapshot());
   std::vector<Var> losses, start;
@@ -40,13 +40,13 @@ Run run(const RecurrentStack& stack, const Masks* masks,
   const Pass pass = Pass(tape, {stack.parameters(), parameters}, masks).with_losses(losses);
   const StackResult result = stack.forward(pass, tape.constant(normal({steps, batch, input}, "x")),
                                            {.lengths = {4, 2}, .states = start});
-  Run run{pass.values(result.outputs), {}};
-  for (const Var loss : losses) run.losses.push_back(pass.values(loss).at(0));
-  return run;
+  StackRun made{pass.values(result.outputs), {}};
+  for (const Var loss : losses) made.losses.push_back(pass.values(loss).at(0));
+  return made;
 }
 
 // The mask has the name that zoneout gives it, so both draw the same.
-TEST(Noise, ZoneoutInTextIsZoneoutOfTheLayer) {
+TEST(CellNoise, ZoneoutInTextIsZoneoutOfTheLayer) {
   const RecurrentStack text(cell_of(candidate + "noise zoneout_h : [hidden] bernoulli(0.4)\n"
                                                 "h = c + zoneout_h * (h[t-1] - c)\n"),
                             {.input = input, .hidden = hidden});
@@ -54,7 +54,7 @@ TEST(Noise, ZoneoutInTextIsZoneoutOfTheLayer) {
       cell_of(candidate + "h = c + 0\n"),
       {.input = input, .hidden = hidden, .model = {.zoneout = {{"h", 0.4}}}});
   const Masks masks({5, 9}, 0);
-  const Run in_text = run(text, &masks);
+  const StackRun in_text = run(text, &masks);
   EXPECT_EQ(in_text.outputs, run(layer, &masks).outputs);
   EXPECT_EQ(run(text, nullptr).outputs, run(layer, nullptr).outputs);
   EXPECT_NE(in_text.outputs, run(text, nullptr).outputs);
@@ -69,7 +69,7 @@ std::vector<double> drawn(const std::string& distribution, const Masks* masks) {
   return run(stack, masks).outputs;
 }
 
-TEST(Noise, IsDrawnAsItsLineSays) {
+TEST(CellNoise, IsDrawnAsItsLineSays) {
   const Masks masks({1, 2}, 0);
   const auto at = [](Index t, Index i) {
     return static_cast<std::size_t>((t * batch) * hidden + i);
@@ -92,7 +92,7 @@ TEST(Noise, IsDrawnAsItsLineSays) {
   EXPECT_EQ(drawn("dropout(0.9)", nullptr)[0], 1.0);
 }
 
-TEST(Noise, TrainingIsOneInTrainingAlone) {
+TEST(CellNoise, TrainingIsOneInTrainingAlone) {
   const RecurrentStack stack(
       cell_of("h = where(training, 2, 3) + 0 * repeat_elements(x[0], hidden)\n"),
       {.input = input, .hidden = hidden});
@@ -102,11 +102,11 @@ TEST(Noise, TrainingIsOneInTrainingAlone) {
 }
 
 // Two sequences of 4 and 2 steps: what lies behind the end of one adds nothing.
-TEST(Losses, AreSumsOverTheStepsThatCount) {
+TEST(CellLosses, AreSumsOverTheStepsThatCount) {
   const RecurrentStack stack(
       cell_of(candidate + "h = c\nloss first weight 0.5 = sum(h ^ 2)\nloss steps = 1\n"),
       {.input = input, .hidden = hidden});
-  const Run got = run(stack, nullptr);
+  const StackRun got = run(stack, nullptr);
   double squares = 0.0;
   for (const double v : got.outputs) squares += v * v;  // outputs are 0 beyond the end
   ASSERT_EQ(got.losses.size(), 2u);
@@ -115,7 +115,7 @@ TEST(Losses, AreSumsOverTheStepsThatCount) {
 }
 
 // A stream hands its states on, and its sums begin anew.
-TEST(Losses, BeginAnewWhereASequenceGoesOn) {
+TEST(CellLosses, BeginAnewWhereASequenceGoesOn) {
   const RecurrentStack stack(cell_of(candidate + "h = c\nloss steps = 1\n"),
                              {.input = input, .hidden = hidden});
   const std::vector<Tensor<double>> states{normal({batch, hidden}, "h"),
@@ -123,7 +123,7 @@ TEST(Losses, BeginAnewWhereASequenceGoesOn) {
   EXPECT_EQ(run(stack, nullptr, states).losses.at(0), 6.0);
 }
 
-TEST(Losses, AreNotZonedOutAndHaveNoLearnedStart) {
+TEST(CellLosses, AreNotZonedOutAndHaveNoLearnedStart) {
   const RecurrentStack stack(cell_of(candidate + "h = c\nloss steps = t\n"),
                              {.input = input,
                               .hidden = hidden,
@@ -133,7 +133,7 @@ TEST(Losses, AreNotZonedOutAndHaveNoLearnedStart) {
   EXPECT_EQ(run(stack, &masks).losses.at(0), 13.0);
 }
 
-TEST(Losses, HaveGradientsWithNoiseOn) {
+TEST(CellLosses, HaveGradientsWithNoiseOn) {
   const RecurrentStack stack(
       cell_of(candidate +
               "noise n : [hidden] normal\nnoise m : [hidden] bernoulli(0.7) each sequence\n"

@@ -45,13 +45,14 @@ CellBuilder::CellBuilder(ProgramInWork& program, const CellSyntax& syntax, const
   }
 }
 
-CellBuilder::CellBuilder(CellBuilder& user, const Statement& line, const CellSyntax& syntax)
+CellBuilder::CellBuilder(CellBuilder& user, const Statement& line, const std::string& name,
+                         const CellSyntax& syntax)
     : Expressions(user.graph(), user.budget()),
       program_(user.program_),
       syntax_(syntax),
       user_(&user),
-      prefix_(user.prefix_ + line.name + "."),
-      parameter_prefix_(user.parameter_prefix_ + line.name + "."),
+      prefix_(user.prefix_ + name + "."),
+      parameter_prefix_(user.parameter_prefix_ + name + "."),
       nesting_(user.nesting_ + 1) {
   if (nesting_ > Budget::nesting) {
     fail_at(line.place, fmt::format("cells are used in cells more than {} deep", Budget::nesting));
@@ -65,19 +66,19 @@ CellBuilder::CellBuilder(CellBuilder& user, const Statement& line, const CellSyn
   declare(syntax.statements, true);
   std::map<std::string, double> hypers;
   for (std::size_t i = 0; i < line.options.size(); ++i) {
-    const std::string& name = line.arguments.at(i);
+    const std::string& option_name = line.arguments.at(i);
     const Expression& option = line.options[i];
-    if (name == "input" || name == "hidden") {
-      set_size(name, user.sizes({option}, option.place)[0]);
+    if (option_name == "input" || option_name == "hidden") {
+      set_size(option_name, user.sizes({option}, option.place)[0]);
       continue;
     }
     std::vector<std::string> known{"input", "hidden"};
     for (const CellHyper& hyper : hypers_of(syntax)) known.push_back(hyper.name);
-    if (std::find(known.begin() + 2, known.end(), name) == known.end()) {
-      fail_at(option.place,
-              fmt::format("{} has no hyper '{}'{}", syntax.name, name, did_you_mean(name, known)));
+    if (std::find(known.begin() + 2, known.end(), option_name) == known.end()) {
+      fail_at(option.place, fmt::format("{} has no hyper '{}'{}", syntax.name, option_name,
+                                        did_you_mean(option_name, known)));
     }
-    hypers[name] = user.number(option);
+    hypers[option_name] = user.number(option);
   }
   set_hypers(hypers);
 }
@@ -291,10 +292,21 @@ void CellBuilder::join_collected(const Statement& line) {
 }
 
 void CellBuilder::use(const Statement& line) {
-  if (cells_.count(line.name)) return;  // a further call of this cell
-  budget().cell(line.place);
   const CellSyntax& syntax = program_.find(line.text);
-  cells_[line.name] = std::unique_ptr<CellBuilder>(new CellBuilder(*this, line, syntax));
+  const auto add = [&](const std::string& name) {
+    if (cells_.count(name)) return;  // a further call of this cell
+    budget().cell(line.place);
+    cells_[name] = std::unique_ptr<CellBuilder>(new CellBuilder(*this, line, name, syntax));
+  };
+  if (line.range.empty()) return add(line.name);
+  families_[line.name] = &line;
+  const Index first = whole(line.range.at(0)), last = whole(line.range.at(1));
+  for (Index k = first; k <= last; ++k) {
+    budget().round(line.place);
+    locals_.push_back({{line.index, Setting{static_cast<double>(k), line.name_place}}});
+    add(fmt::format("{}.{}", line.name, k));
+    locals_.pop_back();
+  }
 }
 
 // A sum over the steps of a sequence, which is a state.

@@ -53,7 +53,8 @@ class CellBuilder final : public Expressions {
   };
 
   /// A cell used in another one.
-  CellBuilder(CellBuilder& user, const Statement& line, const CellSyntax& syntax);
+  CellBuilder(CellBuilder& user, const Statement& line, const std::string& name,
+              const CellSyntax& syntax);
 
   // cell_builder.cpp: lines
   void declare(const std::vector<Statement>& lines, bool on_top);
@@ -83,16 +84,15 @@ class CellBuilder final : public Expressions {
   std::optional<Value> read_family(const Expression& e) override;
   Value value_of(const std::string& name, const SourcePlace& place);
   std::optional<Value> value_of_all_cells(const std::string& name);
-  Value noise(const Statement& line);
   Value delay_of(const std::string& name, Index steps, const SourcePlace& place);
   Value parameter(const Statement& line, std::optional<Index> index, const SourcePlace& place);
-  Initialiser initialiser(const Statement& line, const Shape& shape, const std::string& part);
   Value part_of(const Value& value, const std::string& name);
   State& state(const std::string& name, const SourcePlace& place);
   void add_delay(State& state);
   Shape state_shape(const std::string& name, const SourcePlace& place);
   Value call_definition(const Statement& definition, const Expression& e);
   Value call_cell(CellBuilder& cell, const Expression& e);
+  CellBuilder& member_of(const Statement& family, const Expression& call);
   void begin_call(const SourcePlace& place);
   void take_input(const Value& value, const SourcePlace& place);
   void take_argument(const std::string& name, const Value& value, const SourcePlace& place);
@@ -102,6 +102,10 @@ class CellBuilder final : public Expressions {
   template <class Work>
   auto on_top(Work&& work);
 
+  // draws.cpp: what is drawn
+  Initialiser initialiser(const Statement& line, const Shape& shape, const std::string& part);
+  Value noise(const Statement& line);
+
   ProgramInWork& program_;
   const CellSyntax& syntax_;
   const CellBuilder* user_ = nullptr;
@@ -110,7 +114,7 @@ class CellBuilder final : public Expressions {
   int nesting_ = 1;
 
   std::map<std::string, const Statement*> parameters_, inputs_, shapes_, initials_, definitions_,
-      noises_;
+      noises_, families_;  // families_: of cells
   const Statement* output_ = nullptr;
   std::set<std::string> assigned_;           // all names that a line sets
   std::set<std::string> set_in_braces_;      // those that a line in braces sets

@@ -152,7 +152,8 @@ class CallCheck {
 
   void check_call(const Expression& call) {
     const auto found = functions_.find(call.text);
-    if (found == functions_.end() && !find_function(call.text)) fail_unknown(call);
+    const bool known = found != functions_.end() || (find_function(call.text) && !call.indexed);
+    if (!known) fail_unknown(call);
     if (call.text == inside_) fail_at(call.place, fmt::format("'{}' calls itself", call.text));
     if (found != functions_.end() && !above_.count(call.text)) {
       fail_at(call.place, fmt::format("'{}' is called before it is defined, {}", call.text,

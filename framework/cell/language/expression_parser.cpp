@@ -21,6 +21,7 @@ class ExpressionParser {
 
   Expression comparison();
   Expression call(const Token& name);
+  Expression call_of(const Expression& member, const Token& first);
   std::vector<Expression> list();
   Expression make(Kind kind, const Token& first, std::string_view text,
                   std::vector<Expression> parts = {});
@@ -153,8 +154,19 @@ Expression ExpressionParser::postfix() {
     const Token& inside = tokens_.later(1);
     const bool time = inside.kind == Token::Kind::name && inside.text == "t";
     left = time ? delay(std::move(left), first) : subscripted(std::move(left), first);
+    const bool of_name = left.kind == Kind::index && left.parts[0].kind == Kind::name;
+    if (of_name && left.parts.size() == 2 && tokens_.at_sign("(")) left = call_of(left, first);
   }
   return left;
+}
+
+// f[k](..)
+Expression ExpressionParser::call_of(const Expression& member, const Token& first) {
+  Expression made = call(first);
+  made.indexed = true;
+  made.parts.insert(made.parts.begin(), member.parts[1]);
+  made.names.insert(made.names.begin(), "");
+  return made;
 }
 
 // what[t - k]

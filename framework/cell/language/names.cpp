@@ -4,9 +4,7 @@
 #include <numbers>
 
 #include "cell/language/cell_builder.hpp"
-#include "cell/language/computed_initial.hpp"
 #include "cell/language/functions.hpp"
-#include "cell/language/words.hpp"
 
 namespace carousel {
 
@@ -92,37 +90,6 @@ std::optional<Value> CellBuilder::value_of_all_cells(const std::string& name) {
   return {};
 }
 
-Value CellBuilder::noise(const Statement& line) {
-  const Expression& drawn = *line.initialiser;
-  const Shape shape = sizes(line.shape, line.place);
-  const bool takes_rate = drawn.text == "bernoulli" || drawn.text == "dropout";
-  if (drawn.parts.size() != (takes_rate ? 1 : 0)) {
-    fail_at(drawn.place, takes_rate ? fmt::format("{} takes a probability", drawn.text)
-                                    : fmt::format("{} takes nothing: write {} alone, and scale it "
-                                                  "in the equations",
-                                                  drawn.text, drawn.text));
-  }
-  Supply supply;
-  supply.often = line.text == "sequence" ? Supply::Often::sequence : Supply::Often::step;
-  double mean = 0.0;
-  if (takes_rate) {
-    supply.rate = number(drawn.parts[0]);
-    const bool is_mask = drawn.text == "bernoulli";
-    if (!(supply.rate >= 0.0 && (is_mask ? supply.rate <= 1.0 : supply.rate < 1.0))) {
-      fail_at(drawn.parts[0].place, fmt::format("got {}, expected a probability, from 0 to {}",
-                                                supply.rate, is_mask ? "1" : "below 1"));
-    }
-    supply.kind = is_mask ? Supply::Kind::keep : Supply::Kind::drop;
-    mean = is_mask ? supply.rate : 1.0;
-  } else {
-    supply.kind = drawn.text == "normal" ? Supply::Kind::normal : Supply::Kind::uniform;
-    mean = drawn.text == "normal" ? 0.0 : 0.5;
-  }
-  const Var made = program_.builder.supplied(prefix_ + line.name, shape[0], mean, supply);
-  input_values_.emplace(line.name, made);
-  return made;
-}
-
 void CellBuilder::fail_unknown(const std::string& name, const SourcePlace& place) {
   std::vector<std::string> known{"x"};
   for (const Names& names : locals_) {
@@ -174,12 +141,14 @@ std::string CellBuilder::old_value_of(const std::string& name) const {
 
 // The used cell that a dotted name begins with, and the rest of the name.
 CellBuilder* CellBuilder::cell_of(const std::string& name, std::string& rest) {
-  const std::size_t dot = name.find('.');
-  if (dot == name.npos) return nullptr;
-  const auto found = cells_.find(name.substr(0, dot));
-  if (found == cells_.end()) return nullptr;
-  rest = name.substr(dot + 1);
-  return found->second.get();
+  // f, or f.2 of a family.
+  for (std::size_t dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1)) {
+    const auto found = cells_.find(name.substr(0, dot));
+    if (found == cells_.end()) continue;
+    rest = name.substr(dot + 1);
+    return found->second.get();
+  }
+  return nullptr;
 }
 
 std::optional<Value> CellBuilder::read_family(const Expression& e) {
@@ -188,6 +157,12 @@ std::optional<Value> CellBuilder::read_family(const Expression& e) {
   while (CellBuilder* cell = owner->cell_of(name, rest)) {
     owner = cell;
     name = rest;
+  }
+  const std::size_t dot = name.find('.');
+  if (const auto family = owner->families_.find(name.substr(0, dot));
+      family != owner->families_.end() && dot != name.npos && e.parts.size() == 2) {
+    return value_of(fmt::format("{}.{}{}", family->first, whole(e.parts[1]), name.substr(dot)),
+                    e.place);
   }
   const auto found = owner->parameters_.find(name);
   if (found == owner->parameters_.end() || found->second->range.empty()) return {};
@@ -214,6 +189,9 @@ Value CellBuilder::parameter(const Statement& line, std::optional<Index> index,
                 fmt::format("{0}[{1}]: {0} goes from {2} to {3}", line.name, *index, first, last));
       }
     }
+    if (index && !line.index.empty()) {
+      locals_.push_back({{line.index, Setting{static_cast<double>(*index), line.name_place}}});
+    }
     const Shape shape = sizes(line.shape, line.place);
     const auto part = [&](const char* of) {
       return program_.builder.parameter(parameter_prefix_ + name + of, shape,
@@ -227,84 +205,6 @@ Value CellBuilder::parameter(const Statement& line, std::optional<Index> index,
   budget().value(place, value);
   made_parameters_.emplace(name, value);
   return value;
-}
-
-// part: ".re" or ".im" of a complex parameter, else empty.
-Initialiser CellBuilder::initialiser(const Statement& line, const Shape& shape,
-                                     const std::string& part) {
-  if (!line.initialiser) {
-    return shape.rank() == 2 ? Initialiser::glorot() : Initialiser::zeros();
-  }
-  const Expression& e = *line.initialiser;
-  if (!contains(initialiser_names(), e.text)) return computed_initial(e, constants_, shape);
-  const std::size_t count = e.parts.size();
-  const auto takes = [&](std::size_t least, std::size_t most) {
-    if (count >= least && count <= most) return;
-    fail_at(e.place, fmt::format("{} takes {}{} numbers, got {}", e.text, least,
-                                 most > least ? fmt::format(" or {}", most) : "", count));
-  };
-  const auto argument = [&](std::size_t i) { return number(e.parts.at(i)); };
-  const auto matrix = [&] {
-    if (shape.rank() != 2) {
-      fail_at(e.place,
-              fmt::format("{} is for a matrix, {} is {}", e.text, line.name, shape.to_string()));
-    }
-  };
-  const auto square = [&] {
-    matrix();
-    if (shape[0] != shape[1]) {
-      fail_at(e.place, fmt::format("{} is for a square matrix, {} is {}", e.text, line.name,
-                                   shape.to_string()));
-    }
-  };
-  const std::string& kind = e.text;
-  if (kind == "zeros") return takes(0, 0), Initialiser::zeros();
-  if (kind == "ones") return takes(0, 0), Initialiser::ones();
-  if (kind == "constant") return takes(1, 1), Initialiser::constant(argument(0));
-  if (kind == "normal") return takes(1, 1), Initialiser::normal(argument(0));
-  if (kind == "uniform") {
-    takes(1, 2);
-    return count == 1 ? Initialiser::uniform(argument(0))
-                      : Initialiser::uniform(argument(0), argument(1));
-  }
-  if (kind == "glorot") return takes(0, 0), matrix(), Initialiser::glorot();
-  if (kind == "orthogonal") {
-    return takes(0, 1), matrix(), Initialiser::orthogonal(count == 0 ? 1.0 : argument(0));
-  }
-  if (kind == "identity") {
-    return takes(0, 1), matrix(), Initialiser::identity(count == 0 ? 1.0 : argument(0));
-  }
-  if (kind == "chrono") {
-    takes(1, 1);
-    const double longest = argument(0);
-    if (!(longest > 2.0)) fail_at(e.place, "chrono takes a number of steps above 2");
-    return Initialiser::chrono(longest);
-  }
-  if (kind == "minus") {
-    takes(1, 1);
-    const Expression& other = e.parts[0];
-    const auto found = parameters_.find(other.text);
-    if (other.kind != Expression::Kind::name || found == parameters_.end()) {
-      fail_at(other.place, "minus takes the name of a parameter");
-    }
-    const Value value = value_of(other.text, other.place);
-    if (!(value.shape() == shape)) {
-      fail_at(e.place, fmt::format("{} is {}, {} is {}", other.text, value.shape_text(), line.name,
-                                   shape.to_string()));
-    }
-    return Initialiser::minus(parameter_prefix_ + other.text + part);
-  }
-  if (kind == "sparse") {
-    takes(1, 1);
-    const double p = argument(0);
-    if (!(p >= 0.0 && p <= 1.0)) fail_at(e.place, "sparse takes a probability, from 0 to 1");
-    return Initialiser::sparse(p);
-  }
-  if (kind == "permutation") return takes(0, 0), square(), Initialiser::permutation();
-  if (kind == "hippo") return takes(0, 0), square(), Initialiser::hippo();
-  if (kind == "spectral") return takes(1, 1), square(), Initialiser::spectral(argument(0));
-  fail_at(e.place, fmt::format("there is no initialiser '{}'{}", kind,
-                               did_you_mean(kind, initialiser_names())));
 }
 
 Value CellBuilder::read_delay(const Expression& e) {
@@ -423,10 +323,30 @@ Shape CellBuilder::state_shape(const std::string& name, const SourcePlace& place
 }
 
 bool CellBuilder::defines(const std::string& name) const {
-  return definitions_.count(name) > 0 || cells_.count(name) > 0;
+  return definitions_.count(name) > 0 || cells_.count(name) > 0 || families_.count(name) > 0;
+}
+
+CellBuilder& CellBuilder::member_of(const Statement& family, const Expression& call) {
+  if (!call.indexed) {
+    fail_at(call.place, fmt::format("{0} is a family of cells: call {0}[1](..)", family.name));
+  }
+  const Index k = whole(call.parts.at(0));
+  const auto found = cells_.find(fmt::format("{}.{}", family.name, k));
+  if (found == cells_.end()) {
+    fail_at(call.parts[0].place, fmt::format("{0}[{1}]: {0} goes from {2} to {3}", family.name, k,
+                                             whole(family.range.at(0)), whole(family.range.at(1))));
+  }
+  return *found->second;
 }
 
 Value CellBuilder::call(const Expression& e) {
+  if (const auto family = families_.find(e.text); family != families_.end()) {
+    return call_cell(member_of(*family->second, e), e);
+  }
+  if (e.indexed) {
+    fail_at(e.place,
+            fmt::format("{} is no family of cells: it is called as {}(..)", e.text, e.text));
+  }
   if (const auto found = definitions_.find(e.text); found != definitions_.end()) {
     return call_definition(*found->second, e);
   }
@@ -468,11 +388,13 @@ Value CellBuilder::call_definition(const Statement& definition, const Expression
 }
 
 Value CellBuilder::call_cell(CellBuilder& cell, const Expression& e) {
-  std::vector<Value> arguments;
-  for (const Expression& argument : e.parts) arguments.push_back(real(argument));
+  std::vector<Value> arguments(e.indexed ? 1 : 0, 0.0);
+  for (std::size_t i = arguments.size(); i < e.parts.size(); ++i) {
+    arguments.push_back(real(e.parts[i]));
+  }
   cell.begin_call(e.place);
   bool has_input = false;
-  for (std::size_t i = 0; i < e.parts.size(); ++i) {
+  for (std::size_t i = e.indexed ? 1 : 0; i < e.parts.size(); ++i) {
     const std::string name = i < e.names.size() ? e.names[i] : "";
     if (!name.empty() && name != "x") {
       cell.take_argument(name, arguments[i], e.parts[i].place);

@@ -51,6 +51,7 @@ class StatementParser {
   void new_name(Statement& statement, std::string_view what);
   std::string free_name(std::string_view what);
   std::vector<Expression> range();
+  void family(Statement& made, const std::string& advice);
   std::vector<Statement> names_of_shape(Kind kind);
   void expect_word(std::string_view word, std::string_view example);
 
@@ -185,23 +186,33 @@ std::vector<Expression> StatementParser::range() {
   return found;
 }
 
+// [first..last] or [k in first..last]; advice: what to say where there are no bounds.
+void StatementParser::family(Statement& made, const std::string& advice) {
+  const Token& opened = tokens_.next();
+  const Token& second = tokens_.later(1);
+  if (second.kind == Token::Kind::name && second.text == "in") {
+    made.index = free_name("a name for the number of a member");
+    tokens_.next();
+  }
+  made.range.push_back(parse_expression(tokens_));
+  if (!tokens_.take_sign("..")) tokens_.fail(opened, advice);
+  made.range.push_back(parse_expression(tokens_));
+  tokens_.expect_sign("]", &opened);
+}
+
 // NAME, NAME : [size, ..]
 std::vector<Statement> StatementParser::names_of_shape(Kind kind) {
   std::vector<Statement> found;
   do {
     Statement made = begin(kind);
-    new_name(made, kind == Kind::parameter ? "the name of a parameter" : "the name of a state");
+    new_name(made, kind == Kind::parameter ? "the name of a parameter"
+                   : kind == Kind::state   ? "the name of a state"
+                                           : "a name for what is drawn");
     if (kind == Kind::parameter && tokens_.at_sign("[")) {
-      const Token& opened = tokens_.next();
-      made.range.push_back(parse_expression(tokens_));
-      if (!tokens_.take_sign("..")) {
-        tokens_.fail(opened,
-                     fmt::format("a ':' stands before a shape, as in param {} : [hidden]; a "
-                                 "family of parameters has bounds, [1..n]",
-                                 made.name));
-      }
-      made.range.push_back(parse_expression(tokens_));
-      tokens_.expect_sign("]", &opened);
+      family(made,
+             fmt::format("a ':' stands before a shape, as in param {} : [hidden]; a family of "
+                         "parameters has bounds, [1..n]",
+                         made.name));
     }
     found.push_back(std::move(made));
   } while (tokens_.take_sign(","));
@@ -289,23 +300,24 @@ void StatementParser::function() {
   end(std::move(made));
 }
 
-// noise NAME : [size] DISTRIBUTION each step
+// noise NAME, NAME : [size] DISTRIBUTION each step
 void StatementParser::noise() {
-  Statement made = begin(Kind::noise);
-  new_name(made, "a name for what is drawn");
-  tokens_.expect_sign(":");
-  made.shape = parse_shape(tokens_);
-  if (made.shape.size() > 1) fail_at(made.shape[1].place, "noise is a vector: [size]");
-  made.initialiser = parse_drawn(tokens_);
-  made.text = "step";
+  std::vector<Statement> found = names_of_shape(Kind::noise);
+  if (found[0].shape.size() > 1) fail_at(found[0].shape[1].place, "noise is a vector: [size]");
+  const Expression drawn = parse_drawn(tokens_);
+  std::string often = "step";
   if (tokens_.take_word("each")) {
     const Token& word = tokens_.now();
     if (!tokens_.take_word("step") && !tokens_.take_word("sequence")) {
       tokens_.fail_expected("'step' or 'sequence'");
     }
-    made.text = std::string(word.text);
+    often = std::string(word.text);
   }
-  end(std::move(made));
+  for (Statement& made : found) {
+    made.initialiser = drawn;
+    made.text = often;
+    end(std::move(made));
+  }
 }
 
 // loss NAME weight NUMBER = expression
@@ -326,6 +338,9 @@ void StatementParser::use() {
   made.text = std::string(cell.text);
   expect_word("as", fmt::format("use {} as inner", made.text));
   new_name(made, "a name for the cell");
+  if (tokens_.at_sign("[")) {
+    family(made, "a family of cells has bounds, as in use lstm as f[1..n]");
+  }
   if (tokens_.at_sign("(")) options(made);
   end(std::move(made));
 }

@@ -34,7 +34,8 @@ struct Expression {
     name,      ///< text; may have dots (fast.c)
     unary,     ///< text "-", parts {a}
     binary,    ///< text "+", "@", "<=", ..; parts {a, b}
-    call,      ///< text: function; parts: arguments; names: of named arguments
+    call,      ///< text: function; parts: arguments; names: of named arguments. Of one of many
+               ///< cells, f[k](..): the first part is k, and `indexed`
     delay,     ///< text: what; parts {k}: text[t - k]
     index,     ///< parts {what, subscript, ..}
     subrange,  ///< in an index: parts {first, last}; either may be `absent`
@@ -45,6 +46,7 @@ struct Expression {
   SourcePlace place;         ///< of the whole expression
   std::string text;          ///< a name, operator or function
   double value = 0.0;        ///< of a number
+  bool indexed = false;      ///< of a call
   int height = 1;  ///< of the tree; the parser takes 200 at most, so recursion over it is safe
   std::vector<Expression> parts;   ///< operands, in order
   std::vector<std::string> names;  ///< of call arguments: empty where none is given
@@ -56,13 +58,13 @@ struct Statement {
   enum class Kind {
     hyper,      ///< name = value
     input,      ///< name : shape, value: the default or absent
-    parameter,  ///< name, range (of a family), shape, initialiser, fixed
+    parameter,  ///< name, index and range (of a family), shape, initialiser, fixed
     state,      ///< name : shape
     initial,    ///< name = value
     function,   ///< name(arguments) = value
     noise,      ///< name : shape, initialiser: the distribution, text: "step" or "sequence"
     loss,       ///< name weight options = value
-    use,        ///< text (a cell) as name (arguments = options)
+    use,        ///< text (a cell) as name, index and range (of a family) (arguments = options)
     assign,     ///< name = value
     collect,    ///< name = value, in a repeat: behind it the values of all rounds, side by side
     repeat,     ///< name in range { body }
@@ -76,6 +78,7 @@ struct Statement {
   std::vector<std::string> arguments;     ///< of a function; names of the options of a use
   std::vector<Expression> options;        ///< of a use; of a loss: its weight, or none
   std::vector<Expression> shape;          ///< sizes of a parameter, state, input or noise
+  std::string index;                      ///< of a family: a name for the number of a member
   std::vector<Expression> range;          ///< {first, last}; empty: none
   std::optional<Expression> initialiser;  ///< a name or a call; of noise: what is drawn
   bool fixed = false;                     ///< of a parameter: it is not trained

@@ -101,6 +101,43 @@ TEST(TextCells, AFurtherCallSharesTheParameters) {
   expect_near(step.value("f.2.c"), {candidate});
 }
 
+TEST(TextCells, FamiliesOfCells) {
+  CellRegistry registry;
+  registry.add_text(leaky, "leaky.cell");
+  registry.add_text(
+      "cell many\nuse leaky as f[k in 1..2] (hidden = k)\nparam s[k in 1..2] : [k] init ones\n"
+      "repeat k in 1..2 {\n u = sum(f[k](x) * s[k])\n}\nh = u.1 + u.2 + sum(f.c[2]) + f.1.c + 0 * "
+      "x[0]\n"
+      "output h\n",
+      "many.cell");
+  const StepProgram program = registry.find("many").build({2, 1});
+  std::map<std::string, std::string> shapes;
+  for (const auto& p : program.parameters) shapes[p.name] = p.shape.to_string();
+  EXPECT_EQ(shapes, (std::map<std::string, std::string>{{"f.1.W", "[1, 2]"},
+                                                        {"f.1.b", "[1]"},
+                                                        {"f.2.W", "[2, 2]"},
+                                                        {"f.2.b", "[2]"},
+                                                        {"s.1", "[1]"},
+                                                        {"s.2", "[2]"}}));
+  OneStep step(program, {{"x", {0.5, -2}},
+                         {"f.1.W", {1, 0}},
+                         {"f.2.W", {0, 1, 1, 1}},
+                         {"s.1", {1}},
+                         {"s.2", {1, 1}}});
+  const double c1 = std::tanh(0.5), c2 = std::tanh(-2.0) + std::tanh(-1.5);
+  expect_near(step.output(), {0.5 * c1 + 0.5 * c2 + c2 + c1});
+  const auto says = [&](const std::string& lines) {
+    CellRegistry other;
+    other.add_text(leaky, "leaky.cell");
+    other.add_text("cell t\nuse leaky as f[1..2]\nuse leaky as g\n" + lines + "\nh = x\noutput h\n",
+                   "t.cell");
+    return message_of(other, "t");
+  };
+  EXPECT_THAT(says("a = f(x)"), testing::HasSubstr("f is a family of cells: call f[1](..)"));
+  EXPECT_THAT(says("a = f[3](x)"), testing::HasSubstr("f[3]: f goes from 1 to 2"));
+  EXPECT_THAT(says("a = g[1](x)"), testing::HasSubstr("g is no family of cells"));
+}
+
 TEST(TextCells, WarnOfValuesThatNothingReads) {
   CellRegistry registry;
   registry.add_text(leaky, "leaky.cell");

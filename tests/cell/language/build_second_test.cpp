@@ -114,7 +114,7 @@ TEST(BuildValues, TheNumberOfTheStep) {
 TEST(BuildValues, NoiseIsAnInputThatTheLayerGives) {
   const StepProgram program =
       program_of(cell_text("input dt : [1] default 1\nnoise z : [2] bernoulli(0.25) each sequence\n"
-                           "noise n : [1] normal\ny = x * z + n * dt + where(training, 1, 0)"));
+                           "noise n, unused : [1] normal\ny = x * z + n * dt + where(training, 1, 0)"));
   ASSERT_EQ(program.inputs.size(), 5u);
   EXPECT_EQ(program.data_inputs(), 2u);
   const auto input = [&](std::size_t k) { return program.nodes[std::size_t(program.inputs[k])]; };
