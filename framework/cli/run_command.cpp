@@ -120,8 +120,12 @@ class CellRun {
       add(states_[s], "initial_" + program.states[s].name);
     }
     const Var outputs = result_.outputs;
-    const Var loss =
+    Var loss =
         sum(input_.output_gradient ? outputs * tape_.constant(*input_.output_gradient) : outputs);
+    for (std::size_t s = 0; s < states_.size(); ++s) {
+      const auto& weights = input_.final_gradients[s];
+      if (weights) loss = loss + sum(result_.final_states[s] * tape_.constant(*weights));
+    }
     const std::vector<Tensor<double>> gradients = tape_.gradients(loss, targets);
     for (std::size_t k = 0; k < targets.size(); ++k) {
       all[names[k]] = gradients[k];

@@ -131,9 +131,13 @@ RunInput run_input(const StepProgram& program, const std::string& whom,
   }
   for (const ProgramState& state : program.states) {
     const Shape all = with_batch(state.shape, batch), one = without_batch(state.shape);
-    auto array = given.take("initial_" + state.name, {all, one});
-    if (array && !(array->shape() == all)) array = repeated(*array, batch);
-    input.states.push_back(std::move(array));
+    const auto of_state = [&](const char* what) {
+      auto array = given.take(what + state.name, {all, one});
+      if (array && !(array->shape() == all)) array = repeated(*array, batch);
+      return array;
+    };
+    input.states.push_back(of_state("initial_"));
+    input.final_gradients.push_back(of_state("final_gradient_"));
   }
   if (const auto lengths = given.take("lengths", {Shape{batch}})) {
     input.lengths = lengths_of(*lengths, x[0], file);

@@ -15,6 +15,8 @@ struct RunInput {
   /// [batch, ..] each, in the program's order; none where the cell's own value holds.
   std::vector<std::optional<Tensor<double>>> states;
   std::optional<Tensor<double>> output_gradient;  ///< [steps, batch, ..]
+  /// [batch, ..] each, in the program's order: of the caller's loss by the final states.
+  std::vector<std::optional<Tensor<double>>> final_gradients;
 };
 
 /// The arrays of an .npz file, or the one of an .npy or .csv file as `x`. The lines of a CSV file

@@ -65,13 +65,14 @@ Value along(FunctionCall& call, F f) {
   return with_axis_back(f(with_axis_last(v, axis)), shape, axis);
 }
 
-// f along the axis of a call, of which it leaves one element.
+// f along the axis of a call, of which it leaves one element, and with it the axis where the call
+// asks to keep it.
 template <class F>
 Value over(FunctionCall& call, F f) {
   const Var v = call.array(0);
   const int axis = call.axis(Value(v).shape().rank(), -1);
-  if (axis == -1) return drop_axis(f(v), -1);
-  return drop_axis(with_axis_back(f(with_axis_last(v, axis)), Value(v).shape(), axis), axis);
+  const Var one = with_axis_back(f(with_axis_last(v, axis)), Value(v).shape(), axis);
+  return call.keeps() ? one : drop_axis(one, axis);
 }
 
 Value sum_of(FunctionCall& call) {
@@ -79,14 +80,15 @@ Value sum_of(FunctionCall& call) {
   const int axis = call.axis(Value(v).shape().rank(), -1);
   Shape shape = v.shape();
   shape[shape.rank() + axis] = 1;
-  return drop_axis(sum_to(v, shape), axis);
+  const Var sum = sum_to(v, shape);
+  return call.keeps() ? sum : drop_axis(sum, axis);
 }
 
 Value mean_of(FunctionCall& call) {
   const Var v = call.array(0);
   const Shape shape = Value(v).shape();
   const int axis = call.axis(shape.rank(), -1);
-  if (axis == -1) return drop_axis(row_mean(v), -1);
+  if (axis == -1) return call.keeps() ? row_mean(v) : drop_axis(row_mean(v), -1);
   return sum_of(call).var / static_cast<double>(shape[shape.rank() + axis]);
 }
 
@@ -204,18 +206,18 @@ Value one_hot(FunctionCall& call) {
 }  // namespace
 
 std::vector<Function> axis_functions() {
-  constexpr bool takes_axis = true, by_parts = true;
+  constexpr auto takes_axis = Function::Named::axis, reduces = Function::Named::axis_and_keep;
+  constexpr bool by_parts = true;
   return {
-      {"max", 1, 2, nullptr, extreme<larger, maximum, row_max>, takes_axis},
-      {"min", 1, 2, nullptr, extreme<smaller, minimum, row_min>, takes_axis},
-      {"sum", 1, 1, nullptr, sum_of, takes_axis, by_parts},
-      {"mean", 1, 1, nullptr, mean_of, takes_axis, by_parts},
-      {"prod", 1, 1, nullptr, [](FunctionCall& c) { return over(c, row_product); }, takes_axis},
-      {"norm", 1, 2, nullptr, norm_of, takes_axis},
+      {"max", 1, 2, nullptr, extreme<larger, maximum, row_max>, reduces},
+      {"min", 1, 2, nullptr, extreme<smaller, minimum, row_min>, reduces},
+      {"sum", 1, 1, nullptr, sum_of, reduces, by_parts},
+      {"mean", 1, 1, nullptr, mean_of, reduces, by_parts},
+      {"prod", 1, 1, nullptr, [](FunctionCall& c) { return over(c, row_product); }, reduces},
+      {"norm", 1, 2, nullptr, norm_of, reduces},
       {"logsumexp", 1, 1, nullptr,
-       [](FunctionCall& c) { return over(c, [](Var v) { return logsumexp(v); }); }, takes_axis},
-      {"argmax", 1, 1, nullptr, [](FunctionCall& c) { return over(c, place_of_largest); },
-       takes_axis},
+       [](FunctionCall& c) { return over(c, [](Var v) { return logsumexp(v); }); }, reduces},
+      {"argmax", 1, 1, nullptr, [](FunctionCall& c) { return over(c, place_of_largest); }, reduces},
       {"hardmax", 1, 1, nullptr, [](FunctionCall& c) { return along(c, first_max); }, takes_axis},
       {"softmax", 1, 1, nullptr, [](FunctionCall& c) { return along(c, softmax); }, takes_axis},
       {"cumsum", 1, 1, nullptr,

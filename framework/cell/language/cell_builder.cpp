@@ -124,7 +124,7 @@ void CellBuilder::declare(const Statement& line) {
     case Statement::Kind::output: output_ = &line; return;
     case Statement::Kind::noise: return add(noises_);
     case Statement::Kind::hyper:
-    case Statement::Kind::loss:
+    case Statement::Kind::loss: losses_.insert(line.name); return;
     case Statement::Kind::use:
     case Statement::Kind::assign:
     case Statement::Kind::collect:

@@ -116,7 +116,8 @@ class CellBuilder final : public Expressions {
   std::map<std::string, const Statement*> parameters_, inputs_, shapes_, initials_, definitions_,
       noises_, families_;  // families_: of cells
   const Statement* output_ = nullptr;
-  std::set<std::string> assigned_;           // all names that a line sets
+  std::set<std::string> assigned_;  // all names that a line sets
+  std::set<std::string> losses_;
   std::set<std::string> set_in_braces_;      // those that a line in braces sets
   std::map<std::string, double> constants_;  // sizes and hyperparameters
 

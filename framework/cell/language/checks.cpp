@@ -163,10 +163,12 @@ class CallCheck {
     const Function* function = found == functions_.end() ? find_function(call.text) : nullptr;
     for (std::size_t i = 0; i < call.names.size(); ++i) {
       if (call.names[i].empty() || takes_names) continue;
-      const bool takes_axis = function && function->takes_axis;
-      if (takes_axis && call.names[i] == "axis") continue;
-      const std::string_view expected =
-          takes_axis ? "the only one with a name is axis = k" : "its arguments have no names";
+      if (function && takes_named(*function, call.names[i])) continue;
+      const bool reduces = function && takes_named(*function, "keep");
+      const bool along = function && takes_named(*function, "axis");
+      const std::string_view expected = reduces ? "those with a name are axis = k and keep = 1"
+                                        : along ? "the only one with a name is axis = k"
+                                                : "its arguments have no names";
       fail_at(call.parts[i].place,
               fmt::format("{} has no argument '{}': {}; to compare, write '=='", call.text,
                           call.names[i], expected));

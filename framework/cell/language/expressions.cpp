@@ -231,7 +231,7 @@ Value Expressions::call_any(const Expression& e) {
   const Function* function = defines(e.text) ? nullptr : find_function(e.text);
   if (!function) return call(e);
   for (std::size_t i = 0; i < e.names.size(); ++i) {
-    if (e.names[i].empty() || (function->takes_axis && e.names[i] == "axis")) continue;
+    if (e.names[i].empty() || takes_named(*function, e.names[i])) continue;
     fail_at(e.parts[i].place, fmt::format("{} has no argument '{}'", e.text, e.names[i]));
   }
   return call_function(*function, *this, e);

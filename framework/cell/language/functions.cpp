@@ -79,10 +79,13 @@ FunctionCall::FunctionCall(Expressions& in, const Expression& e) : in_(in), e_(e
       arguments_.push_back(&e.parts[i]);
       continue;
     }
-    if (axis_) fail_at(e.parts[i].place, "a second axis: one is enough");
-    axis_ = &e.parts[i];
+    const Expression*& given = e.names[i] == "axis" ? axis_ : keep_;
+    if (given) fail_at(e.parts[i].place, fmt::format("a second {}: one is enough", e.names[i]));
+    given = &e.parts[i];
   }
 }
+
+bool FunctionCall::keeps() { return keep_ && in_.number(*keep_) != 0.0; }
 
 const Value& FunctionCall::any_value(std::size_t i) {
   const auto known = known_.find(i);
@@ -178,6 +181,11 @@ const std::vector<Function>& functions() {
     return list;
   }();
   return all;
+}
+
+bool takes_named(const Function& function, const std::string& name) {
+  if (name == "axis") return function.named != Function::Named::none;
+  return name == "keep" && function.named == Function::Named::axis_and_keep;
 }
 
 const Function* find_function(const std::string& name) {

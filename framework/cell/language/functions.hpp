@@ -24,6 +24,8 @@ class FunctionCall {
   /// The axis that the call names (axis = k), from the end: -rank to -1. Throws LanguageError where
   /// an array of this rank has none such. otherwise: where none is named.
   int axis(int rank, int otherwise);
+  /// Whether the call asks that an axis of one element stays (keep = 1).
+  bool keeps();
   /// Where the result is made.
   Graph& graph() { return in_.graph(); }
 
@@ -63,6 +65,7 @@ class FunctionCall {
   const Expression& e_;
   std::vector<const Expression*> arguments_;
   const Expression* axis_ = nullptr;
+  const Expression* keep_ = nullptr;
   std::map<std::size_t, Value> known_;
   ComplexPart part_ = ComplexPart::all;
 };
@@ -75,9 +78,13 @@ struct Function {
   /// Element by element: from arguments of one shape; else null.
   Var (*each)(std::span<const Var> arguments) = nullptr;
   Value (*any)(FunctionCall& call) = nullptr;  ///< any other function; else null
-  bool takes_axis = false;                     ///< an argument `axis = k` is understood
-  bool by_parts = false;                       ///< of complex values: each part by itself
+  /// Which arguments with names it understands: none, `axis = k`, or `keep = 1` too.
+  enum class Named { none, axis, axis_and_keep } named = Named::none;
+  bool by_parts = false;  ///< of complex values: each part by itself
 };
+
+/// Whether a function understands an argument of that name.
+bool takes_named(const Function& function, const std::string& name);
 
 /// All functions, in the order of docs/language.md.
 const std::vector<Function>& functions();

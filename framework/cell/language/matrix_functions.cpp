@@ -128,12 +128,13 @@ Value solution(FunctionCall& call) {
 }  // namespace
 
 std::vector<Function> matrix_functions() {
+  constexpr auto takes_none = Function::Named::none;
   constexpr bool by_parts = true;
   return {
-      {"transpose", 1, 1, nullptr, transposed, false, by_parts},
+      {"transpose", 1, 1, nullptr, transposed, takes_none, by_parts},
       {"outer", 2, 2, nullptr, outer},
       {"dot", 2, 2, nullptr, dot},
-      {"diag", 1, 1, nullptr, diagonal, false, by_parts},
+      {"diag", 1, 1, nullptr, diagonal, takes_none, by_parts},
       {"block_diagonal", 1, 1, nullptr, block_diagonal},
       {"eye", 1, 1, nullptr,
        [](FunctionCall& c) -> Value { return identity(c.graph(), c.size(0)); }},

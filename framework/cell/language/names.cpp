@@ -104,6 +104,10 @@ void CellBuilder::fail_unknown(const std::string& name, const SourcePlace& place
     fail_at(place,
             fmt::format("there is no .T: write transpose({})", name.substr(0, name.size() - 2)));
   }
+  if (losses_.count(name)) {
+    fail_at(place,
+            fmt::format("{} is a loss and no value: give its expression a name of its own", name));
+  }
   fail_at(place,
           fmt::format("there is no value '{}'{}", name,
                       old_value_of(name).empty() ? did_you_mean(name, known) : old_value_of(name)));

@@ -456,6 +456,13 @@ void StatementParser::fail_no_assignment() {
     tokens_.fail(first, fmt::format("'{}' is no word of the language: {}", first.text,
                                     advice_for_word(first.text)));
   }
+  for (const std::string_view word : {"init", "fixed", "default", "complex"}) {
+    if (first.text != word) continue;
+    tokens_.fail(first,
+                 fmt::format("'{}' goes with the line above: a statement goes on in the next "
+                             "line inside brackets and behind an operator alone",
+                             word));
+  }
   if (second.kind == Token::Kind::name) {
     tokens_.fail(first, fmt::format("no statement begins with '{}'{}", first.text,
                                     did_you_mean(first.text, keywords())));

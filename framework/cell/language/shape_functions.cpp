@@ -180,6 +180,7 @@ Value filled(FunctionCall& call, double value) {
 }  // namespace
 
 std::vector<Function> choice_functions() {
+  constexpr auto takes_none = Function::Named::none;
   constexpr bool by_parts = true;
   return {
       {"exp", 1, 1, nullptr, exponential},
@@ -188,28 +189,31 @@ std::vector<Function> choice_functions() {
       {"im", 1, 1, nullptr, imaginary_part},
       {"conj", 1, 1, nullptr, conjugate},
       {"complex", 2, 2, nullptr, complex_value},
-      {"where", 3, 3, nullptr, select, false, by_parts},
+      {"where", 3, 3, nullptr, select, takes_none, by_parts},
       {"stop_gradient", 1, 1, nullptr,
        [](FunctionCall& c) -> Value {
          const Value v = c.value(0);
          return v.is_number() ? v : Value(stop_gradient(v.var));
        },
-       false, by_parts},
+       takes_none, by_parts},
       {"straight_through", 2, 2, nullptr, straight_through},
       {"grad", 2, 2, nullptr, gradient},
   };
 }
 
 std::vector<Function> shape_functions() {
-  constexpr bool takes_axis = true, by_parts = true;
+  constexpr auto takes_axis = Function::Named::axis;
+  constexpr auto takes_none = Function::Named::none;
+  constexpr bool by_parts = true;
   return {
       {"concat", 1, -1, nullptr, join, takes_axis, by_parts},
       {"stack", 1, -1, nullptr, stack, takes_axis, by_parts},
-      {"reshape", 2, 2, nullptr, reshaped, false, by_parts},
-      {"roll", 2, 2, nullptr, roll, false, by_parts},
-      {"repeat_elements", 2, 2, nullptr, [](FunctionCall& c) { return repeated(c, true); }, false,
+      {"reshape", 2, 2, nullptr, reshaped, takes_none, by_parts},
+      {"roll", 2, 2, nullptr, roll, takes_none, by_parts},
+      {"repeat_elements", 2, 2, nullptr, [](FunctionCall& c) { return repeated(c, true); },
+       takes_none, by_parts},
+      {"tile", 2, 2, nullptr, [](FunctionCall& c) { return repeated(c, false); }, takes_none,
        by_parts},
-      {"tile", 2, 2, nullptr, [](FunctionCall& c) { return repeated(c, false); }, false, by_parts},
       {"arange", 1, 1, nullptr,
        [](FunctionCall& c) -> Value { return arange(c.graph(), c.size(0)); }},
       {"zeros", 1, 1, nullptr, [](FunctionCall& c) { return filled(c, 0.0); }},

@@ -93,6 +93,15 @@ TEST(BuildMessages, NoiseLossesAndGradients) {
             "expected 'step' or 'sequence', found 'round'");
   EXPECT_EQ(says("loss l = x\ny = x"), "x is [2], expected one number: sum(..) or mean(..) of it");
   EXPECT_EQ(says("loss l weight x = sum(x)\ny = x"), "x is not known when the cell is built");
+  EXPECT_EQ(says("loss kl = sum(x)\ny = x + kl"),
+            "kl is a loss and no value: give its expression a name of its own");
+  EXPECT_EQ(says("param W : [2, 2]\n  init zeros\ny = W @ x"),
+            "'init' goes with the line above: a statement goes on in the next line inside brackets "
+            "and behind an operator alone");
+  EXPECT_EQ(
+      says("y = softmax(x, keep = 1)"),
+      "softmax has no argument 'keep': the only one with a name is axis = k; to compare, write "
+      "'=='");
   EXPECT_EQ(says("y = grad(x, x)"), "x is [2], expected one number: sum(..) or mean(..) of it");
   EXPECT_EQ(says("y = grad(sum(x), 2 * x)"),
             "expected the name of a value that the first one is made of");

@@ -50,6 +50,11 @@ TEST(BuildValues, FunctionsAlongAnAxis) {
   EXPECT_EQ(flat("mean(" + M + ", axis = 0)", 3), (Numbers{2.5, 3.5, 4.5}));
   EXPECT_EQ(flat("max(" + M + ", axis = 0)", 3), (Numbers{4, 5, 6}));
   EXPECT_EQ(flat("min(" + M + ")", 2), (Numbers{1, 4}));
+  expect_near(flat(M + " / sum(" + M + ", keep = 1)", 6),
+              {1.0 / 6, 2.0 / 6, 3.0 / 6, 4.0 / 15, 5.0 / 15, 6.0 / 15});
+  EXPECT_EQ(flat(M + " - max(" + M + ", axis = 0, keep = 1)", 6), (Numbers{-3, -3, -3, 0, 0, 0}));
+  EXPECT_EQ(flat(M + " - mean(" + M + ", axis = 0, keep = 1)", 6),
+            (Numbers{-1.5, -1.5, -1.5, 1.5, 1.5, 1.5}));
   EXPECT_EQ(flat("prod(" + M + ")", 2), (Numbers{6, 120}));
   EXPECT_EQ(flat("prod(" + M + ", axis = 0)", 3), (Numbers{4, 10, 18}));
   EXPECT_EQ(flat("cumprod(" + M + ")", 6), (Numbers{1, 2, 6, 4, 20, 120}));
@@ -112,9 +117,9 @@ TEST(BuildValues, TheNumberOfTheStep) {
 }
 
 TEST(BuildValues, NoiseIsAnInputThatTheLayerGives) {
-  const StepProgram program =
-      program_of(cell_text("input dt : [1] default 1\nnoise z : [2] bernoulli(0.25) each sequence\n"
-                           "noise n, unused : [1] normal\ny = x * z + n * dt + where(training, 1, 0)"));
+  const StepProgram program = program_of(
+      cell_text("input dt : [1] default 1\nnoise z : [2] bernoulli(0.25) each sequence\n"
+                "noise n, unused : [1] normal\ny = x * z + n * dt + where(training, 1, 0)"));
   ASSERT_EQ(program.inputs.size(), 5u);
   EXPECT_EQ(program.data_inputs(), 2u);
   const auto input = [&](std::size_t k) { return program.nodes[std::size_t(program.inputs[k])]; };
