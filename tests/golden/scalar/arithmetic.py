@@ -60,6 +60,29 @@ def cell(parameters, states="H h", **more):
     return decorate
 
 
+class Held:
+    """held(value) is a constant of the gradient: the value that the first run gave there."""
+
+    def __init__(self):
+        self.start(True)
+
+    def start(self, first):
+        """In front of a run: the first one, or one for a difference."""
+        self.first = first
+        self.place = 0
+        if first:
+            self.values = []
+
+    def __call__(self, value):
+        if self.first:
+            self.values.append(value)
+        self.place += 1
+        return self.values[self.place - 1]
+
+
+held = Held()
+
+
 def sigmoid(v):
     return 1.0 / (1.0 + exp(-v)) if v >= 0 else exp(v) / (1.0 + exp(v))
 
