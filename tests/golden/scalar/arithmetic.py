@@ -1,5 +1,6 @@
 """Vectors as lists, matrices as lists of rows, loops over floats; and the list of the cells."""
 
+import copy
 import math
 from math import exp, log, sqrt, tanh
 
@@ -75,7 +76,7 @@ class Held:
 
     def __call__(self, value):
         if self.first:
-            self.values.append(value)
+            self.values.append(copy.deepcopy(value))  # differences change parameters in place
         self.place += 1
         return self.values[self.place - 1]
 

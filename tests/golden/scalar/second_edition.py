@@ -22,6 +22,7 @@ def normal_layer(p, k, v):
     states=BOTH + "; 1 ponder",
     hyper={"steps": 4, "tau": 0.3, "epsilon": 0.05},
     sizes={"J": 4},
+    ranges={"w_p": (-10.0, 10.0)},  # one to four updates
 )
 def act_lstm(p, x, s):
     """Graves 2016: N is the first update at which the sum of the h reaches 1 - epsilon."""
@@ -46,7 +47,8 @@ def act_lstm(p, x, s):
     inputs="L eps",
     hyper={"latent": 2},
     sizes={"L": 2, "D": 8},
-    ranges={  # deviations are not near zero
+    ranges={  # no deviation near zero, and few kinks near by
+        **{n: (-0.5, 1.5) for n in ("b_x", "b_z", "b_p", "b_q", "b_d")},
         **{n: (-0.3, 0.3) for n in ("S_p", "S_q", "S_d", "M_p", "M_q", "M_d")},
         **{n: (0.5, 1.5) for n in ("s_p", "s_q", "s_d")},
     },
