@@ -221,7 +221,10 @@ def titans(p, x, s):
     ranges={"P": (-0.1, 0.1), "q": (-1.0, 0.5), "r": (-0.5, 1.0)},
 )
 def kalman(p, x, s):
-    """Kalman 1960; the gain is (S^-1 C P)^T, which is P C^T S^-1 as P is symmetric."""
+    """Kalman 1960; the gain is (S^-1 C P)^T, which is P C^T S^-1 as P is symmetric.
+
+    The new P is that of Bucy and Joseph 1968.
+    """
     H, I = len(p.q), len(p.r)
     P = product(product(p.A, s.P), transposed(p.A))
     P = entries(lambda i, j: P[i][j] + (exp(p.q[i]) if i == j else 0.0), H)
@@ -230,7 +233,9 @@ def kalman(p, x, s):
     gain = transposed(product(inverse(S), product(p.C, P)))
     m = mul(p.A, s.m)
     m = plus(m, mul(gain, minus(x, mul(p.C, m))))
-    P = each(minus, P, product(gain, product(p.C, P)))
+    kept = each(minus, identity(H), product(gain, p.C))
+    noise = product([times(row, each(exp, p.r)) for row in gain], transposed(gain))
+    P = each(plus, product(product(kept, P), transposed(kept)), noise)
     return m, {"m": m, "P": P}
 
 
