@@ -1,12 +1,13 @@
-// The cells of the catalogue give the numbers of an independent implementation in plain Python:
-// outputs, final states and gradients. tests/golden/make_scalar.py wrote them and says what they
-// are.
+// The cells of the catalogue, and those of second_edition/, give the numbers of an independent
+// implementation in plain Python: outputs, final states and gradients. tests/golden/make_scalar.py
+// wrote them and says what they are.
 
 #include <H5Cpp.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <set>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "catalogue.hpp"
+#include "cell/cell_file.hpp"
 #include "program/scan.hpp"
 
 namespace carousel {
@@ -25,14 +27,20 @@ namespace {
 // file's gradients are differences of the loss, so they have fewer digits.
 constexpr double kToleranceValue = 1e-12;
 constexpr double kToleranceGradient = 1e-9;
+constexpr double kToleranceGradientSecondEdition = 1e-10;
+
+constexpr const char* kCatalogue = "scalar.h5";
+constexpr const char* kSecondEdition = "second_edition.h5";
+constexpr const char* kSecondEditionFolder = CAROUSEL_SOURCE_DIR "/tests/cell/second_edition/";
 
 struct Golden {
+  std::string file;
   CellSizes sizes;
   std::map<std::string, Tensor<double>> arrays;
 
   const Tensor<double>& at(const std::string& name) const {
     const auto found = arrays.find(name);
-    if (found == arrays.end()) throw std::runtime_error("scalar.h5 has no " + name);
+    if (found == arrays.end()) throw std::runtime_error(file + " has no " + name);
     return found->second;
   }
   /// The names behind a prefix, such as those of the states behind "initial/".
@@ -45,10 +53,12 @@ struct Golden {
   }
 };
 
-H5::H5File open_file() { return {CAROUSEL_SOURCE_DIR "/tests/golden/scalar.h5", H5F_ACC_RDONLY}; }
+H5::H5File open_file(const std::string& name) {
+  return {CAROUSEL_SOURCE_DIR "/tests/golden/" + name, H5F_ACC_RDONLY};
+}
 
-std::vector<std::string> cells_of_file() try {
-  const H5::H5File file = open_file();
+std::vector<std::string> cells_of_file(const std::string& name) try {
+  const H5::H5File file = open_file(name);
   std::vector<std::string> names;
   for (hsize_t i = 0; i < file.getNumObjs(); ++i) names.push_back(file.getObjnameByIdx(i));
   return names;
@@ -80,13 +90,13 @@ CellSizes read_sizes(const H5::Group& group) {
   return sizes;
 }
 
-Golden read_golden(const std::string& cell) try {
-  const H5::H5File file = open_file();
+Golden read_golden(const std::string& file_name, const std::string& cell) try {
+  const H5::H5File file = open_file(file_name);
   const H5::Group group = file.openGroup(cell);
   const H5::DataSet data = group.openDataSet("values");
   std::vector<double> values(static_cast<std::size_t>(data.getSpace().getSimpleExtentNpoints()));
   data.read(values.data(), H5::PredType::NATIVE_DOUBLE);
-  Golden golden{read_sizes(group), {}};
+  Golden golden{file_name, read_sizes(group), {}};
   std::istringstream layout(read_text(data.openAttribute("layout")));
   auto next = values.begin();
   for (std::string line; std::getline(layout, line);) {
@@ -95,15 +105,15 @@ Golden read_golden(const std::string& cell) try {
     Shape shape;
     words >> name;
     for (Index size = 0; words >> size;) shape.push_back(size);
-    if (shape.numel() > values.end() - next) throw std::runtime_error("scalar.h5 is cut off");
+    if (shape.numel() > values.end() - next) throw std::runtime_error(file_name + " is cut off");
     const auto end = next + static_cast<std::ptrdiff_t>(shape.numel());
     golden.arrays[name] = Tensor<double>::from(shape, {next, end});
     next = end;
   }
-  if (next != values.end()) throw std::runtime_error("scalar.h5 has more values than names");
+  if (next != values.end()) throw std::runtime_error(file_name + " has more values than names");
   return golden;
 } catch (const H5::Exception& error) {  // not a std::exception: the test would not name it
-  throw std::runtime_error("scalar.h5: cannot read " + cell + ": " + error.getDetailMsg());
+  throw std::runtime_error(file_name + ": cannot read " + cell + ": " + error.getDetailMsg());
 }
 
 void expect_same(const std::string& name, const Tensor<double>& got, const Tensor<double>& want,
@@ -138,8 +148,10 @@ ScanResult run_compiled(const StepProgram& program, Tape<double>& tape,
 
 class Comparison {
  public:
-  explicit Comparison(const std::string& cell)
-      : golden_(read_golden(cell)), program_(catalogue().find(cell).build(golden_.sizes)) {}
+  Comparison(const Cell& cell, const std::string& file, double tolerance_gradient)
+      : golden_(read_golden(file, cell.name)),
+        program_(cell.build(golden_.sizes)),
+        tolerance_gradient_(tolerance_gradient) {}
 
   void run(Runner runner) {
     expect_same_names();
@@ -198,30 +210,66 @@ class Comparison {
       const bool none = !gradients[i].defined();
       expect_same("gradient of " + names_[i],
                   none ? Tensor<double>::zeros(want.shape()) : gradients[i], want,
-                  kToleranceGradient);
+                  tolerance_gradient_);
     }
   }
 
   Golden golden_;
   StepProgram program_;
+  double tolerance_gradient_;
   Tape<double> tape_;
   std::vector<Var> inputs_, parameters_, states_;
   std::vector<Var> leaves_;  // what the gradients are asked for
   std::vector<std::string> names_;
 };
 
-class GoldenCell : public testing::TestWithParam<std::string> {};
+class GoldenCell : public testing::TestWithParam<std::string> {
+ protected:
+  void compare(Runner runner) const {
+    const Cell& cell = catalogue().find(GetParam());
+    Comparison(cell, kCatalogue, kToleranceGradient).run(runner);
+  }
+};
 
-TEST_P(GoldenCell, SameNumbersOnTheTape) { Comparison(GetParam()).run(run_on_tape); }
+TEST_P(GoldenCell, SameNumbersOnTheTape) { compare(run_on_tape); }
 
-TEST_P(GoldenCell, SameNumbersCompiled) { Comparison(GetParam()).run(run_compiled); }
+TEST_P(GoldenCell, SameNumbersCompiled) { compare(run_compiled); }
 
-INSTANTIATE_TEST_SUITE_P(Cells, GoldenCell, testing::ValuesIn(cells_of_file()),
+INSTANTIATE_TEST_SUITE_P(Cells, GoldenCell, testing::ValuesIn(cells_of_file(kCatalogue)),
                          [](const auto& instance) { return instance.param; });
+
+class SecondEditionCell : public testing::TestWithParam<std::string> {
+ protected:
+  SecondEditionCell() { register_catalogue(registry_); }
+
+  void compare(Runner runner) {
+    const Cell& cell = find_or_load(registry_, kSecondEditionFolder + GetParam() + ".cell");
+    Comparison(cell, kSecondEdition, kToleranceGradientSecondEdition).run(runner);
+  }
+
+ private:
+  CellRegistry registry_;
+};
+
+TEST_P(SecondEditionCell, SameNumbersOnTheTape) { compare(run_on_tape); }
+
+TEST_P(SecondEditionCell, SameNumbersCompiled) { compare(run_compiled); }
+
+INSTANTIATE_TEST_SUITE_P(Cells, SecondEditionCell, testing::ValuesIn(cells_of_file(kSecondEdition)),
+                         [](const auto& instance) { return instance.param; });
+
+TEST(GoldenFile, HoldsTheCellsOfTheSecondEdition) {
+  std::set<std::string> cells;
+  for (const auto& entry : std::filesystem::directory_iterator(kSecondEditionFolder)) {
+    cells.insert(entry.path().stem().string());
+  }
+  const std::vector<std::string> golden = cells_of_file(kSecondEdition);
+  EXPECT_EQ(cells, std::set<std::string>(golden.begin(), golden.end()));
+}
 
 TEST(GoldenFile, HoldsCellsOfEveryGroup) {
   std::map<std::string, int> cells;
-  for (const std::string& name : cells_of_file()) ++cells[catalogue().find(name).group];
+  for (const std::string& name : cells_of_file(kCatalogue)) ++cells[catalogue().find(name).group];
   for (const Cell& cell : catalogue().cells()) EXPECT_GE(cells[cell.group], 3) << cell.group;
 }
 

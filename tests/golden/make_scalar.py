@@ -1,4 +1,5 @@
-"""Writes scalar.h5 beside this file: what the cells of scalar/ give, in plain Python floats.
+"""Writes scalar.h5 and second_edition.h5 beside this file: what the cells of scalar/ give, in plain
+Python floats. The second file has those of scalar/second_edition.py.
 
 The equations there come from the papers, not from the cell files, which give only the names and
 shapes of parameters and states, the hyperparameters, and the stated conventions.
@@ -27,8 +28,8 @@ import sys
 import h5py
 import numpy
 
-from scalar import gated, linear, lstms, simple  # noqa: F401: they fill CELLS
-from scalar.arithmetic import CELLS, Names
+from scalar import gated, linear, lstms, second_edition, simple  # noqa: F401: they fill CELLS
+from scalar.arithmetic import CELLS, Names, held
 
 STEPS, BATCH = 6, 2
 
@@ -49,8 +50,9 @@ def shape_of(value):
     return [len(value)] + shape_of(value[0]) if isinstance(value, list) else []
 
 
-def run(cell, arrays):
+def run(cell, arrays, first=False):
     """Outputs [T, batch, ..] and final states [batch, ..] by name."""
+    held.start(first)
     p = Names({name: arrays["parameter/" + name] for name in cell.parameters} | cell.hyper)
     outputs = [[] for _ in range(STEPS)]
     final = {name: [] for name in cell.states}
@@ -121,7 +123,7 @@ def compute(name, cell):
     arrays = {
         n: draw(rng, shape, *cell.ranges.get(n.split("/")[-1], ())) for n, shape in shapes.items()
     }
-    y, final = run(cell, arrays)
+    y, final = run(cell, arrays, first=True)
     arrays["weight_y"] = draw(rng, shape_of(y))
     arrays |= {"weight/" + n: draw(rng, shape_of(value)) for n, value in final.items()}
     differentiable = [n for n in shapes if cell.smooth and not n.startswith("input/")]
@@ -129,6 +131,11 @@ def compute(name, cell):
         "gradient/" + n: derivatives(lambda: loss(cell, arrays), arrays[n]) for n in differentiable
     }
     return arrays | {"y": y} | {"final/" + n: value for n, value in final.items()}
+
+
+def home(cell):
+    """The file that a cell belongs in."""
+    return "second_edition" if cell.step.__module__.endswith("second_edition") else "scalar"
 
 
 def write(file, name, cell):
@@ -147,14 +154,22 @@ def write(file, name, cell):
 
 
 def main():
-    """Writes all cells, or in the file that there is only those named as arguments."""
-    names = sys.argv[1:] or CELLS
-    mode = "r+" if sys.argv[1:] else "w"
-    with h5py.File(pathlib.Path(__file__).with_name("scalar.h5"), mode) as file:
-        for name in names:
-            if name in file:
-                del file[name]
-            write(file, name, CELLS[name])
+    """Writes all cells, or in the files that there are only those named as arguments.
+
+    An argument may be the name of a file too, such as second_edition: all cells of it.
+    """
+    for stem in ("scalar", "second_edition"):
+        cells = [n for n, c in CELLS.items() if home(c) == stem]
+        whole = not sys.argv[1:] or stem in sys.argv[1:]
+        names = cells if whole else [n for n in cells if n in sys.argv[1:]]
+        if not names:
+            continue
+        path = pathlib.Path(__file__).with_name(stem + ".h5")
+        with h5py.File(path, "w" if whole else "r+") as file:
+            for name in names:
+                if name in file:
+                    del file[name]
+                write(file, name, CELLS[name])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Vectors as lists, matrices as lists of rows, loops over floats; and the list of the cells."""
 
+import copy
 import math
 from math import exp, log, sqrt, tanh
 
@@ -58,6 +59,29 @@ def cell(parameters, states="H h", **more):
         return step
 
     return decorate
+
+
+class Held:
+    """held(value) is a constant of the gradient: the value that the first run gave there."""
+
+    def __init__(self):
+        self.start(True)
+
+    def start(self, first):
+        """In front of a run: the first one, or one for a difference."""
+        self.first = first
+        self.place = 0
+        if first:
+            self.values = []
+
+    def __call__(self, value):
+        if self.first:
+            self.values.append(copy.deepcopy(value))  # differences change parameters in place
+        self.place += 1
+        return self.values[self.place - 1]
+
+
+held = Held()
 
 
 def sigmoid(v):
