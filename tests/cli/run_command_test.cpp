@@ -186,6 +186,12 @@ TEST_F(RunCommand, TheGradientIsThatOfTheSumOfOutputs) {
   const NamedArrays y = run("plain.cell --hidden 1 --x x.npz --gradients");
   expect_near(y.at("gradient_w"), {1 * 3 + 10 * 2 + 100 * 1});
   expect_near(y.at("gradient_initial_h"), {3});
+  // And what a loss of the final states adds to it.
+  write_npz(folder_ / "x.npz", {{"x", Tensor<double>::from({3, 1}, {1, 10, 100})},
+                                {"final_gradient_h", Tensor<double>::from({1}, {2})}});
+  const NamedArrays z = run("plain.cell --hidden 1 --x x.npz --gradients");
+  expect_near(z.at("gradient_w"), {1 * 3 + 10 * 2 + 100 * 1 + 2 * 111});
+  expect_near(z.at("gradient_initial_h"), {3 + 2});
 }
 
 TEST_F(RunCommand, FirstValuesAreThoseOfTrainingAndTheFileIsOneOfWeights) {
