@@ -1,4 +1,4 @@
-"""The cells of tests/cell/second_edition, which are not in the catalogue."""
+"""The cells of tests/cell/second_edition, from memory of their papers."""
 
 from .arithmetic import *
 from .gated import gru
