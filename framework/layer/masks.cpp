@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -43,6 +44,10 @@ class Hits {
   double rest_;  // of it, in [0, 1)
 };
 
+// The largest number below 1: rounding must not make one of it.
+template <class T>
+constexpr T below_one = T(1) - std::numeric_limits<T>::epsilon() / 2;
+
 }  // namespace
 
 Random Masks::numbers_of(std::string_view name, Index example) const {
@@ -78,7 +83,9 @@ Tensor<T> Masks::normal(std::string_view name, const Shape& shape, Supply::Often
 
 template <class T>
 Tensor<T> Masks::uniform(std::string_view name, const Shape& shape, Supply::Often often) const {
-  return each<T>(name, shape, often, [](Random& random) { return random.uniform(); });
+  return each<T>(name, shape, often, [](Random& random) {
+    return std::min(static_cast<T>(std::max(random.uniform(), 0x1.0p-53)), below_one<T>);
+  });
 }
 
 template <class T>

@@ -45,7 +45,7 @@ class Masks {
   template <class T>
   Tensor<T> normal(std::string_view name, const Shape& shape,
                    Supply::Often often = Supply::Often::step) const;
-  /// Numbers uniform in 0 to 1, likewise.
+  /// Numbers uniform in 0 to 1, both left out, likewise.
   template <class T>
   Tensor<T> uniform(std::string_view name, const Shape& shape, Supply::Often often) const;
 

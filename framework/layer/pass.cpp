@@ -58,6 +58,10 @@ Var Pass::supplied(std::string_view name, const Shape& shape, const Supply& supp
         return tape.constant(masks_->uniform<T>(name, shape, supply.often));
       });
     case Supply::Kind::training: return full(shape, 1.0);
+    case Supply::Kind::schedule: {
+      const double done = std::min(static_cast<double>(masks_->update()) / supply.updates, 1.0);
+      return full(shape, supply.first + (supply.last - supply.first) * done);
+    }
   }
   fail_bug("an input that is given in no way");
 }

@@ -122,6 +122,9 @@ std::string noise_text(const std::string& name, const std::string& shape, const 
   std::string drawn;
   switch (supply.kind) {
     case Supply::Kind::training: return "";
+    case Supply::Kind::schedule:
+      return fmt::format("schedule {} from {} to {} over {}\n", name, number_text(supply.first),
+                         number_text(supply.last), number_text(supply.updates));
     case Supply::Kind::normal: drawn = "normal"; break;
     case Supply::Kind::uniform: drawn = "uniform"; break;
     case Supply::Kind::keep: drawn = fmt::format("bernoulli({})", number_text(supply.rate)); break;

@@ -11,21 +11,25 @@
 namespace carousel {
 
 /// What a layer gives an input that no data holds. Where a model is evaluated the input has its
-/// default, which stands for the mean.
+/// default, which stands for the mean, or for what a schedule comes to.
 struct Supply {
   /// What the elements are.
   enum class Kind {
-    normal,   ///< standard normal numbers
-    uniform,  ///< uniform in 0 to 1
-    keep,     ///< 1 with probability `rate`, else 0
-    drop,     ///< 0 with probability `rate`, else 1 / (1 - rate)
-    training  ///< 1: the model is trained
+    normal,    ///< standard normal numbers
+    uniform,   ///< uniform in 0 to 1
+    keep,      ///< 1 with probability `rate`, else 0
+    drop,      ///< 0 with probability `rate`, else 1 / (1 - rate)
+    training,  ///< 1: the model is trained
+    schedule   ///< from `first` to `last` in equal steps over so many `updates`, then `last`
   };
   /// How often they are drawn.
   enum class Often { step, sequence };
   Kind kind = Kind::keep;     ///< which of them
   double rate = 0.0;          ///< probability, in [0, 1]
   Often often = Often::step;  ///< for each step, or once for all steps of a sequence
+  double first = 0.0,         ///< of a schedule, before the first update
+      last = 0.0,             ///< of a schedule, and its default
+      updates = 1.0;          ///< of a schedule, 1 or more
 };
 
 /// One value of a step program.

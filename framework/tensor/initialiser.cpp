@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
-#include <numeric>
 #include <tuple>
 #include <xtensor-blas/xlinalg.hpp>
 
@@ -47,17 +46,10 @@ void expect_square(const Shape& shape, const char* what) {
   }
 }
 
-// Fisher and Yates: row i is exchanged with one of those up to it.
 Tensor<double> permutation(const Shape& shape, Random& random) {
   expect_square(shape, "permutation");
   const Index n = shape[0];
-  std::vector<Index> places(static_cast<std::size_t>(n));
-  std::iota(places.begin(), places.end(), Index{0});
-  for (Index i = n - 1; i > 0; --i) {
-    const auto other = static_cast<Index>(random.uniform() * static_cast<double>(i + 1));
-    std::swap(places[static_cast<std::size_t>(i)],
-              places[static_cast<std::size_t>(std::min(other, i))]);
-  }
+  const std::vector<int> places = random.permutation(static_cast<int>(n));
   Tensor<double> out = Tensor<double>::zeros(shape);
   for (Index i = 0; i < n; ++i) out.data()[i * n + places[static_cast<std::size_t>(i)]] = 1.0;
   return out;

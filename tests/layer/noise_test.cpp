@@ -101,6 +101,17 @@ TEST(CellNoise, TrainingIsOneInTrainingAlone) {
   EXPECT_EQ(run(stack, nullptr).outputs[0], 3.0);
 }
 
+TEST(CellNoise, AScheduleGoesFromOneNumberToAnother) {
+  const RecurrentStack stack(
+      cell_of("schedule slope from 1 to 5 over 8\nh = slope + 0 * repeat_elements(x[0], hidden)\n"),
+      {.input = input, .hidden = hidden});
+  for (const auto& [update, value] : {std::pair{0, 1.0}, {2, 2.0}, {8, 5.0}, {100, 5.0}}) {
+    const Masks masks({1, update}, 0);
+    EXPECT_EQ(run(stack, &masks).outputs[0], value) << update;
+  }
+  EXPECT_EQ(run(stack, nullptr).outputs[0], 5.0);
+}
+
 // Two sequences of 4 and 2 steps: what lies behind the end of one adds nothing.
 TEST(CellLosses, AreSumsOverTheStepsThatCount) {
   const RecurrentStack stack(

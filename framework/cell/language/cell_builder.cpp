@@ -122,7 +122,8 @@ void CellBuilder::declare(const Statement& line) {
     case Statement::Kind::initial: return add(initials_);
     case Statement::Kind::function: return add(definitions_);
     case Statement::Kind::output: output_ = &line; return;
-    case Statement::Kind::noise: return add(noises_);
+    case Statement::Kind::noise:
+    case Statement::Kind::schedule: return add(noises_);
     case Statement::Kind::hyper:
     case Statement::Kind::loss: losses_.insert(line.name); return;
     case Statement::Kind::use:
@@ -319,7 +320,7 @@ void CellBuilder::loss(const Statement& line) {
   }
   const std::string name = prefix_ + line.name;
   const double weight = line.options.empty() ? 1.0 : number(line.options[0]);
-  const Var before = program_.builder.state(name, {1});
+  const Var before = program_.builder.state(name, 1);
   program_.builder.set_state(name, before + as_batched(graph(), value, {1}));
   program_.builder.make_loss(name, weight);
 }

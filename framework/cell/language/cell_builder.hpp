@@ -105,6 +105,7 @@ class CellBuilder final : public Expressions {
   // draws.cpp: what is drawn
   Initialiser initialiser(const Statement& line, const Shape& shape, const std::string& part);
   Value noise(const Statement& line);
+  Value scheduled(const Statement& line);
 
   ProgramInWork& program_;
   const CellSyntax& syntax_;

@@ -1,5 +1,6 @@
 #include "cell/language/computed_initial.hpp"
 
+#include <algorithm>
 #include <numbers>
 
 #include "cell/language/expressions.hpp"
@@ -24,7 +25,8 @@ class InitialExpressions final : public Expressions {
   Value read(const Expression& name) override {
     const auto found = constants_.find(name.text);
     if (found != constants_.end()) return found->second;
-    if (name.text == "u") return drawn(u_, [](Random& r) { return r.uniform(); });
+    if (name.text == "u")
+      return drawn(u_, [](Random& r) { return std::max(r.uniform(), 0x1.0p-53); });
     if (name.text == "z") return drawn(z_, [](Random& r) { return r.normal(); });
     if (name.text == "pi") return std::numbers::pi;
     if (name.text == "e") return std::numbers::e;

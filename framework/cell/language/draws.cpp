@@ -84,7 +84,24 @@ Initialiser CellBuilder::initialiser(const Statement& line, const Shape& shape,
                                did_you_mean(kind, initialiser_names())));
 }
 
+// A number for all elements, which the layer gives.
+Value CellBuilder::scheduled(const Statement& line) {
+  Supply supply;
+  supply.kind = Supply::Kind::schedule;
+  supply.first = number(line.options.at(0));
+  supply.last = number(line.options.at(1));
+  supply.updates = number(line.options.at(2));
+  if (!(supply.updates >= 1.0)) {
+    fail_at(line.options[2].place,
+            fmt::format("got {}, expected a number of updates, 1 or more", supply.updates));
+  }
+  const Var made = program_.builder.supplied(prefix_ + line.name, 1, supply.last, supply);
+  input_values_.emplace(line.name, made);
+  return made;
+}
+
 Value CellBuilder::noise(const Statement& line) {
+  if (line.kind == Statement::Kind::schedule) return scheduled(line);
   const Expression& drawn = *line.initialiser;
   const Shape shape = sizes(line.shape, line.place);
   const bool takes_rate = drawn.text == "bernoulli" || drawn.text == "dropout";

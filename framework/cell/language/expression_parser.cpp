@@ -337,17 +337,15 @@ std::vector<Expression> parse_shape(TokenStream& tokens) {
 namespace {
 
 // A word of a list, with arguments or without.
+template <class WayOut>
 Expression parse_word(TokenStream& tokens, std::string_view what,
-                      const std::vector<std::string>& words) {
+                      const std::vector<std::string>& words, WayOut way_out) {
   const Token& word = tokens.now();
   if (word.kind != Token::Kind::name) {
     tokens.fail_expected(fmt::format("{}, such as {}", what, words.front()));
   }
   if (!contains(words, word.text)) {
-    const std::string_view advice = advice_for_word(word.text);
-    tokens.fail(word, fmt::format("no {} '{}'{}", what, word.text,
-                                  advice.empty() ? did_you_mean(word.text, words)
-                                                 : fmt::format(": {}", advice)));
+    tokens.fail(word, fmt::format("no {} '{}'{}", what, word.text, way_out(word.text)));
   }
   tokens.next();
   ExpressionParser parser(tokens);
@@ -370,13 +368,18 @@ Expression parse_initialiser(TokenStream& tokens) {
   const bool drawn = word.text == "u" || word.text == "z";
   const bool is_word = word.kind == Token::Kind::name && !calls && !operates && !drawn;
   if (is_word || contains(initialiser_names(), word.text)) {
-    return parse_word(tokens, "initialiser", initialiser_names());
+    return parse_word(tokens, "initialiser", initialiser_names(), [](std::string_view got) {
+      const std::string_view advice = advice_for_word(got);
+      return advice.empty() ? did_you_mean(got, initialiser_names()) : fmt::format(": {}", advice);
+    });
   }
   return parse_expression(tokens);
 }
 
 Expression parse_drawn(TokenStream& tokens) {
-  return parse_word(tokens, "distribution", distribution_names());
+  return parse_word(tokens, "distribution", distribution_names(), [](std::string_view) {
+    return std::string(": write normal, uniform, bernoulli(p) or dropout(p)");
+  });
 }
 
 Expression parse_signed_number(TokenStream& tokens) {

@@ -76,7 +76,7 @@ std::optional<Value> CellBuilder::value_of_all_cells(const std::string& name) {
   StepBuilder& builder = program_.builder;
   if (name == "t") {
     if (!program_.step) {
-      const Var before = builder.state("t", {1});
+      const Var before = builder.state("t", 1);
       program_.step = builder.set_state("t", before + 1.0);
     }
     return *program_.step;
@@ -120,7 +120,7 @@ std::string CellBuilder::old_value_of(const std::string& name) const {
     for (const std::string_view part : parts) {
       if (name.size() <= part.size() || !has(part)) continue;
       const bool in_front = name.starts_with(part);
-      const std::string rest =
+      std::string rest =
           in_front ? name.substr(part.size()) : name.substr(0, name.size() - part.size());
       if (assigned_.count(rest)) return rest;
     }

@@ -37,6 +37,7 @@ class StatementParser {
   void initial();
   void function();
   void noise();
+  void schedule();
   void loss();
   void use();
   void options(Statement& use);
@@ -81,7 +82,7 @@ std::vector<Statement> StatementParser::block(const Token* brace) {
 
 void StatementParser::statement() {
   using Reader = void (StatementParser::*)();
-  static constexpr std::array<std::pair<std::string_view, Reader>, 10> declarations = {{
+  static constexpr std::array<std::pair<std::string_view, Reader>, 11> declarations = {{
       {"hyper", &StatementParser::hyper},
       {"input", &StatementParser::input},
       {"param", &StatementParser::parameters},
@@ -89,6 +90,7 @@ void StatementParser::statement() {
       {"initial", &StatementParser::initial},
       {"def", &StatementParser::function},
       {"noise", &StatementParser::noise},
+      {"schedule", &StatementParser::schedule},
       {"loss", &StatementParser::loss},
       {"use", &StatementParser::use},
       {"output", &StatementParser::output},
@@ -318,6 +320,17 @@ void StatementParser::noise() {
     made.text = often;
     end(std::move(made));
   }
+}
+
+// schedule NAME from NUMBER to NUMBER over UPDATES
+void StatementParser::schedule() {
+  Statement made = begin(Kind::schedule);
+  new_name(made, "a name for the number");
+  for (const std::string_view word : {"from", "to", "over"}) {
+    expect_word(word, fmt::format("schedule {} from 1 to 5 over 1000", made.name));
+    made.options.push_back(parse_expression(tokens_));
+  }
+  end(std::move(made));
 }
 
 // loss NAME weight NUMBER = expression

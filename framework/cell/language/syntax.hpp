@@ -63,6 +63,7 @@ struct Statement {
     initial,    ///< name = value
     function,   ///< name(arguments) = value
     noise,      ///< name : shape, initialiser: the distribution, text: "step" or "sequence"
+    schedule,   ///< name, options {first, last, updates}
     loss,       ///< name weight options = value
     use,        ///< text (a cell) as name, index and range (of a family) (arguments = options)
     assign,     ///< name = value
@@ -76,7 +77,7 @@ struct Statement {
   std::string name;                       ///< what it defines
   std::string text;                       ///< of a use: the cell; of noise: how often it is drawn
   std::vector<std::string> arguments;     ///< of a function; names of the options of a use
-  std::vector<Expression> options;        ///< of a use; of a loss: its weight, or none
+  std::vector<Expression> options;        ///< of a use, a schedule; of a loss: its weight, or none
   std::vector<Expression> shape;          ///< sizes of a parameter, state, input or noise
   std::string index;                      ///< of a family: a name for the number of a member
   std::vector<Expression> range;          ///< {first, last}; empty: none

@@ -61,12 +61,6 @@ std::string Value::shape_text() const {
   return (is_complex() ? "complex " : "") + shape().to_string();
 }
 
-Shape without_batch(const Shape& shape) {
-  Shape rest;
-  for (int i = 1; i < shape.rank(); ++i) rest.push_back(shape[i]);
-  return rest;
-}
-
 Shape with_batch(const Shape& shape) {
   Shape all{batch_dim};
   for (const Index dim : shape) all.push_back(dim);

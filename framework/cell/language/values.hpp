@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "op/functions.hpp"
+#include "program/step_program.hpp"
 
 namespace carousel {
 
@@ -37,8 +37,6 @@ struct Value {
   Var imaginary;                 ///< of a complex value, else empty
 };
 
-/// The shape behind the batch.
-Shape without_batch(const Shape& shape);
 /// The batch before a shape.
 Shape with_batch(const Shape& shape);
 

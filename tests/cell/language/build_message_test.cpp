@@ -87,10 +87,15 @@ TEST(BuildMessages, NoiseLossesAndGradients) {
             "got 2, expected a probability, from 0 to 1");
   EXPECT_EQ(says("noise n : [2] dropout(1)\ny = x + n"),
             "got 1, expected a probability, from 0 to below 1");
-  EXPECT_EQ(says("noise n : [2] gauss\ny = x + n"), "no distribution 'gauss'");
+  EXPECT_EQ(says("noise n : [2] gauss\ny = x + n"),
+            "no distribution 'gauss': write normal, uniform, bernoulli(p) or dropout(p)");
   EXPECT_EQ(says("noise n : [2, 2] normal\ny = x"), "noise is a vector: [size]");
   EXPECT_EQ(says("noise n : [2] normal each round\ny = x"),
             "expected 'step' or 'sequence', found 'round'");
+  EXPECT_EQ(says("schedule s from 1 to 2\ny = x * s"),
+            "expected 'over', as in schedule s from 1 to 5 over 1000, found the end of the line");
+  EXPECT_EQ(says("schedule s from 1 to 2 over 0\ny = x * s"),
+            "got 0, expected a number of updates, 1 or more");
   EXPECT_EQ(says("loss l = x\ny = x"), "x is [2], expected one number: sum(..) or mean(..) of it");
   EXPECT_EQ(says("loss l weight x = sum(x)\ny = x"), "x is not known when the cell is built");
   EXPECT_EQ(says("loss kl = sum(x)\ny = x + kl"),

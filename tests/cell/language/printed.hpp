@@ -39,9 +39,9 @@ inline std::string printed(const std::vector<Expression>& list) {
 
 /// A statement with all that it holds.
 inline std::string printed(const Statement& s) {
-  static constexpr const char* kinds[] = {"hyper",    "input",  "parameter", "state", "initial",
-                                          "function", "noise",  "loss",      "use",   "assign",
-                                          "collect",  "repeat", "output"};
+  static constexpr const char* kinds[] = {"hyper",    "input",   "parameter", "state", "initial",
+                                          "function", "noise",   "schedule",  "loss",  "use",
+                                          "assign",   "collect", "repeat",    "output"};
   std::string text = fmt::format("{} {}", kinds[static_cast<int>(s.kind)], s.name);
   if (!s.text.empty()) text += " of " + s.text;
   if (!s.range.empty()) text += " in " + printed(s.range);
