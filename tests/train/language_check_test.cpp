@@ -9,6 +9,22 @@
 namespace carousel {
 namespace {
 
+const std::string with_a_complex_state = R"(
+param z : [hidden] complex init normal(1)
+state s : [hidden] complex
+s = exp(complex(-0.1, 1) * v) * s[t-1] * conj(z) / (2 + z * z) + b
+y = re(s) + abs(s) - im(s) ^ 2)";
+
+const std::string with_calls = R"(
+use lstm as f
+a = f(concat(x, v), h = h[t-1], c = v)
+y = f(concat(x, b), h = a, c = f.c) + f.c)";
+
+const std::string with_first_values = R"(
+param a : [hidden] init log(-0.5 * log(u))
+param P : [hidden, hidden] init permutation fixed
+y = P @ v * a)";
+
 // Lines that set y from x [3], h[t-1] [4], W, U, b, and v, which is no 0.
 const std::vector<std::string> lines = {
     "y = h[t-1] @ U + (v @ W)[0] * b",
@@ -26,8 +42,7 @@ const std::vector<std::string> lines = {
     "y = where(v > 0, log(v), 0) + where(v > 0, b / v, 0)",
     "y = solve(4 * eye(hidden) + outer(v, v), h[t-1]) + solve(4 * eye(hidden) + U, v)",
     "A = 4 * eye(hidden) + outer(v, b)\ny = inverse(A) @ v + solve(A, outer(b, h[t-1])) @ b",
-    "A = stack(4 * eye(hidden) + outer(v, b), 3 * eye(hidden))\ny = sum(solve(A, stack(v, b)), "
-    "axis = 0)",
+    "E = 4 * eye(hidden)\nA = stack(E + outer(v, b), E)\ny = solve(A, stack(v, b))[0]",
     "y = v * t / (1 + t) + x[0] * pi",
     "noise n : [hidden] normal\nnoise u : [hidden] uniform\ny = v + n * exp(b) - log(-log(u)) * b",
     "noise m : [hidden] bernoulli(0.5) each sequence\nnoise d : [1] dropout(0.3)\ny = m * v * d",
@@ -35,21 +50,14 @@ const std::vector<std::string> lines = {
     "y = grad(sum(tanh(v) * b), v)",
     "M = outer(v, h[t-1])\nl = sum((M @ b - v) ^ 2)\ng = grad(l, M)\ny = (M - 0.1 * g) @ b",
     "s = softmax(v)\ny = grad(logsumexp(s * b) + prod(s) + norm(sort(s)), s)",
-    "s = cumsum(v) * b\ny = grad(sum(take(s, argsort(s)) ^ 2) + dot(s, U @ s) / (1 + sum(s ^ 2)), "
-    "s)",
+    "s = cumsum(v) * b\nl = sum(take(s, argsort(s)) ^ 2)\ny = grad(l + dot(s, U @ s), s)",
     "A = 4 * eye(hidden) + outer(v, v)\nl = dot(v, solve(A, v))\ny = grad(l, v)",
-    "s = v\nrepeat k in 1..3 {\n s = tanh(U @ s + k)\n collect all = s * b\n}\ny = sum(all, axis = "
-    "0)",
-    "param z : [hidden] complex init normal(1)\nstate s : [hidden] complex\n"
-    "s = exp(complex(-0.1, 1) * v) * s[t-1] * conj(z) / (2 + z * z) + b\ny = re(s) + abs(s) - "
-    "im(s) ^ 2",
+    "s = v\nrepeat k in 1..3 {\n s = tanh(U @ s + k)\n collect a = s\n}\ny = sum(a, axis = 0)",
+    with_a_complex_state,
     "param Z : [hidden, hidden] complex\ny = re(Z @ complex(v, h[t-1])) + im(complex(b, v) @ Z)",
-    "use lstm as f\na = f(concat(x, v), h = h[t-1], c = v)\ny = f(concat(x, b), h = a, c = f.c) + "
-    "f.c",
+    with_calls,
     "use lstm as f\na = f(x)\ny = f(x, h = a, c = f.c)",
-    "param a : [hidden] init log(-0.5 * log(u))\nparam P : [hidden, hidden] init permutation "
-    "fixed\n"
-    "y = P @ v * a",
+    with_first_values,
 };
 
 class Construct : public testing::TestWithParam<std::string> {};
