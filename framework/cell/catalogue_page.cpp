@@ -32,10 +32,8 @@ Left out of the literature's list, and why:
 |---|---|
 | batch norm, zoneout, dropout of all kinds, drop-connect, residual connections | parts of the stack around a cell, not of a cell |
 | gated feedback, highway LSTM, grid LSTM | they read the states of other layers |
-| Tree-LSTM, ConvLSTM, SRU++ | no sequence of vectors: graphs, pictures, attention over the sequence |
+| Tree-LSTM, ConvLSTM over pictures, SRU++ | no sequence of vectors: graphs, pictures, attention over the sequence |
 | np-RNN, LSTM with forget bias 1 | an initialiser alone: of rnn_relu and of lstm, whose forget bias is 1 here |
-| uRNN | complex numbers with a Fourier transform; eunn and exprnn are orthogonal cells in real numbers |
-| TTT, Titans, mesa, Longhorn, RWKV-7 | their equations have not been checked |
 )";
 
 const char* meaning(const std::string& group) {
