@@ -19,7 +19,7 @@ inline const CellRegistry& catalogue() {
 
 /// Cells whose gradient is by intention not the derivative of their value, which has steps.
 inline const std::set<std::string>& cells_with_steps() {
-  static const std::set<std::string> names = {"skip_gru", "skip_lstm", "surnn"};
+  static const std::set<std::string> names = {"hm_lstm", "skip_gru", "skip_lstm", "surnn"};
   return names;
 }
 

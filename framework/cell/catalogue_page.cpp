@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cell/language/words.hpp"
 #include "cell/nearest_sizes.hpp"
 #include "program/delays.hpp"
 #include "program/plan.hpp"
@@ -31,21 +32,25 @@ Left out of the literature's list, and why:
 |---|---|
 | batch norm, zoneout, dropout of all kinds, drop-connect, residual connections | parts of the stack around a cell, not of a cell |
 | gated feedback, highway LSTM, grid LSTM | they read the states of other layers |
-| Tree-LSTM, ConvLSTM, SRU++ | no sequence of vectors: graphs, pictures, attention over the sequence |
+| Tree-LSTM, ConvLSTM over pictures, SRU++ | no sequence of vectors: graphs, pictures, attention over the sequence |
 | np-RNN, LSTM with forget bias 1 | an initialiser alone: of rnn_relu and of lstm, whose forget bias is 1 here |
-| uRNN | complex numbers with a Fourier transform; eunn and exprnn are orthogonal cells in real numbers |
-| TTT, Titans, mesa, Longhorn, RWKV-7 | their equations have not been checked |
 )";
 
 const char* meaning(const std::string& group) {
-  if (group == "A0") return "products with the input, the rest elementwise";
-  if (group == "A1") return "one wave of products with the state";
-  if (group == "A2") return "several waves of products in a step";
-  if (group == "B-w") return "expressions of parameters, evaluated once a sequence";
-  if (group == "B-r") return "reductions over the features";
-  if (group == "B-t") return "time, masks and other inputs of a step, delays";
-  if (group == "B-m") return "states that are matrices, or longer than the hidden size";
-  if (group == "B-k") return "several small steps in a step, cells inside cells";
+  if (group == "simple") return "no gates: products, a bias and an activation";
+  if (group == "lstm") return "long short-term memory and its relatives: gates on a cell state";
+  if (group == "gru") return "gated recurrent unit and its relatives: gates on one state";
+  if (group == "linear") {
+    return "elementwise recurrences whose gates read the input, diagonal state space models";
+  }
+  if (group == "matrix") {
+    return "a matrix as state, written by outer products: linear attention, delta rules";
+  }
+  if (group == "memory") return "a memory apart from the state: averages, polynomials, slots";
+  if (group == "orthogonal") return "recurrent matrices that are orthogonal, or nearly so";
+  if (group == "continuous") return "steps of a differential equation";
+  if (group == "timing") return "time stamps, missing values, clocks, delays, skipped steps";
+  if (group == "nested") return "cells in cells, several small steps in one";
   return "";
 }
 
@@ -103,7 +108,7 @@ int waves(const StepProgram& given) {
 
 std::string catalogue_page(const CellRegistry& registry) {
   std::string page = head;
-  for (const char* group : {"A0", "A1", "A2", "B-w", "B-r", "B-t", "B-m", "B-k"}) {
+  for (const std::string& group : group_names()) {
     std::vector<const Cell*> cells;
     for (const Cell& cell : registry.cells()) {
       if (cell.group == group) cells.push_back(&cell);

@@ -40,7 +40,7 @@ struct Cell {
   std::string conventions;
   /// The program of one step at these sizes. Throws InputError where they do not fit the cell.
   std::function<StepProgram(const CellSizes&)> build;
-  std::string group = {};                  ///< of the catalogue: A0, A1, ..; see cells/README.md
+  std::string group = {};                  ///< its family, such as gru; see cells/README.md
   std::vector<CellHyper> hypers = {};      ///< in the order of the file
   std::vector<std::string> warnings = {};  ///< what is odd in the file, ready to print
   std::string text = {};                   ///< of a cell of text: the file

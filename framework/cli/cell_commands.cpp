@@ -81,7 +81,7 @@ int cells_command(const CellRegistry& registry, const std::string& pattern,
                       {"group", cell.group},
                       {"conventions", cell.conventions}});
     } else {
-      std::printf("%-20s %-4s %s\n", cell.name.c_str(), cell.group.c_str(), cell.title.c_str());
+      std::printf("%-20s %-10s %s\n", cell.name.c_str(), cell.group.c_str(), cell.title.c_str());
     }
   }
   if (json) std::printf("%s\n", boost::json::serialize(list).c_str());

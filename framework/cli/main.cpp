@@ -263,7 +263,7 @@ class CommandLine {
                        : cells_command(registry_, pattern_, group_, json_);
     });
     cells->add_option("PATTERN", pattern_, "Part of a name, title or reference");
-    cells->add_option("--group", group_, "Group of the catalogue, such as A1");
+    cells->add_option("--group", group_, "Group of the catalogue, such as gru");
     cells->add_flag("--json", json_, "As JSON");
     cells->add_flag("--markdown", markdown_, "The catalogue's page, cells/README.md");
 

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "cell/catalogue_page.hpp"
+#include "cell/language/words.hpp"
 #include "cell/nearest_sizes.hpp"
 #include "program/differentiate.hpp"
 #include "program/steps.hpp"
@@ -85,6 +86,33 @@ TEST(Catalogue, ParameterCountsEqualTheEquations) {
       {"lem", 4 * (w + u + v)},
       {"residual_lstm", 4 * (w + u + v) + 3 * v + u + w},
       {"fast_slow_lstm", 4 * (w + u + v) + 2 * 4 * (u + u + v)},
+      {"second_order_rnn", 5 * u},
+      {"atr", w + u + v},
+      {"lrn", 3 * w},
+      {"cgrnn", 6 * (w + u + v) + v},
+      {"indy_lstm", 4 * (w + 2 * v)},
+      {"s4", w + 3 * v + 8 * 8 * v},
+      {"mega_ema", w + v + 4 * 16 * v},
+      {"hgrn2", 3 * w},
+      {"longhorn", 2 * w + 2 * 4 * v + 2 * v + 2 * 16 * v},
+      {"gsa", 3 * w + 8 * 5},
+      {"delta_product", w + 2 * (2 * w + 5)},
+      {"ttt_linear", 3 * w + 5 + 1 + u + 3 * v},
+      {"titans", 3 * (w + 5 + 1) + 2 * 8 * v},
+      {"mesa", 3 * w + 2 * (5 + 1) + v},
+      {"fast_weights", w + u + v},
+      {"rwkv5", 4 * (w + 5) + 2 * v + u},
+      {"rwkv7", 3 * w + 6 * 5 + 3 * 8 * (5 + v) + 5 * v + u},
+      {"urnn", 2 * w + 10 * v},
+      {"householder_rnn", w + 3 * v},
+      {"gru_ode", 3 * (w + u + v)},
+      {"ode_lstm", 4 * (w + u + v) + 2 * (u + v)},
+      {"dilated_gru", 3 * (w + u + v)},
+      {"mist_rnn", 2 * (w + u + v) + 4 * (5 + v + 1)},
+      {"hornn", w + 3 * u + v},
+      {"stack_rnn", w + u + 8 * v + 16 * v},
+      {"lstmn", 5 * w + 6 * u + 5 * v},
+      {"act_rnn", w + u + 3 * v + 1},
   };
   for (const auto& [name, number] : expected) EXPECT_EQ(count(name, {5, 7}), number) << name;
   EXPECT_EQ(count("sru", {7, 7}), 3 * u + 4 * v);  // x needs no matrix
@@ -125,7 +153,7 @@ TEST(Catalogue, EachFileIsACell) {
     EXPECT_NE(cell.conventions.find("bias"), std::string::npos) << text.file;
     groups.insert(cell.group);
   }
-  EXPECT_EQ(groups, (std::set<std::string>{"A0", "A1", "A2", "B-k", "B-m", "B-r", "B-t", "B-w"}));
+  EXPECT_EQ(groups, std::set<std::string>(group_names().begin(), group_names().end()));
   EXPECT_GE(catalogue_texts().size(), 100u);
 }
 

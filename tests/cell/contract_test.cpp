@@ -46,7 +46,8 @@ Tensor<T> random_state(const Shape& shape, const std::string& stream) {
 }
 
 // Cells that are steep somewhere, so that differences and single precision are far off.
-const std::set<std::string> steep = {"hyper_lstm", "ln_lstm", "nru"};
+const std::set<std::string> steep = {"hyper_lstm", "ln_lstm", "nru",
+                                     "rwkv7",      "titans",  "ttt_linear"};
 
 // The error that is left when the point moves a little: a kink such as relu's lies inside a
 // difference by chance, a wrong rule is wrong everywhere.

@@ -141,7 +141,7 @@ TEST_F(CellCommand, AFileCannotReplaceACellOfTheCatalogue) {
 TEST_F(CellCommand, ListsByNameAndGroup) {
   EXPECT_THAT(carousel("cells minim").text,
               AllOf(HasSubstr("mgu"), testing::Not(HasSubstr("sru"))));
-  EXPECT_THAT(carousel("cells --group B-m").text,
+  EXPECT_THAT(carousel("cells --group matrix").text,
               AllOf(HasSubstr("mlstm"), testing::Not(HasSubstr("\nlstm "))));
   EXPECT_EQ(carousel("cells nonesuch").code, 2);
 }

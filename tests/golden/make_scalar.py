@@ -28,7 +28,7 @@ import sys
 import h5py
 import numpy
 
-from scalar import gated, linear, lstms, second_edition, simple  # noqa: F401: they fill CELLS
+from scalar import gated, linear, lstms, mixed, second_edition, simple  # noqa: F401: fill CELLS
 from scalar.arithmetic import CELLS, Names, held
 
 STEPS, BATCH = 6, 2

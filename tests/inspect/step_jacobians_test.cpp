@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "catalogue.hpp"
+#include "cell/nearest_sizes.hpp"
 #include "covering_cells.hpp"
 #include "inspect/activations.hpp"
 #include "model_under_test.hpp"
@@ -35,7 +36,7 @@ std::vector<Var> on_tape(Tape<double>& tape, const Values& values) {
 
 // A step of a cell somewhere in its space.
 struct Step {
-  explicit Step(const Cell& cell) : program(cell.build({3, 4})) {
+  explicit Step(const Cell& cell) : program(cell.build(nearest_sizes(cell, {3, 4}))) {
     std::uint64_t seed = 1;
     for (const ProgramParameter& p : program.parameters)
       parameters.push_back(drawn(p.shape, seed++));

@@ -1,6 +1,6 @@
 #include "cell/language/head_parser.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "cell/language/language_error.hpp"
 #include "cell/language/words.hpp"
@@ -34,16 +34,11 @@ std::string strings(TokenStream& tokens) {
 
 std::string group(TokenStream& tokens) {
   const Token& first = tokens.now();
-  if (!tokens.at(Token::Kind::name)) tokens.fail_expected("a group, such as A1");
+  if (!tokens.at(Token::Kind::name)) tokens.fail_expected("a group, such as gru");
   std::string name(tokens.next().text);
-  if (tokens.take_sign("-")) {
-    name += "-";
-    if (tokens.at(Token::Kind::name)) name += tokens.next().text;
-  }
   if (!contains(group_names(), name)) {
-    fail_at(
-        tokens.place_from(first),
-        fmt::format("no group '{}': the groups are A0, A1, A2, B-w, B-r, B-t, B-m and B-k", name));
+    fail_at(tokens.place_from(first),
+            fmt::format("no group '{}': the groups are {}", name, fmt::join(group_names(), ", ")));
   }
   return name;
 }

@@ -18,8 +18,9 @@ const std::vector<std::string>& distribution_names() {
 }
 
 const std::vector<std::string>& group_names() {
-  static const std::vector<std::string> words = {"A0",  "A1",  "A2",  "B-w",
-                                                 "B-r", "B-t", "B-m", "B-k"};
+  static const std::vector<std::string> words = {"simple", "lstm",   "gru",        "linear",
+                                                 "matrix", "memory", "orthogonal", "continuous",
+                                                 "timing", "nested"};
   return words;
 }
 

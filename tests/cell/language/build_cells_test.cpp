@@ -9,7 +9,7 @@ namespace carousel {
 namespace {
 
 const char* const leaky =
-    "cell leaky \"A leaky unit\"\nref \"A paper\"\ngroup A1\nconventions \"one bias\"\n"
+    "cell leaky \"A leaky unit\"\nref \"A paper\"\ngroup gru\nconventions \"one bias\"\n"
     "hyper rate = 0.5\nparam W : [hidden, input]\nparam b : [hidden]\n"
     "c = tanh(W @ x + b)\nh = (1 - rate) * h[t-1] + rate * c\noutput h\n";
 
@@ -35,7 +35,7 @@ TEST(TextCells, TakeFilesInAnyOrder) {
     const Cell& variant = registry.find("without_bias");
     EXPECT_EQ(variant.title, "No bias");
     EXPECT_EQ(variant.reference, "A paper");
-    EXPECT_EQ(variant.group, "A1");
+    EXPECT_EQ(variant.group, "gru");
     EXPECT_EQ(variant.conventions, "one bias");
     ASSERT_EQ(variant.hypers.size(), 1u);
     EXPECT_EQ(variant.hypers[0].name, "rate");

@@ -47,10 +47,10 @@ TEST(Messages, OfHead) {
        R"(a.cell:3:1: a second 'ref': one is enough
   ref "b"
   ^~~)"},
-      {"cell a\ngroup B-x\n",
-       R"(a.cell:2:7: no group 'B-x': the groups are A0, A1, A2, B-w, B-r, B-t, B-m and B-k
-  group B-x
-        ^~~)"},
+      {"cell a\ngroup fancy\n",
+       R"(a.cell:2:7: no group 'fancy': the groups are simple, lstm, gru, linear, matrix, memory, orthogonal, continuous, timing, nested
+  group fancy
+        ^~~~~)"},
       {"cell a\nh = x\nref \"late\"\noutput h\n",
        R"(a.cell:3:1: 'ref' belongs to the head of the file, before everything else
   ref "late"

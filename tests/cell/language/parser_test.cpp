@@ -99,13 +99,13 @@ TEST(Parser, RepeatsCarryNames) {
 TEST(Parser, TheHead) {
   const CellSyntax cell = parse_cell(
       "\n# a comment\ncell small extends big \"A title\"\nref \"one, \"\n    \"two\" \"!\"\n"
-      "group B-w\n\nconventions \"σ is the gate\"\n",
+      "group orthogonal\n\nconventions \"σ is the gate\"\n",
       "small.cell");
   EXPECT_EQ(cell.name, "small");
   EXPECT_EQ(cell.base, "big");
   EXPECT_EQ(cell.title, "A title");
   EXPECT_EQ(cell.reference, "one, two!");
-  EXPECT_EQ(cell.group, "B-w");
+  EXPECT_EQ(cell.group, "orthogonal");
   EXPECT_EQ(cell.conventions, "σ is the gate");
   EXPECT_EQ(cell.name_place.line, 3);
   EXPECT_EQ(cell.base_place.column, 20);

@@ -12,7 +12,7 @@ namespace {
 
 const std::string gated = R"(cell gated "A gate"
 ref "A paper"
-group A1
+group gru
 conventions "one bias"
 hyper rank = 2
 param W_f, W_c : [hidden, input]
@@ -127,12 +127,12 @@ TEST(Variant, ARepeatReplacesTheOneThatSetsTheSameNames) {
 }
 
 TEST(Variant, TheHeadOfTheBaseStaysWhereNothingReplacesIt) {
-  const CellSyntax cell = merged("group A0\nref \"Mine\"\nc = x\n");
+  const CellSyntax cell = merged("group simple\nref \"Mine\"\nc = x\n");
   EXPECT_EQ(cell.name, "v");
   EXPECT_EQ(cell.base, "");
   EXPECT_EQ(cell.title, "A gate");
   EXPECT_EQ(cell.reference, "Mine");
-  EXPECT_EQ(cell.group, "A0");
+  EXPECT_EQ(cell.group, "simple");
   EXPECT_EQ(cell.conventions, "one bias");
 }
 

@@ -117,46 +117,6 @@ def gumbel_lstm(p, x, s, u_i, u_f):
 
 
 @cell(
-    "I mu_r mu_k mu_v mu_w mu_a mu_g; HxI W_r W_k W_v; RxI A_w A_a A_g; HxR B_w B_a B_g; "
-    "H b_w b_a xi alpha rho; HxH W_o",
-    states="GxDxD S; I x",
-    hyper={"heads": 2, "rank": 2},
-    sizes={"H": 6, "D": 3, "G": 2, "R": 2},
-    ranges={"xi": (0.5, 1.5)},
-)
-def rwkv7(p, x, s):
-    """Peng et al. 2025: S = S (diag(w) - removal^T (a removal)) + v^T k, rows of S are values."""
-
-    def read(k):
-        return [v + (old - v) * mu for v, old, mu in zip(x, s.x, p["mu_" + k])]
-
-    def low_rank(k, activation):
-        return mul(p["B_" + k], each(activation, mul(p["A_" + k], read(k))))
-
-    r, k, v = (mul(p["W_" + n], read(n)) for n in "rkv")
-    decay = [exp(-exp(-0.5) * sigmoid(d)) for d in plus(low_rank("w", tanh), p.b_w)]
-    rate = each(sigmoid, plus(low_rank("a", lambda v: v), p.b_a))
-    g = low_rank("g", sigmoid)
-    replacement = each(lambda k, a, alpha: k * (1.0 + (a - 1.0) * alpha), k, rate, p.alpha)
-    S, out = [], []
-    for a in range(2):
-        w, eta, r_a, v_a, key, xi, rho, old_key = (
-            heads_of(vector, 2)[a] for vector in (decay, rate, r, v, replacement, p.xi, p.rho, k)
-        )
-        removal = times(old_key, xi)
-        removal = scaled(1.0 / sqrt(dot(removal, removal) + 1e-12), removal)
-        transition = entries(
-            lambda i, j: (w[i] if i == j else 0.0) - removal[i] * eta[j] * removal[j], 3
-        )
-        S.append(
-            each(plus, product(s.S[a], transition), entries(lambda i, j: v_a[i] * key[j], 3))
-        )
-        bonus = sum(u * rho_j * k_j for u, rho_j, k_j in zip(r_a, rho, key))
-        out += plus(layer_norm(mul(S[a], r_a)), scaled(bonus, v_a))
-    return mul(p.W_o, times(g, out)), {"S": S, "x": x}
-
-
-@cell(
     "H u_nu u_theta u_gamma; HxI B.re B.im; IxH C.re C.im; I D",
     states="H h.re h.im",
     hyper={"r_min": 0.5},
@@ -173,46 +133,6 @@ def lru_complex(p, x, s):
         im.append(a * old_im + b * old_re + gamma * dot(p["B.im"][j], x))
     y = minus(mul(p["C.re"], re), mul(p["C.im"], im))
     return plus(y, times(p.D, x)), {"h.re": re, "h.im": im}
-
-
-@cell(
-    "HxI W_q W_k W_v; 1xI W_alpha W_eta W_theta; 1 b_alpha b_eta b_theta; HxH M_A M_B",
-    states="HxH A B S_A S_B",
-    hyper={"rate": 0.2},
-)
-def titans(p, x, s):
-    """Behrouz et al. 2024: M = (1 - alpha) M + S, S = eta S - theta d loss / d M.
-
-    M(k) = B silu(A k), and its gradients are written out here.
-    """
-
-    def unit(v):
-        return scaled(1.0 / sqrt(dot(v, v) + 1e-12), v)
-
-    def slope(v):
-        """Of silu."""
-        return sigmoid(v) * (1.0 + v * (1.0 - sigmoid(v)))
-
-    q, k, v = (each(silu, mul(p["W_" + n], x)) for n in "qkv")
-    q, k = unit(q), unit(k)
-    alpha, eta, theta = (
-        sigmoid(dot(p["W_" + n][0], x) + p["b_" + n][0]) for n in ("alpha", "eta", "theta")
-    )
-    theta *= p.rate
-    inner = mul(s.A, k)
-    middle = each(silu, inner)
-    error = scaled(2.0, minus(mul(s.B, middle), v))
-    back = times(mul(transposed(s.B), error), each(slope, inner))
-
-    def step(memory, momentum, left, right):
-        """The new momentum and memory; the gradient is left right^T."""
-        S = entries(lambda i, j: eta * momentum[i][j] - theta * left[i] * right[j], len(left))
-        return S, each(lambda m, d: plus(scaled(1.0 - alpha, m), d), memory, S)
-
-    S_A, A = step(s.A, s.S_A, back, k)
-    S_B, B = step(s.B, s.S_B, error, middle)
-    y = mul(B, each(silu, mul(A, q)))
-    return y, {"A": A, "B": B, "S_A": S_A, "S_B": S_B}
 
 
 @cell(
