@@ -7,6 +7,7 @@
 
 #include "program/composites.hpp"
 #include "program/reserved_words.hpp"
+#include "program/rewrite.hpp"
 
 namespace carousel {
 namespace {
@@ -145,7 +146,7 @@ class Reader {
   void choose_names() {
     identifiers_[node(program_.inputs[0]).name] = "x";
     for (const ProgramState& state : program_.states) {
-      if (counts_steps(state)) identifiers_[state.name] = "t";
+      if (counts_steps(program_, state)) identifiers_[state.name] = "t";
     }
     for (const int input : program_.inputs) {
       const auto& supply = node(input).supply;
@@ -163,14 +164,6 @@ class Reader {
       else shown_[std::size_t(&n - program_.nodes.data())] = n.name;
     }
     for (const ProgramState& state : program_.states) name(split_delay(state.name).first);
-  }
-
-  // Whether a state is the number of the step, which the language has by itself.
-  bool counts_steps(const ProgramState& state) const {
-    if (state.name != "t" || state.initial != 0.0 || !is_op(state.next, "add")) return false;
-    const std::vector<int>& in = node(state.next).inputs;
-    return in[0] == state.previous && is_op(in[1], "constant") &&
-           node(in[1]).attributes.value == 1.0;
   }
 
   // The state whose new value a node is, where that is a loss.
@@ -245,6 +238,10 @@ class Reader {
     const bool named = !shown_[at(id)].empty() && !(inner_only_ && n.kind == Kind::op);
     if (named) {
       const auto [base, delay] = split_delay(n.name);
+      if (delay > 0 && identifiers_[base] == "t") {
+        Term step{.kind = Term::Kind::name, .text = "t", .timed = true, .shape = {1}};
+        return binary("-", std::move(step), number(1.0), {1});
+      }
       return {.kind = Term::Kind::name,
               .text = delay > 0 ? identifiers_[base] : shown_[at(id)],
               .delay = delay,
@@ -428,7 +425,16 @@ class Reader {
   Term solution(const ProgramNode& n) {
     const int b = n.inputs[1];
     const Shape shape = language_shape(n.shape);
+    const bool inverts = !is_batched(node(n.inputs[0]).shape) && is_batched(node(b).shape);
     Term a = matrix(n.inputs[0], n.attributes.transpose_a);
+    if (inverts && shape.rank() == 2) {  // as the language reads it
+      const Shape square = a.shape;
+      Term inverse = call("inverse", {std::move(a)}, square);
+      if (const int v = column(b, false); v >= 0) {
+        return binary("@", std::move(inverse), term(v), {shape[0]});
+      }
+      return binary("@", std::move(inverse), term(b), shape);
+    }
     if (const int v = column(b, false); v >= 0) {
       return call("solve", {std::move(a), term(v)}, without_axis(shape, shape.rank() - 1));
     }

@@ -289,6 +289,13 @@ void redirect(StepProgram& program, int from, int to) {
   program.nodes[at(to)].name = name;
 }
 
+bool counts_steps(const StepProgram& program, const ProgramState& state) {
+  if (state.name != "t" || state.initial != 0.0 || !is_op(program, state.next, "add")) return false;
+  const std::vector<int>& in = program.nodes[at(state.next)].inputs;
+  return in[0] == state.previous && is_op(program, in[1], "constant") &&
+         program.nodes[at(in[1])].attributes.value == 1.0;
+}
+
 std::vector<char> ancestors(const StepProgram& program, int node) {
   std::vector<char> found(program.nodes.size(), 0);
   std::vector<int> open{node};

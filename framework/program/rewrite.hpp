@@ -29,6 +29,10 @@ int append_parameter(StepProgram& program, const std::string& name, const Shape&
 /// `from`. A smaller shape broadcasts to that of `from`.
 void redirect(StepProgram& program, int from, int to);
 
+/// Whether a state is the number of the step, which begins at 0 and grows by 1: `t` of the
+/// language.
+bool counts_steps(const StepProgram& program, const ProgramState& state);
+
 /// Nodes that a node is made of within a step, itself included.
 std::vector<char> ancestors(const StepProgram& program, int node);
 

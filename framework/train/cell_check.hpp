@@ -25,9 +25,10 @@ inline const CellSizes checked_sizes{3, 4};
 
 /// What a cell is checked at.
 struct CheckRequest {
-  /// Without one, that of checked_sizes, or one near it that the cell takes.
-  std::optional<Index> input = {}, hidden = {};
-  double seconds = 2.0;  ///< longest training run
+  // Without one, that of checked_sizes, or one near it that the cell takes.
+  std::optional<Index> input = {},  ///< elements of x at a step
+      hidden = {};                  ///< elements of a state
+  double seconds = 2.0;             ///< longest training run
 };
 
 /// Who hears of a check. Each may be left empty.

@@ -14,7 +14,9 @@ Tensor<T> checked_normal(const Shape& shape, const std::string& stream, double d
 
 /// The vars that a scan takes, by kind.
 struct ScanVars {
-  std::vector<Var> parameters, inputs, states;  ///< in the program's order
+  std::vector<Var> parameters,  ///< in the program's order
+      inputs,                   ///< likewise
+      states;                   ///< likewise
 };
 
 /// What a cell is checked on: parameters, then inputs, then how far each state is from where the

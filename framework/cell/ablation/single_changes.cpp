@@ -230,6 +230,7 @@ class Enumerator {
       const std::vector<int> expression = expression_of(program_, static_cast<int>(i));
       for (const ProgramState& state : program_.states) {
         if (program_.nodes[at(state.next)].kind != ProgramNode::Kind::op) continue;
+        if (state.loss_weight || counts_steps(program_, state)) continue;
         const bool reads = std::any_of(expression.begin(), expression.end(), [&](int part) {
           const auto& in = program_.nodes[at(part)].inputs;
           return std::find(in.begin(), in.end(), state.next) != in.end();

@@ -175,7 +175,7 @@ void CellBuilder::run_line(const Statement& line) {
   budget().work(line.place);
   try {
     if (line.kind == Statement::Kind::assign) assign(line);
-    if (line.kind == Statement::Kind::collect) collected_[&line].push_back(real(line.value));
+    if (line.kind == Statement::Kind::collect) collected_[&line].push_back(evaluate(line.value));
     if (line.kind == Statement::Kind::repeat) repeat(line);
     if (line.kind == Statement::Kind::use) use(line);
     if (line.kind == Statement::Kind::loss) loss(line);
@@ -273,19 +273,28 @@ void CellBuilder::join_collected(const Statement& line) {
   if (rounds.empty()) return;
   const Shape shape = rounds[0].shape();
   const bool batched = std::ranges::any_of(rounds, [](const Value& v) { return v.batched(); });
+  const bool is_complex =
+      std::ranges::any_of(rounds, [](const Value& v) { return v.is_complex(); });
   Shape with_round{1};
   for (const Index size : shape) with_round.push_back(size);
-  std::vector<Var> parts;
   for (const Value& round : rounds) {
-    if (!(round.shape() == shape)) {
-      fail_at(line.value.place,
-              fmt::format("{} is {} in the first round and {} in another one",
-                          text_of(line.value.place), shape.to_string(), round.shape_text()));
-    }
-    const Var part = batched ? as_batched(graph(), round, shape) : as_array(graph(), round);
-    parts.push_back(reshape_one(part, with_round));
+    if (round.shape() == shape) continue;
+    fail_at(line.value.place,
+            fmt::format("{} is {} in the first round and {} in another one",
+                        text_of(line.value.place), shape.to_string(), round.shape_text()));
   }
-  const Value all = parts.size() == 1 ? parts[0] : concat(parts, -with_round.rank());
+  const auto joined = [&](const char* part) {
+    std::vector<Var> parts;
+    for (const Value& round : rounds) {
+      const Value of_round = is_complex ? part_of(round, part) : round;
+      const Var whole =
+          batched ? as_batched(graph(), of_round, shape) : as_array(graph(), of_round);
+      parts.push_back(reshape_one(whole, with_round));
+    }
+    return parts.size() == 1 ? parts[0] : concat(parts, -with_round.rank());
+  };
+  const Var real = joined(".re");
+  const Value all = is_complex ? Value(real, joined(".im")) : Value(real);
   budget().value(line.place, all);
   const std::string name = line.name + frames_.back().round;
   Names& outer = locals_.empty() ? values_ : locals_.back();

@@ -78,9 +78,10 @@ struct Function {
   /// Element by element: from arguments of one shape; else null.
   Var (*each)(std::span<const Var> arguments) = nullptr;
   Value (*any)(FunctionCall& call) = nullptr;  ///< any other function; else null
-  /// Which arguments with names it understands: none, `axis = k`, or `keep = 1` too.
-  enum class Named { none, axis, axis_and_keep } named = Named::none;
-  bool by_parts = false;  ///< of complex values: each part by itself
+  /// Arguments with names: none, `axis = k`, or `keep = 1` too.
+  enum class Named { none, axis, axis_and_keep };
+  Named named = Named::none;  ///< which of them it understands
+  bool by_parts = false;      ///< of complex values: each part by itself
 };
 
 /// Whether a function understands an argument of that name.

@@ -68,6 +68,14 @@ TEST(ComplexValues, Products) {
   expect_complex("A[1]", {a10, a11});
 }
 
+TEST(ComplexValues, Collected) {
+  const Numbers got = y_of(
+      "param z : [2] complex\nrepeat k in 1..2 {\n collect all = z * k + x\n}\n"
+      "y = concat(re(all[1]), im(all[1]))",
+      {{"z.re", {0.5, -2}}, {"z.im", {-1, 0.25}}});
+  expect_near(got, {1.5, -6, -2, 0.5});
+}
+
 TEST(ComplexValues, AState) {
   const StepProgram program =
       program_of(cell_text("state h : [2] complex\ninitial h = complex(0.5, 1)\n"

@@ -261,6 +261,26 @@ TEST(RoundTrip, FirstValues) {
   }
 }
 
+// Its number is no state to be changed, and its old value is one less.
+TEST(RoundTrip, ChangesOfACellThatReadsTheNumberOfTheStep) {
+  const StepProgram program = program_of(
+      "cell t\nparam W : [hidden, input]\nh = tanh(W @ x) / t + 0.5 * h[t-1]\nloss l = sum(h)\n"
+      "output h\n",
+      {2, 3});
+  for (const Ablation& change : single_changes(program)) {
+    SCOPED_TRACE(change.name);
+    EXPECT_EQ(change.name.find("old_t"), std::string::npos);
+    EXPECT_EQ(change.name.find("old_l"), std::string::npos);
+    expect_round_trip(apply_ablation(program, change), {2, 3});
+  }
+  StepBuilder builder(program);
+  const ProgramState& step = program.states[0].name == "t" ? program.states[0] : program.states[1];
+  builder.let("late",
+              broadcast_to(builder.at(step.previous), {batch_dim, 3}) * builder.at(program.output));
+  builder.set_output("late");
+  expect_round_trip(builder.finish(), {2, 3});
+}
+
 TEST(RoundTrip, ComplexValues) {
   expect_lines(
       "param z : [hidden] complex init normal(1)\nstate s : [hidden] complex\n"
