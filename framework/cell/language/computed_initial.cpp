@@ -1,6 +1,7 @@
 #include "cell/language/computed_initial.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numbers>
 
 #include "cell/language/expressions.hpp"
@@ -9,25 +10,23 @@
 namespace carousel {
 namespace {
 
-// An expression with numbers at hand.
+// The values that a first value is made of, in some graph.
+struct Drawn {
+  std::function<Var()> uniform, normal;
+};
+
 class InitialExpressions final : public Expressions {
  public:
-  InitialExpressions(Tape<double>& tape, Budget& budget,
-                     const std::map<std::string, double>& constants, const Shape& shape,
-                     Random& random)
-      : Expressions(tape, budget),
-        tape_(tape),
-        constants_(constants),
-        shape_(shape),
-        random_(random) {}
+  InitialExpressions(Graph& graph, Budget& budget, const std::map<std::string, double>& constants,
+                     const Drawn& drawn)
+      : Expressions(graph, budget), constants_(constants), drawn_(drawn) {}
 
  protected:
   Value read(const Expression& name) override {
     const auto found = constants_.find(name.text);
     if (found != constants_.end()) return found->second;
-    if (name.text == "u")
-      return drawn(u_, [](Random& r) { return std::max(r.uniform(), 0x1.0p-53); });
-    if (name.text == "z") return drawn(z_, [](Random& r) { return r.normal(); });
+    if (name.text == "u") return known(u_, drawn_.uniform);
+    if (name.text == "z") return known(z_, drawn_.normal);
     if (name.text == "pi") return std::numbers::pi;
     if (name.text == "e") return std::numbers::e;
     fail_at(name.place,
@@ -45,20 +44,13 @@ class InitialExpressions final : public Expressions {
   std::optional<Value> read_family(const Expression&) override { return {}; }
 
  private:
-  template <class Draw>
-  Value drawn(std::optional<Var>& known, Draw draw) {
-    if (!known) {
-      Tensor<double> numbers = Tensor<double>::uninitialised(shape_);
-      for (double& v : numbers.values()) v = draw(random_);
-      known = tape_.constant(numbers);
-    }
-    return *known;
+  static Value known(std::optional<Var>& value, const std::function<Var()>& draw) {
+    if (!value) value = draw();
+    return *value;
   }
 
-  Tape<double>& tape_;
   const std::map<std::string, double>& constants_;
-  const Shape& shape_;
-  Random& random_;
+  const Drawn& drawn_;
   std::optional<Var> u_, z_;
 };
 
@@ -97,8 +89,37 @@ Tensor<double> values_of(const Expression& expression,
                          const std::map<std::string, double>& constants, const Shape& shape,
                          Random& random) {
   Tape<double> tape;
+  const auto each = [&](auto draw) {
+    Tensor<double> numbers = Tensor<double>::uninitialised(shape);
+    for (double& v : numbers.values()) v = draw();
+    return tape.constant(numbers);
+  };
+  const Drawn drawn{[&] { return each([&] { return std::max(random.uniform(), 0x1.0p-53); }); },
+                    [&] { return each([&] { return random.normal(); }); }};
   Budget budget;
-  InitialExpressions expressions(tape, budget, constants, shape, random);
+  InitialExpressions expressions(tape, budget, constants, drawn);
+  const Value value = expressions.real(expression);
+  return tape.value(broadcast_to(as_var(tape, value), shape)).clone();
+}
+
+void expect_no_gradient(const Expression& e) {
+  if (e.kind == Expression::Kind::call && e.text == "grad") {
+    fail_at(e.place, "grad stands in an equation alone");
+  }
+  for (const Expression& part : e.parts) expect_no_gradient(part);
+}
+
+// Builds the expression without numbers: what does not fit is found, and what would be too large is
+// never made.
+void check(const Expression& expression, const std::map<std::string, double>& constants,
+           const Shape& shape) {
+  StepBuilder builder("first value");
+  const auto parameter = [&](const char* name) {
+    return builder.parameter(name, shape, Initialiser::zeros());
+  };
+  const Drawn drawn{[&] { return parameter("u"); }, [&] { return parameter("z"); }};
+  Budget budget;
+  InitialExpressions expressions(builder, budget, constants, drawn);
   const Value value = expressions.real(expression);
   const auto both = broadcast_of(value.shape(), shape);
   if (!both || !(*both == shape)) {
@@ -106,16 +127,20 @@ Tensor<double> values_of(const Expression& expression,
             fmt::format("{} is {}, the parameter is {}", text_of(expression.place),
                         value.shape_text(), shape.to_string()));
   }
-  return tape.value(broadcast_to(as_var(tape, value), shape)).clone();
+  const Index most = std::max<Index>(Index{1} << 22, 4 * shape.numel());
+  for (const ProgramNode& node : builder.program().nodes) {
+    if (node.shape.numel() <= most) continue;
+    fail_at(expression.place, fmt::format("{} has a part of {}, expected at most {} elements",
+                                          text_of(expression.place), node.shape.to_string(), most));
+  }
 }
 
 }  // namespace
 
 Initialiser computed_initial(const Expression& expression,
                              const std::map<std::string, double>& constants, const Shape& shape) {
-  constexpr Index most_tried = 1 << 16;
-  Random trial(0, "trial");
-  if (shape.numel() <= most_tried) values_of(expression, constants, shape, trial);
+  expect_no_gradient(expression);
+  check(expression, constants, shape);
   return Initialiser::computed(
       {printed(expression, constants), [expression, constants](const Shape& of, Random& random) {
          return values_of(expression, constants, of, random);

@@ -170,6 +170,10 @@ TEST(BuildValues, FirstValuesByAnExpression) {
             "t.cell:2:20: eye(3) is [3, 3], u is [2]; * is elementwise, the "
             "matrix product is @");
   EXPECT_EQ(says("arange(3)"), "t.cell:2:20: arange(3) is [3], the parameter is [2]");
+  EXPECT_EQ(says("sum(u) + grad(sum(u), u)"), "t.cell:2:29: grad stands in an equation alone");
+  EXPECT_EQ(says("sum(sum(eye(5000)))"),
+            "t.cell:2:20: sum(sum(eye(5000))) has a part of [5000, 5000], expected at most 4194304 "
+            "elements");
   EXPECT_EQ(says("spectral(0.9)"), "t.cell:2:20: spectral is for a matrix, b is [2]");
   EXPECT_EQ(says("3"), "t.cell:2:20: write init constant(3)");
 }
