@@ -1,6 +1,7 @@
 // Cell files with words exchanged at random: a program or a message with a place, nothing else.
 
 #include <algorithm>
+#include <fstream>
 
 #include "build_fixtures.hpp"
 #include "cell/language/functions.hpp"
@@ -33,8 +34,8 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-TEST(BuildMutations, GiveAProgramOrAMessage) {
-  const std::vector<std::string> words = words_of(sample);
+void expect_programs_or_messages(const std::string& whole) {
+  const std::vector<std::string> words = words_of(whole);
   Random random(3, std::string_view("mutations"));
   const auto below = [&](std::size_t n) { return std::size_t(random.below(n)); };
   int programs = 0, messages = 0;
@@ -61,6 +62,16 @@ TEST(BuildMutations, GiveAProgramOrAMessage) {
   }
   EXPECT_GT(programs, 100);
   EXPECT_GT(messages, 100);
+}
+
+TEST(BuildMutations, GiveAProgramOrAMessage) { expect_programs_or_messages(sample); }
+
+// Noise, losses, complex values, heads, first values and gradients inside a step.
+TEST(BuildMutations, OfTheSecondEditionToo) {
+  std::ifstream file(CAROUSEL_SOURCE_DIR "/tests/fuzz/corpus/cell_language/second.cell");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_NE(text.find("grad("), text.npos);
+  expect_programs_or_messages(text);
 }
 
 }  // namespace
