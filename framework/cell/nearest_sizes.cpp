@@ -1,7 +1,7 @@
 #include "cell/nearest_sizes.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <functional>
 
 namespace carousel {
 namespace {
@@ -98,11 +98,13 @@ std::string rule_of_sizes(const Cell& cell, const CellSizes& sizes) {
     }
     return true;
   };
+  const auto of_both = rules_of_both(), of_input = rules_of_one("input", true),
+             of_hidden = rules_of_one("hidden", false);
   // Rules of fewer parts come first; then those that are earlier in their lists.
   for (std::size_t parts = 0; parts <= 3; ++parts) {
-    for (const Rule& both : rules_of_both()) {
-      for (const Rule& input : rules_of_one("input", true)) {
-        for (const Rule& hidden : rules_of_one("hidden", false)) {
+    for (const Rule& both : of_both) {
+      for (const Rule& input : of_input) {
+        for (const Rule& hidden : of_hidden) {
           const auto count = std::size_t(!both.text.empty()) + std::size_t(!input.text.empty()) +
                              std::size_t(!hidden.text.empty());
           if (count == parts && says_all(both, input, hidden)) {

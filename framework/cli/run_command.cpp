@@ -10,6 +10,7 @@
 #include "io/npz.hpp"
 #include "layer/recurrent_stack.hpp"
 #include "program/scan.hpp"
+#include "tensor/convert.hpp"
 
 namespace carousel {
 namespace {
@@ -21,12 +22,7 @@ std::vector<Tensor<double>> drawn_values(const Cell& cell, const CellSizes& size
   options.input = sizes.input;
   options.hidden = sizes.hidden;
   const ParameterSet<float> drawn(RecurrentStack(cell, options).parameters(), seed);
-  std::vector<Tensor<double>> values;
-  for (const Tensor<float>& value : drawn.values()) {
-    values.push_back(
-        Tensor<double>::from(value.shape(), {value.values().begin(), value.values().end()}));
-  }
-  return values;
+  return converted<double>(drawn.values());
 }
 
 void expect_names_apart(const StepProgram& program, const std::vector<std::string>& probes) {

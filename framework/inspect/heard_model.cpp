@@ -1,6 +1,7 @@
 #include "inspect/heard_model.hpp"
 
 #include "program/rewrite.hpp"
+#include "tensor/convert.hpp"
 
 namespace carousel {
 
@@ -15,16 +16,7 @@ void HeardModel::run(Ids ids, Listener& listener,
 }
 
 std::vector<Tensor<double>> in_double(const ParameterValues& values) {
-  return std::visit(
-      []<class T>(const std::vector<Tensor<T>>& all) {
-        std::vector<Tensor<double>> converted;
-        for (const Tensor<T>& one : all) {
-          converted.push_back(Tensor<double>::from(
-              one.shape(), std::vector<double>(one.values().begin(), one.values().end())));
-        }
-        return converted;
-      },
-      values);
+  return std::visit([](const auto& all) { return converted<double>(all); }, values);
 }
 
 std::vector<std::string> gates_of(const StepProgram& program) {

@@ -2,22 +2,9 @@
 
 #include <algorithm>
 
+#include "tensor/convert.hpp"
+
 namespace carousel {
-namespace {
-
-template <class To, class From>
-Tensor<To> converted(const Tensor<From>& data) {
-  if constexpr (std::is_same_v<To, From>) {
-    return data;
-  } else {
-    Tensor<To> result = Tensor<To>::uninitialised(data.shape());
-    std::transform(data.values().begin(), data.values().end(), result.data(),
-                   [](From value) { return static_cast<To>(value); });
-    return result;
-  }
-}
-
-}  // namespace
 
 Graph& Pass::graph() const {
   return *std::visit([](auto* tape) -> Graph* { return tape; }, tape_);

@@ -5,20 +5,25 @@
 namespace carousel {
 namespace {
 
-// Forward nodes whose value moves with an input, a state or a parameter.
-std::vector<char> moving_nodes(const StepProgram& program) {
-  std::vector<char> moving(program.nodes.size(), 0);
-  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+// Marks the nodes whose value moves with that of a marked one.
+void mark_moving(const StepProgram& program, std::vector<char>& moving) {
+  for (std::size_t i = 0; i < moving.size(); ++i) {
     const ProgramNode& node = program.nodes[i];
-    if (node.kind != ProgramNode::Kind::op) {
-      moving[i] = 1;
-    } else if (node.op->derivative) {
-      for (std::size_t k = 0; k < node.inputs.size(); ++k) {
-        const bool differentiable = static_cast<int>(k) < node.op->differentiable_inputs;
-        if (differentiable && moving[static_cast<std::size_t>(node.inputs[k])]) moving[i] = 1;
-      }
+    if (node.kind != ProgramNode::Kind::op || !node.op->derivative) continue;
+    for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+      const bool differentiable = static_cast<int>(k) < node.op->differentiable_inputs;
+      if (differentiable && moving[static_cast<std::size_t>(node.inputs[k])]) moving[i] = 1;
     }
   }
+}
+
+// Forward nodes whose value moves with an input, a state or a parameter.
+std::vector<char> moving_nodes(const StepProgram& program) {
+  std::vector<char> moving;
+  for (const ProgramNode& node : program.nodes) {
+    moving.push_back(node.kind == ProgramNode::Kind::op ? 0 : 1);
+  }
+  mark_moving(program, moving);
   return moving;
 }
 
@@ -99,17 +104,9 @@ class Differentiator {
 
 Var gradient_of(StepBuilder& builder, Var value, Var wrt) {
   const StepProgram& program = builder.program();
-  // What moves with `wrt`, as if it were an input.
   std::vector<char> moving(static_cast<std::size_t>(value.id) + 1, 0);
   if (wrt.id <= value.id) moving[static_cast<std::size_t>(wrt.id)] = 1;
-  for (auto i = static_cast<std::size_t>(wrt.id) + 1; i < moving.size(); ++i) {
-    const ProgramNode& node = program.nodes[i];
-    for (std::size_t k = 0; k < node.inputs.size(); ++k) {
-      const bool path = node.kind == ProgramNode::Kind::op && node.op->derivative &&
-                        static_cast<int>(k) < node.op->differentiable_inputs;
-      if (path && moving[static_cast<std::size_t>(node.inputs[k])]) moving[i] = 1;
-    }
-  }
+  mark_moving(program, moving);
   std::vector<Var> cotangents(moving.size());
   cotangents.back() = broadcast_to(constant(builder, 1.0), value.shape());
   for (std::size_t i = moving.size(); i-- > static_cast<std::size_t>(wrt.id) + 1;) {

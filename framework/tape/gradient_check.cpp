@@ -75,8 +75,9 @@ GradientError check_gradients(const ScalarFunction& function,
       }
       moved[k].data()[i] = x;
       if (!(relative <= error.worst) && !std::isnan(error.worst)) {
-        error = {relative, fmt::format("input {}, element {}: tape {}, differences {}", k, i, exact,
-                                       numeric)};
+        error = {relative,
+                 fmt::format("input {}, element {}: tape {}, differences {}", k, i, exact, numeric),
+                 k};
       }
     }
   }

@@ -13,8 +13,9 @@ using ScalarFunction = std::function<Var(Tape<double>&, const std::vector<Var>&)
 
 /// The largest relative error that a gradient check found, and where.
 struct GradientError {
-  double worst = 0.0;  ///< relative; NaN where one of the two is
-  std::string where;   ///< "input 1, element 3: tape 0.5, differences 0.25"
+  double worst = 0.0;     ///< relative; NaN where one of the two is
+  std::string where;      ///< "input 1, element 3: tape 0.5, differences 0.25"; empty: no error
+  std::size_t input = 0;  ///< the number of that input
 };
 
 /// Compares the tape's gradients with central differences (four points), in double, for each

@@ -1,23 +1,13 @@
 #include "train/batch_gradient.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
 
+#include "tensor/convert.hpp"
+
 namespace carousel {
 namespace {
-
-template <class To, class From>
-std::vector<Tensor<To>> converted(const std::vector<Tensor<From>>& values) {
-  std::vector<Tensor<To>> result;
-  for (const Tensor<From>& value : values) {
-    result.push_back(Tensor<To>::uninitialised(value.shape()));
-    std::transform(value.values().begin(), value.values().end(), result.back().data(),
-                   [](From v) { return static_cast<To>(v); });
-  }
-  return result;
-}
 
 // Returns the norm before it was limited.
 template <class T>

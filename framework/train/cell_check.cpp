@@ -107,8 +107,7 @@ CheckStep check_gradients(const StepProgram& program, const HowFar& progress) {
   const bool passed = error.worst <= most_error;
   std::string detail = fmt::format("largest error {:.1e} (limit {:.0e})", error.worst, most_error);
   if (!error.where.empty()) {
-    // "input 3, ..." in the order of the values
-    detail += ", for " + own.name(static_cast<std::size_t>(std::atoi(error.where.c_str() + 6)));
+    detail += ", for " + own.name(error.input);
   }
   if (elements > most) detail += fmt::format(", in at most {} of {} elements", most, elements);
   if (!passed) detail += fmt::format("\n({})", error.where);

@@ -57,15 +57,19 @@ void square(const KernelCall<T>& call) {
     call.out.data()[i] = call.in[0]->data()[i] * call.in[0]->data()[i];
   }
 }
+const Op& square_op(const char* name, Var (*derivative)(const DerivativeCall&)) {
+  return register_op({name,
+                      "x^2",
+                      1,
+                      [](const ShapeCall& call) { return *call.in[0]; },
+                      square<float>,
+                      square<double>,
+                      derivative,
+                      {{{Shape{3}}}}});
+}
+
 Cell square_cell(const char* op_name, Var (*derivative)(const DerivativeCall&)) {
-  const Op& op = register_op({op_name,
-                              "x^2",
-                              1,
-                              [](const ShapeCall& call) { return *call.in[0]; },
-                              square<float>,
-                              square<double>,
-                              derivative,
-                              {{{Shape{3}}}}});
+  const Op& op = square_op(op_name, derivative);
   Cell cell;
   cell.name = "made";
   cell.build = [&op](const CellSizes& sizes) {
@@ -292,14 +296,8 @@ TEST(CellCheck, AStateStartsWhereItsInitialLineSays) {
 
 // x^2 with a wrong derivative, read by the first value of a state alone.
 TEST(CellCheck, GradientsReachWhatAnInitialLineReads) {
-  const Op& op = register_op({"wrong_first_square",
-                              "x^2",
-                              1,
-                              [](const ShapeCall& call) { return *call.in[0]; },
-                              square<float>,
-                              square<double>,
-                              [](const DerivativeCall& d) { return d.grad * 2.0002 * d.in[0]; },
-                              {{{Shape{3}}}}});
+  const Op& op = square_op("wrong_first_square",
+                           [](const DerivativeCall& d) { return d.grad * 2.0002 * d.in[0]; });
   Cell cell;
   cell.name = "made";
   cell.build = [&op](const CellSizes& sizes) {

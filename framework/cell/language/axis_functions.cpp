@@ -8,12 +8,7 @@
 namespace carousel {
 namespace {
 
-// Sum over the last axis, which stays with one element.
-Var row_sum(Var v) {
-  Shape shape = v.shape();
-  shape[shape.rank() - 1] = 1;
-  return sum_to(v, shape);
-}
+Var row_sum(Var v) { return sum_over(v, -1); }
 
 Var row_mean(Var v) { return row_sum(v) / static_cast<double>(v.shape().back()); }
 
@@ -78,9 +73,7 @@ Value over(FunctionCall& call, F f) {
 Value sum_of(FunctionCall& call) {
   const Var v = call.array(0);
   const int axis = call.axis(Value(v).shape().rank(), -1);
-  Shape shape = v.shape();
-  shape[shape.rank() + axis] = 1;
-  const Var sum = sum_to(v, shape);
+  const Var sum = sum_over(v, axis);
   return call.keeps() ? sum : drop_axis(sum, axis);
 }
 
@@ -170,15 +163,13 @@ Value taken(FunctionCall& call) {
     for (int i = 0; same && i + 1 < of.rank(); ++i) same = of[i] == at[i];
     if (!same) call.fail_shapes(values);
   }
-  const Shape& longer = of.rank() > at.rank() ? of : at;
-  const bool batched = values[0].batched() || values[1].batched();
-  const auto full = [&](const Value& value) {
-    Shape shape = longer;
-    shape[shape.rank() - 1] = value.shape().back();
-    if (batched) return as_batched(call.graph(), value, shape);
-    return broadcast_to(as_array(call.graph(), value), shape);
+  const auto longer = [&](const Shape& shape) {
+    Shape all = of.rank() > at.rank() ? of : at;
+    all[all.rank() - 1] = shape.back();
+    return all;
   };
-  return take_along(full(values[0]), full(values[1]));
+  const std::vector<Var> full = together(call.graph(), values, {longer(of), longer(at)});
+  return take_along(full[0], full[1]);
 }
 
 // Elements summed into n zeros at places: [.., k] and [.., k] to [.., n].
@@ -186,11 +177,9 @@ Value put_at(FunctionCall& call) {
   const std::vector<Value> values{call.value(0), call.value(1)};
   if (!(values[0].shape() == values[1].shape())) call.fail_shapes(values);
   const Index n = call.size(2);
-  const bool batched = values[0].batched() || values[1].batched();
-  const auto full = [&](const Value& value) {
-    return batched ? as_batched(call.graph(), value, value.shape()) : as_array(call.graph(), value);
-  };
-  return put_along(full(values[0]), full(values[1]), n);
+  const Shape shape = values[0].shape();
+  const std::vector<Var> full = together(call.graph(), values, {shape, shape});
+  return put_along(full[0], full[1], n);
 }
 
 // 1 at a place, else 0: [1] to [n], [.., k] to [.., k, n].
@@ -207,12 +196,11 @@ Value one_hot(FunctionCall& call) {
 
 std::vector<Function> axis_functions() {
   constexpr auto takes_axis = Function::Named::axis, reduces = Function::Named::axis_and_keep;
-  constexpr bool by_parts = true;
   return {
       {"max", 1, 2, nullptr, extreme<larger, maximum, row_max>, reduces},
       {"min", 1, 2, nullptr, extreme<smaller, minimum, row_min>, reduces},
-      {"sum", 1, 1, nullptr, sum_of, reduces, by_parts},
-      {"mean", 1, 1, nullptr, mean_of, reduces, by_parts},
+      by_parts({"sum", 1, 1, nullptr, sum_of, reduces}),
+      by_parts({"mean", 1, 1, nullptr, mean_of, reduces}),
       {"prod", 1, 1, nullptr, [](FunctionCall& c) { return over(c, row_product); }, reduces},
       {"norm", 1, 2, nullptr, norm_of, reduces},
       {"logsumexp", 1, 1, nullptr,
@@ -220,9 +208,9 @@ std::vector<Function> axis_functions() {
       {"argmax", 1, 1, nullptr, [](FunctionCall& c) { return over(c, place_of_largest); }, reduces},
       {"hardmax", 1, 1, nullptr, [](FunctionCall& c) { return along(c, first_max); }, takes_axis},
       {"softmax", 1, 1, nullptr, [](FunctionCall& c) { return along(c, softmax); }, takes_axis},
-      {"cumsum", 1, 1, nullptr,
-       [](FunctionCall& c) { return along(c, [](Var v) { return cumsum(v); }); }, takes_axis,
-       by_parts},
+      by_parts({"cumsum", 1, 1, nullptr,
+                [](FunctionCall& c) { return along(c, [](Var v) { return cumsum(v); }); },
+                takes_axis}),
       {"cumprod", 1, 1, nullptr, [](FunctionCall& c) { return along(c, running_products); },
        takes_axis},
       {"unit", 1, 2, nullptr, unit_of, takes_axis},

@@ -124,8 +124,8 @@ void CellBuilder::declare(const Statement& line) {
     case Statement::Kind::output: output_ = &line; return;
     case Statement::Kind::noise:
     case Statement::Kind::schedule: return add(noises_);
-    case Statement::Kind::hyper:
     case Statement::Kind::loss: losses_.insert(line.name); return;
+    case Statement::Kind::hyper:
     case Statement::Kind::use:
     case Statement::Kind::assign:
     case Statement::Kind::collect:
@@ -272,29 +272,21 @@ void CellBuilder::join_collected(const Statement& line) {
   rounds.swap(collected_[&line]);
   if (rounds.empty()) return;
   const Shape shape = rounds[0].shape();
-  const bool batched = std::ranges::any_of(rounds, [](const Value& v) { return v.batched(); });
-  const bool is_complex =
-      std::ranges::any_of(rounds, [](const Value& v) { return v.is_complex(); });
-  Shape with_round{1};
-  for (const Index size : shape) with_round.push_back(size);
   for (const Value& round : rounds) {
     if (round.shape() == shape) continue;
     fail_at(line.value.place,
             fmt::format("{} is {} in the first round and {} in another one",
                         text_of(line.value.place), shape.to_string(), round.shape_text()));
   }
-  const auto joined = [&](const char* part) {
-    std::vector<Var> parts;
-    for (const Value& round : rounds) {
-      const Value of_round = is_complex ? part_of(round, part) : round;
-      const Var whole =
-          batched ? as_batched(graph(), of_round, shape) : as_array(graph(), of_round);
-      parts.push_back(reshape_one(whole, with_round));
-    }
-    return parts.size() == 1 ? parts[0] : concat(parts, -with_round.rank());
+  const auto part_of_all = [&](Value (*part)(const Value&)) -> Value {
+    std::vector<Value> parts;
+    for (const Value& round : rounds) parts.push_back(part(round));
+    return stacked(graph(), parts, -shape.rank() - 1);
   };
-  const Var real = joined(".re");
-  const Value all = is_complex ? Value(real, joined(".im")) : Value(real);
+  Value all = part_of_all(real_part);
+  if (std::ranges::any_of(rounds, [](const Value& v) { return v.is_complex(); })) {
+    all = complex_of(graph(), all, part_of_all(imaginary_part));
+  }
   budget().value(line.place, all);
   const std::string name = line.name + frames_.back().round;
   Names& outer = locals_.empty() ? values_ : locals_.back();
@@ -322,11 +314,7 @@ void CellBuilder::use(const Statement& line) {
 // A sum over the steps of a sequence, which is a state.
 void CellBuilder::loss(const Statement& line) {
   const Value value = real(line.value);
-  if (!(value.shape() == Shape{1})) {
-    fail_at(line.value.place,
-            fmt::format("{} is {}, expected one number: sum(..) or mean(..) of it",
-                        text_of(line.value.place), value.shape_text()));
-  }
+  expect_one_number(value, line.value.place);
   const std::string name = prefix_ + line.name;
   const double weight = line.options.empty() ? 1.0 : number(line.options[0]);
   const Var before = program_.builder.state(name, 1);
@@ -351,9 +339,8 @@ std::string CellBuilder::shape_in_words(const Shape& shape) const {
 
 void CellBuilder::finish_state(const State& state) {
   const auto input = input_values_.find(state.name);
-  const std::string base = state.name.substr(0, state.name.find('.'));  // h of h.re
-  const auto line = shapes_.find(base);
-  const bool is_part = line != shapes_.end() && line->second->is_complex;
+  const std::string base = owner_of(state.name);
+  const bool is_part = complex_state(base) != nullptr;
   const auto found = values_.find(is_part ? base : state.name);
   if (input == input_values_.end() && found == values_.end()) {
     fail_at(state.first_read,

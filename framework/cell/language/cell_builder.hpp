@@ -86,7 +86,8 @@ class CellBuilder final : public Expressions {
   std::optional<Value> value_of_all_cells(const std::string& name);
   Value delay_of(const std::string& name, Index steps, const SourcePlace& place);
   Value parameter(const Statement& line, std::optional<Index> index, const SourcePlace& place);
-  Value part_of(const Value& value, const std::string& name);
+  const Statement* complex_state(const std::string& name) const;
+  static Value part_of(const Value& value, const std::string& name);
   State& state(const std::string& name, const SourcePlace& place);
   void add_delay(State& state);
   Shape state_shape(const std::string& name, const SourcePlace& place);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <numbers>
 
 #include "cell/language/expressions.hpp"
 #include "tape/tape.hpp"
@@ -27,8 +26,7 @@ class InitialExpressions final : public Expressions {
     if (found != constants_.end()) return found->second;
     if (name.text == "u") return known(u_, drawn_.uniform);
     if (name.text == "z") return known(z_, drawn_.normal);
-    if (name.text == "pi") return std::numbers::pi;
-    if (name.text == "e") return std::numbers::e;
+    if (const auto number = number_named(name.text)) return *number;
     fail_at(name.place,
             fmt::format("{} is not known before the first step: a first value is made of "
                         "u (uniform in 0 to 1), z (normal), sizes and hypers",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "cell/language/functions.hpp"
 
@@ -97,6 +98,26 @@ std::string text_of(const SourcePlace& place) {
   return out.size() > longest ? out.substr(0, longest - 2) + ".." : out;
 }
 
+Value expect_real(const Value& value, const SourcePlace& place) {
+  if (value.is_complex()) {
+    fail_at(place, fmt::format("{} is {}, expected a real value: re(..), im(..) or abs(..) of it",
+                               text_of(place), value.shape_text()));
+  }
+  return value;
+}
+
+void expect_one_number(const Value& value, const SourcePlace& place) {
+  if (value.shape() == Shape{1}) return;
+  fail_at(place, fmt::format("{} is {}, expected one number: sum(..) or mean(..) of it",
+                             text_of(place), value.shape_text()));
+}
+
+std::optional<double> number_named(const std::string& name) {
+  if (name == "pi") return std::numbers::pi;
+  if (name == "e") return std::numbers::e;
+  return {};
+}
+
 Value Expressions::evaluate(const Expression& e) {
   budget_.work(e.place);
   budget_.enter(e.place);
@@ -161,14 +182,7 @@ Value Expressions::binary(const Expression& e) {
   return complex_operation(graph_, e.text, a, b);
 }
 
-Value Expressions::real(const Expression& e) {
-  const Value value = evaluate(e);
-  if (value.is_complex()) {
-    fail_at(e.place, fmt::format("{} is {}, expected a real value: re(..), im(..) or abs(..) of it",
-                                 text_of(e.place), value.shape_text()));
-  }
-  return value;
-}
+Value Expressions::real(const Expression& e) { return expect_real(evaluate(e), e.place); }
 
 namespace {
 

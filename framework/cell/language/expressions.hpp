@@ -31,7 +31,7 @@ class Budget {
   void leave() { --depth_; }
   /// One more cell used.
   void cell(const SourcePlace& place);
-  /// A value made: its rank is 1 to 3, and it and all before it keep to the limits above.
+  /// A value made: its rank is 1 to most_rank, and it and all before it keep to the limits above.
   void value(const SourcePlace& place, const Value& value);
 
  private:
@@ -41,6 +41,14 @@ class Budget {
 
 /// The text of a piece of a cell file, on one line, cut where it is long.
 std::string text_of(const SourcePlace& place);
+
+/// The value. Throws LanguageError at its place where it is complex.
+Value expect_real(const Value& value, const SourcePlace& place);
+/// Throws LanguageError at its place unless the value has one element.
+void expect_one_number(const Value& value, const SourcePlace& place);
+
+/// The numbers that each expression knows by name: pi and e. Nothing for another name.
+std::optional<double> number_named(const std::string& name);
 
 /// Turns expressions into values: the part that knows no names.
 class Expressions {
@@ -59,7 +67,7 @@ class Expressions {
   double number(const Expression& e);
   /// A whole number known when the cell is built. Its divisions must come out even.
   Index whole(const Expression& e);
-  /// A shape of rank 1 to 3.
+  /// A shape of rank 1 to most_rank.
   Shape sizes(const std::vector<Expression>& list, const SourcePlace& place);
 
   /// Where values are made.

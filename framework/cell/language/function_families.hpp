@@ -7,6 +7,12 @@
 
 namespace carousel {
 
+/// The function, which works on each part of complex values by itself.
+inline Function by_parts(Function function) {
+  function.by_parts = true;
+  return function;
+}
+
 /// where, stop_gradient and others that choose or leave out.
 std::vector<Function> choice_functions();
 /// What goes along an axis: sums, norms, softmax, sorting.

@@ -94,8 +94,6 @@ const Value& FunctionCall::any_value(std::size_t i) {
 }
 
 bool FunctionCall::any_complex() {
-  // Where the condition is known, the other side need not exist.
-  if (e_.text == "where" && any_value(0).is_number()) return false;
   bool found = false;
   for (std::size_t i = 0; i < count(); ++i) {
     found = found || (argument(i).kind != Expression::Kind::list && any_value(i).is_complex());
@@ -105,11 +103,8 @@ bool FunctionCall::any_complex() {
 
 Value FunctionCall::value(std::size_t i) {
   const Value value = any_value(i);
-  if (part_ == ComplexPart::all) return value.is_complex() ? in_.real(argument(i)) : value;
-  if (value.is_complex()) return part_ == ComplexPart::real ? value.var : value.imaginary;
-  const bool chooses = e_.text == "where" && i == 0;
-  if (part_ == ComplexPart::real || chooses) return value;
-  return value.is_number() ? Value(0.0) : Value(value.var * 0.0);
+  if (part_ == ComplexPart::all) return expect_real(value, argument(i).place);
+  return part_ == ComplexPart::real ? real_part(value) : imaginary_part(value);
 }
 
 int FunctionCall::axis(int rank, int otherwise) {

@@ -37,7 +37,7 @@ class FunctionCall {
   /// Whether any argument is complex; evaluates all that are values.
   bool any_complex();
   /// From now on value() gives these parts of complex arguments. A real one has the imaginary
-  /// part 0, unless it chooses, as a condition does.
+  /// part 0.
   void take_part(ComplexPart part) { part_ = part; }
   /// In the graph, with at least one axis.
   Var array(std::size_t i) { return as_array(graph(), value(i)); }

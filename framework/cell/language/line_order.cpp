@@ -11,9 +11,6 @@ namespace {
 using Kind = Statement::Kind;
 using Names = std::set<std::string>;
 
-// fast of fast.c, u of u.2
-std::string owner(const std::string& name) { return name.substr(0, name.find('.')); }
-
 class Order {
  public:
   explicit Order(const std::vector<Statement>& lines) : lines_(lines), done_(lines.size(), false) {
@@ -65,7 +62,7 @@ class Order {
 
   // Earlier steps stand for themselves.
   void read(const Expression& e, Names& names) {
-    if (e.kind == Expression::Kind::name) names.insert(owner(e.text));
+    if (e.kind == Expression::Kind::name) names.insert(owner_of(e.text));
     if (e.kind == Expression::Kind::call) {
       if (cells_.contains(e.text)) names.insert(e.text);
       const auto definition = definitions_.find(e.text);

@@ -29,10 +29,7 @@ Value dot(FunctionCall& call) {
   const Var a = call.array(0), b = call.array(1);
   const Shape shape = Value(a).shape();
   if (!(shape == Value(b).shape())) call.fail_shapes({a, b});
-  const Var products = a * b;
-  Shape sums = products.shape();
-  sums[sums.rank() - 1] = 1;
-  const Var sum = sum_to(products, sums);
+  const Var sum = sum_over(a * b, -1);
   return shape.rank() == 1 ? sum : reshape_one(sum, instead_of_last(shape, {}));
 }
 
@@ -74,13 +71,15 @@ Var matrices(FunctionCall& call, std::size_t i) {
   return v;
 }
 
-Value triangle(FunctionCall& call, bool lower) {
+enum class Half { lower, upper };
+
+Value triangle(FunctionCall& call, Half half) {
   const Var v = matrices(call, 0);
   const Index diagonal = call.count() > 1 ? call.whole(1) : 0;
   const Shape s = Value(v).shape();
   const Places at = places(call.graph(), s[s.rank() - 2], s[s.rank() - 1]);
   const Var shifted = diagonal == 0 ? at.row : at.row + static_cast<double>(diagonal);
-  return v * (lower ? not_above(at.column, shifted) : not_above(shifted, at.column));
+  return v * (half == Half::lower ? not_above(at.column, shifted) : not_above(shifted, at.column));
 }
 
 Value transposed(FunctionCall& call) { return transpose(matrices(call, 0)); }
@@ -118,28 +117,24 @@ Value solution(FunctionCall& call) {
       vector ? reshape_one(b.var, right.rank() + 1 == left.rank() ? instead_of_last(left, {1})
                                                                   : Shape{right.back(), 1})
              : b.var;
-  const bool batched = a.batched() || b.batched();
-  const Var all =
-      batched ? as_batched(call.graph(), columns_of_b, full) : broadcast_to(columns_of_b, full);
-  const Var x = solve(a.var, all);
+  const std::vector<Var> both = together(call.graph(), {a, columns_of_b}, {left, full});
+  const Var x = solve(both[0], both[1]);
   return vector ? reshape_one(x, instead_of_last(left, {})) : x;
 }
 
 }  // namespace
 
 std::vector<Function> matrix_functions() {
-  constexpr auto takes_none = Function::Named::none;
-  constexpr bool by_parts = true;
   return {
-      {"transpose", 1, 1, nullptr, transposed, takes_none, by_parts},
+      by_parts({"transpose", 1, 1, nullptr, transposed}),
       {"outer", 2, 2, nullptr, outer},
       {"dot", 2, 2, nullptr, dot},
-      {"diag", 1, 1, nullptr, diagonal, takes_none, by_parts},
+      by_parts({"diag", 1, 1, nullptr, diagonal}),
       {"block_diagonal", 1, 1, nullptr, block_diagonal},
       {"eye", 1, 1, nullptr,
        [](FunctionCall& c) -> Value { return identity(c.graph(), c.size(0)); }},
-      {"tril", 1, 2, nullptr, [](FunctionCall& c) { return triangle(c, true); }},
-      {"triu", 1, 2, nullptr, [](FunctionCall& c) { return triangle(c, false); }},
+      {"tril", 1, 2, nullptr, [](FunctionCall& c) { return triangle(c, Half::lower); }},
+      {"triu", 1, 2, nullptr, [](FunctionCall& c) { return triangle(c, Half::upper); }},
       {"expm", 1, 1, nullptr, exponential},
       {"inverse", 1, 1, nullptr, [](FunctionCall& c) -> Value { return inverse(square(c, 0)); }},
       {"solve", 2, 2, nullptr, solution},

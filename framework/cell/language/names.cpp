@@ -1,7 +1,6 @@
 // What the names in the lines of a cell stand for.
 
 #include <algorithm>
-#include <numbers>
 
 #include "cell/language/cell_builder.hpp"
 #include "cell/language/functions.hpp"
@@ -71,8 +70,7 @@ Value CellBuilder::value_of(const std::string& name, const SourcePlace& place) {
 
 // What each cell can read, unless a line of it sets such a name.
 std::optional<Value> CellBuilder::value_of_all_cells(const std::string& name) {
-  if (name == "pi") return std::numbers::pi;
-  if (name == "e") return std::numbers::e;
+  if (const auto number = number_named(name)) return *number;
   StepBuilder& builder = program_.builder;
   if (name == "t") {
     if (!program_.step) {
@@ -227,8 +225,7 @@ Value CellBuilder::delay_of(const std::string& name, Index steps, const SourcePl
     fail_at(place, fmt::format("{} is the same at each step", name));
   }
   if (name == "t") fail_at(place, "the number of the step before is t - 1");
-  const std::string base = name.substr(0, name.find('.'));  // u of u.1
-  if (name != "x" && !inputs_.count(name) && !assigned_.count(base)) {
+  if (name != "x" && !inputs_.count(name) && !assigned_.count(owner_of(name))) {
     std::vector<std::string> known(assigned_.begin(), assigned_.end());
     known.push_back("x");
     for (const auto& [input, line] : inputs_) known.push_back(input);
@@ -236,7 +233,7 @@ Value CellBuilder::delay_of(const std::string& name, Index steps, const SourcePl
       fail_at(place, fmt::format("state {0} needs an equation, {0} = ..", name));
     fail_at(place, fmt::format("no line sets '{}'{}", name, did_you_mean(name, known)));
   }
-  if (const auto line = shapes_.find(name); line != shapes_.end() && line->second->is_complex) {
+  if (complex_state(name)) {
     if (given_.count(name)) fail_at(place, fmt::format("{} is complex: it can't be given", name));
     const Var re = delay_of(name + ".re", steps, place).var;
     return {re, delay_of(name + ".im", steps, place).var};
@@ -270,8 +267,8 @@ CellBuilder::State& CellBuilder::state(const std::string& name, const SourcePlac
             fmt::format("{}{} is no state: its cell does not read it at t-1", prefix_, name));
   }
   State made{name, place, on_top([&] { return state_shape(name, place); }), {}, {}};
-  const std::string base = name.substr(0, name.find('.'));  // h of h.re
-  const bool is_part = shapes_.count(base) > 0 && shapes_.at(base)->is_complex;
+  const std::string base = owner_of(name);
+  const bool is_part = complex_state(base) != nullptr;
   if (const auto line = initials_.find(is_part ? base : name); line != initials_.end()) {
     const Expression& e = line->second->value;
     made.initial = on_top([&] { return is_part ? part_of(evaluate(e), name) : real(e); });
@@ -300,19 +297,20 @@ void CellBuilder::add_delay(State& state) {
   if (state.initial && !is_number) program_.builder.set_initial(name, state.initial->var);
 }
 
-// Of a complex value, or of a real one: "h.im" names the imaginary part.
+// The line of a complex state; null where there is none of that name.
+const Statement* CellBuilder::complex_state(const std::string& name) const {
+  const auto line = shapes_.find(name);
+  return line != shapes_.end() && line->second->is_complex ? line->second : nullptr;
+}
+
+// "h.im" names the imaginary part.
 Value CellBuilder::part_of(const Value& value, const std::string& name) {
-  const bool real = name.ends_with(".re");
-  if (value.is_complex()) return real ? value.var : value.imaginary;
-  if (real) return value;
-  return value.is_number() ? Value(0.0) : Value(value.var * 0.0);
+  return name.ends_with(".re") ? real_part(value) : imaginary_part(value);
 }
 
 Shape CellBuilder::state_shape(const std::string& name, const SourcePlace& place) {
-  const std::string base = name.substr(0, name.find('.'));
-  const auto whole = shapes_.find(base);
-  if (whole != shapes_.end() && whole->second->is_complex) {
-    return sizes(whole->second->shape, whole->second->place);
+  if (const Statement* whole = complex_state(owner_of(name))) {
+    return sizes(whole->shape, whole->place);
   }
   if (const auto line = shapes_.find(name); line != shapes_.end()) {
     return sizes(line->second->shape, line->second->place);

@@ -12,12 +12,18 @@ namespace {
 
 Value select(FunctionCall& call) {
   const Value condition = call.value(0);
+  // Where the condition is known, the other side need not exist.
   if (condition.is_number()) return call.any_value(*condition.number != 0.0 ? 1 : 2);
-  const std::vector<Value> values{condition, call.value(1), call.value(2)};
-  const auto sides = broadcast_of(values[1].shape(), values[2].shape());
-  if (!sides || !broadcast_of(*sides, condition.shape())) call.fail_shapes(values);
-  const std::vector<Var> vars = aligned(call.graph(), values);
-  return where(vars[0], vars[1], vars[2]);
+  const Value a = call.any_value(1), b = call.any_value(2);
+  const auto sides = broadcast_of(a.shape(), b.shape());
+  if (!sides || !broadcast_of(*sides, condition.shape())) call.fail_shapes({condition, a, b});
+  const auto chosen = [&](const Value& left, const Value& right) -> Value {
+    const std::vector<Var> vars = aligned(call.graph(), {condition, left, right});
+    return where(vars[0], vars[1], vars[2]);
+  };
+  if (!a.is_complex() && !b.is_complex()) return chosen(a, b);
+  const Value real = chosen(real_part(a), real_part(b));
+  return complex_of(call.graph(), real, chosen(imaginary_part(a), imaginary_part(b)));
 }
 
 Value straight_through(FunctionCall& call) {
@@ -32,11 +38,7 @@ Value straight_through(FunctionCall& call) {
 // The derivative of a number by a value: ops of the step, which are differentiated again.
 Value gradient(FunctionCall& call) {
   const Value of = call.value(0), by = call.value(1);
-  if (!(of.shape() == Shape{1})) {
-    fail_at(call.argument(0).place,
-            fmt::format("{} is {}, expected one number: sum(..) or mean(..) of it",
-                        text_of(call.argument(0).place), of.shape_text()));
-  }
+  expect_one_number(of, call.argument(0).place);
   const Expression::Kind kind = call.argument(1).kind;
   if (by.is_number() || (kind != Expression::Kind::name && kind != Expression::Kind::delay)) {
     fail_at(call.argument(1).place, "expected the name of a value that the first one is made of");
@@ -49,17 +51,6 @@ Value gradient(FunctionCall& call) {
   }
   if (of.is_number()) return broadcast_to(constant(call.graph(), 0.0), by.var.shape());
   return gradient_of(dynamic_cast<StepBuilder&>(call.graph()), of.var, by.var);
-}
-
-Value real_part(FunctionCall& call) {
-  const Value v = call.any_value(0);
-  return v.is_complex() ? Value(v.var) : v;
-}
-
-Value imaginary_part(FunctionCall& call) {
-  const Value v = call.any_value(0);
-  if (v.is_complex()) return v.imaginary;
-  return v.is_number() ? Value(0.0) : Value(v.var * 0.0);
 }
 
 Value conjugate(FunctionCall& call) {
@@ -93,45 +84,28 @@ Value magnitude(FunctionCall& call) {
   return sqrt(v.var * v.var + v.imaginary * v.imaginary + 1e-24);
 }
 
-// Joins values along an axis, counted from the end.
-Value joined(FunctionCall& call, const std::vector<Value>& values, int axis) {
-  const bool batched = std::ranges::any_of(values, [](const Value& v) { return v.batched(); });
-  const auto others = [&](Shape shape) {
-    shape[shape.rank() + axis] = 1;
-    return shape;
-  };
-  std::vector<Var> parts;
-  for (const Value& value : values) {
-    const bool fits = value.shape().rank() == values[0].shape().rank();
-    if (!fits || !(others(value.shape()) == others(values[0].shape()))) call.fail_shapes(values);
-    parts.push_back(batched ? as_batched(call.graph(), value, value.shape())
-                            : as_array(call.graph(), value));
-  }
-  return parts.size() == 1 ? parts[0] : concat(parts, axis);
-}
-
 Value join(FunctionCall& call) {
   const std::vector<Value> values = call.values();
-  return joined(call, values, call.axis(values[0].shape().rank(), -1));
+  const int rank = values[0].shape().rank(), axis = call.axis(rank, -1);
+  const auto others = [&](Shape shape) {
+    shape[rank + axis] = 1;
+    return shape;
+  };
+  for (const Value& value : values) {
+    const bool fits = value.shape().rank() == rank;
+    if (!fits || !(others(value.shape()) == others(values[0].shape()))) call.fail_shapes(values);
+  }
+  return joined(call.graph(), values, axis);
 }
 
 // Values of one shape side by side along a new axis, the first where none is given.
 Value stack(FunctionCall& call) {
-  std::vector<Value> values = call.values();
+  const std::vector<Value> values = call.values();
   for (const Value& value : values) {
     if (!(value.shape() == values[0].shape())) call.fail_shapes(values);
   }
   const int rank = values[0].shape().rank() + 1;
-  const int axis = call.axis(rank, -rank);
-  for (Value& value : values) {
-    Shape shape;
-    for (int i = 0; i < rank; ++i) {
-      if (i == rank + axis) shape.push_back(1);
-      if (i + 1 < rank) shape.push_back(value.shape()[i]);
-    }
-    value = reshape_one(as_array(call.graph(), value), shape);
-  }
-  return joined(call, values, axis);
+  return stacked(call.graph(), values, call.axis(rank, -rank));
 }
 
 Value reshaped(FunctionCall& call) {
@@ -152,8 +126,11 @@ Value roll(FunctionCall& call) {
   return concat(std::vector{slice(v, -1, n - by, by), slice(v, -1, 0, n - by)}, -1);
 }
 
+enum class Repeat { each_element, the_row };
+
 // [.., n] by way of two axes, one of them repeated, to [.., times n].
-Value repeated(FunctionCall& call, bool each) {
+Value repeated(FunctionCall& call, Repeat what) {
+  const bool each = what == Repeat::each_element;
   const Var v = call.array(0);
   const Index times = call.size(1);
   Shape shape = v.shape();
@@ -178,22 +155,19 @@ Value filled(FunctionCall& call, double value) {
 }  // namespace
 
 std::vector<Function> choice_functions() {
-  constexpr auto takes_none = Function::Named::none;
-  constexpr bool by_parts = true;
   return {
       {"exp", 1, 1, nullptr, exponential},
       {"abs", 1, 1, nullptr, magnitude},
-      {"re", 1, 1, nullptr, real_part},
-      {"im", 1, 1, nullptr, imaginary_part},
+      {"re", 1, 1, nullptr, [](FunctionCall& c) { return real_part(c.any_value(0)); }},
+      {"im", 1, 1, nullptr, [](FunctionCall& c) { return imaginary_part(c.any_value(0)); }},
       {"conj", 1, 1, nullptr, conjugate},
       {"complex", 2, 2, nullptr, complex_value},
-      {"where", 3, 3, nullptr, select, takes_none, by_parts},
-      {"stop_gradient", 1, 1, nullptr,
-       [](FunctionCall& c) -> Value {
-         const Value v = c.value(0);
-         return v.is_number() ? v : Value(stop_gradient(v.var));
-       },
-       takes_none, by_parts},
+      {"where", 3, 3, nullptr, select},
+      by_parts({"stop_gradient", 1, 1, nullptr,
+                [](FunctionCall& c) -> Value {
+                  const Value v = c.value(0);
+                  return v.is_number() ? v : Value(stop_gradient(v.var));
+                }}),
       {"straight_through", 2, 2, nullptr, straight_through},
       {"grad", 2, 2, nullptr, gradient},
   };
@@ -201,17 +175,15 @@ std::vector<Function> choice_functions() {
 
 std::vector<Function> shape_functions() {
   constexpr auto takes_axis = Function::Named::axis;
-  constexpr auto takes_none = Function::Named::none;
-  constexpr bool by_parts = true;
   return {
-      {"concat", 1, -1, nullptr, join, takes_axis, by_parts},
-      {"stack", 1, -1, nullptr, stack, takes_axis, by_parts},
-      {"reshape", 2, 2, nullptr, reshaped, takes_none, by_parts},
-      {"roll", 2, 2, nullptr, roll, takes_none, by_parts},
-      {"repeat_elements", 2, 2, nullptr, [](FunctionCall& c) { return repeated(c, true); },
-       takes_none, by_parts},
-      {"tile", 2, 2, nullptr, [](FunctionCall& c) { return repeated(c, false); }, takes_none,
-       by_parts},
+      by_parts({"concat", 1, -1, nullptr, join, takes_axis}),
+      by_parts({"stack", 1, -1, nullptr, stack, takes_axis}),
+      by_parts({"reshape", 2, 2, nullptr, reshaped}),
+      by_parts({"roll", 2, 2, nullptr, roll}),
+      by_parts({"repeat_elements", 2, 2, nullptr,
+                [](FunctionCall& c) { return repeated(c, Repeat::each_element); }}),
+      by_parts(
+          {"tile", 2, 2, nullptr, [](FunctionCall& c) { return repeated(c, Repeat::the_row); }}),
       {"arange", 1, 1, nullptr,
        [](FunctionCall& c) -> Value { return arange(c.graph(), c.size(0)); }},
       {"zeros", 1, 1, nullptr, [](FunctionCall& c) { return filled(c, 0.0); }},

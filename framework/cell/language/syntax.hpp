@@ -102,6 +102,9 @@ struct CellSyntax {
   std::vector<Statement> statements;         ///< in the order of the file
 };
 
+/// What a name with dots belongs to: fast of fast.c, u of u.2, h of h.re.
+inline std::string owner_of(const std::string& name) { return name.substr(0, name.find('.')); }
+
 /// The cells that one extends and uses.
 inline std::vector<std::string> needed_cells(const CellSyntax& syntax) {
   std::vector<std::string> names;

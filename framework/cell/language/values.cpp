@@ -134,6 +134,45 @@ std::vector<Var> aligned(Graph& graph, const std::vector<Value>& values) {
   return vars;
 }
 
+std::vector<Var> together(Graph& graph, const std::vector<Value>& values,
+                          const std::vector<Shape>& shapes) {
+  const bool batched = std::ranges::any_of(values, [](const Value& v) { return v.batched(); });
+  std::vector<Var> vars;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    vars.push_back(batched ? as_batched(graph, values[i], shapes.at(i))
+                           : broadcast_to(as_array(graph, values[i]), shapes.at(i)));
+  }
+  return vars;
+}
+
+Var joined(Graph& graph, const std::vector<Value>& values, int axis) {
+  std::vector<Shape> shapes;
+  for (const Value& value : values) shapes.push_back(value.shape());
+  const std::vector<Var> parts = together(graph, values, shapes);
+  return parts.size() == 1 ? parts[0] : concat(parts, axis);
+}
+
+Var stacked(Graph& graph, const std::vector<Value>& values, int axis) {
+  std::vector<Value> parts;
+  for (const Value& value : values) {
+    const Shape before = value.shape();
+    const int rank = before.rank() + 1;
+    Shape shape;
+    for (int i = 0; i < rank; ++i) {
+      if (i == rank + axis) shape.push_back(1);
+      if (i + 1 < rank) shape.push_back(before[i]);
+    }
+    parts.push_back(reshape_one(as_array(graph, value), shape));
+  }
+  return joined(graph, parts, axis);
+}
+
+Var sum_over(Var x, int axis) {
+  Shape shape = x.shape();
+  shape[shape.rank() + axis] = 1;
+  return sum_to(x, shape);
+}
+
 Value elementwise(Graph& graph, std::string_view op, const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) return fold(op, *a.number, *b.number);
   const std::vector<Var> vars = aligned(graph, {a, b});
@@ -163,16 +202,19 @@ Value product_of_many(Var a, Var b, const Shape& out) {
   const Value left(a), right(b);
   const int rank = std::max(left.shape().rank(), right.shape().rank());
   const Shape& longer = left.shape().rank() == rank ? left.shape() : right.shape();
-  const bool batched = left.batched() || right.batched();
-  const auto full = [&](const Value& value, Shape (*as_matrix)(Shape)) {
+  std::vector<Value> matrices;
+  std::vector<Shape> shapes;
+  const auto add = [&](const Value& value, Shape (*as_matrix)(Shape)) {
     const bool is_matrix = value.shape().rank() == rank;
     const Shape matrix = is_matrix ? value.shape() : as_matrix(value.shape());
-    Shape shape = longer;
-    for (int i = 1; i <= 2; ++i) shape[rank - i] = matrix[matrix.rank() - i];
-    const Var var = is_matrix ? value.var : reshape_one(value.var, matrix);
-    return batched ? as_batched(*var.graph, var, shape) : broadcast_to(var, shape);
+    shapes.push_back(longer);
+    for (int i = 1; i <= 2; ++i) shapes.back()[rank - i] = matrix[matrix.rank() - i];
+    matrices.push_back(is_matrix ? value : Value(reshape_one(value.var, matrix)));
   };
-  return reshape_one(matmul(full(left, as_row), full(right, as_column)), out);
+  add(left, as_row);
+  add(right, as_column);
+  const std::vector<Var> full = together(*a.graph, matrices, shapes);
+  return reshape_one(matmul(full[0], full[1]), out);
 }
 
 }  // namespace
@@ -210,13 +252,17 @@ Value power(Graph& graph, const Value& a, int n) {
   return a.is_complex() ? complex_operation(graph, "/", 1.0, *result) : Value(1.0 / result->var);
 }
 
+Value real_part(const Value& value) { return value.is_complex() ? Value(value.var) : value; }
+
+Value imaginary_part(const Value& value) {
+  if (value.is_complex()) return value.imaginary;
+  return value.is_number() ? Value(0.0) : Value(value.var * 0.0);
+}
+
 Value complex_of(Graph& graph, const Value& real, const Value& imaginary) {
   const Shape shape = *broadcast_of(real.shape(), imaginary.shape());
-  const bool batched = real.batched() || imaginary.batched();
-  const auto full = [&](const Value& part) {
-    return batched ? as_batched(graph, part, shape) : broadcast_to(as_array(graph, part), shape);
-  };
-  return {full(real), full(imaginary)};
+  const std::vector<Var> parts = together(graph, {real, imaginary}, {shape, shape});
+  return {parts[0], parts[1]};
 }
 
 namespace {

@@ -55,8 +55,17 @@ Var as_batched(Graph& graph, const Value& value, const Shape& shape);
 /// Values ready for an elementwise op: the batch leads, so those of a lower rank than the others
 /// get axes of one element behind it.
 std::vector<Var> aligned(Graph& graph, const std::vector<Value>& values);
+/// Each value broadcast to its shape; where one is batched, all get the batch.
+std::vector<Var> together(Graph& graph, const std::vector<Value>& values,
+                          const std::vector<Shape>& shapes);
 /// x with other sizes behind the batch, if there is one.
 Var reshape_one(Var x, const Shape& shape);
+/// Values in a row along an axis, counted from the end. Their other sizes are the same.
+Var joined(Graph& graph, const std::vector<Value>& values, int axis);
+/// Values of one shape side by side along a new axis, counted from the end.
+Var stacked(Graph& graph, const std::vector<Value>& values, int axis);
+/// Sum over an axis, counted from the end, which stays with one element.
+Var sum_over(Var x, int axis);
 
 /// a op b for + - * / and the comparisons. The shapes fit.
 Value elementwise(Graph& graph, std::string_view op, const Value& a, const Value& b);
@@ -65,6 +74,10 @@ Value product(Var a, Var b);
 /// a ^ n, n in -16 to 16.
 Value power(Graph& graph, const Value& a, int n);
 
+/// The real part; of a real value the value.
+Value real_part(const Value& value);
+/// The imaginary part; of a real value 0, in its shape.
+Value imaginary_part(const Value& value);
 /// The complex value of two real ones, which fit by NumPy's rule.
 Value complex_of(Graph& graph, const Value& real, const Value& imaginary);
 /// a op b for + - * / and @ where at least one is complex. The shapes fit.

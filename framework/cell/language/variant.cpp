@@ -161,7 +161,7 @@ class Needs {
   // `outer`: what the bounds of the repeats around read.
   void read(const std::vector<Statement>& statements, const std::vector<std::string>& outer) {
     for (const Statement& line : statements) {
-      if (line.kind == Kind::output) need(owner(line.name));
+      if (line.kind == Kind::output) need(owner_of(line.name));
       std::vector<std::string> names = outer;
       for (const auto* parts : {&line.shape, &line.range, &line.options}) {
         for (const Expression& part : *parts) add(part, names);
@@ -178,11 +178,8 @@ class Needs {
     }
   }
 
-  // fast.c belongs to fast, u.2 to u.
-  static std::string owner(const std::string& name) { return name.substr(0, name.find('.')); }
-
   static void add(const Expression& expression, std::vector<std::string>& names) {
-    if (!expression.text.empty()) names.push_back(owner(expression.text));
+    if (!expression.text.empty()) names.push_back(owner_of(expression.text));
     for (const Expression& part : expression.parts) add(part, names);
   }
 

@@ -30,18 +30,15 @@ struct Reading {
   }
 };
 
-// u of u.1, fast of fast.c
-std::string owner(const std::string& name) { return name.substr(0, name.find('.')); }
-
 class Warnings {
  public:
   explicit Warnings(const CellSyntax& syntax) : own_(syntax.source.get()) {
     for (const Statement& line : syntax.statements) {
       reading_.line(line);
-      if (line.kind == Statement::Kind::output) values_read_.insert(owner(line.name));
+      if (line.kind == Statement::Kind::output) values_read_.insert(owner_of(line.name));
     }
     for (const auto* names : {&reading_.names, &reading_.delayed}) {
-      for (const std::string& name : *names) values_read_.insert(owner(name));
+      for (const std::string& name : *names) values_read_.insert(owner_of(name));
     }
     look_at(syntax.statements);
   }

@@ -88,23 +88,20 @@ TEST(ComplexValues, AState) {
   expect_near(step.next("h.im"), {0.8 - 0.6, 1.6 + 0.3});
 }
 
-std::string says(const std::string& lines) {
-  const std::string error = error_of(cell_text("param z : [2] complex\n" + lines));
-  const std::string first = error.substr(0, error.find('\n'));
-  return first.substr(first.find(": ") + 2);
-}
-
 TEST(ComplexValues, Messages) {
-  EXPECT_EQ(says("y = tanh(z) + x"),
+  const auto of = [](const std::string& lines) { return says("param z : [2] complex\n" + lines); };
+  EXPECT_EQ(of("y = tanh(z) + x"),
             "z is complex [2], expected a real value: re(..), im(..) or abs(..) of it");
-  EXPECT_EQ(says("y = z > x"), "complex values have no order: compare re(..), im(..) or abs(..)");
-  EXPECT_EQ(says("y = z * x"),
-            "the output y is complex [2]: output re(y), or concat(re(y), im(y))");
-  EXPECT_EQ(says("state h : [2]\nh = h[t-1] * z\ny = x"),
+  EXPECT_EQ(of("y = z > x"), "complex values have no order: compare re(..), im(..) or abs(..)");
+  EXPECT_EQ(of("y = z * x"), "the output y is complex [2]: output re(y), or concat(re(y), im(y))");
+  EXPECT_EQ(of("state h : [2]\nh = h[t-1] * z\ny = x"),
             "h is complex [2], h[t-1] is real: add state h : [input] complex");
-  EXPECT_EQ(says("loss l = sum(z)\ny = x"),
+  EXPECT_EQ(of("loss l = sum(z)\ny = x"),
             "sum(z) is complex [1], expected a real value: re(..), im(..) or abs(..) of it");
-  EXPECT_EQ(says("y = z + arange(3)"), "z is complex [2], arange(3) is [3]");
+  EXPECT_EQ(of("y = z + arange(3)"), "z is complex [2], arange(3) is [3]");
+  EXPECT_EQ(of("y = re(where(x, z, arange(3)))"), "x is [2], z is complex [2], arange(3) is [3]");
+  EXPECT_EQ(of("y = where(z, x, x)"),
+            "z is complex [2], expected a real value: re(..), im(..) or abs(..) of it");
 }
 
 }  // namespace

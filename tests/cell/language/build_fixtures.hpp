@@ -38,6 +38,14 @@ inline std::string cell_text(const std::string& lines) {
   return "cell t\n" + lines + "\noutput y\n";
 }
 
+/// The first line of the message about lines that set y, without the place.
+inline std::string says(const std::string& lines, const CellSizes& sizes = {2, 3}) {
+  const std::string error = error_of(cell_text(lines), sizes);
+  const std::string first = error.substr(0, error.find('\n'));
+  const std::size_t at = first.find(": ");
+  return at == first.npos ? first : first.substr(at + 2);
+}
+
 using Numbers = std::vector<double>;
 
 /// What the named values of a cell are after one step of one sequence. Parameters, x and states

@@ -7,14 +7,6 @@
 namespace carousel {
 namespace {
 
-// The first line of the message about lines that set y, without the place.
-std::string says(const std::string& lines, const CellSizes& sizes = {2, 3}) {
-  const std::string error = error_of(cell_text(lines), sizes);
-  const std::string first = error.substr(0, error.find('\n'));
-  const std::size_t at = first.find(": ");
-  return at == first.npos ? first : first.substr(at + 2);
-}
-
 TEST(BuildMessages, ShowTheShapesOfBothSidesAndThePlace) {
   EXPECT_EQ(error_of("cell gru\n"
                      "param U_c : [hidden, hidden]\n"
