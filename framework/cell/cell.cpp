@@ -1,10 +1,24 @@
 #include "cell/cell.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "cell/text_cells.hpp"
 
 namespace carousel {
+
+std::string hyper_text(const HyperValue& value) {
+  return std::visit([](const auto& known) { return fmt::format("{}", known); }, value);
+}
+
+bool is_hyper_word(std::string_view text) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !text.empty() && is_letter(text[0]) &&
+         std::ranges::all_of(text, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
 
 CellRegistry::CellRegistry(const CellRegistry& other)
     : plugins_(other.plugins_), cells_(other.cells_) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "io/machine.hpp"
@@ -17,17 +18,27 @@ inline constexpr Index most_units = 65536;  ///< of an input or hidden size
 /// The same, of a hyperparameter, up and down.
 inline constexpr double most_hyper = 1e30;
 
+/// What a hyperparameter stands for: a number, or a word of the cell language, which is the name of
+/// a function ("tanh") or of a rule for first values ("orthogonal").
+using HyperValue = std::variant<double, std::string>;
+/// Hyperparameters by name.
+using HyperValues = std::map<std::string, HyperValue>;
+/// As studies write it: "0.5", "tanh".
+std::string hyper_text(const HyperValue& value);
+/// Whether a text is one that a word can be: letters, digits and _, no digit first.
+bool is_hyper_word(std::string_view text);
+
 /// The sizes that a cell is built for.
 struct CellSizes {
-  Index input = 0;   ///< elements of x
-  Index hidden = 0;  ///< elements of a state, unless the cell says otherwise
-  std::map<std::string, double> hyper = {};  ///< hyperparameters that differ from their defaults
+  Index input = 0;         ///< elements of x
+  Index hidden = 0;        ///< elements of a state, unless the cell says otherwise
+  HyperValues hyper = {};  ///< hyperparameters that differ from their defaults
 };
 
-/// A number of a cell that a study can change.
+/// What a study can change of a cell.
 struct CellHyper {
-  std::string name;    ///< "leak"
-  double value = 0.0;  ///< the default
+  std::string name;  ///< "leak"
+  HyperValue value;  ///< the default
 };
 
 /// A recurrent cell: one time step as a program, for any sizes.

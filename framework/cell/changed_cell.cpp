@@ -6,8 +6,7 @@
 
 namespace carousel {
 
-Cell changed_cell(const Cell& cell, const std::map<std::string, double>& hyper,
-                  const std::string& variant) {
+Cell changed_cell(const Cell& cell, const HyperValues& hyper, const std::string& variant) {
   Cell changed = cell;
   changed.build = [build = cell.build, hyper, variant](CellSizes sizes) {
     for (const auto& [name, value] : hyper) sizes.hyper.try_emplace(name, value);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "cell/cell.hpp"
@@ -10,7 +9,6 @@ namespace carousel {
 /// The cell with other hyperparameters and, unless `variant` is empty, with one of its single
 /// changes (cell/ablation/ablation.hpp), or with several of them, one after the other:
 /// "NIG+NP". build() throws InputError where the cell has no such change.
-Cell changed_cell(const Cell& cell, const std::map<std::string, double>& hyper,
-                  const std::string& variant);
+Cell changed_cell(const Cell& cell, const HyperValues& hyper, const std::string& variant);
 
 }  // namespace carousel

@@ -1,23 +1,29 @@
 #include "cli/cell_arguments.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace carousel {
 namespace {
 
-std::map<std::string, double> hypers_of(const std::vector<std::string>& texts) {
-  std::map<std::string, double> hypers;
+HyperValue hyper_of(const std::string& text, const std::string& value) {
+  const char* const end = value.data() + value.size();
+  double number = 0.0;
+  const std::from_chars_result read = std::from_chars(value.data(), end, number);
+  if (read.ec == std::errc() && read.ptr == end) {
+    expect_within(fmt::format("--set {}", text).c_str(), number, -most_hyper, most_hyper);
+    return number;
+  }
+  if (is_hyper_word(value)) return value;
+  fail_input("--set {}: expected name=number, such as --set depth=3, or name=word", text);
+}
+
+HyperValues hypers_of(const std::vector<std::string>& texts) {
+  HyperValues hypers;
   for (const std::string& text : texts) {
-    const std::size_t sign = text.find('=');
-    const char* const end = text.data() + text.size();
-    double value = 0.0;
-    const char* const begin = sign == std::string::npos ? end : text.data() + sign + 1;
-    const std::from_chars_result read = std::from_chars(begin, end, value);
-    if (sign == 0 || read.ec != std::errc() || read.ptr != end) {
-      fail_input("--set {}: expected name=number, such as --set depth=3", text);
-    }
-    expect_within(fmt::format("--set {}", text).c_str(), value, -most_hyper, most_hyper);
-    hypers[text.substr(0, sign)] = value;
+    const std::size_t sign = std::min(text.find('='), text.size());
+    const std::size_t value = std::min(sign + 1, text.size());
+    hypers[text.substr(0, sign)] = hyper_of(text, sign > 0 ? text.substr(value) : "");
   }
   return hypers;
 }

@@ -21,7 +21,7 @@ void expect_within(const char* option, double got, double least, double most);
 
 /// The sizes that were asked for, those of `otherwise` where none was, and the hyperparameters.
 /// Throws InputError for a size or a number out of its bounds (cell/cell.hpp), and for a
-/// hyperparameter that is not name=number.
+/// hyperparameter that is not name=number or name=word.
 CellSizes sizes_of(const CellArguments& arguments, const CellSizes& otherwise);
 
 }  // namespace carousel

@@ -9,6 +9,7 @@
 #include "io/npy.hpp"
 #include "io/npz.hpp"
 #include "io/safetensors.hpp"
+#include "layer/masks.hpp"
 
 namespace carousel {
 namespace {
@@ -116,8 +117,15 @@ RunInput run_input(const StepProgram& program, const std::string& whom,
   const Shape x = arrays.at("x").shape();
   const Index batch = x.rank() == 3 ? x[1] : 1;
   RunInput input;
+  if (const auto lengths = given.take("lengths", {Shape{batch}})) {
+    input.lengths = lengths_of(*lengths, x[0], file);
+  }
   for (const int id : program.inputs) {
     const ProgramNode& node = program.nodes[static_cast<std::size_t>(id)];
+    if (node.supply && node.supply->kind == Supply::Kind::length) {
+      input.inputs.push_back(lengths_at_steps<double>({x[0], batch, 1}, input.lengths));
+      continue;
+    }
     const std::vector<Shape> shapes = step_shapes(x, node.shape);
     const auto array = given.take(node.name, shapes);
     if (array) {
@@ -138,9 +146,6 @@ RunInput run_input(const StepProgram& program, const std::string& whom,
     };
     input.states.push_back(of_state("initial_"));
     input.final_gradients.push_back(of_state("final_gradient_"));
-  }
-  if (const auto lengths = given.take("lengths", {Shape{batch}})) {
-    input.lengths = lengths_of(*lengths, x[0], file);
   }
   const int output_rank = program.output_shape().rank() + 1;
   if (const auto array = given.take("output_gradient", step_shapes(x, program.output_shape()))) {

@@ -106,6 +106,18 @@ Tensor<T> Masks::draw(std::string_view name, const Shape& shape, const MaskValue
   return mask;
 }
 
+template <class T>
+Tensor<T> lengths_at_steps(const Shape& shape, std::span<const Index> lengths) {
+  Tensor<T> values = Tensor<T>::full(shape, static_cast<T>(shape[0]));
+  const Index batch = std::ssize(lengths);
+  for (Index i = 0; batch > 0 && i < shape.numel(); ++i) {
+    values.data()[i] = static_cast<T>(lengths[static_cast<std::size_t>(i % batch)]);
+  }
+  return values;
+}
+
+template Tensor<float> lengths_at_steps(const Shape&, std::span<const Index>);
+template Tensor<double> lengths_at_steps(const Shape&, std::span<const Index>);
 template Tensor<float> Masks::draw(std::string_view, const Shape&, const MaskValues&) const;
 template Tensor<double> Masks::draw(std::string_view, const Shape&, const MaskValues&) const;
 template Tensor<float> Masks::normal(std::string_view, const Shape&, Supply::Often) const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "program/step_program.hpp"
@@ -57,5 +58,10 @@ class Masks {
   MaskSeed seed_;
   Index first_;
 };
+
+/// What an input that is the length of its sequence holds. shape: [steps, batch, 1]; lengths: of
+/// the sequences; empty: all steps.
+template <class T>
+Tensor<T> lengths_at_steps(const Shape& shape, std::span<const Index> lengths);
 
 }  // namespace carousel

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,8 @@ class Network {
 
   /// The parameters of all layers, in a fixed order: that in which they were given.
   const std::vector<ParameterSpec>& parameters() const { return specs_; }
+  /// Names of the losses of the layers' cells, each once.
+  const std::vector<std::string>& losses() const { return losses_; }
 
  protected:
   Network() = default;
@@ -29,6 +33,11 @@ class Network {
   template <class Layer>
   Layer with(Layer layer) {
     specs_.insert(specs_.end(), layer.parameters().begin(), layer.parameters().end());
+    if constexpr (requires { layer.losses(); }) {
+      for (const std::string& name : layer.losses()) {
+        if (std::ranges::find(losses_, name) == losses_.end()) losses_.push_back(name);
+      }
+    }
     return layer;
   }
   /// A parameter that is no layer's.
@@ -36,6 +45,7 @@ class Network {
 
  private:
   std::vector<ParameterSpec> specs_;
+  std::vector<std::string> losses_;
 };
 
 }  // namespace carousel

@@ -45,12 +45,18 @@ Var Pass::supplied(std::string_view name, const Shape& shape, const Supply& supp
         return tape.constant(masks_->uniform<T>(name, shape, supply.often));
       });
     case Supply::Kind::training: return full(shape, 1.0);
+    case Supply::Kind::length: break;
     case Supply::Kind::schedule: {
       const double done = std::min(static_cast<double>(masks_->update()) / supply.updates, 1.0);
       return full(shape, supply.first + (supply.last - supply.first) * done);
     }
   }
   fail_bug("an input that is given in no way");
+}
+
+Var with_cell_losses(Var loss, const std::vector<CellLoss>& of_cells) {
+  for (const CellLoss& of_cell : of_cells) loss = loss + sum(of_cell.sums) * of_cell.weight;
+  return loss;
 }
 
 Var dropout(const Pass& pass, Var x, std::string_view name, const MaskValues& values) {

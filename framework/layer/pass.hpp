@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -10,6 +11,13 @@
 namespace carousel {
 
 struct Listener;
+
+/// A loss of a cell's own (`loss` in a cell file), of one scan.
+struct CellLoss {
+  std::string name;     ///< as in the cell
+  Var sums;             ///< [batch, 1]: over the steps of each sequence, without the weight
+  double weight = 1.0;  ///< in the loss of training
+};
 
 /// One run of a model: a tape in either precision, and the model's parameters on it. What is
 /// written with a pass is written once for both.
@@ -30,8 +38,8 @@ class Pass {
   const Masks* masks() const { return masks_; }
   /// A mask on the tape, of a shape [steps, batch, size]. Throws BugError in evaluation.
   Var mask(std::string_view name, const Shape& shape, const MaskValues& values) const;
-  /// What a layer gives an input of a step in training, of a shape [steps, batch, size]. Throws
-  /// BugError in evaluation.
+  /// What a layer gives an input of a step in training, of a shape [steps, batch, size]; a length
+  /// it knows by itself. Throws BugError in evaluation, and for a length.
   Var supplied(std::string_view name, const Shape& shape, const Supply& supply) const;
   /// One number in each element.
   Var full(const Shape& shape, double value) const;
@@ -48,15 +56,14 @@ class Pass {
     return heard;
   }
   /// The same pass, for which losses of cells are put into `losses`, which must outlive it.
-  Pass with_losses(std::vector<Var>& losses) const {
+  Pass with_losses(std::vector<CellLoss>& losses) const {
     Pass with = *this;
     with.losses_ = &losses;
     return with;
   }
-  /// A loss of a cell's own, a scalar that is added to that of the task; forgotten where nobody
-  /// asked for them.
-  void add_loss(Var loss) const {
-    if (losses_) losses_->push_back(loss);
+  /// Hands a loss on to who asked for them by with_losses(); else it is forgotten.
+  void add_loss(CellLoss loss) const {
+    if (losses_) losses_->push_back(std::move(loss));
   }
   /// The tape, for functions that make values without an operand, such as constant(graph, 1.0).
   Graph& graph() const;
@@ -80,8 +87,11 @@ class Pass {
   const Masks* masks_;
   std::vector<Var>* carried_;
   Listener* listener_ = nullptr;
-  std::vector<Var>* losses_ = nullptr;
+  std::vector<CellLoss>* losses_ = nullptr;
 };
+
+/// `loss` and what the losses of cells add to it: a scalar.
+Var with_cell_losses(Var loss, const std::vector<CellLoss>& of_cells);
 
 /// x: [steps, batch, size] with some elements 0 and the others scaled up, in training; x itself in
 /// evaluation and where the rate is 0.

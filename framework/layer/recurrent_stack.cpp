@@ -149,6 +149,25 @@ std::vector<Var> RecurrentStack::initial_states(const Pass& pass, Index batch) c
   return all;
 }
 
+std::vector<std::string> RecurrentStack::losses() const {
+  std::vector<std::string> names;
+  for (const ProgramState& state : states(0)) {
+    if (state.loss_weight) names.push_back(state.name);
+  }
+  return names;
+}
+
+namespace {
+
+bool reads_length(const StepProgram& program) {
+  return std::ranges::any_of(program.inputs, [&](int input) {
+    const auto& supply = program.nodes[static_cast<std::size_t>(input)].supply;
+    return supply && supply->kind == Supply::Kind::length;
+  });
+}
+
+}  // namespace
+
 void RecurrentStack::expect_fitting(Var x, const StackArguments& arguments) const {
   const Shape& shape = x.shape();
   if (shape.rank() != 3 || shape[0] < 1 || shape[1] < 1 || shape[2] != options_.input) {
@@ -166,6 +185,12 @@ void RecurrentStack::expect_fitting(Var x, const StackArguments& arguments) cons
   if (!arguments.states.empty() && arguments.states.size() != states) {
     fail_input("recurrent stack: got {} initial states, expected {}", arguments.states.size(),
                states);
+  }
+  if (!arguments.states.empty() && reads_length(program(0))) {
+    fail_input(
+        "cell {} reads the length of the sequence, which is not known where its steps are given "
+        "piece by piece, or follow from the states of another sequence: this task can't take it",
+        program(0).name);
   }
 }
 
@@ -231,8 +256,9 @@ Var RecurrentStack::ends(const Pass& pass, Var outputs, const std::vector<Index>
 // x, the further inputs of a program, and what the layer gives; the default of each one that is not
 // given.
 std::vector<Var> RecurrentStack::inputs_of(const Pass& pass, int layer, const std::string& place,
-                                           Var x, std::span<const Var> further) const {
+                                           Var x, const StackArguments& arguments) const {
   const StepProgram& program = this->program(layer);
+  const std::span<const Var> further = arguments.further;
   const std::size_t of_data = program.data_inputs();
   if (further.size() >= of_data) {
     fail_input("cell {}: got {} further inputs, it has {}", program.name, further.size(),
@@ -242,7 +268,9 @@ std::vector<Var> RecurrentStack::inputs_of(const Pass& pass, int layer, const st
   for (std::size_t k = 1; k < program.inputs.size(); ++k) {
     const ProgramNode& node = program.nodes[static_cast<std::size_t>(program.inputs[k])];
     const Shape shape{x.shape()[0], x.shape()[1], node.shape.back()};
-    if (node.supply && pass.masks()) {
+    if (node.supply && node.supply->kind == Supply::Kind::length) {
+      all.push_back(pass.constant(lengths_at_steps<double>(shape, arguments.lengths)));
+    } else if (node.supply && pass.masks()) {
       all.push_back(pass.supplied(place + "/" + node.name, shape, *node.supply));
     } else if (k <= further.size() && further[k - 1].defined()) {
       all.push_back(further[k - 1]);
@@ -305,7 +333,8 @@ void begin_losses(const Pass& pass, const StepProgram& program, std::vector<Var>
 
 void add_losses(const Pass& pass, const StepProgram& program, const std::vector<Var>& states) {
   for (std::size_t k = 0; k < states.size(); ++k) {
-    if (const auto& weight = program.states[k].loss_weight) pass.add_loss(sum(states[k]) * *weight);
+    const ProgramState& state = program.states[k];
+    if (state.loss_weight) pass.add_loss({state.name, states[k], *state.loss_weight});
   }
 }
 
@@ -343,7 +372,7 @@ StackResult RecurrentStack::run(const Pass& pass, Var x, std::span<const Var> st
                    {.place = at,
                     .program = &program,
                     .parameters = {own.begin(), own.end()},
-                    .inputs = inputs_of(pass, layer, at, result.outputs, arguments.further),
+                    .inputs = inputs_of(pass, layer, at, result.outputs, arguments),
                     .states = std::move(start),
                     .lengths = arguments.lengths,
                     .reverse = direction == 1},

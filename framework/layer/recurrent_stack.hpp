@@ -84,6 +84,8 @@ class RecurrentStack {
   }
   /// The states of layer `layer`, in the order of StackResult::states in one direction.
   std::span<const ProgramState> states(int layer) const;
+  /// Names of the losses of the cell's own; mostly none.
+  std::vector<std::string> losses() const;
   /// The attention of the first layer, with the sizes that hold.
   const std::optional<AttentionForm>& attention() const { return options_.attention; }
   /// Real zeros (or the cell's own initial values, to which gradients flow), in the order of
@@ -91,8 +93,9 @@ class RecurrentStack {
   std::vector<Var> initial_states(const Pass& pass, Index batch) const;
 
   /// x: [T, batch, input]. Throws InputError where the arguments do not fit, where the cell has a
-  /// further input that is not given and has no default, or no value of a probe's name, and where
-  /// an attentive stack gets no memory, or another one gets one.
+  /// further input that is not given and has no default, or no value of a probe's name, where an
+  /// attentive stack gets no memory, or another one gets one, and where a cell that reads the
+  /// length of its sequence gets states.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const;
   /// What each direction gives at its own last step: [batch, output size]. outputs: of forward();
   /// lengths: of its arguments. Throws InputError where a sequence has no steps.
@@ -106,7 +109,7 @@ class RecurrentStack {
   void expect_fitting(Var x, const StackArguments& arguments) const;
   MaskValues dropout_of(double rate) const;
   std::vector<Var> inputs_of(const Pass& pass, int layer, const std::string& place, Var x,
-                             std::span<const Var> further) const;
+                             const StackArguments& arguments) const;
   Var normalised(std::span<const Var> parameters, int layer, Var x) const;
   const Scan& scan(int layer, const AttendedMemory* memory) const;
   ScanResult run_scan(const Pass& pass, const Scan& scan, HeardScan heard,

@@ -33,6 +33,13 @@ bool MetricInfo::reaches_goal(double figure) const {
   return better == Better::lower ? figure <= goal : figure >= goal;
 }
 
+std::string loss_column(const std::string& name) { return "loss_" + name; }
+
+Metric loss_metric(const std::string& name, const std::string& unit) {
+  const std::string column = loss_column(name);
+  return {{column, "loss " + name, unit, Better::lower, 4}, {column, loss_terms}, mean_over_terms};
+}
+
 double figure_of(const Metric& metric, const Tally& tally) {
   std::vector<std::span<const double>> columns;
   for (const std::string& count : metric.counts) columns.push_back(tally.column(count));

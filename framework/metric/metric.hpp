@@ -72,6 +72,14 @@ struct Metric : MetricInfo {
   double (*figure)(std::span<const std::span<const double>> columns) = nullptr;
 };
 
+/// The counts of loss_metric(): the sum over an example's steps, under the name of the metric...
+std::string loss_column(const std::string& name);
+/// .. and terms.
+inline constexpr const char* loss_terms = "loss_terms";
+/// The figure of a loss of a cell's own, `loss_NAME`: its mean over the terms of the task's loss,
+/// whose unit it has, so that times its weight it is what it adds to that loss.
+Metric loss_metric(const std::string& name, const std::string& unit);
+
 /// The figure of a metric. Throws BugError when the tally lacks one of its counts.
 double figure_of(const Metric& metric, const Tally& tally);
 

@@ -150,8 +150,7 @@ class Reader {
     }
     for (const int input : program_.inputs) {
       const auto& supply = node(input).supply;
-      if (supply && supply->kind == Supply::Kind::training)
-        identifiers_[node(input).name] = "training";
+      if (supply && !supply->word().empty()) identifiers_[node(input).name] = supply->word();
     }
     for (const ProgramNode& n : program_.nodes) {  // names that can stay come first
       if (!n.name.empty() && valid_name(n.name) == n.name) name(n.name);

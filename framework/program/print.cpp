@@ -117,11 +117,12 @@ const ProgramNode& node_of(const StepProgram& program, int id) {
   return program.nodes[static_cast<std::size_t>(id)];
 }
 
-// `training` needs no line.
 std::string noise_text(const std::string& name, const std::string& shape, const Supply& supply) {
+  if (!supply.word().empty()) return "";  // which needs no line
   std::string drawn;
   switch (supply.kind) {
-    case Supply::Kind::training: return "";
+    case Supply::Kind::training:
+    case Supply::Kind::length: break;
     case Supply::Kind::schedule:
       return fmt::format("schedule {} from {} to {} over {}\n", name, number_text(supply.first),
                          number_text(supply.last), number_text(supply.updates));

@@ -4,6 +4,11 @@
 
 namespace carousel {
 
+std::string_view Supply::word() const {
+  if (kind == Kind::training) return "training";
+  return kind == Kind::length ? "length" : "";
+}
+
 std::size_t StepProgram::data_inputs() const {
   const auto of_data = [&](int id) { return !nodes[static_cast<std::size_t>(id)].supply; };
   return static_cast<std::size_t>(std::ranges::count_if(inputs, of_data));

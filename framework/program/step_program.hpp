@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -11,7 +12,7 @@
 namespace carousel {
 
 /// What a layer gives an input that no data holds. Where a model is evaluated the input has its
-/// default, which stands for the mean, or for what a schedule comes to.
+/// default, which stands for the mean, or for what a schedule comes to; a length is given always.
 struct Supply {
   /// What the elements are.
   enum class Kind {
@@ -20,6 +21,7 @@ struct Supply {
     keep,      ///< 1 with probability `rate`, else 0
     drop,      ///< 0 with probability `rate`, else 1 / (1 - rate)
     training,  ///< 1: the model is trained
+    length,    ///< the steps of the sequence
     schedule   ///< from `first` to `last` in equal steps over so many `updates`, then `last`
   };
   /// How often they are drawn.
@@ -30,6 +32,10 @@ struct Supply {
   double first = 0.0,         ///< of a schedule, before the first update
       last = 0.0,             ///< of a schedule, and its default
       updates = 1.0;          ///< of a schedule, 1 or more
+
+  /// The word by which any cell reads it without a line of its own: "training", "length"; else
+  /// empty.
+  std::string_view word() const;
 };
 
 /// One value of a step program.

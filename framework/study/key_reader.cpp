@@ -197,16 +197,34 @@ void KeyReader::choice(const std::string& key, std::string& value,
   fail_value(node, full(key), fmt::format("{}{}", fmt::join(all, ", "), did_you_mean(value, all)));
 }
 
-void KeyReader::numbers(const std::string& key, std::map<std::string, double>& numbers,
-                        const Range& range) {
+// Calls f(name, value, full key) for each entry of a map.
+template <class F>
+void KeyReader::entries(const std::string& key, const char* expected, F&& f) {
   const YAML::Node node = take(key);
   if (!node) return;
-  if (!node.IsMap()) fail(node, full(key), full(key) + ": expected names and numbers");
+  if (!node.IsMap()) fail(node, full(key), fmt::format("{}: expected {}", full(key), expected));
   expect_count(node, full(key), {0, 100});
   for (const auto& entry : node) {
     const std::string name = name_of(entry.first, full(key));
-    numbers[name] = number_of<double>(entry.second, full(key) + "." + name, range);
+    f(name, entry.second, full(key) + "." + name);
   }
+}
+
+void KeyReader::numbers(const std::string& key, std::map<std::string, double>& numbers,
+                        const Range& range) {
+  entries(key, "names and numbers",
+          [&](const std::string& name, const YAML::Node& value, const std::string& place) {
+            numbers[name] = number_of<double>(value, place, range);
+          });
+}
+
+void KeyReader::hypers(const std::string& key, HyperValues& hypers, const Range& range) {
+  entries(key, "names and values",
+          [&](const std::string& name, const YAML::Node& value, const std::string& place) {
+            const bool is_word = value.IsScalar() && is_hyper_word(value.Scalar());
+            if (is_word) hypers[name] = value.Scalar();
+            else hypers[name] = number_of<double>(value, place, range);
+          });
 }
 
 void KeyReader::seeds(const std::string& key, std::vector<std::uint64_t>& seeds, const Range& count,

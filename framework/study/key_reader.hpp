@@ -76,6 +76,9 @@ class KeyReader {
 
   void numbers(const std::string& key, std::map<std::string, double>& numbers, const Range& range);
 
+  /// `hyper: {depth: 2, phi: tanh}`: numbers, and words of the cell language.
+  void hypers(const std::string& key, HyperValues& hypers, const Range& range);
+
   void seeds(const std::string& key, std::vector<std::uint64_t>& seeds, const Range& count,
              const Range& range);
 
@@ -129,6 +132,8 @@ class KeyReader {
   void expect_no_more() const;
 
  private:
+  template <class F>
+  void entries(const std::string& key, const char* expected, F&& f);
   template <class Record, class Body>
   void record(YAML::Node node, const std::string& path, const std::string& shorthand,
               std::vector<Record>& records, Body&& body) {

@@ -94,8 +94,10 @@ void set_key(StudyOptions& options, const std::string& key, const std::string& v
     const int hidden = number_in<int>(key, value, Range{1, most_units});
     for (StudyCell& cell : options.cells) cell.hidden = hidden;
   } else if (key.starts_with("hyper.")) {
-    const double number = number_in<double>(key, value, Range{-most_hyper, most_hyper});
-    for (StudyCell& cell : options.cells) cell.hyper[key.substr(6)] = number;
+    const bool is_word = is_hyper_word(value);
+    const HyperValue hyper =
+        is_word ? HyperValue(value) : number_in<double>(key, value, Range{-most_hyper, most_hyper});
+    for (StudyCell& cell : options.cells) cell.hyper[key.substr(6)] = hyper;
   } else if (key.starts_with("task.")) {
     for (StudyTask& task : options.tasks) task.options.set(key.substr(5), value);
   } else {

@@ -66,8 +66,23 @@ const Problem& StudySetUp::problem(std::size_t index) const {
   return *problems_[index];
 }
 
-Facts StudySetUp::cell_texts() const {
-  Facts texts;
+namespace {
+
+void add_losses(StudyProblem& problem, const std::vector<std::string>& losses) {
+  const auto named = [&](const std::string& name) {
+    return std::ranges::find(problem.metrics, name, &MetricInfo::name);
+  };
+  const std::string unit = named(problem.loss)->unit;
+  for (const std::string& loss : losses) {
+    const MetricInfo metric = loss_metric(loss, unit);
+    if (named(metric.name) == problem.metrics.end()) problem.metrics.push_back(metric);
+  }
+}
+
+}  // namespace
+
+// Their equations, and the figures of their own losses, which follow those of each problem.
+void StudySetUp::describe_cells(StudyResults& known) const {
   for (std::size_t k = 0; k < planned_.size(); ++k) {
     const PlannedTrial& trial = planned_[k];
     if (trial.problem > 0) break;
@@ -75,12 +90,12 @@ Facts StudySetUp::cell_texts() const {
     const StudyOptions at = options_of(options_, trial.record);
     const Cell own = cell(trial.cell, at);
     Recurrence recurrence(own, trial.record.hidden, at.model);
-    static_cast<void>(problems_[0]->model(recurrence));
-    texts.emplace_back(trial.record.name(),
-                       fmt::format("# {}\n# {}\n# {}\n{}", own.title, own.reference,
-                                   own.conventions, recurrence.cell_text()));
+    const auto model = problems_[0]->model(recurrence);
+    known.cell_texts.emplace_back(trial.record.name(),
+                                  fmt::format("# {}\n# {}\n# {}\n{}", own.title, own.reference,
+                                              own.conventions, recurrence.cell_text()));
+    for (StudyProblem& problem : known.problems) add_losses(problem, model->losses());
   }
-  return texts;
 }
 
 StudyResults StudySetUp::known() const {
@@ -89,11 +104,11 @@ StudyResults StudySetUp::known() const {
   known.description = options_.description;
   known.study_yaml = to_yaml(options_);
   known.published = options_.published;
-  known.cell_texts = cell_texts();
   const std::vector<std::string> names = problem_names(options_.tasks, problems_);
   for (std::size_t k = 0; k < problems_.size(); ++k) {
     known.problems.push_back(describe(*problems_[k], names[k], options_.tasks[k].name));
   }
+  describe_cells(known);
   return known;
 }
 

@@ -45,7 +45,7 @@ class StudySetUp {
   void resolve_cells(const std::function<void(const std::string&)>& warn);
   std::unique_ptr<Problem> set_up(const StudyTask& task, const std::string& data_dir,
                                   const std::function<void(const std::string&)>& warn) const;
-  Facts cell_texts() const;
+  void describe_cells(StudyResults& known) const;
 
   StudyOptions options_;
   CellRegistry& registry_;

@@ -71,7 +71,7 @@ void visit_fields(Options& o, Visitor&& v) {
     g.text("name", c.name, short_text);
     g.number("hidden", c.hidden, Range{0, most_units});
     g.text("variant", c.variant, short_text);
-    g.numbers("hyper", c.hyper, Range{-most_hyper, most_hyper});
+    g.hypers("hyper", c.hyper, Range{-most_hyper, most_hyper});
     g.text("ablate", c.ablate, short_text);
     g.flag("refit", c.refit);
   });

@@ -189,7 +189,7 @@ std::vector<Settings> draws_of(const StudyOptions& options) {
 std::string StudyCell::changes() const {
   std::string text;
   for (const auto& [key, value] : hyper) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, value);
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, hyper_text(value));
   }
   if (!variant.empty()) text += (text.empty() ? "" : " ") + variant;
   return text;

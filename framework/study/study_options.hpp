@@ -26,7 +26,7 @@ struct StudyCell {
   int hidden = 0;            ///< 0: solved from StudyOptions::parameters
   std::string variant = {};  ///< one of the cell's single changes, or several with "+" between
                              ///< them; empty: as it is
-  std::map<std::string, double> hyper = {};  ///< hyperparameters that differ from their defaults
+  HyperValues hyper = {};    ///< hyperparameters that differ from their defaults
 
   /// Changes that stand for entries of their own behind this one: "all", "pairs" (every one, and
   /// every two of them), or names with commas. with_ablated_cells() makes the entries.

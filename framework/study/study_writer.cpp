@@ -93,11 +93,9 @@ class Writer {
   }
 
   void numbers(const std::string& key, const std::map<std::string, double>& numbers, const Range&) {
-    if (numbers.empty()) return;
-    out_ << YAML::Key << key << YAML::Value << YAML::BeginMap;
-    for (const auto& [name, value] : numbers) put(name, value);
-    out_ << YAML::EndMap;
+    map(key, numbers);
   }
+  void hypers(const std::string& key, const HyperValues& hypers, const Range&) { map(key, hypers); }
 
   void seeds(const std::string& key, const std::vector<std::uint64_t>& seeds, const Range&,
              const Range&) {
@@ -112,6 +110,13 @@ class Writer {
   }
 
  private:
+  template <class Values>
+  void map(const std::string& key, const Values& values) {
+    if (values.empty()) return;
+    out_ << YAML::Key << key << YAML::Value << YAML::BeginMap;
+    for (const auto& [name, value] : values) put(name, value);
+    out_ << YAML::EndMap;
+  }
   // A record shows only what it says.
   template <class V>
   void field(const std::string& key, const V& value) {
@@ -126,6 +131,7 @@ class Writer {
   }
   // A number as the shortest text that reads back to it.
   void emit(double value) { out_ << fmt::format("{}", value); }
+  void emit(const HyperValue& value) { out_ << hyper_text(value); }
   void emit(const auto& value) { out_ << value; }
 
   YAML::Emitter out_;
@@ -168,6 +174,9 @@ class Lister {
   }
   void numbers(const std::string& key, const std::map<std::string, double>&, const Range& range) {
     add(key, range.text());
+  }
+  void hypers(const std::string& key, const HyperValues&, const Range& range) {
+    add(key, range.text() + ", or a word");
   }
   void seeds(const std::string& key, const std::vector<std::uint64_t>&, const Range& count,
              const Range& range) {

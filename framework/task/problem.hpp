@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,9 +59,14 @@ class Problem {
   virtual std::vector<Baseline> baselines() const { return {}; }
 };
 
+/// The problem's metrics, then one for each loss of the model's cells.
+std::vector<Metric> metrics_of(const Problem& problem, const Model& model);
 /// The counts that a problem's metrics read, of a split, all zero.
 Tally tally_of(const Problem& problem, Split split);
 /// The figures of a filled tally.
+void set_figures(std::span<const Metric> metrics, Split split, const Tally& tally,
+                 Figures& figures);
+/// The same, of the problem's metrics.
 void set_figures(const Problem& problem, Split split, const Tally& tally, Figures& figures);
 
 }  // namespace carousel

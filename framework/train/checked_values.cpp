@@ -4,6 +4,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "layer/masks.hpp"
 #include "layer/pass.hpp"
 #include "program/scan.hpp"
 #include "tape/parameters.hpp"
@@ -61,6 +62,7 @@ std::string first_on_the_way_back(const StepProgram& program, const GradientNorm
 // As a layer draws it in training.
 template <class T>
 Tensor<T> supplied_values(const ProgramNode& input, const Shape& shape) {
+  if (input.supply->kind == Supply::Kind::length) return lengths_at_steps<T>(shape, {});
   static const std::vector<ParameterSpec> none;
   Tape<T> tape;
   const Masks masks({3, 0}, 0);

@@ -86,16 +86,14 @@ class EchoTraining {
   Losses loss_on(Tape<float>& tape, const std::vector<Var>& all) const {
     const EchoTask task(input_, lag_, updates_);
     const Masks masks({1, static_cast<std::int64_t>(updates_)}, 0);
-    std::vector<Var> own;
+    std::vector<CellLoss> own;
     const Pass pass = Pass(tape, {parameters_.specs(), all}, &masks).with_losses(own);
     const auto further = further_inputs(tape);
     const StackResult result = stack_.forward(pass, tape.constant(task.x), {{}, {}, further});
     const Var logits = readout_.forward(pass, result.outputs);
     const Var nll = bernoulli_nll(logits, tape.constant(task.targets), tape.constant(task.mask));
-    const Var loss = sum(nll) / double(answers * batch);
-    Var with_own = loss;
-    for (const Var term : own) with_own = with_own + term / double(answers * batch);
-    return {loss, with_own};
+    const Var loss = sum(nll);
+    return {loss / double(answers * batch), with_cell_losses(loss, own) / double(answers * batch)};
   }
 
   // Inputs besides x: what they usually are, or numbers at random.

@@ -191,9 +191,9 @@ Var ShardRunner<T>::loss(const Pass& on, Ids shard, std::size_t number,
       if (pass.carried) carried = on_tape(tape, (*pass.carried)[number], std::ssize(shard));
       const Pass run(tape, on.parameters(), pass.masks ? &masks : nullptr,
                      pass.carried ? &carried : nullptr);
-      std::vector<Var> of_cells;
-      Var loss = model_.loss(run.with_losses(of_cells), split_, shard);
-      for (const Var of_cell : of_cells) loss = loss + of_cell;
+      std::vector<CellLoss> of_cells;
+      const Var of_task = model_.loss(run.with_losses(of_cells), split_, shard);
+      const Var loss = with_cell_losses(of_task, of_cells);
       if (pass.carried) (*pass.carried)[number] = values_of(tape, carried);
       return loss;
     }
@@ -276,16 +276,37 @@ Tally ShardRunner<T>::evaluate(const std::vector<Tensor<T>>& values, const Batch
   return evaluate_runs(values, evaluation_runs(problem_, split_, shard_, ids));
 }
 
+// By a pass of their own: what a model does to count may be more than one pass over an example.
+template <class T>
+void ShardRunner<T>::count_losses(const Pass& pass, const Batch& batch, Tally& tally) const {
+  std::vector<CellLoss> losses;
+  static_cast<void>(model_.loss(pass.with_losses(losses), split_, batch));
+  for (const CellLoss& loss : losses) {
+    const std::vector<double> sums = pass.values(loss.sums);
+    if (sums.size() != batch.size()) fail_bug("a loss of {} sequences", sums.size());
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      tally.at(loss_column(loss.name), batch[k]) += sums[k];
+    }
+  }
+  for (const ExampleId id : batch) {
+    tally.at(loss_terms, id) = static_cast<double>(problem_.terms(split_, id));
+  }
+}
+
 template <class T>
 Tally ShardRunner<T>::evaluate_runs(const std::vector<Tensor<T>>& values,
                                     const std::vector<std::vector<Batch>>& runs) const {
-  Tally tally = tally_of(problem_, split_);
+  Tally tally(counts_of(metrics_of(problem_, model_)), problem_.size(split_));
   for_each_task(runs.size(), [&](std::size_t i) {
     std::vector<Tensor<T>> handed_on;
     for (const Batch& batch : runs[i]) {
       Tape<T> tape;
       const std::vector<Var> parameters = constants(tape, values);
       std::vector<Var> carried = on_tape(tape, handed_on, std::ssize(batch));
+      if (!model_.losses().empty()) {
+        std::vector<Var> own = carried;
+        count_losses(Pass(tape, {model_.parameters(), parameters}, nullptr, &own), batch, tally);
+      }
       model_.count(Pass(tape, {model_.parameters(), parameters}, nullptr, &carried), split_, batch,
                    tally);
       handed_on = values_of(tape, carried);

@@ -103,7 +103,7 @@ class ShardRunner {
   }
   ///@}
 
-  /// The counts of all examples of the split.
+  /// The counts of all examples of the split, those of metrics_of().
   Tally evaluate(const std::vector<Tensor<T>>& values) const;
   /// The counts of these examples alone.
   Tally evaluate(const std::vector<Tensor<T>>& values, const Batch& ids) const;
@@ -116,6 +116,7 @@ class ShardRunner {
  private:
   Tally evaluate_runs(const std::vector<Tensor<T>>& values,
                       const std::vector<std::vector<Batch>>& runs) const;
+  void count_losses(const Pass& pass, const Batch& batch, Tally& tally) const;
   std::vector<Ids> cut(Ids ids) const;
   template <class F>
   auto with_losses(Ids ids, const TrainingPass<T>& pass, F&& f);

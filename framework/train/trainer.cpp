@@ -35,6 +35,7 @@ class TypedTrainer final : public Trainer {
   TypedTrainer(const Model& model, const Recurrence& recurrence, const Problem& problem,
                const TrainOptions& options, const TrialRecord& record)
       : problem_(problem),
+        metrics_(metrics_of(problem, model)),
         options_(options),
         record_(record),
         parameters_(model.parameters(), record.seed),
@@ -47,7 +48,7 @@ class TypedTrainer final : public Trainer {
     record_.cell_parameters = recurrence.parameter_count();
     record_.status = "running";
     record_.metrics.clear();
-    for (const Metric& metric : problem.metrics()) record_.metrics.push_back(metric.name);
+    for (const Metric& metric : metrics_) record_.metrics.push_back(metric.name);
     record_.loss = problem.metrics()[problem.loss_metric()].name;
   }
 
@@ -113,6 +114,7 @@ class TypedTrainer final : public Trainer {
   const Metric& chooses() const { return problem_.metrics().front(); }
 
   const Problem& problem_;
+  std::vector<Metric> metrics_;  // of the problem, and of the losses of the cell's own
   TrainOptions options_;
   TrialRecord record_;
   ParameterSet<T> parameters_;
@@ -219,7 +221,7 @@ template <class T>
 bool TypedTrainer<T>::end_epoch() {
   const Tally tally = valid_.evaluate(parameters_.values());
   Figures now = record_.figures;
-  set_figures(problem_, Split::valid, tally, now);
+  set_figures(metrics_, Split::valid, tally, now);
   const double valid = now[chooses().name][Split::valid];
   if (!is_sound(valid)) {
     const auto all =
@@ -234,7 +236,7 @@ bool TypedTrainer<T>::end_epoch() {
                    seconds(),
                    epoch_loss_ / static_cast<double>(epoch_terms_),
                    {}};
-  for (const Metric& metric : problem_.metrics()) {
+  for (const Metric& metric : metrics_) {
     const double figure = now[metric.name][Split::valid];
     point.valid.push_back(figure);
     if (metric.reaches_goal(figure)) {  // which ends the trial
@@ -259,14 +261,14 @@ bool TypedTrainer<T>::end_epoch() {
 template <class T>
 void TypedTrainer<T>::finish() {
   const Batch seen = training_examples(problem_, options_.examples, record_.seed);
-  set_figures(problem_, Split::train, train_.runner().evaluate(best_, seen), record_.figures);
+  set_figures(metrics_, Split::train, train_.runner().evaluate(best_, seen), record_.figures);
   record_.status = "done";
 }
 
 template <class T>
 Outcome TypedTrainer<T>::evaluate_test() {
   if (record_.status != "done") fail_bug("test figures of a trial that is not done were asked for");
-  set_figures(problem_, Split::test, test_.evaluate(best_), record_.figures);
+  set_figures(metrics_, Split::test, test_.evaluate(best_), record_.figures);
   const double figure = record_.figure(chooses().name, Split::test);
   if (is_sound(figure)) return Outcome::finished;
   record_.status = "diverged";

@@ -142,6 +142,13 @@ double weighted_sum(const NamedArrays& y, const Tensor<double>& weights) {
   return sum;
 }
 
+TEST_F(RunCommand, ACellReadsTheLengthsOfItsSequences) {
+  write("l.cell", "cell l\nh = length * ones([hidden]) + 0 * x[0]\noutput h\n");
+  write_npz(folder_ / "x.npz",
+            {{"x", random_array({3, 2, 2}, "x")}, {"lengths", Tensor<double>::from({2}, {3, 2})}});
+  expect_near(run("l.cell --hidden 1 --x x.npz").at("outputs"), {3, 2, 3, 2, 3, 0});
+}
+
 TEST_F(RunCommand, GradientsAreThoseOfDifferences) {
   write("timed.cell", timed);
   NamedArrays given{{"x", random_array({5, 2, 2}, "x")},

@@ -1,4 +1,4 @@
-// Noise and losses that a cell's text asks for, in the layers around it.
+// Noise, losses and lengths that a cell's text asks for, in the layers around it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include "cell/cell.hpp"
 #include "layer/recurrent_stack.hpp"
 #include "tape/gradient_check.hpp"
+#include "temporary_folder.hpp"
 
 namespace carousel {
 namespace {
@@ -35,13 +36,17 @@ StackRun run(const RecurrentStack& stack, const Masks* masks,
              std::span<const Tensor<double>> states = {}) {
   Tape<double> tape;
   const auto parameters = leaves(tape, ParameterSet<double>(stack.parameters(), 3).snapshot());
-  std::vector<Var> losses, start;
+  std::vector<CellLoss> losses;
+  std::vector<Var> start;
   for (const auto& state : states) start.push_back(tape.constant(state));
   const Pass pass = Pass(tape, {stack.parameters(), parameters}, masks).with_losses(losses);
   const StackResult result = stack.forward(pass, tape.constant(normal({steps, batch, input}, "x")),
                                            {.lengths = {4, 2}, .states = start});
   StackRun made{pass.values(result.outputs), {}};
-  for (const Var loss : losses) made.losses.push_back(pass.values(loss).at(0));
+  const Var none = pass.full({}, 0.0);
+  for (const CellLoss& loss : losses) {
+    made.losses.push_back(pass.values(with_cell_losses(none, {loss})).at(0));
+  }
   return made;
 }
 
@@ -153,15 +158,55 @@ TEST(CellLosses, HaveGradientsWithNoiseOn) {
       {.input = input, .hidden = hidden});
   const Masks masks({4, 1}, 0);
   const ScalarFunction total = [&](Tape<double>& tape, const std::vector<Var>& in) {
-    std::vector<Var> losses;
+    std::vector<CellLoss> losses;
     const Pass pass = Pass(tape, {stack.parameters(), in}, &masks).with_losses(losses);
     const StackResult result =
         stack.forward(pass, tape.constant(normal({steps, batch, input}, "x")), {.lengths = {4, 2}});
-    return sum(result.outputs * result.outputs) + losses.at(0);
+    return with_cell_losses(sum(result.outputs * result.outputs), losses);
   };
   auto values = ParameterSet<double>(stack.parameters(), 3).snapshot();
   const GradientError error = check_gradients(total, values);
   EXPECT_LE(error.worst, 1e-7) << error.where;
+}
+
+TEST(CellLosses, AreNamedByTheStack) {
+  const Cell cell = cell_of(candidate + "h = c\nloss kl = sum(c)\nloss steps weight 0 = 1\n");
+  EXPECT_THAT(RecurrentStack(cell, {.input = input, .hidden = hidden, .depth = 2}).losses(),
+              testing::ElementsAre("kl", "steps"));
+  EXPECT_TRUE(RecurrentStack(cell_of(candidate + "h = c\n"), {.input = input, .hidden = hidden})
+                  .losses()
+                  .empty());
+}
+
+// In training and evaluation, in each layer and both directions; 0 behind the end.
+TEST(CellLength, IsThatOfItsSequence) {
+  for (const int depth : {1, 2}) {
+    const RecurrentStack stack(
+        cell_of("noise n : [1] normal\nh = length * ones([hidden]) + 0 * x[0] * n\n"),
+        {.input = input, .hidden = 1, .depth = depth, .bidirectional = true});
+    const Masks masks({5, 9}, 0);
+    for (const Masks* drawn : {static_cast<const Masks*>(nullptr), &masks}) {
+      EXPECT_EQ(run(stack, drawn).outputs,
+                (std::vector<double>{4, 4, 2, 2, 4, 4, 2, 2, 4, 4, 0, 0, 4, 4, 0, 0}));
+    }
+  }
+}
+
+TEST(CellLength, IsThatOfTheDataWhereNoLengthsAreGiven) {
+  const RecurrentStack stack(cell_of("h = length * ones([hidden]) + 0 * x[0]\n"),
+                             {.input = input, .hidden = 1});
+  Tape<double> tape;
+  const Pass pass(tape, {stack.parameters(), {}});
+  const StackResult result = stack.forward(pass, tape.constant(normal({3, 1, input}, "x")));
+  EXPECT_EQ(pass.values(result.outputs), (std::vector<double>{3, 3, 3}));
+}
+
+TEST(CellLength, IsRefusedWhereASequenceGoesOn) {
+  const RecurrentStack stack(cell_of("h = h[t-1] + length * ones([hidden]) + 0 * x[0]\n"),
+                             {.input = input, .hidden = hidden});
+  const std::vector<Tensor<double>> states{normal({batch, hidden}, "h")};
+  EXPECT_THAT(error_of<InputError>([&] { run(stack, nullptr, states); }),
+              testing::StartsWith("cell t reads the length of the sequence, which is not known"));
 }
 
 }  // namespace

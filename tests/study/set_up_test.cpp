@@ -55,6 +55,25 @@ TEST_F(SetUp, KnowsStudyAndProblems) {
   EXPECT_NE(known.problems[0].name, known.problems[1].name);
 }
 
+// Behind the figures of each problem stand the losses of the cells, each once, in its loss's unit.
+TEST_F(SetUp, KnowsTheLossesOfTheCells) {
+  for (const char* name : {"tanh", "relu"}) {
+    registry_.add_text(fmt::format("cell {0}\nparam W : [hidden, input]\nh = {0}(W @ x)\n"
+                                   "loss kl weight 0.1 = sum(h ^ 2)\noutput h\n",
+                                   name),
+                       "t.cell");
+    options_.cells.push_back({name, 4});
+  }
+  const StudyResults known = set_up().known();
+  for (const StudyProblem& problem : known.problems) {
+    EXPECT_EQ(std::ranges::count(problem.metrics, "loss_kl", &MetricInfo::name), 1);
+    EXPECT_EQ(problem.metrics.back().name, "loss_kl");
+    EXPECT_EQ(problem.metrics.back().title, "loss kl");
+    const auto loss = std::ranges::find(problem.metrics, problem.loss, &MetricInfo::name);
+    EXPECT_EQ(problem.metrics.back().unit, loss->unit);
+  }
+}
+
 // A grid over an option that is in no name was refused as the same task twice.
 TEST_F(SetUp, ProblemsOfOneNameAreToldApartByTheirOptions) {
   options_ = parse_study(R"(task: [{name: adding, lag: 30}, {name: adding, lag: 20, valid: 50}]

@@ -45,6 +45,7 @@ TEST(Settings, SetAnyKeyOfModelTrainCellsAndTasks) {
                                            {"parameters", "5000"},
                                            {"hidden", "7"},
                                            {"hyper.depth", "3"},
+                                           {"hyper.phi", "relu"},
                                            {"task.lag", "50"}}) {
     set_key(o, key, value);
   }
@@ -55,7 +56,8 @@ TEST(Settings, SetAnyKeyOfModelTrainCellsAndTasks) {
   EXPECT_EQ(o.parameters, 5000);
   for (const StudyCell& cell : o.cells) {
     EXPECT_EQ(cell.hidden, 7);
-    EXPECT_EQ(cell.hyper.at("depth"), 3.0);
+    EXPECT_EQ(cell.hyper.at("depth"), HyperValue(3.0));
+    EXPECT_EQ(cell.hyper.at("phi"), HyperValue("relu"));
   }
   for (const StudyTask& task : o.tasks) EXPECT_EQ(task.options.integer("lag"), 50);
   EXPECT_EQ(with_settings(o, {{"train.batch", "9"}}).train.batch, 9);

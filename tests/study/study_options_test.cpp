@@ -77,7 +77,7 @@ TEST(StudyOptions, WritesWhatReadsBack) {
 TEST(StudyOptions, TakesSeveralSetsAndPublishedFigures) {
   const std::string text = R"(
 dataset: [{name: jsb_chorales, width: 96}, chords]
-cells: [lstm, {name: rnn_tanh, hidden: 7, hyper: {leak: 0, depth: 0.3}}]
+cells: [lstm, {name: rnn_tanh, hidden: 7, hyper: {leak: 0, depth: 0.3, phi: relu}}]
 parameters: 20000
 search: {draws: 4, exponent_min: -9, exponent_max: -7, seed: 3}
 published: [{source: A paper, dataset: chords, cell: lstm, test_nll: 8.67}]
@@ -92,7 +92,8 @@ published: [{source: A paper, dataset: chords, cell: lstm, test_nll: 8.67}]
   EXPECT_TRUE(std::isnan(figure_of(o.published[0].figures, "nll", Split::train)));
   EXPECT_EQ(to_yaml(parse({}, to_yaml(o))), to_yaml(o));
   EXPECT_EQ(parse({}, to_yaml(o)).cells[1].hyper,
-            (std::map<std::string, double>{{"leak", 0.0}, {"depth", 0.3}}));
+            (HyperValues{{"leak", 0.0}, {"depth", 0.3}, {"phi", "relu"}}));
+  EXPECT_EQ(o.cells[1].changes(), "depth=0.3 leak=0 phi=relu");
   EXPECT_EQ(parse({"dataset=chords,jsb_chorales"}, text).tasks[1].options.text("data"),
             "jsb_chorales");
 }

@@ -343,7 +343,7 @@ TEST_F(Plan, ForReportsItChoosesAndTakesNothing) {
 // A folder's name, and a word of a shell.
 TEST_F(Plan, IdsAreFitForFolders) {
   options_.cells = {{"rhn", 4}};
-  options_.cells[0].hyper = {{"depth", 2}};
+  options_.cells[0].hyper = {{"depth", 2.0}};
   options_.search.draws = 0;
   const Cell cell = changed_cell(catalogue().find("rhn"), options_.cells[0].hyper, "");
   const std::vector<PlannedTrial> trials = planned({cell});

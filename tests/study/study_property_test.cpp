@@ -136,6 +136,11 @@ class Filler {
     const int count = up_to(2);
     for (int i = 0; i < count; ++i) numbers[any_text(8, false)] = any_of(range);
   }
+  void hypers(const std::string&, HyperValues& hypers, const Range& range) {
+    const int count = up_to(2);
+    for (int i = 0; i < count; ++i) hypers[any_text(8, false)] = any_of(range);
+    if (up_to(1) == 1) hypers["phi"] = element(std::vector<std::string>{"tanh", "glorot", "nan"});
+  }
   void grid(const std::string&, std::vector<GridKey>& grid, const Range&) {
     if (up_to(1) == 1) grid.push_back({"train.batch", {"8", "16"}});
     if (up_to(1) == 1) grid.push_back({"model.direction", {"both", "forward"}});
@@ -197,6 +202,12 @@ class Lines {
   }
   void numbers(const std::string&, const std::map<std::string, double>& numbers, const Range&) {
     for (const auto& [name, value] : numbers) add(name, exact(value));
+  }
+  void hypers(const std::string&, const HyperValues& hypers, const Range&) {
+    for (const auto& [name, value] : hypers) {
+      const double* number = std::get_if<double>(&value);
+      add(name, number ? exact(*number) : hyper_text(value));
+    }
   }
   void grid(const std::string&, const std::vector<GridKey>& grid, const Range&) {
     for (const GridKey& one : grid) {

@@ -44,6 +44,8 @@ const std::vector<std::string> lines = {
     "A = 4 * eye(hidden) + outer(v, b)\ny = inverse(A) @ v + solve(A, outer(b, h[t-1])) @ b",
     "E = 4 * eye(hidden)\nA = stack(E + outer(v, b), E)\ny = solve(A, stack(v, b))[0]",
     "y = v * t / (1 + t) + x[0] * pi",
+    "y = v * t / length + where(t == length, b, 0)",
+    "hyper phi = tanh\nhyper s = orthogonal\nparam V : [hidden, hidden] init s\ny = phi(V @ v)",
     "noise n : [hidden] normal\nnoise u : [hidden] uniform\ny = v + n * exp(b) - log(-log(u)) * b",
     "noise m : [hidden] bernoulli(0.5) each sequence\nnoise d : [1] dropout(0.3)\ny = m * v * d",
     "loss kl weight 0.1 = sum(v ^ 2)\nloss l = h[t-1][0]\ny = v + where(training, 1, 2)",

@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "catalogue.hpp"
 #include "model_under_test.hpp"
+#include "small_sequences.hpp"
 #include "task/next_frame_model.hpp"
 #include "temporary_folder.hpp"
+#include "train/trainer.hpp"
 
 namespace carousel {
 namespace {
@@ -109,6 +113,89 @@ TEST(ShardRunner, AShardHoldsAtLeastOneSequence) {
       error_of<InputError>([&] { ShardRunner<float>(*m.model, *m.problem, Split::train, 0); }),
       "got shards of 0 sequences, expected at least 1");
   EXPECT_NO_THROW(ShardRunner<float>(*m.model, *m.problem, Split::train, 1));
+}
+
+// Losses of a cell's own: a 1 a step, and the square of what it reads.
+class LossFigures : public testing::Test {
+ protected:
+  LossFigures() {
+    CellRegistry registry;
+    registry.add_text(
+        "cell t\nparam W : [hidden, input]\nh = tanh(W @ x)\nloss n weight 0.5 = 1\n"
+        "loss square weight 2 = sum(x ^ 2)\noutput h\n",
+        "t.cell");
+    model_ = std::make_unique<ModelUnderTest>(registry.find("t"), next_frame_problem(small_set()),
+                                              Index{3});
+    values_ = ParameterSet<double>(model_->parameters(), 2).snapshot();
+  }
+  Figures figures(int shard) const {
+    const Problem& problem = *model_->problem;
+    Figures figures;
+    set_figures(metrics_of(problem, *model_->model), Split::valid,
+                ShardRunner<double>(*model_->model, problem, Split::valid, shard).evaluate(values_),
+                figures);
+    return figures;
+  }
+
+  std::unique_ptr<ModelUnderTest> model_;
+  std::vector<Tensor<double>> values_;
+};
+
+TEST_F(LossFigures, AreMeansOverTheTermsOfTheTask) {
+  const SequenceSplit valid = small_set().valid;
+  double notes = 0.0, steps = 0.0;
+  for (Index s = 0; s < std::ssize(valid.lengths); ++s) {  // the last frame is not read
+    for (Index t = 0; t + 1 < valid.lengths[static_cast<std::size_t>(s)]; ++t, ++steps) {
+      for (Index k = 0; k < valid.width; ++k) notes += valid.frame(s, t)[k];
+    }
+  }
+  ASSERT_GT(notes, 0.0);
+  for (const int shard : {1, 2, 5}) {
+    Figures of = figures(shard);
+    EXPECT_NEAR(of["loss_n"][Split::valid], 1.0, 1e-12);
+    EXPECT_NEAR(of["loss_square"][Split::valid], notes / steps, 1e-12);
+  }
+}
+
+TEST_F(LossFigures, TimesTheirWeightsAreWhatTheyAddToTheLoss) {
+  const Problem& problem = *model_->problem;
+  Batch all(static_cast<std::size_t>(problem.size(Split::valid)));
+  std::iota(all.begin(), all.end(), 0);
+  Index terms = 0;
+  for (const ExampleId id : all) terms += problem.terms(Split::valid, id);
+  const double loss =
+      ShardRunner<double>(*model_->model, problem, Split::valid, 2).loss(values_, all, terms, {});
+  Figures of = figures(2);
+  EXPECT_NEAR(loss,
+              of["nll"][Split::valid] + 0.5 * of["loss_n"][Split::valid] +
+                  2 * of["loss_square"][Split::valid],
+              1e-12);
+}
+
+// A record says them all, on all splits, and reads back; the plan knows the problem's figures
+// alone.
+TEST_F(LossFigures, StandInTheRecord) {
+  TrainOptions options;
+  options.epochs = 2;
+  options.batch = 8;
+  TrialRecord record;
+  record.cell = "t";
+  record.learning_rate = 0.01;
+  for (const Metric& metric : model_->problem->metrics()) record.metrics.push_back(metric.name);
+  record.loss = "nll";
+  const TrialRecord planned = record;
+  const auto trainer =
+      make_trainer(*model_->model, model_->recurrence, *model_->problem, options, record);
+  const std::atomic<bool> stop{false};
+  ASSERT_EQ(trainer->run(
+                stop, [](const Progress&) {}, 0),
+            Outcome::finished);
+  ASSERT_EQ(trainer->evaluate_test(), Outcome::finished);
+  const TrialRecord done = load_record(trainer->save());
+  for (const Split split : all_splits) EXPECT_NEAR(done.figure("loss_n", split), 1.0, 1e-6);
+  ASSERT_EQ(done.curve.size(), 2u);
+  EXPECT_EQ(done.curve[0].valid.size(), done.metrics.size());
+  EXPECT_NO_THROW(expect_same_trial(planned, done));
 }
 
 }  // namespace

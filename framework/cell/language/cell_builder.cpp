@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cell/language/functions.hpp"
+#include "cell/language/words.hpp"
+
 namespace carousel {
 namespace {
 
-// A number as it stands in a line: 0.1 or -0.1.
-double plain_number(const Expression& e) {
+// A number as it stands in a line, 0.1 or -0.1, or a word.
+HyperValue plain_value(const Expression& e) {
   if (e.kind == Expression::Kind::number) return e.value;
+  if (e.kind == Expression::Kind::name) return e.text;
   if (e.kind == Expression::Kind::unary && e.parts.at(0).kind == Expression::Kind::number) {
     return -e.parts[0].value;
   }
@@ -64,7 +68,7 @@ CellBuilder::CellBuilder(CellBuilder& user, const Statement& line, const std::st
   }
   constants_["hidden"] = user.constants_.at("hidden");
   declare(syntax.statements, true);
-  std::map<std::string, double> hypers;
+  HyperValues hypers;
   for (std::size_t i = 0; i < line.options.size(); ++i) {
     const std::string& option_name = line.arguments.at(i);
     const Expression& option = line.options[i];
@@ -78,9 +82,15 @@ CellBuilder::CellBuilder(CellBuilder& user, const Statement& line, const std::st
       fail_at(option.place, fmt::format("{} has no hyper '{}'{}", syntax.name, option_name,
                                         did_you_mean(option_name, known)));
     }
-    hypers[option_name] = user.number(option);
+    hypers[option_name] = user.hyper_option(option);
   }
-  set_hypers(hypers);
+  try {
+    set_hypers(hypers);
+  } catch (const LanguageError&) {
+    throw;
+  } catch (const InputError& error) {
+    fail_at(line.place, error.what());
+  }
 }
 
 void CellBuilder::set_size(const std::string& name, Index size) {
@@ -133,21 +143,53 @@ void CellBuilder::declare(const Statement& line) {
   }
 }
 
-void CellBuilder::set_hypers(const std::map<std::string, double>& given) {
+// A word of the cell that uses another one, or a number.
+HyperValue CellBuilder::hyper_option(const Expression& e) {
+  if (e.kind == Expression::Kind::name) {
+    if (const auto word = words_.find(e.text); word != words_.end()) return word->second;
+    const bool is_value = constants_.count(e.text) > 0 || values_.count(e.text) > 0;
+    if (!is_value && (find_function_of_one(e.text) || is_plain_initialiser(e.text))) return e.text;
+  }
+  return number(e);
+}
+
+void CellBuilder::set_hypers(const HyperValues& given) {
   std::vector<std::string> known;
   for (const CellHyper& hyper : hypers_of(syntax_)) {
-    constants_[hyper.name] = hyper.value;
+    set_hyper(hyper.name, hyper.value);
     known.push_back(hyper.name);
   }
   for (const auto& [name, value] : given) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       fail_input("cell {} has no hyper '{}'{}", syntax_.name, name, did_you_mean(name, known));
     }
-    if (!(std::abs(value) <= most_hyper)) {
-      fail_input("cell {}: {} is {}, expected a number from -{} to {}", syntax_.name, name, value,
-                 most_hyper, most_hyper);
-    }
-    constants_[name] = value;
+    expect_like_default(name, value);
+    set_hyper(name, value);
+  }
+}
+
+void CellBuilder::set_hyper(const std::string& name, const HyperValue& value) {
+  if (const auto* number = std::get_if<double>(&value)) constants_[name] = *number;
+  else words_[name] = std::get<std::string>(value);
+}
+
+// A number for a number, a function for a function, a rule for a rule.
+void CellBuilder::expect_like_default(const std::string& name, const HyperValue& value) const {
+  const auto* number = std::get_if<double>(&value);
+  const auto* word = std::get_if<std::string>(&value);
+  const auto expect = [&](bool is, const std::string& expected) {
+    if (is) return;
+    fail_input("cell {}: {} is {}, expected {}", syntax_.name, name, hyper_text(value), expected);
+  };
+  const auto found = words_.find(name);
+  if (found == words_.end()) {
+    expect(number && std::abs(*number) <= most_hyper,
+           fmt::format("a number from -{0} to {0}", most_hyper));
+  } else if (find_function_of_one(found->second)) {
+    expect(word && find_function_of_one(*word), "a function of one value, such as tanh");
+  } else {
+    expect(word && is_plain_initialiser(*word),
+           "a rule for first values that takes no number, such as glorot");
   }
 }
 
@@ -406,8 +448,7 @@ Value CellBuilder::finish_output() {
 std::vector<CellHyper> hypers_of(const CellSyntax& syntax) {
   std::vector<CellHyper> hypers;
   for (const Statement& line : syntax.statements) {
-    if (line.kind == Statement::Kind::hyper)
-      hypers.push_back({line.name, plain_number(line.value)});
+    if (line.kind == Statement::Kind::hyper) hypers.push_back({line.name, plain_value(line.value)});
   }
   return hypers;
 }

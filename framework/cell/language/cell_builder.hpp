@@ -17,7 +17,8 @@ struct ProgramInWork {
   const FindSyntax& find;        ///< gives the cells that are used, by name
   Budget budget = {};            ///< what all of them may ask for together
   std::optional<Var> step = {},  ///< the number of the step, where a cell reads it
-      training = {};             ///< 1 in training, likewise
+      training = {},             ///< 1 in training, likewise
+      length = {};               ///< the steps of the sequence, likewise
 };
 
 /// Builds one cell of text into a program: its lines in turn, and all names that they speak of.
@@ -60,7 +61,10 @@ class CellBuilder final : public Expressions {
   void declare(const std::vector<Statement>& lines, bool on_top);
   void declare(const Statement& line);
   void set_size(const std::string& name, Index size);
-  void set_hypers(const std::map<std::string, double>& given);
+  HyperValue hyper_option(const Expression& e);
+  void set_hypers(const HyperValues& given);
+  void set_hyper(const std::string& name, const HyperValue& value);
+  void expect_like_default(const std::string& name, const HyperValue& value) const;
   Value run_lines();
   void run_line(const Statement& line);
   void assign(const Statement& line);
@@ -91,6 +95,7 @@ class CellBuilder final : public Expressions {
   State& state(const std::string& name, const SourcePlace& place);
   void add_delay(State& state);
   Shape state_shape(const std::string& name, const SourcePlace& place);
+  Value call_word(const std::string& word, const Expression& e);
   Value call_definition(const Statement& definition, const Expression& e);
   Value call_cell(CellBuilder& cell, const Expression& e);
   CellBuilder& member_of(const Statement& family, const Expression& call);
@@ -120,8 +125,9 @@ class CellBuilder final : public Expressions {
   const Statement* output_ = nullptr;
   std::set<std::string> assigned_;  // all names that a line sets
   std::set<std::string> losses_;
-  std::set<std::string> set_in_braces_;      // those that a line in braces sets
-  std::map<std::string, double> constants_;  // sizes and hyperparameters
+  std::set<std::string> set_in_braces_;       // those that a line in braces sets
+  std::map<std::string, double> constants_;   // sizes and hyperparameters
+  std::map<std::string, std::string> words_;  // hyperparameters that are no numbers
 
   Names values_;               // set on top, and those of finished rounds (u.1)
   std::vector<Names> locals_;  // of the rounds, or of the definition in work

@@ -118,6 +118,9 @@ class CallCheck {
   explicit CallCheck(const CellSyntax& cell) : cell_(cell) {
     for (const Statement& statement : cell.statements) {
       if (is_function(statement)) functions_[statement.name] = &statement;
+      if (statement.kind == Kind::hyper && statement.value.kind == Expression::Kind::name) {
+        words_.push_back(statement.name);
+      }
     }
   }
 
@@ -126,11 +129,15 @@ class CallCheck {
       inside_ = statement.kind == Kind::function ? statement.name : "";
       for (const Expression& part : statement.shape) check(part);
       for (const Expression& part : statement.range) check(part);
-      for (const Expression& part : statement.options) check(part);
+      for (const Expression& part : statement.options) {  // of a cell that is used: a word too
+        const bool is_name = part.kind == Expression::Kind::name;
+        if (statement.kind != Kind::use || !is_name) check(part);
+      }
       if (statement.initialiser) {
+        if (statement.kind == Kind::parameter) check_initialiser(*statement.initialiser);
         for (const Expression& part : statement.initialiser->parts) check(part);
       }
-      check(statement.value);
+      if (statement.kind != Kind::hyper) check(statement.value);
       run(statement.body);
       if (is_function(statement)) above_.insert(statement.name);
     }
@@ -139,6 +146,18 @@ class CallCheck {
  private:
   static bool is_function(const Statement& statement) {
     return statement.kind == Kind::function || statement.kind == Kind::use;
+  }
+
+  // Of a word alone: other ones were checked when they were read.
+  void check_initialiser(const Expression& e) const {
+    if (e.kind != Expression::Kind::name || e.text == "u" || e.text == "z") return;
+    if (contains(initialiser_names(), e.text) || contains(words_, e.text)) return;
+    std::vector<std::string> known = initialiser_names();
+    known.insert(known.end(), words_.begin(), words_.end());
+    const std::string_view advice = advice_for_word(e.text);
+    fail_at(e.place, fmt::format("no initialiser '{}'{}", e.text,
+                                 advice.empty() ? did_you_mean(e.text, known)
+                                                : fmt::format(": {}", advice)));
   }
 
   void check(const Expression& expression) {
@@ -152,7 +171,9 @@ class CallCheck {
 
   void check_call(const Expression& call) {
     const auto found = functions_.find(call.text);
-    const bool known = found != functions_.end() || (find_function(call.text) && !call.indexed);
+    const bool is_word = contains(words_, call.text);
+    const bool known =
+        found != functions_.end() || ((is_word || find_function(call.text)) && !call.indexed);
     if (!known) fail_unknown(call);
     if (call.text == inside_) fail_at(call.place, fmt::format("'{}' calls itself", call.text));
     if (found != functions_.end() && !above_.count(call.text)) {
@@ -196,6 +217,7 @@ class CallCheck {
       std::vector<std::string> known;
       for (const Function& function : functions()) known.push_back(function.name);
       for (const auto& [name, statement] : functions_) known.push_back(name);
+      known.insert(known.end(), words_.begin(), words_.end());
       way_out = did_you_mean(last, known);
     }
     fail_at(place, fmt::format("no function '{}'{}", call.text, way_out));
@@ -211,6 +233,7 @@ class CallCheck {
 
   const CellSyntax& cell_;
   std::map<std::string, const Statement*> functions_;
+  std::vector<std::string> words_;  // hypers that are no numbers
   std::set<std::string> above_;
   std::string inside_;  // the definition that is being read
 };

@@ -12,7 +12,15 @@ Initialiser CellBuilder::initialiser(const Statement& line, const Shape& shape,
   if (!line.initialiser) {
     return shape.rank() == 2 ? Initialiser::glorot() : Initialiser::zeros();
   }
-  const Expression& e = *line.initialiser;
+  Expression e = *line.initialiser;
+  if (const auto word = words_.find(e.text); word != words_.end() && e.parts.empty()) {
+    e.text = word->second;
+    if (!is_plain_initialiser(e.text)) {
+      fail_at(e.place,
+              fmt::format("{} stands for the function {}, expected a rule for first values",
+                          line.initialiser->text, e.text));
+    }
+  }
   if (!contains(initialiser_names(), e.text)) return computed_initial(e, constants_, shape);
   const std::size_t count = e.parts.size();
   const auto takes = [&](std::size_t least, std::size_t most) {

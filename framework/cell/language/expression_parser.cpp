@@ -367,6 +367,10 @@ Expression parse_initialiser(TokenStream& tokens) {
       goes_on && std::string_view("+-*/@^[<>=!").find(second.text[0]) != std::string_view::npos;
   const bool drawn = word.text == "u" || word.text == "z";
   const bool is_word = word.kind == Token::Kind::name && !calls && !operates && !drawn;
+  if (is_word && !(goes_on && second.text == "(")) {  // check_whole() knows the hypers too
+    tokens.next();
+    return ExpressionParser(tokens).make(Kind::name, word, word.text);
+  }
   if (is_word || contains(initialiser_names(), word.text)) {
     return parse_word(tokens, "initialiser", initialiser_names(), [](std::string_view got) {
       const std::string_view advice = advice_for_word(got);
@@ -380,6 +384,24 @@ Expression parse_drawn(TokenStream& tokens) {
   return parse_word(tokens, "distribution", distribution_names(), [](std::string_view) {
     return std::string(": write normal, uniform, bernoulli(p) or dropout(p)");
   });
+}
+
+Expression parse_hyper_value(TokenStream& tokens) {
+  const Token& word = tokens.now();
+  if (word.kind != Token::Kind::name) return parse_signed_number(tokens);
+  const std::string name(word.text);
+  if (!find_function_of_one(name) && !is_plain_initialiser(name)) {
+    std::vector<std::string> known = initialiser_names();
+    for (const Function& function : functions()) {
+      if (find_function_of_one(function.name)) known.push_back(function.name);
+    }
+    tokens.fail(
+        word, fmt::format("'{}' is no value for a hyper{}: a hyper is a number, a function of one "
+                          "value, such as tanh, or a rule for first values, such as glorot",
+                          name, did_you_mean(name, known)));
+  }
+  tokens.next();
+  return ExpressionParser(tokens).make(Kind::name, word, name);
 }
 
 Expression parse_signed_number(TokenStream& tokens) {

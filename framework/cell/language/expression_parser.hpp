@@ -19,6 +19,9 @@ Expression parse_initialiser(TokenStream& tokens);
 /// Reads what noise is drawn from, such as normal or bernoulli(0.9).
 Expression parse_drawn(TokenStream& tokens);
 
+/// Reads what a hyperparameter can be: a number, or, as a `name`, a function of one value or a rule
+/// for first values.
+Expression parse_hyper_value(TokenStream& tokens);
 /// Reads a number with or without a minus, as a `number`.
 Expression parse_signed_number(TokenStream& tokens);
 

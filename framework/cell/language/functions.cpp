@@ -1,6 +1,7 @@
 #include "cell/language/functions.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "cell/language/function_families.hpp"
 #include "op/composites.hpp"
@@ -188,6 +189,12 @@ const Function* find_function(const std::string& name) {
     if (function.name == name) return &function;
   }
   return nullptr;
+}
+
+const Function* find_function_of_one(const std::string& name) {
+  static const std::set<std::string> of_sizes = {"arange", "eye", "ones", "size", "zeros"};
+  const Function* found = find_function(name);
+  return found && found->least == 1 && !of_sizes.count(name) ? found : nullptr;
 }
 
 Value call_function(const Function& function, Expressions& in, const Expression& e) {

@@ -91,6 +91,9 @@ bool takes_named(const Function& function, const std::string& name);
 const std::vector<Function>& functions();
 /// Null when there is none.
 const Function* find_function(const std::string& name);
+/// The function of that name, where it can be called with one value: what a hyperparameter can
+/// stand for. Null when there is none.
+const Function* find_function_of_one(const std::string& name);
 /// A call. Throws LanguageError where the number of arguments does not fit.
 Value call_function(const Function& function, Expressions& in, const Expression& e);
 

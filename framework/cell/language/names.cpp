@@ -85,6 +85,12 @@ std::optional<Value> CellBuilder::value_of_all_cells(const std::string& name) {
     }
     return *program_.training;
   }
+  if (name == "length") {
+    if (!program_.length) {
+      program_.length = builder.supplied("length", 1, 1.0, {Supply::Kind::length});
+    }
+    return *program_.length;
+  }
   return {};
 }
 
@@ -101,6 +107,11 @@ void CellBuilder::fail_unknown(const std::string& name, const SourcePlace& place
   if (name.ends_with(".T")) {
     fail_at(place,
             fmt::format("there is no .T: write transpose({})", name.substr(0, name.size() - 2)));
+  }
+  if (const auto word = words_.find(name); word != words_.end()) {
+    const bool is_function = find_function_of_one(word->second) != nullptr;
+    fail_at(place, fmt::format("{0} stands for {1} here: write {2}", name, word->second,
+                               is_function ? name + "(..)" : "init " + name));
   }
   if (losses_.count(name)) {
     fail_at(place,
@@ -325,7 +336,8 @@ Shape CellBuilder::state_shape(const std::string& name, const SourcePlace& place
 }
 
 bool CellBuilder::defines(const std::string& name) const {
-  return definitions_.count(name) > 0 || cells_.count(name) > 0 || families_.count(name) > 0;
+  return definitions_.count(name) > 0 || cells_.count(name) > 0 || families_.count(name) > 0 ||
+         words_.count(name) > 0;
 }
 
 CellBuilder& CellBuilder::member_of(const Statement& family, const Expression& call) {
@@ -342,6 +354,9 @@ CellBuilder& CellBuilder::member_of(const Statement& family, const Expression& c
 }
 
 Value CellBuilder::call(const Expression& e) {
+  if (const auto word = words_.find(e.text); word != words_.end()) {
+    return call_word(word->second, e);
+  }
   if (const auto family = families_.find(e.text); family != families_.end()) {
     return call_cell(member_of(*family->second, e), e);
   }
@@ -360,6 +375,17 @@ Value CellBuilder::call(const Expression& e) {
   for (const auto& [name, line] : definitions_) known.push_back(name);
   for (const auto& [name, cell] : cells_) known.push_back(name);
   fail_at(e.place, fmt::format("there is no function '{}'{}", e.text, did_you_mean(e.text, known)));
+}
+
+// word: what the name that is called stands for.
+Value CellBuilder::call_word(const std::string& word, const Expression& e) {
+  const Function* function = find_function_of_one(word);
+  if (!function)
+    fail_at(e.place, fmt::format("{} is a rule for first values: init {}", e.text, e.text));
+  if (e.parts.size() != 1) {
+    fail_at(e.place, fmt::format("{} takes one value, got {}", e.text, e.parts.size()));
+  }
+  return call_function(*function, *this, e);
 }
 
 Value CellBuilder::call_definition(const Statement& definition, const Expression& e) {

@@ -163,9 +163,9 @@ void StatementParser::expect_word(std::string_view word, std::string_view exampl
 
 void StatementParser::hyper() {
   Statement made = begin(Kind::hyper);
-  new_name(made, "the name of a number");
+  new_name(made, "the name of a number or of a function");
   tokens_.expect_sign("=");
-  made.value = parse_signed_number(tokens_);
+  made.value = parse_hyper_value(tokens_);
   end(std::move(made));
 }
 

@@ -62,7 +62,8 @@ class Warnings {
     const bool is_read = reading_.names.count(line.name) > 0;
     const bool about_state = line.kind == Kind::state || line.kind == Kind::initial;
     if (line.kind == Kind::parameter && !is_read) warn("nothing reads the parameter");
-    if (line.kind == Kind::hyper && !is_read) warn("nothing reads the hyper");
+    const bool is_called = reading_.called.count(line.name) > 0;
+    if (line.kind == Kind::hyper && !is_read && !is_called) warn("nothing reads the hyper");
     if (about_state && !reading_.delayed.count(line.name)) warn("nothing reads the state");
     if (line.kind == Kind::use && !reading_.called.count(line.name)) {
       warn("nothing calls the cell");

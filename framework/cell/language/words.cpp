@@ -12,6 +12,12 @@ const std::vector<std::string>& initialiser_names() {
   return words;
 }
 
+bool is_plain_initialiser(std::string_view word) {
+  static const std::vector<std::string> words = {"zeros",    "ones",        "glorot", "orthogonal",
+                                                 "identity", "permutation", "hippo"};
+  return contains(words, word);
+}
+
 const std::vector<std::string>& distribution_names() {
   static const std::vector<std::string> words = {"normal", "uniform", "bernoulli", "dropout"};
   return words;

@@ -11,6 +11,8 @@ namespace carousel {
 
 /// What may stand behind `init`: the functions of Initialiser.
 const std::vector<std::string>& initialiser_names();
+/// Those that stand there without a number: "glorot".
+bool is_plain_initialiser(std::string_view word);
 /// What noise can be drawn from, in the order of docs/language.md.
 const std::vector<std::string>& distribution_names();
 /// What may stand behind `group`: the parts of the catalogue (cells/README.md).

@@ -39,7 +39,7 @@ TEST(TextCells, TakeFilesInAnyOrder) {
     EXPECT_EQ(variant.conventions, "one bias");
     ASSERT_EQ(variant.hypers.size(), 1u);
     EXPECT_EQ(variant.hypers[0].name, "rate");
-    EXPECT_EQ(variant.hypers[0].value, 0.5);
+    EXPECT_EQ(variant.hypers[0].value, HyperValue(0.5));
     EXPECT_TRUE(variant.warnings.empty());
     const StepProgram program = variant.build({1, 1, {{"rate", 0.25}}});
     EXPECT_EQ(program.name, "without_bias");

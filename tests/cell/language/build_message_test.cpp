@@ -181,7 +181,7 @@ TEST(BuildMessages, SizesAndNumbers) {
   EXPECT_EQ(says("y = x", {0, 3}), "input is 0, expected 1 to 65536");
   EXPECT_THAT(
       [] {
-        program_of("cell t\nhyper rank = 2\ny = x * rank\noutput y\n", {2, 3, {{"rnak", 1}}});
+        program_of("cell t\nhyper rank = 2\ny = x * rank\noutput y\n", {2, 3, {{"rnak", 1.0}}});
       },
       testing::ThrowsMessage<InputError>("cell t has no hyper 'rnak'; did you mean 'rank'?"));
 }
@@ -223,6 +223,29 @@ TEST(BuildMessages, Limits) {
   std::string chain = "def f0(a) = a\n";
   for (int i = 1; i < 60; ++i) chain += fmt::format("def f{}(a) = f{}(a)\n", i, i - 1);
   EXPECT_EQ(says(chain + "y = f59(x)"), "definitions call each other more than 50 deep");
+}
+
+TEST(BuildMessages, HypersThatAreWords) {
+  EXPECT_EQ(
+      says("hyper phi = tan\ny = phi(x)"),
+      "'tan' is no value for a hyper; did you mean 'tanh'?: a hyper is a number, a function of "
+      "one value, such as tanh, or a rule for first values, such as glorot");
+  EXPECT_EQ(says("hyper phi = dot\ny = phi(x)"),
+            "'dot' is no value for a hyper: a hyper is a number, a function of one value, such as "
+            "tanh, or a rule for first values, such as glorot");
+  EXPECT_EQ(says("hyper phi = tanh\ny = phi * x"), "phi stands for tanh here: write phi(..)");
+  EXPECT_EQ(says("hyper s = glorot\ny = s * x"), "s stands for glorot here: write init s");
+  EXPECT_EQ(says("hyper phi = tanh\ny = phi(x, x)"), "phi takes one value, got 2");
+  EXPECT_EQ(says("hyper phi = softmax\ny = phi(x, axis = 0)"),
+            "phi has no argument 'axis': its arguments have no names; to compare, write '=='");
+  EXPECT_EQ(says("hyper phi = tanh\ny = phi(axis = x)"),
+            "phi has no argument 'axis': its arguments have no names; to compare, write '=='");
+  EXPECT_EQ(says("hyper s = glorot\ny = s(x)"), "s is a rule for first values: init s");
+  EXPECT_EQ(says("hyper phi = tanh\nparam W : [2, 2] init phi\ny = W @ x"),
+            "phi stands for the function tanh, expected a rule for first values");
+  EXPECT_EQ(says("hyper start = glorot\nparam W : [2, 2] init strat\ny = W @ x"),
+            "no initialiser 'strat'; did you mean 'start'?");
+  EXPECT_EQ(says("hyper n = 2\nparam W : [2, 2] init n\ny = n * W @ x"), "no initialiser 'n'");
 }
 
 }  // namespace

@@ -207,5 +207,81 @@ TEST(BuildValues, GradientsInsideAStep) {
   EXPECT_EQ(step.gradient("b"), (Numbers{0.5, -2}));  // it is differentiated again
 }
 
+TEST(BuildValues, TheLengthIsAnInputThatTheLayerGives) {
+  const StepProgram program = program_of(cell_text("y = x * length / (1 + length)"));
+  ASSERT_EQ(program.inputs.size(), 2u);
+  EXPECT_EQ(program.nodes[std::size_t(program.inputs[1])].supply->kind, Supply::Kind::length);
+  EXPECT_EQ(OneStep(program, {{"x", {0.5, -2}}, {"length", {3}}}).output(), (Numbers{0.375, -1.5}));
+  EXPECT_EQ(y_of("length = x + 1\ny = length"), (Numbers{1.5, -1}));
+}
+
+TEST(BuildValues, AHyperCanBeAFunction) {
+  const std::string cell =
+      cell_text("hyper phi = tanh\nhyper gain = 2\ndef f(a) = gain * phi(a)\ny = f(x) + phi(x)");
+  const auto y = [&](const HyperValues& hyper) {
+    return OneStep(program_of(cell, {2, 3, hyper}), {{"x", {0.5, -2}}}).output();
+  };
+  expect_near(y({}), {3 * std::tanh(0.5), 3 * std::tanh(-2.0)});
+  expect_near(y({{"phi", "relu"}, {"gain", 4.0}}), {2.5, 0});
+  expect_near(y({{"phi", "softmax"}}), {3 / (1 + std::exp(-2.5)), 3 / (1 + std::exp(2.5))});
+}
+
+// The name of a function or of a rule is hidden by the hyper, as by a definition.
+TEST(BuildValues, AHyperCanHaveTheNameOfAFunction) {
+  expect_near(y_of("hyper tanh = relu\ny = tanh(x)"), {0.5, 0});
+  expect_near(y_of("hyper relu = relu\ny = relu(x)"), {0.5, 0});
+}
+
+TEST(BuildValues, AHyperCanBeARuleForFirstValues) {
+  const std::string cell = cell_text(
+      "hyper start = orthogonal\nparam W : [2, 2] init start\nparam U : [2, 2] init start fixed\n"
+      "y = U @ W @ x");
+  const auto kinds = [&](const HyperValues& hyper) {
+    std::vector<Initialiser::Kind> found;
+    for (const auto& p : program_of(cell, {2, 3, hyper}).parameters) found.push_back(p.init.kind);
+    return found;
+  };
+  using Kind = Initialiser::Kind;
+  EXPECT_EQ(kinds({}), (std::vector{Kind::orthogonal, Kind::orthogonal}));
+  EXPECT_EQ(kinds({{"start", "hippo"}}), (std::vector{Kind::hippo, Kind::hippo}));
+}
+
+TEST(BuildValues, ACellThatIsUsedTakesWords) {
+  CellRegistry registry;
+  registry.add_text("cell inner\nhyper phi = tanh\nhyper n = 1\nh = phi(x) * n\noutput h\n",
+                    "inner.cell");
+  registry.add_text(
+      "cell outer\nhyper psi = sigmoid\nuse inner as f (phi = psi, input = 2, n = 3)\n"
+      "use inner as g (phi = relu, input = 2)\ny = f(x) + g(x)\noutput y\n",
+      "outer.cell");
+  const auto y = [&](const HyperValues& hyper) {
+    return OneStep(registry.find("outer").build({2, 2, hyper}), {{"x", {0.5, -2}}}).output();
+  };
+  expect_near(y({}), {0.5 + 3 / (1 + std::exp(-0.5)), 3 / (1 + std::exp(2.0))});
+  expect_near(y({{"psi", "abs"}}), {2, 6});
+}
+
+TEST(BuildValues, AHyperOfAnotherKindIsRefused) {
+  const auto error = [](const std::string& lines, const HyperValues& hyper) {
+    try {
+      program_of(cell_text(lines), {2, 3, hyper});
+    } catch (const InputError& refused) {
+      return std::string(refused.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(error("hyper phi = tanh\ny = phi(x)", {{"phi", 3.0}}),
+            "cell t: phi is 3, expected a function of one value, such as tanh");
+  EXPECT_EQ(error("hyper phi = tanh\ny = phi(x)", {{"phi", "dot"}}),
+            "cell t: phi is dot, expected a function of one value, such as tanh");
+  EXPECT_EQ(error("hyper phi = tanh\ny = phi(x)", {{"phi", "glorot"}}),
+            "cell t: phi is glorot, expected a function of one value, such as tanh");
+  EXPECT_EQ(error("hyper s = glorot\nparam W : [2, 2] init s\ny = W @ x", {{"s", "normal"}}),
+            "cell t: s is normal, expected a rule for first values that takes no number, such as "
+            "glorot");
+  EXPECT_EQ(error("hyper n = 2\ny = n * x", {{"n", "tanh"}}),
+            "cell t: n is tanh, expected a number from -1e+30 to 1e+30");
+}
+
 }  // namespace
 }  // namespace carousel

@@ -264,7 +264,7 @@ TEST(BuildValues, RepeatCarriesNamesFromRoundToRound) {
   expect_near(step.value("s.1"), {5});
   expect_near(step.value("s"), {450});
   expect_near(step.value("u.3"), {150});
-  OneStep two(program_of(text, {2, 1, {{"depth", 2}}}), given);
+  OneStep two(program_of(text, {2, 1, {{"depth", 2.0}}}), given);
   expect_near(two.output(), {45});
 }
 

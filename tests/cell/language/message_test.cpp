@@ -207,7 +207,7 @@ TEST(Messages, OfStatements) {
   hyper rank
             ^)"},
       {"cell a\nhyper rank = hidden\n",
-       R"(a.cell:2:14: expected a number, found 'hidden'
+       R"(a.cell:2:14: 'hidden' is no value for a hyper: a hyper is a number, a function of one value, such as tanh, or a rule for first values, such as glorot
   hyper rank = hidden
                ^~~~~~)"},
       {"cell a\ninput dt : [1, 2]\n",

@@ -296,6 +296,8 @@ TEST(RoundTrip, NamesOfFunctions) {
 TEST(RoundTrip, NoiseLossesAndGradients) {
   expect_lines("noise n : [hidden] normal\nnoise u : [1] uniform each sequence\ny = b * n + u");
   expect_lines("noise m : [3] bernoulli(0.9)\nnoise d : [3] dropout(0.25)\ny = b * m * d");
+  expect_lines("y = b * (t == length) + training");
+  expect_lines("hyper phi = relu\nhyper s = orthogonal\nparam V : [3, 3] init s\ny = phi(V @ b)");
   expect_lines("schedule s from 1 to 5.5 over 1000\ny = b * s");
   expect_lines("loss kl weight 0.1 = sum(h[t-1] ^ 2)\nloss l = mean(b * x[0])\ny = b");
   expect_lines("s = tanh(b * h[t-1])\ny = grad(sum(s * U @ s), s)");
