@@ -5,11 +5,9 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <numeric>
 
+#include "bench/suite/compiled_step.hpp"
 #include "cells/catalogue.hpp"
-#include "program/compiled_scan.hpp"
-#include "program/delays.hpp"
 
 namespace carousel {
 namespace {
@@ -27,47 +25,25 @@ void training_step(benchmark::State& state, const Cell& cell, bool unequal) {
   const Index steps = state.range(0), batch = state.range(1), input = state.range(2);
   StepProgram program;
   try {
-    program = without_delays(cell.build({input, state.range(3)})).program;
+    program = cell.build({input, state.range(3)});
   } catch (const InputError& error) {
     state.SkipWithError("the cell does not take these sizes");
     return;
   }
-  const ScanPlan plan = plan_scan(program);
-  CompiledScan<float> scan(plan);
-  const auto normal = [](const Shape& shape, const std::string& name) {
-    return initialise<float>(Initialiser::normal(0.3), shape, Random(1, name));
-  };
-  std::vector<Tensor<float>> parameters, states;
-  for (const auto& p : program.parameters) parameters.push_back(normal(p.shape, p.name));
-  for (const auto& s : program.states) states.push_back(normal(with_batch(s.shape, batch), s.name));
   std::vector<Index> lengths;
   for (Index b = 0; b < batch; ++b) {
     lengths.push_back(unequal ? std::max<Index>(1, steps * (batch - b) / batch) : steps);
   }
-  const Index rows = std::accumulate(lengths.begin(), lengths.end(), Index{0});
-  std::vector<Tensor<float>> x;
-  for (const int in : program.inputs) {
-    const ProgramNode& node = program.nodes[static_cast<std::size_t>(in)];
-    const Shape shape{rows, node.shape.back()};
-    x.push_back(node.otherwise ? Tensor<float>::full(shape, float(*node.otherwise))
-                               : normal(shape, node.name));
-  }
-  const auto cotangent = normal({rows, program.output_shape().back()}, "cotangent");
-  // The first run makes the memory.
-  scan.forward(parameters, x, states, lengths);
-  scan.backward(cotangent, states);
-  scan.times().on = std::getenv("CAROUSEL_PARTS") != nullptr;
-  for (auto _ : state) {
-    scan.forward(parameters, x, states, lengths);
-    scan.backward(cotangent, states);
-    benchmark::DoNotOptimize(scan.parameter_gradients().data());
-  }
-  for (std::size_t p = 0; scan.times().on && p < PartTimes::names.size(); ++p) {
+  CompiledStep step(program, lengths);
+  step.run();
+  step.times().on = std::getenv("CAROUSEL_PARTS") != nullptr;
+  for (auto _ : state) step.run();
+  for (std::size_t p = 0; step.times().on && p < PartTimes::names.size(); ++p) {
     state.counters[PartTimes::names[p]] =
-        benchmark::Counter(1e3 * scan.times().seconds[p] / double(state.iterations()));
+        benchmark::Counter(1e3 * step.times().seconds[p] / double(state.iterations()));
   }
   state.counters["gflops"] =
-      benchmark::Counter(3e-9 * forward_flops(program, rows) * double(state.iterations()),
+      benchmark::Counter(3e-9 * forward_flops(program, step.rows()) * double(state.iterations()),
                          benchmark::Counter::kIsRate);
 }
 

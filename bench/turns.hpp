@@ -3,18 +3,12 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
-namespace carousel {
+#include "bench/suite/turns.hpp"
 
-/// The median; of an even number the larger one in the middle.
-inline double median(std::vector<double> times) {
-  const auto middle = times.begin() + std::ssize(times) / 2;
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
-}
+namespace carousel {
 
 /// Times plain.step() and other.step(), in milliseconds, in turn: the counters `plain_ms`, NAME_ms
 /// and `share`, the speed of the other by that of the plain one, by medians.

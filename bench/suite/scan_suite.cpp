@@ -3,22 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 
 #include "bench/suite/peak.hpp"
 #include "bench/suite/peer_process.hpp"
 #include "bench/suite/training_step.hpp"
+#include "bench/suite/turns.hpp"
 
 namespace carousel {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr double tolerance = 1e-3;        // between the fingerprints of ours and a peer's gradients
-constexpr double turn_milliseconds = 30;  // the least that a turn takes, so that it is no single
-constexpr int fewest_repeats = 3;         // step with the caches of somebody else
-constexpr int most_repeats = 50;
+constexpr double tolerance = 1e-3;  // between the fingerprints of ours and a peer's gradients
+constexpr int fewest_repeats = 3, most_repeats = 50;
 
 struct PeerProgram {
   const char* name;
@@ -27,13 +23,6 @@ struct PeerProgram {
 constexpr std::array peer_programs{PeerProgram{"peer_onednn", "libdnnl-dev"},
                                    PeerProgram{"peer_torch", "libtorch-dev"}};
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2) return *middle;
-  return 0.5 * (*middle + *std::max_element(values.begin(), middle));
-}
-
 // One implementation of a cell at one size, and the medians of its turns.
 struct Contestant {
   std::string name;
@@ -41,24 +30,6 @@ struct Contestant {
   int threads = 1;
   int repeats = 0;
   std::vector<double> turns = {};
-};
-
-// How far the suite is, by the work that is done.
-class Clockwork {
- public:
-  Clockwork(const ScanListener& listener, double total) : listener_(listener), total_(total) {}
-  // what: that which begins; work: that which is done since the last call.
-  void advance(const std::string& what, double work) {
-    done_ += work;
-    const std::chrono::duration<double> spent = Clock::now() - start_;
-    const double left = done_ > 0.0 ? spent.count() * (total_ / done_ - 1.0) : 0.0;
-    if (listener_.progress) listener_.progress(what, done_ / total_, left);
-  }
-
- private:
-  const ScanListener& listener_;
-  double total_, done_ = 0.0;
-  Clock::time_point start_ = Clock::now();
 };
 
 std::vector<PeerProcess> start_peers(const ScanSuiteOptions& options,
@@ -230,7 +201,7 @@ std::vector<ScanRow> run_scan_suite(const ScanSuiteOptions& options, const CellR
   double work = 0.0;
   for (const auto& sizes : options.sizes) work += work_of(sizes) * double(options.cells.size());
   auto processes = start_peers(options, listener);
-  Clockwork clockwork(listener, work * (options.rounds + 1));
+  Clockwork clockwork(listener.progress, work * (options.rounds + 1));
   std::vector<ScanRow> rows;
   try {
     for (const auto& sizes : options.sizes) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/peers/protocol.hpp"
+#include "bench/suite/turns.hpp"
 #include "cell/cell.hpp"
 
 namespace carousel {
@@ -35,7 +36,7 @@ struct ScanRow {
 /// What a caller learns while the suite runs; functions may be empty.
 struct ScanListener {
   std::function<void(const std::string&)> note;
-  std::function<void(const std::string& what, double done, double seconds_left)> progress;
+  SuiteProgress progress;
   std::function<void(const std::vector<ScanRow>&)> rows;  // of one cell at one size
 };
 

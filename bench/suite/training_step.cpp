@@ -50,7 +50,7 @@ TrainingStep::TrainingStep(const Cell& cell, const peers::Sizes& sizes, int thre
   for (const auto& p : program.parameters) add(p.name, p.shape);
   parameters_ = values_.size();
   add("x", {sizes.steps, sizes.batch, sizes.input});
-  for (const auto& s : program.states) add(s.name, {1, sizes.batch, s.shape.back()});
+  for (const auto& s : program.states) add(s.name, {1, sizes.batch, row_size(s.shape)});
   cotangent_ =
       filled("cotangent", {sizes.steps, sizes.batch, program.output_shape().back()}, sizes.hidden);
   const Index whole = sizes.batch;
@@ -76,8 +76,8 @@ std::unique_ptr<TrainingStep::Shard> TrainingStep::make_shard(Index first, Index
   shard->values.assign(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(parameters_));
   shard->values.push_back(cut(values_[parameters_]));
   for (std::size_t k = parameters_ + 1; k < values_.size(); ++k) {
-    const Tensor<float> state = cut(values_[k]);
-    shard->values.push_back(state.reshaped({count, state.shape()[2]}));
+    const Shape& shape = scan_.program().states[k - parameters_ - 1].shape;
+    shard->values.push_back(cut(values_[k]).reshaped(with_batch(shape, count)));
   }
   shard->cotangent = cut(cotangent_);
   return shard;

@@ -19,7 +19,7 @@ struct BenchArguments {
 };
 
 /// Measures, and prints a table.
-int bench_command(const CellRegistry& registry, const BenchArguments& arguments,
+int bench_command(CellRegistry& registry, const BenchArguments& arguments,
                   const CommonOptions& common, const std::atomic<bool>& stop);
 
 /// Starts this program anew when the environment would hold OpenBLAS back from its best kernels:

@@ -451,14 +451,14 @@ class CommandLine {
   }
 
   void add_bench() {
-    auto* bench = add("bench", "Measure against other libraries", [this] {
-      obey_signals();
-      restart_without_hampering_variables(argv_);
-      return bench_command(registry_, bench_, common_, stop_requested);
-    });
-    bench->add_option("SUITE", bench_.suite, "What to measure: scan")->required();
-    bench->add_option("--cells", bench_.cells, "Cells, such as lstm,gru_reset_after")
-        ->delimiter(',');
+    auto* bench =
+        add("bench", "Measure cells beside other libraries, or beside their bound", [this] {
+          obey_signals();
+          restart_without_hampering_variables(argv_);
+          return bench_command(registry_, bench_, common_, stop_requested);
+        });
+    bench->add_option("SUITE", bench_.suite, "What to measure: scan, catalogue")->required();
+    bench->add_option("--cells", bench_.cells, "Cells, such as lstm,mine.cell")->delimiter(',');
     bench->add_option(
         "--sizes", bench_.sizes,
         "T,B,I,H, or numbers of the default sizes, such as 1,2; several joined by ';'");

@@ -67,13 +67,18 @@ void broadcast_tiles(TileKernel<T> kernel, std::span<const Operand<T>> operands,
     kernel(args.data(), {out}, 1, 1);
     return;
   }
+  // The two inner loops are the kernel's own.
   const Loop& inner = nest.loops[0];
-  for (std::size_t k = 0; k < operands.size(); ++k) args[k].stride = inner.stride[k];
+  const Loop rows = nest.depth > 1 ? nest.loops[1] : Loop{1, {}};
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    args[k].stride = inner.stride[k];
+    args[k].row_step = rows.stride[k];
+  }
   std::array<Index, Shape::max_rank> counter{};
   while (true) {
-    kernel(args.data(), {out}, 1, inner.length);
-    out += inner.length;
-    int level = 1;
+    kernel(args.data(), {out, inner.length}, rows.length, inner.length);
+    out += inner.length * rows.length;
+    int level = 2;
     for (; level < nest.depth; ++level) {
       const Loop& loop = nest.loops[static_cast<std::size_t>(level)];
       Index& i = counter[static_cast<std::size_t>(level)];

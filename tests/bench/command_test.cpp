@@ -46,6 +46,20 @@ TEST(BenchCommand, PrintsATableAndWritesItsCsv) {
                                     HasSubstr("\nscan,4,2,3,2,rnn_tanh,carousel,1,float,")));
 }
 
+TEST(BenchCommand, ShowsCellsBesideTheirBound) {
+  TemporaryFolder folder;
+  const std::string csv = folder / "cells.csv", cell = folder / "mine.cell";
+  std::ofstream(cell) << "cell mine\nparam W : [hidden, input]\nh = tanh(W @ x)\noutput h\n";
+  const Finished done =
+      run("catalogue --sizes 4,2,3,2 --cells lstm," + cell + " --rounds 1 --csv " + csv);
+  ASSERT_EQ(done.code, 0) << done.text;
+  EXPECT_THAT(done.text, AllOf(HasSubstr("T,B,I,H 4,2,3,2"), HasSubstr("\nmine "),
+                               HasSubstr("\nlstm "), HasSubstr("2 cells, the median at")));
+  EXPECT_THAT(file_text(csv), AllOf(HasSubstr("cell,T,B,I,H,threads,precision,ms,bound_ms,share"),
+                                    HasSubstr("\nmine,4,2,3,2,1,float,")));
+  EXPECT_EQ(run("scan --no-peers --sizes 4,2,3,2 --rounds 1 --cells " + cell).code, 0);
+}
+
 TEST(BenchCommand, BadArgumentsAreOneMessageAndCode2) {
   const auto fails = [](const std::string& arguments, const std::string& part) {
     const Finished done = run(arguments);
@@ -56,6 +70,8 @@ TEST(BenchCommand, BadArgumentsAreOneMessageAndCode2) {
   fails("scam", "did you mean 'scan'");
   fails("scan --cells lstn", "did you mean 'lstm'");
   fails("scan --sizes 9", "T,B,I,H");
+  fails("catalog", "did you mean 'catalogue'");
+  fails("--threads 2 catalogue --cells lstm", "got 2 threads");
   fails("scan --rounds 0 --no-peers", "--rounds: got 0");
 }
 

@@ -47,7 +47,11 @@ peers::Fingerprint reference(const Cell& cell) {
   };
   for (const auto& p : program.parameters) add(p.name, p.shape);
   add("x", {small.steps, small.batch, small.input});
-  for (const auto& s : program.states) add(s.name, {small.batch, s.shape.back()});
+  for (const auto& s : program.states) {
+    // As rows of all that belongs to a sequence.
+    add(s.name, {small.batch, row_size(s.shape)});
+    vars.back() = tape.leaf(tape.value(vars.back()).reshaped(with_batch(s.shape, small.batch)));
+  }
   add("cotangent", {small.steps, small.batch, program.output_shape().back()});
   const Var cotangent = vars.back();
   vars.pop_back();
@@ -57,7 +61,10 @@ peers::Fingerprint reference(const Cell& cell) {
   const auto gradients = tape.gradients(sum(result.outputs * cotangent), vars);
   peers::Fingerprint print;
   for (std::size_t i = 0; i < gradients.size(); ++i) {
-    print.add(block(names[i], gradients[i], i < count));
+    const Tensor<float>& of = gradients[i];
+    const bool is_state = i > count;
+    print.add(block(names[i], is_state ? of.reshaped({small.batch, of.numel() / small.batch}) : of,
+                    i < count));
   }
   return print;
 }
@@ -138,8 +145,9 @@ TEST_F(ScanSuite, StopsWhenAsked) {
 }
 
 TEST_F(ScanSuite, AStepHasTheGradientsOfTheReference) {
-  for (const char* name : {"rnn_tanh", "lstm", "lstm_peephole", "gru_reset_before",
-                           "gru_reset_after", "mgu", "mut1", "sru", "qrnn", "ln_lstm"}) {
+  for (const char* name :
+       {"rnn_tanh", "lstm", "lstm_peephole", "gru_reset_before", "gru_reset_after", "mgu", "mut1",
+        "sru", "qrnn", "ln_lstm", "gated_delta_net"}) {
     const Cell& cell = registry_.find(name);
     TrainingStep step(cell, small, 1);
     step.run();

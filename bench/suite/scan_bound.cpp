@@ -1,0 +1,107 @@
+#include "bench/suite/scan_bound.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+namespace carousel {
+namespace {
+
+// Elements of a value that belong to one row.
+double elements(const Shape& shape) { return double(std::abs(shape.numel())); }
+
+bool only_moves(std::string_view op) {
+  constexpr std::array<std::string_view, 14> names{
+      "reshape",   "broadcast_to", "transpose", "slice",        "concat",
+      "pad",       "gather_rows",  "pick",      "unpick",       "take_along",
+      "put_along", "scatter_rows", "copy",      "stop_gradient"};
+  return std::ranges::find(names, op) != names.end();
+}
+
+// Nanoseconds of work on one row.
+class RowWork {
+ public:
+  explicit RowWork(const MachineRates& rates) : rates_(rates) {}
+
+  void add(const PlanStage& stage) {
+    for (const PlanTile& tile : stage.tiles) {
+      elementwise += double(tile.out.width) * rates_.tiles.at(tile.tile);
+    }
+    for (const PlanGemm& product : stage.gemms) {
+      multiply(double(product.a.width) * double(product.c.width) / double(product.repeat));
+    }
+    for (const PlanCall& call : stage.calls) add(call);
+  }
+  void add(const PlanCall& call) {
+    if (only_moves(call.op->name)) return;
+    if (call.op->name == std::string_view("matmul")) {
+      const Shape& a = call.shapes[0];
+      const Index inner = a[a.rank() - (call.attributes.transpose_a ? 2 : 1)];
+      return multiply(elements(call.shape) * double(std::abs(inner)));
+    }
+    const bool of_matrix =
+        call.op->name == std::string_view("inverse") || call.op->name == std::string_view("expm");
+    if (of_matrix) return multiply(elements(call.shape) * double(call.shape.back()));
+    double most = elements(call.shape);
+    for (const Shape& shape : call.shapes) most = std::max(most, elements(shape));
+    elementwise += most * rate_of(call.op->name);
+  }
+  void multiply(double multiply_adds) { products += 2.0 * multiply_adds / rates_.flops; }
+  void sum(const PlanRowSum& sum) {
+    elementwise +=
+        double(sum.a.width) * rates_.tiles.at(sum.b.buffer < 0 ? Tile::add : Tile::mul_add);
+  }
+
+  double products = 0.0, elementwise = 0.0;
+
+ private:
+  // That of the kernel of its name; a reduction adds.
+  double rate_of(std::string_view op) const {
+    for (const auto& [tile, rate] : rates_.tiles) {
+      if (tile_name(tile) == op) return rate;
+    }
+    return rates_.tiles.at(Tile::add);
+  }
+
+  const MachineRates& rates_;
+};
+
+void add_pass(const ScanPlan& plan, const PlanPass& pass, RowWork& work) {
+  for (const auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
+    for (const PlanStage& stage : *stages) work.add(stage);
+  }
+  for (const PlanContraction& c : pass.contractions) {
+    work.multiply(double(plan.gathered[c.a].width) * double(plan.gathered[c.b].width));
+  }
+  for (const PlanRowSum& sum : pass.row_sums) work.sum(sum);
+  for (const PlanCall& call : pass.summed_calls) work.add(call);
+}
+
+// Numbers that come or go: the inputs and what reaches them, the outputs and what comes back, a row
+// each; the parameters and their gradients, once.
+double numbers_moved(const ScanPlan& plan, Index rows) {
+  double row = 2.0 * elements(plan.forward.output_shape()), once = 0.0;
+  for (std::size_t k = 0; k < plan.forward.inputs.size(); ++k) {
+    const auto node = static_cast<std::size_t>(plan.forward.inputs[k]);
+    const bool is_wanted = plan.wanted_inputs.empty() || plan.wanted_inputs[k];
+    row += (is_wanted ? 2.0 : 1.0) * elements(plan.forward.nodes[node].shape);
+  }
+  for (const ProgramParameter& p : plan.forward.parameters) once += 2.0 * double(p.shape.numel());
+  return row * double(rows) + once;
+}
+
+}  // namespace
+
+double ScanBound::total() const { return std::max(products + elementwise, memory); }
+
+ScanBound bound_of(const ScanPlan& plan, Index rows, const MachineRates& rates) {
+  RowWork work(rates);
+  add_pass(plan, plan.forward_pass, work);
+  add_pass(plan, plan.backward_pass, work);
+  const double steps = 1e-6 * double(rows);
+  return {work.products * steps, work.elementwise * steps,
+          1e-6 * double(sizeof(float)) * numbers_moved(plan, rows) / rates.copy};
+}
+
+}  // namespace carousel
