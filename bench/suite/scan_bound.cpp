@@ -19,10 +19,10 @@ bool only_moves(std::string_view op) {
   return std::ranges::find(names, op) != names.end();
 }
 
-// Nanoseconds of work on one row.
-class RowWork {
+// Nanoseconds of work, on one row or once a call.
+class Work {
  public:
-  explicit RowWork(const MachineRates& rates) : rates_(rates) {}
+  explicit Work(const MachineRates& rates) : rates_(rates) {}
 
   void add(const PlanStage& stage) {
     for (const PlanTile& tile : stage.tiles) {
@@ -40,12 +40,27 @@ class RowWork {
       const Index inner = a[a.rank() - (call.attributes.transpose_a ? 2 : 1)];
       return multiply(elements(call.shape) * double(std::abs(inner)));
     }
-    const bool of_matrix =
-        call.op->name == std::string_view("inverse") || call.op->name == std::string_view("expm");
-    if (of_matrix) return multiply(elements(call.shape) * double(call.shape.back()));
+    if (call.op->name == std::string_view("inverse")) {
+      return multiply(elements(call.shape) * double(call.shape.back()));
+    }
+    // Six products and a solution for the Pade approximant of degree 13 (Higham 2005, table 2.2),
+    // without squarings.
+    if (call.op->name == std::string_view("expm")) {
+      return multiply(7.0 * elements(call.shape) * double(call.shape.back()));
+    }
     double most = elements(call.shape);
     for (const Shape& shape : call.shapes) most = std::max(most, elements(shape));
     elementwise += most * rate_of(call.op->name);
+  }
+  // An op on values that are the same for all rows.
+  void add(const StepProgram& program, int number) {
+    const ProgramNode& node = program.nodes[static_cast<std::size_t>(number)];
+    if (node.kind != ProgramNode::Kind::op) return;
+    PlanCall call{number, node.op, node.attributes, {}, {}, node.shape, {}};
+    for (const int input : node.inputs) {
+      call.shapes.push_back(program.nodes[static_cast<std::size_t>(input)].shape);
+    }
+    add(call);
   }
   void multiply(double multiply_adds) { products += 2.0 * multiply_adds / rates_.flops; }
   void sum(const PlanRowSum& sum) {
@@ -67,7 +82,7 @@ class RowWork {
   const MachineRates& rates_;
 };
 
-void add_pass(const ScanPlan& plan, const PlanPass& pass, RowWork& work) {
+void add_pass(const ScanPlan& plan, const PlanPass& pass, Work& work) {
   for (const auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
     for (const PlanStage& stage : *stages) work.add(stage);
   }
@@ -96,11 +111,15 @@ double numbers_moved(const ScanPlan& plan, Index rows) {
 double ScanBound::total() const { return std::max(products + elementwise, memory); }
 
 ScanBound bound_of(const ScanPlan& plan, Index rows, const MachineRates& rates) {
-  RowWork work(rates);
-  add_pass(plan, plan.forward_pass, work);
-  add_pass(plan, plan.backward_pass, work);
-  const double steps = 1e-6 * double(rows);
-  return {work.products * steps, work.elementwise * steps,
+  Work each_row(rates), once(rates);
+  add_pass(plan, plan.forward_pass, each_row);
+  add_pass(plan, plan.backward_pass, each_row);
+  for (const int node : plan.forward_pass.invariant_ops) once.add(plan.forward, node);
+  for (const auto* ops : {&plan.backward_pass.invariant_ops, &plan.backward_pass.final_ops}) {
+    for (const int node : *ops) once.add(plan.backward.program, node);
+  }
+  const auto in_all = [&](double row, double one) { return 1e-6 * (double(rows) * row + one); };
+  return {in_all(each_row.products, once.products), in_all(each_row.elementwise, once.elementwise),
           1e-6 * double(sizeof(float)) * numbers_moved(plan, rows) / rates.copy};
 }
 

@@ -61,6 +61,17 @@ TEST(ScanBound, CountsProductsOfValuesOfAStep) {
   EXPECT_NEAR(bound.products, 2 * rows * 3 * hidden * hidden, 1e-6);
 }
 
+// A matrix of parameters alone is made once, whatever the number of rows; so is its gradient.
+TEST(ScanBound, CountsWhatIsDoneOnce) {
+  MachineRates rates = free_of_charge();
+  rates.flops = 1e-6;
+  const ScanPlan plan =
+      plan_of_lines("param A, B : [hidden, hidden]\nM = A @ B\nh = M @ h[t-1] + 0 * x[0]\n");
+  const double step = 3 * 2 * hidden * hidden, once = 3 * 2 * hidden * hidden * hidden;
+  EXPECT_NEAR(bound_of(plan, rows, rates).products, rows * step + once, 1e-6);
+  EXPECT_NEAR(bound_of(plan, 2 * rows, rates).products, 2 * rows * step + once, 1e-6);
+}
+
 TEST(ScanBound, CountsElementsByTheirKernels) {
   MachineRates rates = free_of_charge();
   rates.tiles[Tile::exp] = 3e6;  // nanoseconds an element
