@@ -39,8 +39,10 @@ CatalogueRow measure(CompiledStep& step, const CatalogueRow& common, int rounds)
   std::vector<double> turns;
   for (int round = 0; round < rounds; ++round) {
     std::vector<double> times;
-    for (double spent = 0.0; spent < turn_milliseconds; spent += times.back()) {
+    double spent = 0.0;
+    while (spent < turn_milliseconds) {
       times.push_back(milliseconds_of(step));
+      spent += times.back();
     }
     turns.push_back(median(times));
   }
