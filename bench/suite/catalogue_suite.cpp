@@ -11,7 +11,7 @@
 namespace carousel {
 namespace {
 
-constexpr double most_bytes = 4.0 * 1024 * 1024 * 1024;
+constexpr double gibibyte = 1024.0 * 1024 * 1024, most_bytes = 4 * gibibyte;
 
 double milliseconds_of(CompiledStep& step) {
   const auto start = std::chrono::steady_clock::now();
@@ -61,17 +61,15 @@ std::optional<CatalogueRow> row_of(const Cell& cell, const peers::Sizes& sizes, 
     return std::nullopt;
   };
   try {
-    const StepProgram program = cell.build({sizes.input, sizes.hidden});
-    const Index rows = sizes.steps * sizes.batch;
-    const double bytes = bytes_kept(plan_scan(program), rows);
-    if (bytes > most_bytes) {
-      return leave_out(fmt::format("it keeps {:.1f} GiB", bytes / most_bytes * 4.0));
-    }
-    CompiledStep step(program,
+    CompiledStep step(cell.build({sizes.input, sizes.hidden}),
                       std::vector<Index>(static_cast<std::size_t>(sizes.batch), sizes.steps));
+    if (step.bytes_kept() > most_bytes) {
+      return leave_out(fmt::format("it keeps {:.1f} GiB", step.bytes_kept() / gibibyte));
+    }
     return measure(step, {sizes, cell.name, 0.0, {}, "", 0.0}, rounds);
   } catch (const InputError& error) {
-    return leave_out(std::string(error.what()).substr(0, std::string(error.what()).find('\n')));
+    const std::string why = error.what();
+    return leave_out(why.substr(0, why.find('\n')));
   }
 }
 

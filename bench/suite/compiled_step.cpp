@@ -37,12 +37,12 @@ void CompiledStep::run() {
   scan_.backward(cotangent_, states_);
 }
 
-double bytes_kept(const ScanPlan& plan, Index rows) {
+double CompiledStep::bytes_kept() const {
   double row = 0.0;
-  for (const PlanBuffer& buffer : plan.buffers) {
+  for (const PlanBuffer& buffer : plan_.buffers) {
     if (buffer.scope == PlanBuffer::Scope::window) row += double(buffer.width);
   }
-  return row * double(rows) * sizeof(float);
+  return row * double(rows_) * sizeof(float);
 }
 
 }  // namespace carousel

@@ -20,6 +20,8 @@ class CompiledStep {
   void run();
   /// Rows: the sum of the lengths.
   Index rows() const { return rows_; }
+  /// Bytes that it keeps for its way back.
+  double bytes_kept() const;
   /// What the scan does, for its bound.
   const ScanPlan& plan() const { return plan_; }
   /// Time by part, since it was switched on.
@@ -33,8 +35,5 @@ class CompiledStep {
   std::vector<Tensor<float>> parameters_, inputs_, states_;
   Tensor<float> cotangent_;
 };
-
-/// Bytes that such a step keeps for its way back, of so many rows.
-double bytes_kept(const ScanPlan& plan, Index rows);
 
 }  // namespace carousel

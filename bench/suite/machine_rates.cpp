@@ -1,30 +1,14 @@
 #include "bench/suite/machine_rates.hpp"
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstring>
 #include <vector>
 
 #include "bench/suite/peak.hpp"
+#include "bench/suite/turns.hpp"
 
 namespace carousel {
 namespace {
-
-constexpr int turns = 5;
-
-// Nanoseconds of f() at best.
-template <class F>
-double best_time(F&& f) {
-  double best = 0.0;
-  for (int turn = 0; turn < turns; ++turn) {
-    const auto start = std::chrono::steady_clock::now();
-    f();
-    const std::chrono::duration<double, std::nano> spent = std::chrono::steady_clock::now() - start;
-    best = turn == 0 ? spent.count() : std::min(best, spent.count());
-  }
-  return best;
-}
 
 // Four arrays of 4 KiB lie in any first cache. The values are in the domain of every kernel.
 double time_of(Tile tile) {

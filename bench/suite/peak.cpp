@@ -5,8 +5,8 @@
 #endif
 
 #include <array>
-#include <chrono>
 
+#include "bench/suite/turns.hpp"
 #include "kernel/isa.hpp"
 
 namespace carousel {
@@ -75,14 +75,9 @@ double run_once(Isa isa) {
 double measure_peak() {
   // Not active_isa(): the peers do not know CAROUSEL_ISA.
   const Isa isa = available_isas().back();
-  double best = 0.0;
-  for (int i = 0; i < 5; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    const double done = run_once(isa);
-    const std::chrono::duration<double, std::nano> spent = std::chrono::steady_clock::now() - start;
-    best = std::max(best, done / spent.count());
-  }
-  return best;
+  double done = 0.0;
+  const double best = best_time([&] { done = run_once(isa); });
+  return done / best;
 }
 
 }  // namespace carousel

@@ -5,17 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "bench/suite/compiled_step.hpp"
 #include "cells/catalogue.hpp"
+#include "program/part_times.hpp"
 #include "temporary_folder.hpp"
 
 namespace carousel {
 namespace {
 
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 constexpr Index rows = 7, input = 3, hidden = 4;
 

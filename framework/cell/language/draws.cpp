@@ -12,37 +12,34 @@ Initialiser CellBuilder::initialiser(const Statement& line, const Shape& shape,
   if (!line.initialiser) {
     return shape.rank() == 2 ? Initialiser::glorot() : Initialiser::zeros();
   }
-  Expression e = *line.initialiser;
-  if (const auto word = words_.find(e.text); word != words_.end() && e.parts.empty()) {
-    e.text = word->second;
-    if (!is_plain_initialiser(e.text)) {
-      fail_at(e.place,
-              fmt::format("{} stands for the function {}, expected a rule for first values",
-                          line.initialiser->text, e.text));
-    }
+  const Expression& e = *line.initialiser;
+  const auto word = e.parts.empty() ? words_.find(e.text) : words_.end();
+  const std::string& kind = word == words_.end() ? e.text : word->second;
+  if (word != words_.end() && !is_plain_initialiser(kind)) {
+    fail_at(e.place, fmt::format("{} stands for the function {}, expected a rule for first values",
+                                 e.text, kind));
   }
-  if (!contains(initialiser_names(), e.text)) return computed_initial(e, constants_, shape);
+  if (!contains(initialiser_names(), kind)) return computed_initial(e, constants_, shape);
   const std::size_t count = e.parts.size();
   const auto takes = [&](std::size_t least, std::size_t most) {
     if (count >= least && count <= most) return;
-    fail_at(e.place, fmt::format("{} takes {}{} numbers, got {}", e.text, least,
+    fail_at(e.place, fmt::format("{} takes {}{} numbers, got {}", kind, least,
                                  most > least ? fmt::format(" or {}", most) : "", count));
   };
   const auto argument = [&](std::size_t i) { return number(e.parts.at(i)); };
   const auto matrix = [&] {
     if (shape.rank() != 2) {
       fail_at(e.place,
-              fmt::format("{} is for a matrix, {} is {}", e.text, line.name, shape.to_string()));
+              fmt::format("{} is for a matrix, {} is {}", kind, line.name, shape.to_string()));
     }
   };
   const auto square = [&] {
     matrix();
     if (shape[0] != shape[1]) {
-      fail_at(e.place, fmt::format("{} is for a square matrix, {} is {}", e.text, line.name,
+      fail_at(e.place, fmt::format("{} is for a square matrix, {} is {}", kind, line.name,
                                    shape.to_string()));
     }
   };
-  const std::string& kind = e.text;
   if (kind == "zeros") return takes(0, 0), Initialiser::zeros();
   if (kind == "ones") return takes(0, 0), Initialiser::ones();
   if (kind == "constant") return takes(1, 1), Initialiser::constant(argument(0));

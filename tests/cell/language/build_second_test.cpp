@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "build_fixtures.hpp"
+#include "temporary_folder.hpp"
 
 namespace carousel {
 namespace {
@@ -263,12 +264,7 @@ TEST(BuildValues, ACellThatIsUsedTakesWords) {
 
 TEST(BuildValues, AHyperOfAnotherKindIsRefused) {
   const auto error = [](const std::string& lines, const HyperValues& hyper) {
-    try {
-      program_of(cell_text(lines), {2, 3, hyper});
-    } catch (const InputError& refused) {
-      return std::string(refused.what());
-    }
-    return std::string("no error");
+    return error_of<InputError>([&] { program_of(cell_text(lines), {2, 3, hyper}); });
   };
   EXPECT_EQ(error("hyper phi = tanh\ny = phi(x)", {{"phi", 3.0}}),
             "cell t: phi is 3, expected a function of one value, such as tanh");
