@@ -28,6 +28,15 @@ class Work {
     for (const PlanTile& tile : stage.tiles) {
       elementwise += double(tile.out.width) * rates_.tiles.at(tile.tile);
     }
+    for (const PlanSweep& sweep : stage.sweeps) {
+      for (const PlanSweepOp& op : sweep.ops) {
+        const bool product = op.kind != PlanSweepOp::Kind::elementwise && op.operand_count == 2;
+        const Tile tile = op.kind == PlanSweepOp::Kind::elementwise ? op.tile
+                          : product                                 ? Tile::mul_add
+                                                                    : Tile::add;
+        elementwise += double(sweep.space.size()) * rates_.tiles.at(tile);
+      }
+    }
     for (const PlanGemm& product : stage.gemms) {
       multiply(double(product.a.width) * double(product.c.width) / double(product.repeat));
     }
@@ -83,7 +92,7 @@ class Work {
 };
 
 void add_pass(const ScanPlan& plan, const PlanPass& pass, Work& work) {
-  for (const auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
+  for (const auto* stages : {&pass.before, &pass.again, &pass.loop, &pass.behind}) {
     for (const PlanStage& stage : *stages) work.add(stage);
   }
   for (const PlanContraction& c : pass.contractions) {

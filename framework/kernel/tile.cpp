@@ -14,6 +14,13 @@ TileKernel<double> tile_kernel_avx2_double(Tile tile);
 TileKernel<float> tile_kernel_avx512_float(Tile tile);
 TileKernel<double> tile_kernel_avx512_double(Tile tile);
 
+TileKernel<float> tile_sum_kernel_baseline_float(TileSum kind);
+TileKernel<double> tile_sum_kernel_baseline_double(TileSum kind);
+TileKernel<float> tile_sum_kernel_avx2_float(TileSum kind);
+TileKernel<double> tile_sum_kernel_avx2_double(TileSum kind);
+TileKernel<float> tile_sum_kernel_avx512_float(TileSum kind);
+TileKernel<double> tile_sum_kernel_avx512_double(TileSum kind);
+
 float sin_alone(float x) { return std::sin(x); }
 double sin_alone(double x) { return std::sin(x); }
 float cos_alone(float x) { return std::cos(x); }
@@ -62,9 +69,37 @@ TileKernel<T> tile_kernel(Tile tile) {
   return tile_kernel<T>(tile, active_isa());
 }
 
+template <class T>
+TileKernel<T> tile_sum_kernel(TileSum kind, Isa isa) {
+  constexpr bool single = std::is_same_v<T, float>;
+  switch (isa) {
+#if defined(__x86_64__)
+    case Isa::avx512:
+      if constexpr (single) return tile_sum_kernel_avx512_float(kind);
+      else return tile_sum_kernel_avx512_double(kind);
+    case Isa::avx2:
+      if constexpr (single) return tile_sum_kernel_avx2_float(kind);
+      else return tile_sum_kernel_avx2_double(kind);
+#endif
+    default:
+      if constexpr (single) return tile_sum_kernel_baseline_float(kind);
+      else return tile_sum_kernel_baseline_double(kind);
+  }
+}
+
+template <class T>
+TileKernel<T> tile_sum_kernel(TileSum kind) {
+  return tile_sum_kernel<T>(kind, active_isa());
+}
+
 template TileKernel<float> tile_kernel(Tile, Isa);
 template TileKernel<double> tile_kernel(Tile, Isa);
 template TileKernel<float> tile_kernel(Tile);
 template TileKernel<double> tile_kernel(Tile);
+
+template TileKernel<float> tile_sum_kernel(TileSum, Isa);
+template TileKernel<double> tile_sum_kernel(TileSum, Isa);
+template TileKernel<float> tile_sum_kernel(TileSum);
+template TileKernel<double> tile_sum_kernel(TileSum);
 
 }  // namespace carousel

@@ -101,4 +101,23 @@ TileKernel<T> tile_kernel(Tile tile, Isa isa);
 template <class T>
 TileKernel<T> tile_kernel(Tile tile);
 
+/// Sums over a tile, of one operand or of the product of two.
+enum class TileSum {
+  sum,         ///< of each row: an element of `out` each
+  dot,         ///< of the product, of each row
+  add_sum,     ///< sum, added to what is there
+  add_dot,     ///< dot, added to what is there
+  columns,     ///< over the rows, added to what is there: `out` is one row
+  dot_columns  ///< of the product, over the rows, added to what is there
+};
+
+/// The kernel of a sum, called as a TileKernel. Its order is fixed by the instruction set, rows and
+/// n.
+template <class T>
+TileKernel<T> tile_sum_kernel(TileSum kind, Isa isa);
+
+/// The kernel for the instruction set in use.
+template <class T>
+TileKernel<T> tile_sum_kernel(TileSum kind);
+
 }  // namespace carousel

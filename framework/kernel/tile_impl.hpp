@@ -8,6 +8,22 @@
 #include "kernel/tile.hpp"
 
 namespace carousel {
+namespace {
+
+// Vectors of half the elements, for short rows. They are a type of this file: what is made of them
+// is shared with no other.
+struct half_vector : xsimd::fma3<xsimd::avx2> {};
+
+}  // namespace
+}  // namespace carousel
+
+#if defined(__AVX512F__)
+namespace xsimd::types {
+XSIMD_DECLARE_SIMD_REGISTER_ALIAS(::carousel::half_vector, ::xsimd::fma3<::xsimd::avx2>);
+}  // namespace xsimd::types
+#endif
+
+namespace carousel {
 
 // In tile.cpp, compiled for the baseline.
 float sin_alone(float x);
@@ -468,14 +484,93 @@ void run_row(Operands<T, arity> in, bool side_by_side, T* out, Index n) {
   tail.store_unaligned(out + last);
 }
 
+// Functions that cost less than to ask for each vector which operands are one for all.
+template <class F>
+struct is_arithmetic {
+  static constexpr bool value = false;
+};
+#define CAROUSEL_ARITHMETIC(name)       \
+  template <>                           \
+  struct is_arithmetic<name> {          \
+    static constexpr bool value = true; \
+  }
+CAROUSEL_ARITHMETIC(add);
+CAROUSEL_ARITHMETIC(sub);
+CAROUSEL_ARITHMETIC(mul);
+CAROUSEL_ARITHMETIC(mul_add);
+CAROUSEL_ARITHMETIC(mul_mul);
+#undef CAROUSEL_ARITHMETIC
+
+// Rows of a vector or more. Bit k of `ones`: operand k is one element for the row.
+template <class V, class T, class F, int arity, int ones>
+void run_rows(Operands<T, arity> in, TileOut<T> out, Index rows, Index n) {
+  constexpr Index width = static_cast<Index>(V::size);
+  const auto load = [](const TileArg<T>& arg, Index i, bool one) {
+    return one ? V(*arg.data) : V::load_unaligned(arg.data + i);
+  };
+  const auto run = [&](Index i) {
+    const V a = load(in.arg[0], i, ones & 1), b = load(in.arg[1], i, ones & 2);
+    if constexpr (arity == 2) return F::run(a, b);
+    else return F::run(a, b, load(in.arg[2], i, ones & 4));
+  };
+  // The last vector overlaps the one before, as in run_row.
+  const Index last = n - width;
+  for (Index r = 0; r < rows; ++r) {
+    const V tail = run(last);
+    for (Index i = 0; i < last; i += width) run(i).store_unaligned(out.data + i);
+    tail.store_unaligned(out.data + last);
+    for (int k = 0; k < arity; ++k) in.arg[k].data += in.arg[k].row_step;
+    out.data += out.row_step;
+  }
+}
+
+template <class V, class T, class F, int arity, int ones = (1 << arity) - 2>
+void run_rows_of(int kind, const Operands<T, arity>& in, TileOut<T> out, Index rows, Index n) {
+  if (kind == ones) return run_rows<V, T, F, arity, ones>(in, out, rows, n);
+  if constexpr (ones > 0) return run_rows_of<V, T, F, arity, ones - 1>(kind, in, out, rows, n);
+}
+
+// The vectors of half the size, where there are such.
+template <class Arch>
+struct Narrower {
+  using type = void;
+};
+#if defined(__AVX512F__)
+template <>
+struct Narrower<xsimd::avx512bw> {
+  using type = half_vector;
+};
+#endif
+
+// The same with the largest vectors that fit into a row. False: none does.
+template <class Arch, class T, class F, int arity>
+bool run_arithmetic(int ones, const Operands<T, arity>& in, TileOut<T> out, Index rows, Index n) {
+  if constexpr (std::is_void_v<Arch>) {
+    return false;
+  } else {
+    using V = xsimd::batch<T, Arch>;
+    if (n < static_cast<Index>(V::size)) {
+      return run_arithmetic<typename Narrower<Arch>::type, T, F, arity>(ones, in, out, rows, n);
+    }
+    run_rows_of<V, T, F, arity>(ones, in, out, rows, n);
+    return true;
+  }
+}
+
 template <class Arch, class T, class F, int arity>
 void run_tile(const TileArg<T>* args, TileOut<T> out, Index rows, Index n) {
   using V = xsimd::batch<T, Arch>;
   Operands<T, arity> row;
   bool side_by_side = true;
+  int ones = 0;
   for (int k = 0; k < arity; ++k) {
     row.arg[k] = args[k];
     side_by_side = side_by_side && args[k].stride == 1;
+    if (args[k].stride == 0) ones |= 1 << k;
+  }
+  if constexpr (is_arithmetic<F>::value) {
+    const bool varies = ones != (1 << arity) - 1;
+    if (varies && run_arithmetic<Arch, T, F, arity>(ones, row, out, rows, n)) return;
   }
   for (Index r = 0; r < rows; ++r) {
     run_row<V, T, F, arity>(row, side_by_side, out.data, n);

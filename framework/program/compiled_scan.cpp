@@ -32,13 +32,6 @@ void copy(const Tensor<T>& from, Tensor<T>& to) {
   std::copy_n(from.data(), from.numel(), to.data());
 }
 
-// The history of a state; shift 0 is the value in front of a step.
-Slot history_of(const ScanPlan& plan, const ProgramState& state) {
-  Slot slot = plan.slots[index(state.previous)];
-  slot.shift = 0;
-  return slot;
-}
-
 }  // namespace
 
 template <class T>
@@ -60,6 +53,11 @@ CompiledScan<T>::CompiledScan(const ScanPlan& plan)
   for (const Slot& slot : plan.gathered) gathered_.emplace_back(slot.width);
   for (const PlanRowSum& sum : plan.backward_pass.row_sums) {
     row_sums_.emplace_back(static_cast<std::size_t>(sum.a.width));
+  }
+  for (const int node : plan.backward_pass.swept_sums) {
+    const Shape& shape = plan.backward.program.nodes[index(node)].shape;
+    swept_shares_.push_back(Tensor<T>::zeros({shape.numel()}));
+    swept_sums_.emplace_back(static_cast<std::size_t>(shape.numel()));
   }
   for (const PlanCall& call : plan.backward_pass.summed_calls) {
     const Shape& shape = plan.backward.program.nodes[index(call.node)].shape;
@@ -117,7 +115,16 @@ void CompiledScan<T>::allocate_buffers() {
                                                             : steps_.batch();
     if (buffer.history) rows += steps_.batch();
     Index size = rows * buffer.width;
-    if (buffer.scope == PlanBuffer::Scope::block) size = std::max(block_elements, buffer.width);
+    using Scope = PlanBuffer::Scope;
+    if (buffer.scope == Scope::block || buffer.scope == Scope::band) {
+      size = std::max(block_elements, buffer.width);
+    } else if (buffer.scope == Scope::matrix) {
+      size = buffer.width;
+    } else if (buffer.scope == Scope::turn) {
+      size = 2 * buffer.width;
+    } else if (buffer.scope == Scope::matrices) {
+      size = (steps_.chunk_steps() + (buffer.history ? 1 : 0)) * buffer.width;
+    }
     if (memory_[b].numel() < size) memory_[b] = Tensor<T>::uninitialised({size});
     base_[b] = memory_[b].data();
   }
@@ -128,8 +135,13 @@ typename CompiledScan<T>::Line CompiledScan<T>::line_of(const Slot& slot) const 
   const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
   switch (buffer.scope) {
     case PlanBuffer::Scope::sequence:
+    case PlanBuffer::Scope::band:
+    case PlanBuffer::Scope::matrix:
     case PlanBuffer::Scope::block:
     case PlanBuffer::Scope::step: return Line::still;
+    case PlanBuffer::Scope::turn: return slot.shift == 0 ? Line::turn : Line::turn_behind;
+    case PlanBuffer::Scope::matrices:
+      return slot.shift == 0 ? Line::of_chunk : Line::behind_of_chunk;
     case PlanBuffer::Scope::external:
       return slot.buffer == zero_buffer_ ? Line::chunk : Line::external;
     case PlanBuffer::Scope::chunk:
@@ -161,14 +173,19 @@ Index CompiledScan<T>::row_at(Line line, Index step) const {
     case Line::window: return rows_from(window_);
     case Line::window_in_front: return in_front(window_);
     case Line::window_behind: return steps_.batch() + rows_from(window_);
+    case Line::turn: return step % 2;
+    case Line::turn_behind: return (step + 1) % 2;
+    case Line::of_chunk: return step - chunk_.first;
+    case Line::behind_of_chunk: return step - chunk_.first + 1;
   }
   return 0;
 }
 
 template <class T>
 typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index step) const {
-  const Index width = plan_.buffers[index(slot.buffer)].width;
-  return {base_[index(slot.buffer)] + row_at(line_of(slot), step) * width + slot.column, width};
+  const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
+  return {base_[index(slot.buffer)] + row_at(line_of(slot), step) * buffer.width + slot.column,
+          is_of_one_sequence(slot) ? 0 : buffer.width};
 }
 
 template <class T>
@@ -203,10 +220,11 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
     fail_input("cell {}: got {} segments, expected 0 or more", plan_.forward.name, segments);
   }
   const StepProgram& program = plan_.forward;
-  steps_.reset(lengths, segments);
+  steps_.reset(lengths, segments, least_chunk_steps());
+  for (auto& of_chunk : chunk_states_) std::ranges::fill(of_chunk, Tensor<T>());
   allocate_buffers();
   std::fill(is_packed_.begin(), is_packed_.end(), char{0});
-  for (ReadyStage& stage : ready_) stage.tiles.clear();
+  for (ReadyStage& stage : ready_) stage.clear();
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     unbatched_[index(program.parameters[k].node)] = parameters[k];
   }
@@ -223,7 +241,7 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
   }
   final_states_.resize(states.size());
   for (std::size_t k = 0; k < states.size(); ++k) {
-    if (const Slot slot = history_of(plan_, program.states[k]); is_of_sequence(slot)) {
+    if (const Slot slot = history_of(program.states[k]); is_of_sequence(slot)) {
       final_states_[k] = states[k];
       base_[index(slot.buffer)] = const_cast<T*>(states[k].data());  // only read
       continue;
@@ -236,14 +254,16 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
     start_states_[w].resize(states.size());
     for (std::size_t k = 0; k < states.size(); ++k) {
       start_states_[w][k] = {};
-      if (is_of_sequence(history_of(plan_, program.states[k]))) continue;
+      if (is_of_sequence(history_of(program.states[k]))) continue;
       start_states_[w][k] = allocate(states[k].shape());
       copy(final_states_[k], start_states_[w][k]);
     }
     run_window(w, true);
     for (std::size_t k = 0; k < states.size(); ++k) {
-      const Slot history = history_of(plan_, program.states[k]);
-      if (!is_of_sequence(history)) take_state(history, window_, final_states_[k]);
+      const Slot history = history_of(program.states[k]);
+      if (!is_of_sequence(history) && !is_matrix(k)) {
+        take_state(history, window_, final_states_[k]);
+      }
     }
   }
 }
@@ -254,23 +274,26 @@ void CompiledScan<T>::run_window(std::size_t window, bool first_time) {
   window_ = steps_.steps_of(chunks);
   loaded_window_ = window;
   for (std::size_t k = 0; k < start_states_[window].size(); ++k) {
-    if (!start_states_[window][k].defined()) continue;
-    const Place to = place(history_of(plan_, plan_.forward.states[k]), window_.first);
+    if (!start_states_[window][k].defined() || is_matrix(k)) continue;
+    const Place to = place(history_of(plan_.forward.states[k]), window_.first);
     std::copy_n(start_states_[window][k].data(), start_states_[window][k].numel(), to.data);
   }
   for (Index c = chunks.first; c < chunks.last; ++c) {
     enter_chunk(c);
     run_chunk_rows(plan_.forward_pass.before, Part::front);
-    for (Index t = chunk_.first; t < chunk_.last; ++t) {
-      poll_stop();
-      run_step(plan_.forward_pass.loop, t);
+    if (plan_.by_sequences) {
+      run_sequences(first_time);
+    } else {
+      for (Index t = chunk_.first; t < chunk_.last; ++t) {
+        poll_stop();
+        run_step(plan_.forward_pass.loop, t);
+      }
     }
     run_chunk_rows(plan_.forward_pass.behind, Part::behind);
     if (!first_time) continue;
-    if (outputs_.defined()) copy_rows(plan_.slots[index(plan_.forward.output)], outputs_);
-    for (std::size_t k = 0; k < probes_.size(); ++k) {
-      copy_rows(plan_.slots[index(plan_.probes[k])], probes_[k]);
-    }
+    for_each_result([&](const Slot& slot, Tensor<T>& rows) {
+      if (!is_of_one_sequence(slot)) copy_rows(slot, rows);
+    });
   }
 }
 
@@ -283,8 +306,8 @@ void CompiledScan<T>::backward(const Tensor<T>& outputs, std::span<const Tensor<
   }
   expect_count(program, "cotangents of states", states.size(), program.states.size());
   const PlanPass& pass = plan_.backward_pass;
-  for (const auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
-    for (const PlanStage& stage : *stages) ready_[index(stage.number)].tiles.clear();
+  for (const auto* stages : {&pass.before, &pass.loop, &pass.behind, &pass.again}) {
+    for (const PlanStage& stage : *stages) ready_[index(stage.number)].clear();
   }
   zero_buffer_ = outputs.defined() ? -1 : slot.buffer;
   if (!outputs.defined() && zeros_.numel() < steps_.chunk_rows() * slot.width) {
@@ -297,7 +320,7 @@ void CompiledScan<T>::backward(const Tensor<T>& outputs, std::span<const Tensor<
     carried_[k] = allocate(states[k].shape());
     copy(states[k], carried_[k]);
     // What gathers there all the way back is gathered in place.
-    const Slot history = history_of(plan_, program.states[k]);
+    const Slot history = history_of(program.states[k]);
     if (is_of_sequence(history)) base_[index(history.buffer)] = carried_[k].data();
   }
   start_gradients();
@@ -316,9 +339,13 @@ void CompiledScan<T>::run_window_back(std::size_t window) {
     enter_chunk(c);
     load_cotangents();
     run_chunk_rows(pass.before, Part::front);
-    for (Index t = chunk_.last; t-- > chunk_.first;) {
-      poll_stop();
-      run_step(pass.loop, t);
+    if (plan_.by_sequences) {
+      run_sequences_back();
+    } else {
+      for (Index t = chunk_.last; t-- > chunk_.first;) {
+        poll_stop();
+        run_step(pass.loop, t);
+      }
     }
     run_chunk_rows(pass.behind, Part::behind);
     if (records_norms_) note_gradient_norms();
@@ -332,8 +359,8 @@ void CompiledScan<T>::run_window_back(std::size_t window) {
       copy_rows(plan_.slots[index(plan_.backward.input_cotangents[k])], input_gradients_[k]);
     }
     for (std::size_t k = 0; k < carried_.size(); ++k) {
-      const Slot history = history_of(plan_, plan_.backward.program.states[k]);
-      if (is_of_sequence(history)) continue;
+      const Slot history = history_of(plan_.backward.program.states[k]);
+      if (is_of_sequence(history) || is_matrix(k)) continue;
       const Place from = place(history, chunk_.first);
       std::copy_n(from.data, steps_.rows(chunk_.first) * from.stride, carried_[k].data());
     }
@@ -345,8 +372,8 @@ void CompiledScan<T>::run_window_back(std::size_t window) {
 template <class T>
 void CompiledScan<T>::load_cotangents() {
   for (std::size_t k = 0; k < carried_.size(); ++k) {
-    const Slot history = history_of(plan_, plan_.backward.program.states[k]);
-    if (is_of_sequence(history)) continue;
+    const Slot history = history_of(plan_.backward.program.states[k]);
+    if (is_of_sequence(history) || is_matrix(k)) continue;
     for (Index b = 0; b < steps_.rows(chunk_.first); ++b) {
       const Index length = steps_.lengths()[static_cast<std::size_t>(b)];
       const Place to = place(history, std::min(length, chunk_.last));
@@ -358,8 +385,8 @@ void CompiledScan<T>::load_cotangents() {
 template <class T>
 void CompiledScan<T>::note_gradient_norms() {
   for (std::size_t k = 0; k < carried_.size(); ++k) {
-    const Slot history = history_of(plan_, plan_.backward.program.states[k]);
-    if (plan_.forward.states[k].is_given()) continue;
+    const Slot history = history_of(plan_.backward.program.states[k]);
+    if (plan_.forward.states[k].is_given() || is_matrix(k)) continue;
     for (Index t = chunk_.first; t < chunk_.last; ++t) {
       const Place at = place(history, t);
       for (Index b = 0; b < steps_.rows(t); ++b) {
@@ -386,7 +413,7 @@ void CompiledScan<T>::start_gradients() {
   for (auto& norms : squared_norms_) {
     norms.assign(static_cast<std::size_t>(steps_.all_rows()), 0.0);
   }
-  for (auto* sums : {&row_sums_, &call_sums_}) {
+  for (auto* sums : {&row_sums_, &call_sums_, &swept_sums_}) {
     for (auto& sum : *sums) std::fill(sum.begin(), sum.end(), 0.0);
   }
   input_gradients_.resize(plan_.forward.inputs.size());
@@ -424,6 +451,9 @@ void CompiledScan<T>::finish_gradients() {
   }
   for (std::size_t k = 0; k < pass.summed_calls.size(); ++k)
     finish_sum(pass.summed_calls[k].node, call_sums_[k]);
+  for (std::size_t k = 0; k < pass.swept_sums.size(); ++k) {
+    finish_sum(pass.swept_sums[k], swept_sums_[k]);
+  }
   run_unbatched(plan_.backward.program, pass.final_ops);
   parameter_gradients_.resize(plan_.forward.parameters.size());
   for (std::size_t k = 0; k < parameter_gradients_.size(); ++k) {

@@ -69,9 +69,13 @@ class CompiledScan {
     chunk_behind,
     window,
     window_in_front,
-    window_behind
+    window_behind,
+    turn,
+    turn_behind,
+    of_chunk,        // of the one sequence at work: the step in the chunk
+    behind_of_chunk  // that of the step behind it
   };
-  static constexpr std::size_t lines = 8;
+  static constexpr std::size_t lines = 12;
   struct Place {
     T* data;
     Index stride;  // elements from row to row
@@ -92,9 +96,32 @@ class CompiledScan {
     Index width;
     bool flat;  // the rows lie side by side in all operands
   };
+  // An operand in a sweep.
+  struct SweptOperand {
+    Operand at;
+    Strides strides;
+    Index band_step;  // from row to row of the matrix; 0 in a band
+  };
+  // A PlanSweepOp with its operands looked up; the last one is the result.
+  struct ReadySweepOp {
+    PlanSweepOp::Kind kind;
+    TileKernel<T> kernel;  // of what is no sum of rows
+    std::array<SweptOperand, 4> operands;
+    std::size_t operand_count;
+    bool flat;         // the rows lie side by side in all operands
+    bool adds;         // to its place
+    Index clears = 0;  // elements of its place that are 0 before the sweep
+  };
   struct ReadyStage {
     std::vector<ReadyTile> tiles;
     Index widest = 1;  // elements of a row
+    std::vector<ReadySweepOp> sweep;
+    bool is_ready = false;
+    void clear() {  // but keeps its memory
+      tiles.clear();
+      sweep.clear();
+      is_ready = false;
+    }
   };
 
   // Into what the steps of a chunk must be cut for the rows of a value to lie one behind the other.
@@ -107,6 +134,28 @@ class CompiledScan {
   bool is_of_sequence(const Slot& slot) const {
     return plan_.buffers[static_cast<std::size_t>(slot.buffer)].scope ==
            PlanBuffer::Scope::sequence;
+  }
+  bool is_of_one_sequence(const Slot& slot) const {
+    using Scope = PlanBuffer::Scope;
+    const Scope scope = plan_.buffers[static_cast<std::size_t>(slot.buffer)].scope;
+    return scope == Scope::band || scope == Scope::matrix || scope == Scope::turn ||
+           scope == Scope::matrices;
+  }
+  // f(where a value is, all its rows) for each value that a run gives: outputs and probes.
+  template <class F>
+  void for_each_result(F f) {
+    const auto slot = [&](int node) { return plan_.slots[static_cast<std::size_t>(node)]; };
+    if (outputs_.defined()) f(slot(plan_.forward.output), outputs_);
+    for (std::size_t k = 0; k < probes_.size(); ++k) f(slot(plan_.probes[k]), probes_[k]);
+  }
+  bool is_matrix(std::size_t state) const {
+    return plan_.by_sequences && plan_.matrix_states[state];
+  }
+  // The history of a state; shift 0 is the value in front of a step.
+  Slot history_of(const ProgramState& state) const {
+    Slot slot = plan_.slots[static_cast<std::size_t>(state.previous)];
+    slot.shift = 0;
+    return slot;
   }
   Cut cut_for(const Slot& slot) const;
   Cut cut_for(const PlanCall& work) const;
@@ -135,6 +184,19 @@ class CompiledScan {
                 Index rows);
   void run_tiles(const PlanStage& stage, Index step, Index first_row, Index rows);
   const ReadyStage& ready(const PlanStage& stage);
+  Operand look_up(const Slot& slot) const;
+  ReadySweepOp look_up(const PlanSweepOp& op, const SweepSpace& space);
+  SweptOperand look_up(const PlanSweepOperand& operand) const;
+  void run_sweep(const PlanStage& stage, Index step, Index sequence);
+  void run_sequences(bool first_time);
+  void run_sequences_back();
+  void run_sequence_step(const std::vector<PlanStage>& stages, Index step, Index sequence) {
+    run_rows(stages, Part::loop, step, sequence, 1);
+  }
+  void keep_results(Index sequence);
+  void note_matrix_norms(Index step, Index sequence);
+  void add_swept_sums();
+  Index least_chunk_steps() const;
   ReadyTile look_up(const PlanTile& tile) const;
   PackedMatrix<T>& packed(const PlanGemm& product);
   void gather_rows();
@@ -170,6 +232,8 @@ class CompiledScan {
   std::vector<Tensor<T>> final_states_;
   std::vector<std::vector<Tensor<T>>> start_states_;  // of each window
   std::size_t loaded_window_ = 0;                     // whose values are in memory
+  // Of a scan by sequences, of each chunk but the first of a window: its states that are matrices.
+  std::vector<std::vector<Tensor<T>>> chunk_states_;
 
   std::vector<RowPanels<T>> gathered_;                     // of each of the plan's
   std::vector<Tensor<T>> sums_;                            // of each contraction that is transposed
@@ -177,6 +241,9 @@ class CompiledScan {
   bool first_product_ = true;                              // since backward() began
   std::vector<std::vector<double>> row_sums_, call_sums_;  // of the plan's
   std::vector<T> block_sum_;
+  std::vector<std::array<T*, 4>> sweep_starts_;  // of each op at work, of each operand
+  std::vector<Tensor<T>> swept_shares_;          // of each of the pass's swept sums, of a sequence
+  std::vector<std::vector<double>> swept_sums_;  // the same of all
   std::vector<Tensor<T>> parameter_gradients_, input_gradients_;
   std::vector<Tensor<T>> carried_;  // cotangents of the states in front of the chunk
 };

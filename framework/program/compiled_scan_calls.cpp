@@ -43,7 +43,7 @@ void CompiledScan<T>::gather(const PlanCall& work, Index step, Index first_row, 
     const Place from = place(operand.slot, step);
     const Shape shape = with_batch(work.shapes[k], rows);
     T* data = from.data + first_row * from.stride;
-    if (from.stride == operand.slot.width) {
+    if (from.stride == operand.slot.width || rows == 1) {
       gathered_operands_.push_back(Tensor<T>::view(shape, data));
       continue;
     }
@@ -76,7 +76,8 @@ void CompiledScan<T>::run_call(const PlanCall& work, Index step, Index first_row
   const auto overlaps = [&](const Tensor<T>& operand) {
     return operand.data() < data + rows * work.out.width && data < operand.data() + operand.numel();
   };
-  if (to.stride == work.out.width && std::ranges::none_of(gathered_operands_, overlaps)) {
+  if ((to.stride == work.out.width || rows == 1) &&
+      std::ranges::none_of(gathered_operands_, overlaps)) {
     Tensor<T> out = Tensor<T>::view(shape, data);
     call_into(work, rows, out);
     return;

@@ -72,6 +72,7 @@ void CompiledScan<T>::run_rows(const std::vector<PlanStage>& stages, Part produc
                                Index first_row, Index rows) {
   for (const PlanStage& stage : stages) {
     if (!stage.tiles.empty()) run_tiles(stage, step, first_row, rows);
+    if (!stage.sweeps.empty()) run_sweep(stage, step, first_row);
     for (const PlanGemm& product : stage.gemms) {
       PackedMatrix<T>& weights = packed(product);
       const PartTimer timer(times_, products);
@@ -130,25 +131,34 @@ void CompiledScan<T>::run_tiles(const PlanStage& stage, Index step, Index first_
 
 template <class T>
 const typename CompiledScan<T>::ReadyStage& CompiledScan<T>::ready(const PlanStage& stage) {
-  ReadyStage& found = ready_[index(stage.number)];
-  if (found.tiles.empty()) {
-    for (const PlanTile& tile : stage.tiles) {
-      found.tiles.push_back(look_up(tile));
-      found.widest = std::max(found.widest, tile.out.width);
-    }
+  ReadyStage& ready = ready_[index(stage.number)];
+  if (ready.is_ready) return ready;
+  for (const PlanTile& tile : stage.tiles) {
+    ready.tiles.push_back(look_up(tile));
+    ready.widest = std::max(ready.widest, tile.out.width);
   }
-  return found;
+  for (const PlanSweep& sweep : stage.sweeps) {
+    for (const PlanSweepOp& op : sweep.ops) ready.sweep.push_back(look_up(op, sweep.space));
+  }
+  ready.is_ready = true;
+  return ready;
+}
+
+template <class T>
+typename CompiledScan<T>::Operand CompiledScan<T>::look_up(const Slot& slot) const {
+  const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
+  const bool shared = buffer.scope == PlanBuffer::Scope::block || is_of_one_sequence(slot);
+  return {base_[index(slot.buffer)] + slot.column, line_of(slot), buffer.width,
+          shared ? 0 : buffer.width, 1};
 }
 
 template <class T>
 typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& tile) const {
   const Index width = tile.out.width;
   const auto in_slot = [&](const Slot& slot) {
-    const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
-    const bool block = buffer.scope == PlanBuffer::Scope::block;
-    const bool column = slot.width == 1 && width != 1;
-    return Operand{base_[index(slot.buffer)] + slot.column, line_of(slot), buffer.width,
-                   block ? 0 : buffer.width, column ? 0 : 1};
+    Operand o = look_up(slot);
+    o.element_step = slot.width == 1 && width != 1 ? 0 : 1;
+    return o;
   };
   ReadyTile ready{tile_kernel<T>(tile.tile), {}, index(tile.operand_count), width, true};
   ready.operands.back() = in_slot(tile.out);

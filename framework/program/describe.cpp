@@ -44,6 +44,20 @@ std::string tiles_text(const std::vector<PlanTile>& tiles) {
   return counted(names);
 }
 
+std::string sweep_text(const PlanSweep& sweep) {
+  std::vector<std::string_view> names;
+  for (const PlanSweepOp& op : sweep.ops) {
+    const bool product = op.operand_count == 2;
+    names.push_back(op.kind == PlanSweepOp::Kind::elementwise ? std::string_view(tile_name(op.tile))
+                    : op.kind == PlanSweepOp::Kind::row_sums  ? (product ? "dot" : "sum")
+                    : product                                 ? "add_mul"
+                                                              : "add");
+  }
+  const SweepSpace& space = sweep.space;
+  const std::string groups = space.groups > 1 ? fmt::format("{} x ", space.groups) : "";
+  return fmt::format("[{}{} x {}] by rows: {}", groups, space.rows, space.width, counted(names));
+}
+
 std::string calls_text(const std::vector<PlanCall>& calls) {
   std::vector<std::string_view> names;
   for (const PlanCall& call : calls) names.push_back(call.op->name);
@@ -70,10 +84,16 @@ std::string stages_text(const char* where, const std::vector<PlanStage>& stages,
   std::string text;
   for (std::size_t wave = 0; wave < stages.size(); ++wave) {
     const PlanStage& stage = stages[wave];
-    if (stage.tiles.empty() && stage.gemms.empty() && stage.calls.empty()) continue;
+    const bool is_empty =
+        stage.tiles.empty() && stage.sweeps.empty() && stage.gemms.empty() && stage.calls.empty();
+    if (is_empty) continue;
     text += fmt::format("  {}, wave {}\n", where, wave);
     if (!stage.tiles.empty()) text += wrapped("    elementwise: ", tiles_text(stage.tiles));
     for (const PlanTile& tile : stage.tiles) work.elementwise += tile.out.width;
+    for (const PlanSweep& sweep : stage.sweeps) {
+      text += wrapped("    ", sweep_text(sweep));
+      work.elementwise += sweep.space.size() * static_cast<Index>(sweep.ops.size());
+    }
     for (const PlanGemm& product : stage.gemms) {
       text += fmt::format("    product {}\n", product_text(product));
       work.products += 2 * product.a.width * product.c.width / product.repeat;
@@ -84,13 +104,15 @@ std::string stages_text(const char* where, const std::vector<PlanStage>& stages,
 }
 
 std::string pass_text(const ScanPlan& plan, const char* name, const PlanPass& pass) {
-  Work front, loop, behind;
+  Work front, again, loop, behind;
   std::string text = fmt::format("{}\n", name);
   if (!pass.invariant_ops.empty()) {
     text += fmt::format("  once: {} ops on parameters\n", pass.invariant_ops.size());
   }
   text += stages_text("in front", pass.before, front);
-  text += stages_text("in the loop", pass.loop, loop);
+  text += stages_text("again, from the start of a chunk", pass.again, again);
+  text +=
+      stages_text(plan.by_sequences ? "in the loop, by sequences" : "in the loop", pass.loop, loop);
   text += stages_text("behind", pass.behind, behind);
   for (const PlanContraction& c : pass.contractions) {
     const Index rows = plan.gathered[c.a].width, columns = plan.gathered[c.b].width;
@@ -106,9 +128,10 @@ std::string pass_text(const ScanPlan& plan, const char* name, const PlanPass& pa
     text += wrapped("  behind: gradients summed by ", calls_text(pass.summed_calls));
   }
   const Index products = front.products + loop.products + behind.products;
-  return text + fmt::format("  a row: {} operations in products ({} in the loop), {} elementwise\n",
-                            products, loop.products,
-                            front.elementwise + loop.elementwise + behind.elementwise);
+  return text +
+         fmt::format("  a row: {} operations in products ({} in the loop), {} elementwise\n",
+                     products, loop.products,
+                     front.elementwise + again.elementwise + loop.elementwise + behind.elementwise);
 }
 
 }  // namespace

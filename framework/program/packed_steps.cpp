@@ -11,7 +11,7 @@ constexpr Index enough_rows = 128;
 
 }  // namespace
 
-void PackedSteps::reset(const std::vector<Index>& lengths, Index windows) {
+void PackedSteps::reset(const std::vector<Index>& lengths, Index windows, Index chunk_steps) {
   if (windows == 0) {
     windows = std::max<Index>(1, std::lround(std::sqrt(static_cast<double>(lengths.front()))));
   }
@@ -24,7 +24,7 @@ void PackedSteps::reset(const std::vector<Index>& lengths, Index windows) {
       for (std::size_t t = 0; t < static_cast<std::size_t>(length); ++t) ++rows_[t];
     }
     for (std::size_t t = 0; t < end; ++t) first_row_[t + 1] = first_row_[t] + rows_[t];
-    cut_chunks();
+    cut_chunks(chunk_steps);
   }
   const auto count = static_cast<Index>(chunks_.size());
   windows = std::min(windows, count);
@@ -34,14 +34,15 @@ void PackedSteps::reset(const std::vector<Index>& lengths, Index windows) {
   }
 }
 
-void PackedSteps::cut_chunks() {
+void PackedSteps::cut_chunks(Index chunk_steps) {
   chunks_.clear();
   runs_.clear();
   single_steps_.clear();
   first_run_.clear();
   bool new_run = true;
   for (Index t = 0; t < steps(); ++t) {
-    const bool new_chunk = t == 0 || rows(chunks_.back()) >= enough_rows;
+    const bool new_chunk =
+        t == 0 || (rows(chunks_.back()) >= enough_rows && t - chunks_.back().first >= chunk_steps);
     if (new_chunk) {
       chunks_.push_back({t, t});
       first_run_.push_back(runs_.size());
@@ -54,7 +55,11 @@ void PackedSteps::cut_chunks() {
   }
   first_run_.push_back(runs_.size());
   chunk_rows_ = 0;
-  for (const StepRange& chunk : chunks_) chunk_rows_ = std::max(chunk_rows_, rows(chunk));
+  chunk_steps_ = 0;
+  for (const StepRange& chunk : chunks_) {
+    chunk_rows_ = std::max(chunk_rows_, rows(chunk));
+    chunk_steps_ = std::max(chunk_steps_, chunk.last - chunk.first);
+  }
 }
 
 StepRange PackedSteps::steps_of(StepRange window) const {

@@ -23,8 +23,8 @@ struct StepRange {
 class PackedSteps {
  public:
   /// lengths: falling, the first one at least 1. windows: how many, at most one a chunk; 0: the
-  /// square root of the steps.
-  void reset(const std::vector<Index>& lengths, Index windows);
+  /// square root of the steps. chunk_steps: of a chunk, at least, where so many are left.
+  void reset(const std::vector<Index>& lengths, Index windows, Index chunk_steps = 1);
 
   /// As given to reset().
   const std::vector<Index>& lengths() const { return lengths_; }
@@ -43,6 +43,8 @@ class PackedSteps {
 
   /// Rows of the longest chunk.
   Index chunk_rows() const { return chunk_rows_; }
+  /// The most steps of a chunk.
+  Index chunk_steps() const { return chunk_steps_; }
   /// The steps of a chunk, one by one.
   std::span<const StepRange> single_steps(StepRange chunk) const;
   /// The steps of each chunk, in order.
@@ -55,10 +57,10 @@ class PackedSteps {
   std::span<const StepRange> runs(std::size_t chunk) const;
 
  private:
-  void cut_chunks();
+  void cut_chunks(Index chunk_steps);
 
   std::vector<Index> lengths_;
-  Index chunk_rows_ = 0;
+  Index chunk_rows_ = 0, chunk_steps_ = 0;
   std::vector<Index> rows_, first_row_;  // of each step, and behind the last one
   std::vector<StepRange> chunks_, windows_, runs_, single_steps_;
   std::vector<std::size_t> first_run_;  // of each chunk, and the end

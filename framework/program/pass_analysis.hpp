@@ -53,39 +53,58 @@ inline bool batched(const ProgramNode& node) { return is_batched(node.shape); }
 class PassAnalysis {
  public:
   /// roots: nodes that the caller reads. kept_scope: of the values that keep() names. plan: gets
-  /// the memory.
+  /// the memory. wide: wide_values(), where the loops are to run by sequences; else empty.
   PassAnalysis(const StepProgram& program, int first, const std::vector<int>& roots,
-               PlanBuffer::Scope kept_scope, ScanPlan& plan)
+               PlanBuffer::Scope kept_scope, ScanPlan& plan, std::vector<char> wide)
       : program_(program),
         first_(first),
         kept_scope_(kept_scope),
         plan_(plan),
         buffers_(plan.buffers),
         slots_(plan.slots),
-        rates_(rates_of(program, first)),
+        wide_(std::move(wide)),
+        swept_(program.nodes.size(), 0),
+        rates_(rates_of(program, first, in_loop())),
+        sources_(program.nodes.size()),
+        named_(program.nodes.size(), 0),
         live_(program.nodes.size(), 0),
         uses_(program.nodes.size(), 0),
         phase_(program.nodes.size(), Phase::none),
         wave_(program.nodes.size(), 0),
         kept_(program.nodes.size(), 0),
         joined_(program.nodes.size(), 0) {
+    for (const int root : roots) roots_.push_back(memory(root));
     for (const int root : roots) mark_live(root);
-    for (const int root : roots) uses_[index(root)] += 2;  // the caller reads it
-    for (std::size_t i = index(first_); i < program_.nodes.size(); ++i) {
-      if (!live_[i]) continue;
-      for (const int input : program_.nodes[i].inputs) ++uses_[index(input)];
+    for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
+      for (const int input : program_.nodes[i].inputs) sources_[i].push_back(memory(input));
+    }
+    count_uses();
+    for (int i = 0; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (at(i).name.empty()) continue;
+      int node = memory(i);
+      named_[index(node)] = 1;
+      if (by_sequences() && is_op(node, "broadcast_to")) node = memory(at(node).inputs[0]);
+      named_[index(node)] = 1;
     }
   }
 
-  /// By node: whether a root needs it.
-  const std::vector<char>& live() const { return live_; }
+  /// Known values, below the first node, that the pass reads.
+  std::vector<int> known_sources() const {
+    std::vector<int> known;
+    for (std::size_t i = index(first_); i < program_.nodes.size(); ++i) {
+      if (!live_[i]) continue;
+      std::ranges::copy_if(sources_[i], std::back_inserter(known),
+                           [&](int source) { return source < first_; });
+    }
+    return known;
+  }
   /// Whether this pass must run a node.
   bool is_live_op(int node) const {
     return live_[index(node)] && node >= first_ && at(node).kind == ProgramNode::Kind::op;
   }
 
   /// Nodes whose values outlive the pass: they get memory for all steps.
-  void keep(int node) { kept_[index(node)] = 1; }
+  void keep(int node) { kept_[index(memory(node))] = 1; }
 
  protected:
   /// Finds sums, phases, waves and readers, in this order.
@@ -100,6 +119,44 @@ class PassAnalysis {
   static std::size_t index(int node) { return static_cast<std::size_t>(node); }
   /// The node of an id.
   const ProgramNode& at(int node) const { return program_.nodes[index(node)]; }
+
+  /// Whether the loop runs sequence by sequence.
+  bool by_sequences() const { return !wide_.empty(); }
+
+  /// The node whose memory holds a value: in a loop by sequences, below reshapes.
+  int memory(int node) const {
+    const auto is_next = [&](int n) {
+      return std::ranges::count(program_.states, n, &ProgramState::next) > 0;
+    };
+    while (by_sequences() && is_op(node, "reshape") && !is_next(node) &&
+           batched(at(at(node).inputs[0]))) {
+      node = at(node).inputs[0];
+    }
+    return node;
+  }
+
+  /// By node: whether it makes or reads one of the matrices of a loop by sequences.
+  std::vector<char> in_loop() const {
+    std::vector<char> found(wide_.size(), 0);
+    for (std::size_t i = 0; i < wide_.size(); ++i) {
+      const ProgramNode& n = program_.nodes[i];
+      if (n.kind != ProgramNode::Kind::op) continue;
+      found[i] = wide_[i];
+      for (const int input : n.inputs) found[i] = found[i] || wide_[index(input)];
+    }
+    return found;
+  }
+
+  /// Counts what reads each value. What nothing reads is not live.
+  void count_uses() {
+    std::fill(uses_.begin(), uses_.end(), 0);
+    for (const int root : roots_) uses_[index(root)] += 2;  // the caller reads it
+    for (std::size_t i = program_.nodes.size(); i-- > index(first_);) {
+      if (uses_[i] == 0) live_[i] = 0;
+      if (!live_[i]) continue;
+      for (const int source : sources_[i]) ++uses_[index(source)];
+    }
+  }
 
   /// Marks a node and all that it is made of.
   void mark_live(int node) {
@@ -149,12 +206,12 @@ class PassAnalysis {
   }
 
   /// An op that one of the elementwise kernels can run.
-  bool is_tile(int node) const { return has_tile(program_, node); }
+  bool is_tile(int node) const { return !swept_[index(node)] && has_tile(program_, node); }
 
   /// An op that runs by its own kernel, or a product of matrices.
   bool is_call(int node) const {
     return at(node).kind == ProgramNode::Kind::op && batched(at(node)) && !is_tile(node) &&
-           !is_product(node);
+           !is_product(node) && !swept_[index(node)];
   }
 
   /// An unbatched value of batched ones: the sum of what it is for some of the rows.
@@ -201,8 +258,9 @@ class PassAnalysis {
   void collect(int node, int root, Sum& sum, std::vector<int>& inner) {
     const ProgramNode& n = at(node);
     // Named values stay for themselves: to record one must not change how the sum is rounded.
-    const bool own = node == root || (node >= first_ && uses_[index(node)] == 1 && n.name.empty() &&
-                                      n.shape == at(root).shape && is_live_op(node));
+    const bool own =
+        node == root || (node >= first_ && uses_[index(node)] == 1 && !named_[index(node)] &&
+                         n.shape == at(root).shape && is_live_op(node));
     if (own && is_product(node)) {
       if (node != root) inner.push_back(node);
       sum.products.push_back({node, n.inputs[0], n.inputs[1], n.attributes.transpose_b});
@@ -218,11 +276,13 @@ class PassAnalysis {
   /// Elementwise work stays in the loop, where its operands are hot, unless a product needs it
   /// in front or gives it behind.
   void find_phases() {
+    const std::vector<char> looped = in_loop();
+    const auto stays = [&](int node) { return by_sequences() && looped[index(node)]; };
     std::vector<char> feeds_front(program_.nodes.size(), 0);
     for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
       if (!is_live_op(i)) continue;
       if (!is_known_early(i) || !(feeds_front[index(i)] || is_heavy(i))) continue;
-      for (const int input : at(i).inputs) feeds_front[index(input)] = 1;
+      for (const int source : sources_[index(i)]) feeds_front[index(source)] = 1;
     }
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i)) continue;
@@ -231,11 +291,13 @@ class PassAnalysis {
       Phase& phase = phase_[index(i)];
       phase = Phase::loop;
       if (is_known_early(i) && (feeds_front[index(i)] || is_heavy(i))) phase = Phase::before;
-      bool behind = is_over_rows(i) || (rates_[index(i)] == Rate::output && is_heavy(i));
-      for (const int input : at(i).inputs) {
-        behind = behind || phase_[index(input)] == Phase::behind;
+      bool behind =
+          !stays(i) && (is_over_rows(i) || (rates_[index(i)] == Rate::output && is_heavy(i)));
+      for (const int source : sources_[index(i)]) {
+        behind = behind || phase_[index(source)] == Phase::behind;
       }
       if (behind) phase = Phase::behind;
+      fits_ = fits_ && !(behind && stays(i));
     }
     // The products of a sum that is finished behind the loop are all done there, but for those
     // in front.
@@ -253,8 +315,8 @@ class PassAnalysis {
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || phase_[index(i)] == Phase::none) continue;
       int wave = 0;
-      for (const int input : at(i).inputs) {
-        if (phase_[index(input)] == phase_[index(i)]) wave = std::max(wave, wave_[index(input)]);
+      for (const int source : sources_[index(i)]) {
+        if (phase_[index(source)] == phase_[index(i)]) wave = std::max(wave, wave_[index(source)]);
       }
       wave_[index(i)] = wave + (is_heavy(i) ? 1 : 0);
     }
@@ -262,12 +324,12 @@ class PassAnalysis {
 
   /// What reads each value; an addition or a product inside a sum counts as the sum.
   void find_users() {
-    users_.resize(program_.nodes.size());
+    users_.assign(program_.nodes.size(), {});
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!live_[index(i)]) continue;
       const auto sum = in_sum_.find(i);
-      for (const int input : at(i).inputs) {
-        users_[index(input)].push_back(sum == in_sum_.end() ? i : sum->second);
+      for (const int source : sources_[index(i)]) {
+        users_[index(source)].push_back(sum == in_sum_.end() ? i : sum->second);
       }
     }
   }
@@ -302,8 +364,14 @@ class PassAnalysis {
   ScanPlan& plan_;                    ///< that is made
   std::vector<PlanBuffer>& buffers_;  ///< of the plan
   std::vector<Slot>& slots_;          ///< of the plan, by node
-  std::vector<Rate> rates_;           ///< by node
-  std::vector<char> live_;            ///< by node: whether it is needed
+  std::vector<char> wide_;   ///< by node: one of the matrices of a loop by sequences, or empty
+  std::vector<char> swept_;  ///< by node: whether it is work of a sweep
+  std::vector<Rate> rates_;  ///< by node
+  std::vector<std::vector<int>> sources_;  ///< by node: nodes whose memory it reads
+  std::vector<char> named_;                ///< by node: whether a name stands for its value
+  std::vector<int> roots_;                 ///< nodes that the caller reads
+  bool fits_ = true;          ///< whether the loop can run by sequences, where it is asked to
+  std::vector<char> live_;    ///< by node: whether it is needed
   std::vector<int> uses_;     ///< by node: how often it is read; by the caller counts as two
   std::vector<Phase> phase_;  ///< by node
   std::vector<int> wave_;    ///< by node: products and calls on the longest path to it in its phase

@@ -1,15 +1,15 @@
 #pragma once
 // The second half of planning: which values become one op, and where values live.
 
-#include "program/pass_analysis.hpp"
+#include "program/pass_sequences.hpp"
 
 namespace carousel {
 
 /// Gives the values of a pass their places.
-class PassMemory : public PassAnalysis {
+class PassMemory : public PassSequences {
  public:
   /// As its base.
-  using PassAnalysis::PassAnalysis;
+  using PassSequences::PassSequences;
 
  protected:
   /// An elementwise value that only `user` reads, in its own phase, so that the two can be one.
@@ -21,7 +21,7 @@ class PassMemory : public PassAnalysis {
   /// An elementwise value that is nothing but an operand of `user`. Named values stay for
   /// themselves: to record one must not change how another is rounded.
   bool is_read_by(int node, int user) const {
-    return at(node).name.empty() && is_plain_tile(node) && !fused_.count(node) && !has_slot(node) &&
+    return !named_[index(node)] && is_plain_tile(node) && !fused_.count(node) && !has_slot(node) &&
            !kept_[index(node)] && uses_[index(node)] == 1 &&
            users_[index(node)] == std::vector<int>{user};
   }
@@ -35,9 +35,11 @@ class PassMemory : public PassAnalysis {
   bool sums_product(int node) const {
     const int of = at(node).inputs[0];
     if (!is_read_by(of, node) || tile_of(of) != Tile::mul) return false;
-    const auto& in = at(of).inputs;
-    return std::all_of(in.begin(), in.end(),
-                       [&](int input) { return at(input).shape == at(of).shape; });
+    return std::ranges::all_of(at(of).inputs, [&](int input) {
+      // One of the matrices is gone when all steps are summed.
+      const bool is_matrix = by_sequences() && wide_[index(memory(input))];
+      return at(input).shape == at(of).shape && !is_matrix;
+    });
   }
 
   /// Finds the ops that become one with their reader, for which there are kernels.
@@ -86,8 +88,8 @@ class PassMemory : public PassAnalysis {
 
   /// What a joined node reads, its user reads.
   void read_instead(int node, int user) {
-    for (const int input : at(node).inputs) {
-      std::replace(users_[index(input)].begin(), users_[index(input)].end(), node, user);
+    for (const int source : sources_[index(node)]) {
+      std::ranges::replace(users_[index(source)], node, user);
     }
   }
 
@@ -203,7 +205,8 @@ class PassMemory : public PassAnalysis {
     for (const auto& [root, sum] : sums_) {
       std::vector<int> set;
       for (const ProductTerm& term : sum.products) {
-        if (!term.transpose && term.left >= first_) set.push_back(term.left);
+        const int left = memory(term.left);
+        if (!term.transpose && left >= first_) set.push_back(left);
       }
       std::sort(set.begin(), set.end());
       set.erase(std::unique(set.begin(), set.end()), set.end());
@@ -215,27 +218,43 @@ class PassMemory : public PassAnalysis {
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || !batched(at(i)) || in_sum_.count(i) || joined_[index(i)]) continue;
       if (has_slot(i) || take_over(i)) continue;
-      if (scope_of(i) == PlanBuffer::Scope::block) place_in_block(i);
+      if (is_in_band(i)) place_in(bands_, PlanBuffer::Scope::band, i);
+      else if (by_sequences() && wide_[index(i)]) place_matrix(i);
+      else if (scope_of(i) == PlanBuffer::Scope::block)
+        place_in(blocks_, PlanBuffer::Scope::block, i);
       else place_together({i});
+    }
+    if (!by_sequences()) return;
+    for (int i = 0; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!has_slot(i)) slots_[index(i)] = slots_[index(memory(i))];
     }
   }
 
-  /// Values of a block whose last reader has run leave their place to others.
-  void place_in_block(int node) {
+  /// One of the matrices of a loop by sequences, for a step or for those of a chunk.
+  void place_matrix(int node) {
+    using Scope = PlanBuffer::Scope;
     const Index width = row_size(at(node).shape);
+    buffers_.push_back({kept_[index(node)] ? Scope::matrices : Scope::matrix, width});
+    slots_[index(node)] = {static_cast<int>(buffers_.size()) - 1, 0, width, 0};
+  }
+
+  /// Values of a block or a band whose last reader has run leave their place to others.
+  void place_in(std::vector<Passed>& passed, PlanBuffer::Scope scope, int node) {
+    const Index width =
+        scope == PlanBuffer::Scope::band ? work_of(node).space.width : row_size(at(node).shape);
     const auto& users = users_[index(node)];
     const int last_use = users.empty() ? node : *std::max_element(users.begin(), users.end());
-    const auto free = std::find_if(passed_.begin(), passed_.end(), [&](const Passed& p) {
+    const auto free = std::find_if(passed.begin(), passed.end(), [&](const Passed& p) {
       return p.last_use <= node && buffers_[index(p.buffer)].width == width;
     });
-    if (free != passed_.end()) {
+    if (free != passed.end()) {
       free->last_use = last_use;
       slots_[index(node)] = {free->buffer, 0, width, 0};
       return;
     }
-    buffers_.push_back({PlanBuffer::Scope::block, width});
+    buffers_.push_back({scope, width});
     slots_[index(node)] = {static_cast<int>(buffers_.size()) - 1, 0, width, 0};
-    passed_.push_back({slots_[index(node)].buffer, last_use});
+    passed.push_back({slots_[index(node)].buffer, last_use});
   }
 
   /// The result may stand where its only operand stood: sigmoid(s) in the place of s.
@@ -256,7 +275,7 @@ class PassMemory : public PassAnalysis {
   std::map<int, Fused> fused_;  ///< by the last of the nodes that are one
 
  private:
-  std::vector<Passed> passed_;
+  std::vector<Passed> blocks_, bands_;
 };
 
 }  // namespace carousel

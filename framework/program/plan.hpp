@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "program/differentiate.hpp"
+#include "program/sweep.hpp"
 
 namespace carousel {
 
@@ -17,8 +18,10 @@ enum class Rate {
 };
 
 /// Rates of the nodes. Nodes below `first` are known for all steps (the forward values, in a
-/// backward program).
-std::vector<Rate> rates_of(const StepProgram& program, int first = 0);
+/// backward program). in_loop: by node, whether it is to be made in the loop although it needs no
+/// state; empty: none.
+std::vector<Rate> rates_of(const StepProgram& program, int first = 0,
+                           const std::vector<char>& in_loop = {});
 
 /// Whether a node is elementwise by the tile kernels: a batched value whose operands have its
 /// shape, one element for each sequence, or, unbatched, one element or those of a row.
@@ -36,10 +39,17 @@ struct Slot {
 struct PlanBuffer {
   /// For how long values are kept. A sequence is a row for each sequence of the batch, the same at
   /// all steps. A block is a few rows, whose values the elementwise ops of one
-  /// stage pass to each other. A window holds what the way back will read; a chunk is a few
-  /// steps, whose values are still in the caches when the work behind the loop reads them.
+  /// stage pass to each other; a band is that of a sweep, rows of one sequence's matrix. A matrix
+  /// is that of the one sequence that is at work, a turn holds it for a step and the step behind
+  /// it, matrices are those of the steps of a chunk. A window holds what the way back will read; a
+  /// chunk is a few steps, whose values are still in the caches when the work behind the loop reads
+  /// them.
   enum class Scope {
     sequence,
+    band,
+    matrix,
+    turn,
+    matrices,
     block,
     step,
     chunk,
@@ -105,12 +115,38 @@ struct PlanCall {
   Slot out;  ///< no buffer: the result is unbatched, and summed over all rows
 };
 
+/// An operand or the result of an op in a sweep.
+struct PlanSweepOperand {
+  PlanOperand at;   ///< where it is; neither slot nor node: a sum over the rows of a scan
+  Strides strides;  ///< over the space of the sweep
+};
+
+/// An op of a sweep.
+struct PlanSweepOp {
+  int node = -1;  ///< whose value it makes
+  /// An elementwise op; the sums of the elements of each row; other sums, which add to their place.
+  enum class Kind { elementwise, row_sums, sum };
+  Kind kind = Kind::elementwise;             ///< which of them
+  Tile tile = Tile::copy;                    ///< an elementwise op's kernel
+  std::array<PlanSweepOperand, 3> operands;  ///< of sums: what is summed, and its factor
+  int operand_count = 0;                     ///< 1 to 3; 2 for sums of products
+  PlanSweepOperand out;                      ///< where the result goes
+  int total = -1;  ///< of PlanPass::swept_sums, where a sum over the batch goes
+};
+
+/// Ops over the matrices of one sequence at a step, a few rows through all ops before the next few.
+struct PlanSweep {
+  SweepSpace space;              ///< of all ops
+  std::vector<PlanSweepOp> ops;  ///< in order
+};
+
 /// Work of one wave: elementwise ops, then matrix products and calls that read their results.
 struct PlanStage {
-  std::vector<PlanTile> tiles;  ///< first, in order
-  std::vector<PlanGemm> gemms;  ///< then these
-  std::vector<PlanCall> calls;  ///< and these
-  int number = -1;              ///< among all stages of the plan
+  std::vector<PlanTile> tiles;    ///< first, in order
+  std::vector<PlanSweep> sweeps;  ///< at most one, in a scan by sequences; then it is alone
+  std::vector<PlanGemm> gemms;    ///< then these
+  std::vector<PlanCall> calls;    ///< and these
+  int number = -1;                ///< among all stages of the plan
 };
 
 /// One direction of a scan, ready to run: what is done in front of the loop, in it, and behind.
@@ -123,6 +159,9 @@ struct PlanPass {
   std::vector<PlanCall> summed_calls;         ///< gradients of another kind
   std::vector<int> invariant_ops;             ///< unbatched nodes to run first, in order
   std::vector<int> final_ops;                 ///< unbatched nodes to run last, in order
+  std::vector<int> swept_sums;  ///< unbatched nodes that are sums over what sweeps make
+  /// In a backward pass by sequences: makes the matrices of the forward pass again, step by step.
+  std::vector<PlanStage> again;
 };
 
 /// A scan and its way back, compiled for given sizes but any number of steps and rows.
@@ -138,6 +177,11 @@ struct ScanPlan {
   std::vector<Slot> gathered;       ///< whose rows the contractions read
   std::vector<int> probes;          ///< nodes
   std::vector<bool> wanted_inputs;  ///< of which inputs gradients are made
+  /// Whether the loops run sequence by sequence, each through the steps of a chunk before the next.
+  /// So they do where a step makes matrices for each sequence and multiplies by none of the
+  /// parameters; then the matrices are kept at the start of each chunk alone, and made again.
+  bool by_sequences = false;
+  std::vector<char> matrix_states;  ///< by state: whether it is kept so
 };
 
 /// What a backward step must give: new cotangents of states, those of parameters, and of the inputs

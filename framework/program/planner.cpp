@@ -16,8 +16,8 @@ class PassPlanner : public PassMemory {
  public:
   using PassMemory::PassMemory;
 
+  /// After prepare().
   PlanPass run() {
-    analyse();
     find_fusions();
     assign_slots();
     return emit();
@@ -70,7 +70,9 @@ class PassPlanner : public PassMemory {
     std::vector<Contraction> contractions;
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || in_sum_.count(i) || joined_[index(i)]) continue;
-      if (const auto sum = sums_.find(i); sum != sums_.end()) {
+      if (swept_[index(i)]) {
+        emit_sweep(pass, i);
+      } else if (const auto sum = sums_.find(i); sum != sums_.end()) {
         emit_sum(pass, i, sum->second);
       } else if (is_tile(i)) {
         const auto fused = fused_.find(i);
@@ -98,7 +100,8 @@ class PassPlanner : public PassMemory {
       } else if (!batched(at(i))) {
         (rates_[index(i)] == Rate::invariant ? pass.invariant_ops : pass.final_ops).push_back(i);
       } else {
-        PlanStage& before = stage(pass, phase_[index(i)], wave_[index(i)] - 1);
+        const bool in_round = by_sequences() && phase_[index(i)] == Phase::loop;
+        PlanStage& before = stage(pass, phase_[index(i)], wave_[index(i)] - (in_round ? 0 : 1));
         if (is_matrix_product(i)) before.gemms.push_back(matrix_product(i));
         else before.calls.push_back(call(i));
       }
@@ -118,6 +121,38 @@ class PassPlanner : public PassMemory {
       }
     }
     return pass;
+  }
+
+  void emit_sweep(PlanPass& pass, int node) const {
+    const SweepWork& work = work_of(node);
+    using Kind = PlanSweepOp::Kind;
+    PlanSweepOp op;
+    op.node = node;
+    op.tile = work.tile;
+    op.operand_count = static_cast<int>(work.operands.size());
+    for (std::size_t k = 0; k < work.operands.size(); ++k) {
+      op.operands[k] = in_sweep(operand(work.operands[k].node), work.operands[k].strides, work);
+    }
+    if (work.is_sum)
+      op.kind = work.out.element == 0 && work.space.width > 1 ? Kind::row_sums : Kind::sum;
+    op.out.strides = work.out;
+    if (is_swept_sum(node)) {
+      op.total = static_cast<int>(pass.swept_sums.size());
+      pass.swept_sums.push_back(node);
+    } else {
+      op.out = in_sweep(operand(node), work.out, work);
+    }
+    auto& sweeps = stage(pass, Phase::loop, wave_[index(node)]).sweeps;
+    if (sweeps.empty()) sweeps.push_back({work.space, {}});
+    sweeps.front().ops.push_back(op);
+  }
+
+  // A band holds the rows at work alone.
+  PlanSweepOperand in_sweep(const PlanOperand& at, const Strides& strides,
+                            const SweepWork& work) const {
+    const bool band =
+        at.unbatched < 0 && buffers_[index(at.slot.buffer)].scope == PlanBuffer::Scope::band;
+    return {at, band ? Strides{0, work.space.width, 1} : strides};
   }
 
   PlanCall call(int node) const {
@@ -293,6 +328,7 @@ bool stays_in_place(const ScanPlan& plan, const StepProgram& program, int first,
 }
 
 StateCopies place_states(const StepProgram& program, int first, bool reverse, ScanPlan& plan) {
+  using Scope = PlanBuffer::Scope;
   auto& buffers = plan.buffers;
   auto& slots = plan.slots;
   StateCopies result;
@@ -305,7 +341,10 @@ StateCopies place_states(const StepProgram& program, int first, bool reverse, Sc
       slots[static_cast<std::size_t>(state.next)] = slot;
       continue;
     }
-    const auto scope = reverse ? PlanBuffer::Scope::chunk : PlanBuffer::Scope::window;
+    const bool is_matrix = plan.by_sequences && plan.matrix_states[k];
+    const Scope scope = is_matrix ? (reverse ? Scope::turn : Scope::matrices)
+                        : reverse ? Scope::chunk
+                                  : Scope::window;
     buffers.push_back({scope, row_size(state.shape), true});
     const int buffer = static_cast<int>(buffers.size()) - 1;
     Slot old_value{buffer, 0, row_size(state.shape), reverse ? 1 : 0};
@@ -335,7 +374,7 @@ void emit_copies(const StateCopies& states, const std::vector<Slot>& slots, Plan
 void number_work(ScanPlan& plan) {
   std::map<std::pair<std::vector<int>, bool>, int> numbers;
   for (PlanPass* pass : {&plan.forward_pass, &plan.backward_pass}) {
-    for (auto* stages : {&pass->before, &pass->loop, &pass->behind}) {
+    for (auto* stages : {&pass->before, &pass->loop, &pass->behind, &pass->again}) {
       for (PlanStage& stage : *stages) {
         stage.number = plan.stages++;
         for (PlanGemm& gemm : stage.gemms) {
@@ -346,6 +385,158 @@ void number_work(ScanPlan& plan) {
     }
   }
   plan.packings = static_cast<int>(numbers.size());
+}
+
+// What a loop by sequences must know of a plan's nodes.
+struct Matrices {
+  std::vector<char> wide;    // of the backward program, the forward nodes first; empty: none
+  std::vector<char> states;  // by state
+};
+
+Matrices matrices_of(const StepProgram& program, const BackwardStep& back) {
+  Matrices found;
+  found.wide = wide_values(back.program, wide_values(program));
+  for (const ProgramState& state : program.states) {
+    const bool is_wide = found.wide[static_cast<std::size_t>(state.previous)];
+    found.states.push_back(is_wide);
+    if (is_wide && state.is_given()) return {};
+  }
+  if (std::ranges::count(found.states, 1) == 0 && std::ranges::count(found.wide, 1) == 0) return {};
+  for (std::size_t k = 0; k < program.states.size(); ++k) {
+    // The gradient of a matrix is one.
+    const auto& state = back.program.states[k];
+    if (found.states[k]) found.wide[static_cast<std::size_t>(state.previous)] = 1;
+  }
+  found.wide = wide_values(back.program, found.wide);
+  for (std::size_t k = 0; k < program.states.size(); ++k) {
+    const auto& state = back.program.states[k];
+    if (!found.states[k] && found.wide[static_cast<std::size_t>(state.previous)]) return {};
+  }
+  return found;
+}
+
+// What makes the matrices that the way back reads: they are made again from others and from
+// vectors, which are kept.
+struct Again {
+  std::vector<char> matrices;  // by forward node
+  std::vector<int> vectors;
+};
+
+Again made_again(const StepProgram& program, const std::vector<char>& wide,
+                 const std::vector<int>& saved) {
+  const auto at = [](int node) { return static_cast<std::size_t>(node); };
+  Again result{std::vector<char>(program.nodes.size(), 0), {}};
+  std::vector<int> open = saved;
+  while (!open.empty()) {
+    const int node = open.back();
+    open.pop_back();
+    if (!wide[at(node)] || result.matrices[at(node)]) continue;
+    result.matrices[at(node)] = 1;
+    for (const ProgramState& state : program.states) {
+      if (state.previous == node) open.push_back(state.next);
+    }
+    std::vector<int> sources = program.nodes[at(node)].inputs;
+    if (const auto work = sweep_work(program, node)) {
+      sources.clear();
+      for (const SweepOperand& operand : work->operands) sources.push_back(operand.node);
+    }
+    for (const int source : sources) {
+      const int from = memory_of(program, source);
+      if (wide[at(from)]) open.push_back(from);
+      else result.vectors.push_back(from);
+    }
+  }
+  return result;
+}
+
+// The stages of the forward loop that make these nodes.
+std::vector<PlanStage> stages_for(const ScanPlan& plan, const std::vector<char>& nodes) {
+  std::vector<PlanStage> kept;
+  for (const PlanStage& stage : plan.forward_pass.loop) {
+    PlanStage part;
+    // Copies to a state from another place.
+    std::ranges::copy_if(stage.tiles, std::back_inserter(part.tiles), [&](const PlanTile& tile) {
+      const auto buffer = static_cast<std::size_t>(tile.out.buffer);
+      return plan.buffers[buffer].scope == PlanBuffer::Scope::matrices;
+    });
+    for (const PlanSweep& sweep : stage.sweeps) {
+      PlanSweep some{sweep.space, {}};
+      std::ranges::copy_if(sweep.ops, std::back_inserter(some.ops), [&](const PlanSweepOp& op) {
+        return nodes[static_cast<std::size_t>(op.node)] != 0;
+      });
+      if (!some.ops.empty()) part.sweeps.push_back(some);
+    }
+    std::ranges::copy_if(stage.calls, std::back_inserter(part.calls), [&](const PlanCall& call) {
+      return nodes[static_cast<std::size_t>(call.node)] != 0;
+    });
+    const bool is_empty = part.tiles.empty() && part.sweeps.empty() && part.calls.empty();
+    if (!is_empty) kept.push_back(part);
+  }
+  return kept;
+}
+
+// Gives the inputs their places: the rows of the caller.
+void place_inputs(const StepProgram& program, const StepProgram& back, ScanPlan& plan) {
+  plan.slots.resize(back.nodes.size());
+  for (const int input : back.inputs) {
+    const ProgramNode& node = back.nodes[static_cast<std::size_t>(input)];
+    if (program.nodes.size() > static_cast<std::size_t>(input) &&
+        program.nodes[static_cast<std::size_t>(input)].kind != ProgramNode::Kind::input) {
+      continue;  // an old state: the forward pass keeps its history
+    }
+    plan.buffers.push_back({PlanBuffer::Scope::external, node.shape.back()});
+    plan.slots[static_cast<std::size_t>(input)] = {static_cast<int>(plan.buffers.size()) - 1, 0,
+                                                   node.shape.back(), 0};
+  }
+}
+
+// Plans both directions of `plan`, whose programs are there. False: the loops cannot run by
+// sequences, as they were asked to by naming the matrices.
+bool plan_passes(ScanPlan& plan, const Matrices& matrices) {
+  const StepProgram& program = plan.forward;
+  const StepProgram& back = plan.backward.program;
+  const int first_back = plan.backward.forward_nodes;
+  plan.by_sequences = !matrices.wide.empty();
+  plan.matrix_states = matrices.states;
+  place_inputs(program, back, plan);
+  const StateCopies forward_copies = place_states(program, 0, false, plan);
+
+  PassPlanner back_planner(back, first_back, backward_roots(plan.backward, plan.wanted_inputs),
+                           PlanBuffer::Scope::chunk, plan, matrices.wide);
+  if (!back_planner.prepare()) return false;
+
+  // What the way back reads of the forward values is kept for all steps.
+  std::vector<int> roots{program.output};
+  for (const ProgramState& state : program.states) roots.push_back(state.next);
+  std::vector<int> saved{program.output};
+  saved.insert(saved.end(), plan.probes.begin(), plan.probes.end());
+  std::ranges::copy(back_planner.known_sources(), std::back_inserter(saved));
+  Again again;
+  std::vector<char> wide = matrices.wide;
+  if (plan.by_sequences) {
+    wide.resize(program.nodes.size());
+    again = made_again(program, wide, saved);
+    std::ranges::copy(again.vectors, std::back_inserter(saved));
+  }
+  for (const int node : saved) roots.push_back(node);
+  PassPlanner forward_planner(program, 0, roots, PlanBuffer::Scope::window, plan, wide);
+  if (!forward_planner.prepare()) return false;
+  for (const int node : saved) forward_planner.keep(node);
+  plan.forward_pass = forward_planner.run();
+  emit_copies(forward_copies, plan.slots, plan.forward_pass);
+
+  const StateCopies back_copies = place_states(back, first_back, true, plan);
+  for (std::size_t k = 0; k < plan.wanted_inputs.size(); ++k) {
+    const int node = plan.backward.input_cotangents[k];
+    if (node >= 0 && plan.wanted_inputs[k]) back_planner.keep(node);
+  }
+  plan.backward_pass = back_planner.run();
+  emit_copies(back_copies, plan.slots, plan.backward_pass);
+  if (plan.by_sequences) {
+    plan.backward_pass.again = stages_for(plan, again.matrices);
+  }
+  number_work(plan);
+  return true;
 }
 
 }  // namespace
@@ -359,49 +550,11 @@ ScanPlan plan_scan(const StepProgram& program, std::vector<bool> wanted_inputs,
   plan.probes = probes;
   plan.backward = differentiate(program);
   recompute_cheap(program, plan.backward, wanted_inputs);
-  const StepProgram& back = plan.backward.program;
-  const int first_back = plan.backward.forward_nodes;
-  plan.slots.resize(back.nodes.size());
-  for (const int input : back.inputs) {
-    const ProgramNode& node = back.nodes[static_cast<std::size_t>(input)];
-    if (program.nodes.size() > static_cast<std::size_t>(input) &&
-        program.nodes[static_cast<std::size_t>(input)].kind != ProgramNode::Kind::input) {
-      continue;  // an old state: the forward pass keeps its history
-    }
-    plan.buffers.push_back({PlanBuffer::Scope::external, node.shape.back()});
-    plan.slots[static_cast<std::size_t>(input)] = {static_cast<int>(plan.buffers.size()) - 1, 0,
-                                                   node.shape.back(), 0};
+  if (const Matrices matrices = matrices_of(program, plan.backward); !matrices.wide.empty()) {
+    ScanPlan by_sequences = plan;
+    if (plan_passes(by_sequences, matrices)) return by_sequences;
   }
-  const StateCopies forward_copies = place_states(program, 0, false, plan);
-
-  const std::vector<int> back_roots = backward_roots(plan.backward, wanted_inputs);
-  PassPlanner back_planner(back, first_back, back_roots, PlanBuffer::Scope::chunk, plan);
-
-  // What the way back reads of the forward values is kept for all steps.
-  std::vector<int> roots{program.output};
-  for (const ProgramState& state : program.states) roots.push_back(state.next);
-  std::vector<int> saved{program.output};
-  saved.insert(saved.end(), probes.begin(), probes.end());
-  for (std::size_t i = static_cast<std::size_t>(first_back); i < back.nodes.size(); ++i) {
-    if (!back_planner.live()[i]) continue;
-    for (const int input : back.nodes[i].inputs) {
-      if (input < first_back) saved.push_back(input);
-    }
-  }
-  for (const int node : saved) roots.push_back(node);
-  PassPlanner forward_planner(program, 0, roots, PlanBuffer::Scope::window, plan);
-  for (const int node : saved) forward_planner.keep(node);
-  plan.forward_pass = forward_planner.run();
-  emit_copies(forward_copies, plan.slots, plan.forward_pass);
-
-  const StateCopies back_copies = place_states(back, first_back, true, plan);
-  for (std::size_t k = 0; k < wanted_inputs.size(); ++k) {
-    const int node = plan.backward.input_cotangents[k];
-    if (node >= 0 && wanted_inputs[k]) back_planner.keep(node);
-  }
-  plan.backward_pass = back_planner.run();
-  emit_copies(back_copies, plan.slots, plan.backward_pass);
-  number_work(plan);
+  plan_passes(plan, {});
   return plan;
 }
 

@@ -15,7 +15,8 @@ bool has_tile(const StepProgram& program, int node) {
   });
 }
 
-std::vector<Rate> rates_of(const StepProgram& program, int first) {
+std::vector<Rate> rates_of(const StepProgram& program, int first,
+                           const std::vector<char>& in_loop) {
   const std::size_t count = program.nodes.size();
   std::vector<char> from_input(count, 0), from_state(count, 0), to_state(count, 0);
   for (std::size_t i = 0; i < count; ++i) {
@@ -26,6 +27,7 @@ std::vector<Rate> rates_of(const StepProgram& program, int first) {
       from_input[i] |= from_input[static_cast<std::size_t>(input)];
       from_state[i] |= from_state[static_cast<std::size_t>(input)];
     }
+    if (!in_loop.empty() && in_loop[i]) from_state[i] = 1;
     // A forward value is read from memory, whatever it was made of.
     if (static_cast<int>(i) < first && (from_input[i] || from_state[i])) {
       from_input[i] = 1;

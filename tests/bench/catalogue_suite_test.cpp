@@ -51,12 +51,23 @@ TEST(ScanBound, CountsTheProductsOfBothDirections) {
 TEST(ScanBound, CountsProductsOfValuesOfAStep) {
   MachineRates rates = free_of_charge();
   rates.flops = 1e-6;
-  const ScanBound bound =
-      bound_of(plan_of_lines("state M : [hidden, hidden]\nM = outer(h[t-1], h[t-1])\n"
-                             "h = M @ h[t-1] + 0 * x[0]\n"),
-               rows, rates);
-  // M @ h, and back to both of them.
-  EXPECT_NEAR(bound.products, 2 * rows * 3 * hidden * hidden, 1e-6);
+  const ScanBound bound = bound_of(plan_of_lines("state M : [hidden, hidden]\nM = M[t-1] @ M[t-1]\n"
+                                                 "h = M @ h[t-1] + 0 * x[0]\n"),
+                                   rows, rates);
+  // M @ M and M @ h, and back to both sides of each.
+  EXPECT_NEAR(bound.products, 2 * rows * 3 * (hidden + 1) * hidden * hidden, 1e-6);
+}
+
+// A matrix with a vector is a multiply-add for each element.
+TEST(ScanBound, CountsSweepsByTheirKernels) {
+  MachineRates rates = free_of_charge();
+  rates.tiles[Tile::mul_add] = 1e6;
+  const ScanPlan plan = plan_of_lines(
+      "state M : [hidden, hidden]\nM = M[t-1] + outer(h[t-1], h[t-1])\nh = M @ h[t-1] + 0 * "
+      "x[0]\n");
+  ASSERT_TRUE(plan.by_sequences);
+  // M and M @ h; M again; back: dM, from it to both sides of the outer product, and through M to h.
+  EXPECT_NEAR(bound_of(plan, rows, rates).elementwise, rows * 7 * hidden * hidden, 1e-6);
 }
 
 // A matrix of parameters alone is made once, whatever the number of rows; so is its gradient.
