@@ -501,33 +501,42 @@ CAROUSEL_ARITHMETIC(mul_add);
 CAROUSEL_ARITHMETIC(mul_mul);
 #undef CAROUSEL_ARITHMETIC
 
-// Rows of a vector or more. Bit k of `ones`: operand k is one element for the row.
-template <class V, class T, class F, int arity, int ones>
-void run_rows(Operands<T, arity> in, TileOut<T> out, Index rows, Index n) {
-  constexpr Index width = static_cast<Index>(V::size);
-  const auto load = [](const TileArg<T>& arg, Index i, bool one) {
-    return one ? V(*arg.data) : V::load_unaligned(arg.data + i);
-  };
-  const auto run = [&](Index i) {
-    const V a = load(in.arg[0], i, ones & 1), b = load(in.arg[1], i, ones & 2);
-    if constexpr (arity == 2) return F::run(a, b);
-    else return F::run(a, b, load(in.arg[2], i, ones & 4));
-  };
-  // The last vector overlaps the one before, as in run_row.
-  const Index last = n - width;
-  for (Index r = 0; r < rows; ++r) {
-    const V tail = run(last);
-    for (Index i = 0; i < last; i += width) run(i).store_unaligned(out.data + i);
-    tail.store_unaligned(out.data + last);
-    for (int k = 0; k < arity; ++k) in.arg[k].data += in.arg[k].row_step;
-    out.data += out.row_step;
-  }
-}
+// The operands of an arithmetic kernel. They are copied number by number: a wide copy would wait
+// for the caller's narrow stores, longer than a short row takes.
+template <class T, int arity>
+struct Walk {
+  const T* data[arity];
+  Index row_step[arity];
+  T* out;
+  Index out_step;
 
-template <class V, class T, class F, int arity, int ones = (1 << arity) - 2>
-void run_rows_of(int kind, const Operands<T, arity>& in, TileOut<T> out, Index rows, Index n) {
-  if (kind == ones) return run_rows<V, T, F, arity, ones>(in, out, rows, n);
-  if constexpr (ones > 0) return run_rows_of<V, T, F, arity, ones - 1>(kind, in, out, rows, n);
+  void next_row() {
+    for (int k = 0; k < arity; ++k) data[k] += row_step[k];
+    out += out_step;
+  }
+};
+
+// `count` columns of vectors from element i on, row by row. Bit k of `ones`: operand k is one
+// element for the row.
+template <class V, class T, class F, int arity, int ones, int count>
+[[gnu::always_inline]] inline void run_columns(Walk<T, arity> walk, Index rows, Index i) {
+  constexpr Index width = static_cast<Index>(V::size);
+  for (Index r = 0; r < rows; ++r) {
+    // Read before anything is stored, which could change it.
+    V one[arity];
+    for (int k = 0; k < arity; ++k) {
+      if ((ones & (1 << k)) != 0) one[k] = V(*walk.data[k]);
+    }
+    for (int c = 0; c < count; ++c) {
+      const Index at = i + c * width;
+      const auto operand = [&](int k) {
+        return (ones & (1 << k)) != 0 ? one[k] : V::load_unaligned(walk.data[k] + at);
+      };
+      if constexpr (arity == 2) F::run(operand(0), operand(1)).store_unaligned(walk.out + at);
+      else F::run(operand(0), operand(1), operand(2)).store_unaligned(walk.out + at);
+    }
+    walk.next_row();
+  }
 }
 
 // The vectors of half the size, where there are such.
@@ -542,35 +551,64 @@ struct Narrower<xsimd::avx512bw> {
 };
 #endif
 
-// The same with the largest vectors that fit into a row. False: none does.
-template <class Arch, class T, class F, int arity>
-bool run_arithmetic(int ones, const Operands<T, arity>& in, TileOut<T> out, Index rows, Index n) {
-  if constexpr (std::is_void_v<Arch>) {
-    return false;
-  } else {
-    using V = xsimd::batch<T, Arch>;
-    if (n < static_cast<Index>(V::size)) {
-      return run_arithmetic<typename Narrower<Arch>::type, T, F, arity>(ones, in, out, rows, n);
-    }
-    run_rows_of<V, T, F, arity>(ones, in, out, rows, n);
-    return true;
+// Elements [first, n) of all rows: with whole vectors, what is left with those of half the size,
+// and then as run_row does.
+template <class Arch, class T, class F, int arity, int ones>
+void run_rows(Walk<T, arity> walk, Index rows, Index first, Index n) {
+  using V = xsimd::batch<T, Arch>;
+  constexpr Index width = static_cast<Index>(V::size);
+  Index i = first;
+  for (; i + 8 * width <= n; i += 8 * width) run_columns<V, T, F, arity, ones, 8>(walk, rows, i);
+  for (; i + 2 * width <= n; i += 2 * width) run_columns<V, T, F, arity, ones, 2>(walk, rows, i);
+  for (; i + width <= n; i += width) run_columns<V, T, F, arity, ones, 1>(walk, rows, i);
+  if (i == n) return;
+  if constexpr (!std::is_void_v<typename Narrower<Arch>::type>) {
+    return run_rows<typename Narrower<Arch>::type, T, F, arity, ones>(walk, rows, i, n);
   }
+  for (Index r = 0; r < rows; ++r, walk.next_row()) {
+    Operands<T, arity> rest;
+    for (int k = 0; k < arity; ++k) {
+      const bool one = (ones & (1 << k)) != 0;
+      rest.arg[k] = {walk.data[k] + (one ? 0 : i), one ? 0 : 1};
+    }
+    run_row<V, T, F, arity>(rest, false, walk.out + i, n - i);
+  }
+}
+
+template <class Arch, class T, class F, int arity, int ones = (1 << arity) - 2>
+void run_rows_of(int kind, const Walk<T, arity>& walk, Index rows, Index n) {
+  if (kind == ones) return run_rows<Arch, T, F, arity, ones>(walk, rows, 0, n);
+  if constexpr (ones > 0) return run_rows_of<Arch, T, F, arity, ones - 1>(kind, walk, rows, n);
+}
+
+// Arithmetic on rows that are not one element in all operands.
+template <class Arch, class T, class F, int arity>
+bool run_arithmetic(const TileArg<T>* args, TileOut<T> out, Index rows, Index n) {
+  Walk<T, arity> walk;
+  int ones = 0;
+  for (int k = 0; k < arity; ++k) {
+    walk.data[k] = args[k].data;
+    walk.row_step[k] = args[k].row_step;
+    if (args[k].stride == 0) ones |= 1 << k;
+  }
+  if (ones == (1 << arity) - 1) return false;
+  walk.out = out.data;
+  walk.out_step = out.row_step;
+  run_rows_of<Arch, T, F, arity>(ones, walk, rows, n);
+  return true;
 }
 
 template <class Arch, class T, class F, int arity>
 void run_tile(const TileArg<T>* args, TileOut<T> out, Index rows, Index n) {
   using V = xsimd::batch<T, Arch>;
+  if constexpr (is_arithmetic<F>::value) {
+    if (run_arithmetic<Arch, T, F, arity>(args, out, rows, n)) return;
+  }
   Operands<T, arity> row;
   bool side_by_side = true;
-  int ones = 0;
   for (int k = 0; k < arity; ++k) {
     row.arg[k] = args[k];
     side_by_side = side_by_side && args[k].stride == 1;
-    if (args[k].stride == 0) ones |= 1 << k;
-  }
-  if constexpr (is_arithmetic<F>::value) {
-    const bool varies = ones != (1 << arity) - 1;
-    if (varies && run_arithmetic<Arch, T, F, arity>(ones, row, out, rows, n)) return;
   }
   for (Index r = 0; r < rows; ++r) {
     run_row<V, T, F, arity>(row, side_by_side, out.data, n);

@@ -6,15 +6,13 @@
 namespace carousel {
 namespace {
 
-template <class V, class T>
-V load_whole(const TileArg<T>& arg, Index i) {
-  return arg.stride == 0 ? V(*arg.data) : V::load_unaligned(arg.data + i);
-}
-
-template <class V, bool product, class T>
+// The sum and a vector of an operand, or of the product of two. Bit 0 of `ones`: a is one element
+// for the row, bit 1: b is.
+template <class V, bool product, int ones, class T>
 V added(V sum, const TileArg<T>& a, const TileArg<T>& b, Index i) {
-  if constexpr (product) return mul_add::run(load_whole<V>(a, i), load_whole<V>(b, i), sum);
-  else return sum + load_whole<V>(a, i);
+  const V x = (ones & 1) != 0 ? V(*a.data) : V::load_unaligned(a.data + i);
+  if constexpr (!product) return sum + x;
+  else return mul_add::run(x, (ones & 2) != 0 ? V(*b.data) : V::load_unaligned(b.data + i), sum);
 }
 
 // Elements [first, n) of a row.
@@ -28,77 +26,70 @@ T sum_of_rest(const TileArg<T>& a, const TileArg<T>& b, Index first, Index n) {
   return rest;
 }
 
-// Four running sums of vectors, so that an addition does not wait for the one before.
-template <class V, class T, bool product>
-T row_sum(const TileArg<T>& a, const TileArg<T>& b, Index n) {
-  constexpr Index width = static_cast<Index>(V::size);
-  V sum0(T(0)), sum1(T(0)), sum2(T(0)), sum3(T(0));
-  Index i = 0;
-  for (; i + 4 * width <= n; i += 4 * width) {
-    sum0 = added<V, product>(sum0, a, b, i);
-    sum1 = added<V, product>(sum1, a, b, i + width);
-    sum2 = added<V, product>(sum2, a, b, i + 2 * width);
-    sum3 = added<V, product>(sum3, a, b, i + 3 * width);
-  }
-  for (; i + width <= n; i += width) sum0 = added<V, product>(sum0, a, b, i);
-  return xsimd::hadd((sum0 + sum1) + (sum2 + sum3)) + sum_of_rest<T, product>(a, b, i, n);
-}
+// As many vectors as 32 bytes have elements, or 16 on the baseline.
+template <class V>
+constexpr int sums_at_once = static_cast<int>(sizeof(V) == 64 ? V::size / 2 : V::size);
 
-// The sum of each vector, of as many vectors as one has elements. xsimd 8.1 sums wrongly on
-// AVX-512: there, halves are added first.
+// The sum of each vector. xsimd 8.1 sums wrongly on AVX-512: there, halves are added first.
 template <class V, class T>
 void store_sums(const V* parts, T* sums) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(V) == 64) {
     using Half = xsimd::batch<T, half_vector>;
-    constexpr int count = static_cast<int>(Half::size);
-    for (int first = 0; first < 2 * count; first += count) {
-      Half halves[Half::size];
-      for (int r = 0; r < count; ++r) {
-        const V& part = parts[first + r];
-        if constexpr (sizeof(T) == 4) {
-          halves[r] = Half(_mm512_castps512_ps256(part)) + Half(_mm512_extractf32x8_ps(part, 1));
-        } else {
-          halves[r] = Half(_mm512_castpd512_pd256(part)) + Half(_mm512_extractf64x4_pd(part, 1));
-        }
+    Half halves[Half::size];
+    for (int r = 0; r < sums_at_once<V>; ++r) {
+      const V& part = parts[r];
+      if constexpr (sizeof(T) == 4) {
+        halves[r] = Half(_mm512_castps512_ps256(part)) + Half(_mm512_extractf32x8_ps(part, 1));
+      } else {
+        halves[r] = Half(_mm512_castpd512_pd256(part)) + Half(_mm512_extractf64x4_pd(part, 1));
       }
-      xsimd::haddp(halves).store_unaligned(sums + first);
     }
+    xsimd::haddp(halves).store_unaligned(sums);
     return;
   }
 #endif
   if constexpr (sizeof(V) < 64) xsimd::haddp(parts).store_unaligned(sums);
 }
 
-// As many rows as a vector has elements: their sums become one vector.
-template <class V, class T, bool product>
-void sum_row_block(TileArg<T> a, TileArg<T> b, Index n, T* sums) {
-  constexpr int count = static_cast<int>(V::size);
+// A few rows at once: their sums become one vector. `shared`: all have the same b.
+template <class V, class T, bool product, bool shared>
+[[gnu::always_inline]] inline void sum_row_block(const TileArg<T>& a, const TileArg<T>& b, Index n,
+                                                 T* sums) {
+  constexpr int count = sums_at_once<V>;
   constexpr Index width = static_cast<Index>(V::size);
-  const TileArg<T> first_a = a, first_b = b;
-  V parts[V::size];
+  V parts[count];
   for (int r = 0; r < count; ++r) parts[r] = V(T(0));
   Index i = 0;
   for (; i + width <= n; i += width) {
-    a = first_a;
-    b = first_b;
+    const V same = product && shared ? V::load_unaligned(b.data + i) : V(T(0));
     for (int r = 0; r < count; ++r) {
-      parts[r] = added<V, product>(parts[r], a, b, i);
-      a.data += a.row_step;
-      b.data += b.row_step;
+      const V x = V::load_unaligned(a.data + r * a.row_step + i);
+      if constexpr (!product) parts[r] += x;
+      else if constexpr (shared) parts[r] = mul_add::run(x, same, parts[r]);
+      else parts[r] = mul_add::run(x, V::load_unaligned(b.data + r * b.row_step + i), parts[r]);
     }
   }
   store_sums(parts, sums);
   if (i == n) return;
   for (int r = 0; r < count; ++r) {
-    a.data = first_a.data + r * a.row_step;
-    b.data = first_b.data + r * b.row_step;
-    sums[r] += sum_of_rest<T, product>(a, b, i, n);
+    const TileArg<T> x{a.data + r * a.row_step, a.stride}, y{b.data + r * b.row_step, b.stride};
+    sums[r] += sum_of_rest<T, product>(x, y, i, n);
   }
 }
 
+// The sum of one row as sum_row_block() makes it: where the rows end changes no bit.
+template <class V, class T, bool product>
+T row_sum(TileArg<T> a, TileArg<T> b, Index n) {
+  T sums[sums_at_once<V>];
+  a.row_step = b.row_step = 0;
+  sum_row_block<V, T, product, true>(a, b, n, sums);
+  return sums[0];
+}
+
 template <class Arch, class T, bool product, bool adds>
-void run_row_sums_of(TileArg<T> a, TileArg<T> b, TileOut<T> out, Index rows, Index n) {
+[[gnu::always_inline]] inline void run_row_sums_of(TileArg<T> a, TileArg<T> b, TileOut<T> out,
+                                                   Index rows, Index n) {
   const auto put = [&](T sum) {
     if constexpr (adds) *out.data += sum;
     else *out.data = sum;
@@ -108,34 +99,40 @@ void run_row_sums_of(TileArg<T> a, TileArg<T> b, TileOut<T> out, Index rows, Ind
     a.data += count * a.row_step;
     b.data += count * b.row_step;
   };
-  if constexpr (std::is_void_v<Arch>) {
-    for (Index r = 0; r < rows; ++r, go_on(1)) put(sum_of_rest<T, product>(a, b, 0, n));
-  } else {
+  if constexpr (!std::is_void_v<Arch>) {
     using V = xsimd::batch<T, Arch>;
-    constexpr Index block = static_cast<Index>(V::size);
-    if (n < block) {
+    if (n < static_cast<Index>(V::size)) {
       using Narrow = typename Narrower<Arch>::type;
       return run_row_sums_of<Narrow, T, product, adds>(a, b, out, rows, n);
     }
-    Index r = 0;
-    for (; r + block <= rows; r += block, go_on(block)) {
-      alignas(64) T sums[V::size];
-      sum_row_block<V, T, product>(a, b, n, sums);
-      for (const T sum : sums) put(sum);
+    if (a.stride == 1 && b.stride == 1) {
+      constexpr Index block = sums_at_once<V>;
+      T sums[block];
+      Index r = 0;
+      for (; r + block <= rows; r += block, go_on(block)) {
+        if (b.row_step == 0) sum_row_block<V, T, product, true>(a, b, n, sums);
+        else sum_row_block<V, T, product, false>(a, b, n, sums);
+        for (const T sum : sums) put(sum);
+      }
+      for (; r < rows; ++r, go_on(1)) put(row_sum<V, T, product>(a, b, n));
+      return;
     }
-    for (; r < rows; ++r, go_on(1)) put(row_sum<V, T, product>(a, b, n));
   }
+  for (Index r = 0; r < rows; ++r, go_on(1)) put(sum_of_rest<T, product>(a, b, 0, n));
 }
 
 template <class Arch, class T, bool product, bool adds>
 void run_row_sums(const TileArg<T>* args, TileOut<T> out, Index rows, Index n) {
-  run_row_sums_of<Arch, T, product, adds>(args[0], product ? args[1] : args[0], out, rows, n);
+  const TileArg<T>& second = args[product ? 1 : 0];
+  run_row_sums_of<Arch, T, product, adds>({args->data, args->stride, args->row_step},
+                                          {second.data, second.stride, second.row_step}, out, rows,
+                                          n);
 }
 
 // `count` columns of vectors stay in registers while the rows pass. Four rows in turn where there
 // is one, so that an addition does not wait for the one before.
-template <class V, class T, bool product, int count>
-void add_columns(TileArg<T> a, TileArg<T> b, T* out, Index rows) {
+template <class V, class T, bool product, int ones, int count>
+[[gnu::always_inline]] inline void add_columns(TileArg<T> a, TileArg<T> b, T* out, Index rows) {
   constexpr Index width = static_cast<Index>(V::size);
   constexpr int turns = count == 1 ? 4 : 1;
   V sums[count * turns];
@@ -143,7 +140,7 @@ void add_columns(TileArg<T> a, TileArg<T> b, T* out, Index rows) {
   const auto add_row = [&](int turn) {
     for (int k = 0; k < count; ++k) {
       V& sum = sums[turn * count + k];
-      sum = added<V, product>(sum, a, b, k * width);
+      sum = added<V, product, ones>(sum, a, b, k * width);
     }
     a.data += a.row_step;
     b.data += b.row_step;
@@ -161,7 +158,7 @@ void add_columns(TileArg<T> a, TileArg<T> b, T* out, Index rows) {
 }
 
 // The columns from `first` on: the widest pieces that are left, then narrower ones.
-template <class Arch, class T, bool product>
+template <class Arch, class T, bool product, int ones>
 void run_column_sums_of(TileArg<T> a, TileArg<T> b, T* out, Index rows, Index n) {
   const auto go_on = [&](Index elements) {
     n -= elements;
@@ -182,16 +179,23 @@ void run_column_sums_of(TileArg<T> a, TileArg<T> b, T* out, Index rows, Index n)
   } else {
     using V = xsimd::batch<T, Arch>;
     constexpr Index width = static_cast<Index>(V::size);
-    for (; n >= 8 * width; go_on(8 * width)) add_columns<V, T, product, 8>(a, b, out, rows);
-    for (; n >= 2 * width; go_on(2 * width)) add_columns<V, T, product, 2>(a, b, out, rows);
-    for (; n >= width; go_on(width)) add_columns<V, T, product, 1>(a, b, out, rows);
-    run_column_sums_of<typename Narrower<Arch>::type, T, product>(a, b, out, rows, n);
+    for (; n >= 8 * width; go_on(8 * width)) add_columns<V, T, product, ones, 8>(a, b, out, rows);
+    for (; n >= 2 * width; go_on(2 * width)) add_columns<V, T, product, ones, 2>(a, b, out, rows);
+    for (; n >= width; go_on(width)) add_columns<V, T, product, ones, 1>(a, b, out, rows);
+    run_column_sums_of<typename Narrower<Arch>::type, T, product, ones>(a, b, out, rows, n);
   }
 }
 
 template <class Arch, class T, bool product>
 void run_column_sums(const TileArg<T>* args, TileOut<T> out, Index rows, Index n) {
-  run_column_sums_of<Arch, T, product>(args[0], product ? args[1] : args[0], out.data, rows, n);
+  const TileArg<T>& second = args[product ? 1 : 0];
+  const TileArg<T> a{args->data, args->stride, args->row_step},
+      b{second.data, second.stride, second.row_step};
+  const bool one_a = a.stride == 0, one_b = product && b.stride == 0;
+  if (one_a && one_b) run_column_sums_of<Arch, T, product, 3>(a, b, out.data, rows, n);
+  else if (one_a) run_column_sums_of<Arch, T, product, 1>(a, b, out.data, rows, n);
+  else if (one_b) run_column_sums_of<Arch, T, product, 2>(a, b, out.data, rows, n);
+  else run_column_sums_of<Arch, T, product, 0>(a, b, out.data, rows, n);
 }
 
 template <class Arch, class T>

@@ -116,14 +116,17 @@ void CompiledScan<T>::allocate_buffers() {
     if (buffer.history) rows += steps_.batch();
     Index size = rows * buffer.width;
     using Scope = PlanBuffer::Scope;
-    if (buffer.scope == Scope::block || buffer.scope == Scope::band) {
+    const Index entry = row_width({static_cast<int>(b), 0, buffer.width});
+    if (buffer.scope == Scope::block) {
       size = std::max(block_elements, buffer.width);
+    } else if (buffer.scope == Scope::band) {
+      size = most_in_band(buffer.width);
     } else if (buffer.scope == Scope::matrix) {
       size = buffer.width;
     } else if (buffer.scope == Scope::turn) {
-      size = 2 * buffer.width;
+      size = 2 * entry;
     } else if (buffer.scope == Scope::matrices) {
-      size = (steps_.chunk_steps() + (buffer.history ? 1 : 0)) * buffer.width;
+      size = (steps_.chunk_steps() + (buffer.history ? 1 : 0)) * entry;
     }
     if (memory_[b].numel() < size) memory_[b] = Tensor<T>::uninitialised({size});
     base_[b] = memory_[b].data();
@@ -183,9 +186,9 @@ Index CompiledScan<T>::row_at(Line line, Index step) const {
 
 template <class T>
 typename CompiledScan<T>::Place CompiledScan<T>::place(const Slot& slot, Index step) const {
-  const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
-  return {base_[index(slot.buffer)] + row_at(line_of(slot), step) * buffer.width + slot.column,
-          is_of_one_sequence(slot) ? 0 : buffer.width};
+  const Index row = row_at(line_of(slot), step) * row_width(slot);
+  return {base_[index(slot.buffer)] + row + slot.column,
+          is_of_one_sequence(slot) ? 0 : row_width(slot)};
 }
 
 template <class T>

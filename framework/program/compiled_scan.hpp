@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -104,11 +106,11 @@ class CompiledScan {
   };
   // A PlanSweepOp with its operands looked up; the last one is the result.
   struct ReadySweepOp {
-    PlanSweepOp::Kind kind;
-    TileKernel<T> kernel;  // of what is no sum of rows
+    TileKernel<T> kernel;
     std::array<SweptOperand, 4> operands;
     std::size_t operand_count;
-    bool flat;         // the rows lie side by side in all operands
+    bool is_column;    // an element for each row
+    bool is_flat;      // the rows lie side by side in all operands
     bool adds;         // to its place
     Index clears = 0;  // elements of its place that are 0 before the sweep
   };
@@ -122,6 +124,15 @@ class CompiledScan {
       sweep.clear();
       is_ready = false;
     }
+  };
+
+  // Rows of a matrix; no rows: all of it.
+  struct Piece {
+    Index group, row, rows;
+  };
+  using BandStarts = std::vector<std::array<T*, 4>>;  // of each step, of each op, of each operand
+  struct LoopParts {
+    std::span<const PlanStage> front, middle, behind;
   };
 
   // Into what the steps of a chunk must be cut for the rows of a value to lie one behind the other.
@@ -176,11 +187,11 @@ class CompiledScan {
 
   void enter_chunk(Index chunk);
   void run_unbatched(const StepProgram& program, const std::vector<int>& nodes);
-  void run_step(const std::vector<PlanStage>& stages, Index step) {
+  void run_step(std::span<const PlanStage> stages, Index step) {
     run_rows(stages, Part::loop, step, 0, steps_.rows(step));
   }
   void run_chunk_rows(const std::vector<PlanStage>& stages, Part products);
-  void run_rows(const std::vector<PlanStage>& stages, Part products, Index step, Index first_row,
+  void run_rows(std::span<const PlanStage> stages, Part products, Index step, Index first_row,
                 Index rows);
   void run_tiles(const PlanStage& stage, Index step, Index first_row, Index rows);
   const ReadyStage& ready(const PlanStage& stage);
@@ -190,11 +201,46 @@ class CompiledScan {
   void run_sweep(const PlanStage& stage, Index step, Index sequence);
   void run_sequences(bool first_time);
   void run_sequences_back();
-  void run_sequence_step(const std::vector<PlanStage>& stages, Index step, Index sequence) {
-    run_rows(stages, Part::loop, step, sequence, 1);
+  void start_sweep(const ReadyStage& work, Index step, Index sequence,
+                   std::array<T*, 4>* starts) const;
+  void run_band(const ReadyStage& work, const SweepSpace& space, const std::array<T*, 4>* starts,
+                const Piece& piece) const;
+  // What runs by steps is timed by itself.
+  std::unique_ptr<PartTimer> time_bands() {
+    if (!plan_.band_space || !times_.on) return nullptr;
+    return std::make_unique<PartTimer>(times_, Part::elementwise);
+  }
+  template <class F>
+  void for_each_piece(F f);
+  void copy_piece(const Piece& piece, const T* from, Index width, T* to) const;
+  Index first_element(const Piece& piece) const;
+  LoopParts parts_of(const PlanPass& pass) const;
+  void prepare_bands(std::span<const PlanStage> middle, StepRange steps, Index sequence,
+                     BandStarts& starts);
+  void run_piece(std::span<const PlanStage> middle, Index step, Index sequence, const Piece& piece,
+                 const BandStarts& starts);
+  // A band is the more rows, the shorter they are. As many as the kernels of sums take at once, or
+  // a multiple, so that cutting changes no bit.
+  static Index band_rows(const SweepSpace& space) {
+    return std::max(rows_at_once, band_elements / space.width / rows_at_once * rows_at_once);
+  }
+  static constexpr Index rows_at_once = 8, band_elements = 4096;
+  static Index most_in_band(Index width) { return std::max(band_elements, rows_at_once * width); }
+  // Whether no more of a value is there than the rows of a sweep that are at work.
+  bool is_of_band(const Slot& slot) const {
+    using Scope = PlanBuffer::Scope;
+    const Scope scope = plan_.buffers[static_cast<std::size_t>(slot.buffer)].scope;
+    const bool is_history = scope == Scope::turn || scope == Scope::matrices;
+    return scope == Scope::band || (plan_.band_space && is_history);
+  }
+  // Elements from row to row of a value's buffer.
+  Index row_width(const Slot& slot) const {
+    const PlanBuffer& buffer = plan_.buffers[static_cast<std::size_t>(slot.buffer)];
+    if (!is_of_band(slot) || buffer.scope == PlanBuffer::Scope::band) return buffer.width;
+    return band_rows(*plan_.band_space) * plan_.band_space->width;
   }
   void keep_results(Index sequence);
-  void note_matrix_norms(Index step, Index sequence);
+  void note_matrix_norms(Index step, Index sequence, const Piece& piece);
   void add_swept_sums();
   Index least_chunk_steps() const;
   ReadyTile look_up(const PlanTile& tile) const;
@@ -241,7 +287,7 @@ class CompiledScan {
   bool first_product_ = true;                              // since backward() began
   std::vector<std::vector<double>> row_sums_, call_sums_;  // of the plan's
   std::vector<T> block_sum_;
-  std::vector<std::array<T*, 4>> sweep_starts_;  // of each op at work, of each operand
+  BandStarts sweep_starts_, band_starts_, again_starts_;
   std::vector<Tensor<T>> swept_shares_;          // of each of the pass's swept sums, of a sequence
   std::vector<std::vector<double>> swept_sums_;  // the same of all
   std::vector<Tensor<T>> parameter_gradients_, input_gradients_;

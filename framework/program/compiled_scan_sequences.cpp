@@ -14,16 +14,74 @@ std::size_t index(Index i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-// The matrices of a chunk's steps are to stay in the second cache.
+// The matrices of a chunk's steps are to stay in the second cache, bands of them in the first.
 template <class T>
 Index CompiledScan<T>::least_chunk_steps() const {
   constexpr Index most = 16, fewest = 4, elements = Index{1} << 17;
   if (!plan_.by_sequences) return 1;
+  if (plan_.band_space) return most;
   Index widths = 0;
   for (const PlanBuffer& buffer : plan_.buffers) {
     if (buffer.scope == PlanBuffer::Scope::matrices) widths += buffer.width;
   }
   return std::clamp(elements / std::max<Index>(widths, 1), fewest, most);
+}
+
+// The pieces of a matrix that go through the steps of a chunk one after another: bands, or all.
+template <class T>
+template <class F>
+void CompiledScan<T>::for_each_piece(F f) {
+  if (!plan_.band_space) return f(Piece{0, 0, 0});
+  const SweepSpace& space = *plan_.band_space;
+  const Index band = band_rows(space);
+  for (Index g = 0; g < space.groups; ++g) {
+    for (Index r = 0; r < space.rows; r += band) f(Piece{g, r, std::min(band, space.rows - r)});
+  }
+}
+
+// The elements of a piece: of a matrix in the caller's memory, from where to where in a history.
+template <class T>
+void CompiledScan<T>::copy_piece(const Piece& piece, const T* from, Index width, T* to) const {
+  if (piece.rows == 0) std::copy_n(from, width, to);
+  else std::copy_n(from, piece.rows * plan_.band_space->width, to);
+}
+
+template <class T>
+Index CompiledScan<T>::first_element(const Piece& piece) const {
+  if (piece.rows == 0) return 0;
+  return (piece.group * plan_.band_space->rows + piece.row) * plan_.band_space->width;
+}
+
+// What of a loop runs in front of the bands for all steps, in bands, and behind. Without bands all
+// is in the middle.
+template <class T>
+typename CompiledScan<T>::LoopParts CompiledScan<T>::parts_of(const PlanPass& pass) const {
+  const std::span<const PlanStage> all = pass.loop;
+  if (!plan_.band_space) return {{}, all, {}};
+  const std::size_t middle = index(pass.band_stage);
+  return {all.first(middle), all.subspan(middle, 1), all.subspan(middle + 1)};
+}
+
+template <class T>
+void CompiledScan<T>::prepare_bands(std::span<const PlanStage> middle, StepRange steps,
+                                    Index sequence, BandStarts& starts) {
+  if (!plan_.band_space || middle.empty()) return;
+  const ReadyStage& work = ready(middle.front());
+  starts.resize(std::max(starts.size(), index(steps.last - steps.first) * work.sweep.size()));
+  for (Index t = steps.first; t < steps.last; ++t) {
+    start_sweep(work, t, sequence, &starts[index(t - steps.first) * work.sweep.size()]);
+  }
+}
+
+template <class T>
+void CompiledScan<T>::run_piece(std::span<const PlanStage> middle, Index step, Index sequence,
+                                const Piece& piece, const BandStarts& starts) {
+  if (piece.rows == 0) return run_rows(middle, Part::loop, step, sequence, 1);
+  for (const PlanStage& stage : middle) {
+    const ReadyStage& work = ready_[index(stage.number)];
+    run_band(work, *plan_.band_space, &starts[index(step - chunk_.first) * work.sweep.size()],
+             piece);
+  }
 }
 
 template <class T>
@@ -38,27 +96,38 @@ void CompiledScan<T>::run_sequences(bool first_time) {
   for (std::size_t k = 0; k < to.size(); ++k) {
     if (is_matrix(k) && !to[k].defined()) to[k] = allocate(final_states_[k].shape());
   }
+  const LoopParts parts = parts_of(plan_.forward_pass);
+  for (Index t = chunk_.first; t < chunk_.last; ++t) run_step(parts.front, t);
   for (Index b = 0; b < steps_.rows(chunk_.first); ++b) {
     poll_stop();
-    const Index length = steps_.lengths()[index(b)], end = std::min(length, chunk_.last);
-    const auto history = [&](std::size_t k) { return history_of(plan_.forward.states[k]); };
-    for (std::size_t k = 0; k < to.size(); ++k) {
-      if (!is_matrix(k)) continue;
-      const Slot slot = history(k);
-      std::copy_n(from[k].data() + b * slot.width, slot.width, place(slot, chunk_.first).data);
-    }
-    for (Index t = chunk_.first; t < end; ++t) run_sequence_step(plan_.forward_pass.loop, t, b);
-    for (std::size_t k = 0; k < to.size(); ++k) {
-      const bool ends = length <= chunk_.last;
-      if (!is_matrix(k) || ((ends || is_last) && !first_time)) continue;
-      const Slot slot = history(k);
-      T* behind = (ends ? final_states_ : to)[k].data() + b * slot.width;
-      std::copy_n(place(slot, end).data, slot.width, behind);
-    }
+    const Index length = steps_.lengths()[index(b)];
+    const StepRange steps{chunk_.first, std::min(length, chunk_.last)};
+    const bool ends = length <= chunk_.last, keeps_end = first_time || !(ends || is_last);
+    const auto timer = time_bands();
+    prepare_bands(parts.middle, steps, b, band_starts_);
+    for_each_piece([&](const Piece& piece) {
+      for (std::size_t k = 0; k < to.size(); ++k) {
+        if (!is_matrix(k)) continue;
+        const Slot slot = history_of(plan_.forward.states[k]);
+        copy_piece(piece, from[k].data() + b * slot.width + first_element(piece), slot.width,
+                   place(slot, steps.first).data);
+      }
+      for (Index t = steps.first; t < steps.last; ++t) {
+        run_piece(parts.middle, t, b, piece, band_starts_);
+      }
+      for (std::size_t k = 0; k < to.size(); ++k) {
+        if (!is_matrix(k) || !keeps_end) continue;
+        const Slot slot = history_of(plan_.forward.states[k]);
+        T* behind = (ends ? final_states_ : to)[k].data() + b * slot.width + first_element(piece);
+        copy_piece(piece, place(slot, steps.last).data, slot.width, behind);
+      }
+    });
     if (first_time) keep_results(b);
   }
+  for (Index t = chunk_.first; t < chunk_.last; ++t) run_step(parts.behind, t);
 }
 
+// Values that the caller wants and that are matrices: a loop with such does not run by bands.
 template <class T>
 void CompiledScan<T>::keep_results(Index sequence) {
   const Index end = std::min(steps_.lengths()[index(sequence)], chunk_.last);
@@ -77,38 +146,51 @@ void CompiledScan<T>::run_sequences_back() {
   const PlanPass& pass = plan_.backward_pass;
   const bool is_first = static_cast<Index>(chunk_index_) == steps_.windows()[loaded_window_].first;
   const auto& from = is_first ? start_states_[loaded_window_] : chunk_states_[chunk_index_];
+  const LoopParts parts = parts_of(pass);
+  for (Index t = chunk_.last; t-- > chunk_.first;) run_step(parts.front, t);
   for (Index b = 0; b < steps_.rows(chunk_.first); ++b) {
     poll_stop();
-    const Index end = std::min(steps_.lengths()[index(b)], chunk_.last);
-    for (std::size_t k = 0; k < carried_.size(); ++k) {
-      if (!is_matrix(k)) continue;
-      const Slot state = history_of(plan_.forward.states[k]);
-      std::copy_n(from[k].data() + b * state.width, state.width, place(state, chunk_.first).data);
-      const Slot cotangent = history_of(plan_.backward.program.states[k]);
-      std::copy_n(carried_[k].data() + b * state.width, state.width, place(cotangent, end).data);
-    }
-    for (Index t = chunk_.first; t < end; ++t) run_sequence_step(pass.again, t, b);
-    for (Index t = end; t-- > chunk_.first;) {
-      run_sequence_step(pass.loop, t, b);
-      if (records_norms_) note_matrix_norms(t, b);
-    }
-    for (std::size_t k = 0; k < carried_.size(); ++k) {
-      if (!is_matrix(k)) continue;
-      const Slot cotangent = history_of(plan_.backward.program.states[k]);
-      std::copy_n(place(cotangent, chunk_.first).data, cotangent.width,
-                  carried_[k].data() + b * cotangent.width);
-    }
+    const StepRange steps{chunk_.first, std::min(steps_.lengths()[index(b)], chunk_.last)};
+    const auto timer = time_bands();
+    prepare_bands(pass.again, steps, b, again_starts_);
+    prepare_bands(parts.middle, steps, b, band_starts_);
+    for_each_piece([&](const Piece& piece) {
+      const auto each_matrix = [&](auto f) {
+        for (std::size_t k = 0; k < carried_.size(); ++k) {
+          if (!is_matrix(k)) continue;
+          const Slot state = history_of(plan_.forward.states[k]);
+          const Slot cotangent = history_of(plan_.backward.program.states[k]);
+          f(k, state, cotangent, b * state.width + first_element(piece));
+        }
+      };
+      each_matrix([&](std::size_t k, const Slot& state, const Slot& cotangent, Index at) {
+        copy_piece(piece, from[k].data() + at, state.width, place(state, steps.first).data);
+        copy_piece(piece, carried_[k].data() + at, state.width, place(cotangent, steps.last).data);
+      });
+      for (Index t = steps.first; t < steps.last; ++t) {
+        run_piece(pass.again, t, b, piece, again_starts_);
+      }
+      for (Index t = steps.last; t-- > steps.first;) {
+        run_piece(parts.middle, t, b, piece, band_starts_);
+        if (records_norms_) note_matrix_norms(t, b, piece);
+      }
+      each_matrix([&](std::size_t k, const Slot& state, const Slot& cotangent, Index at) {
+        copy_piece(piece, place(cotangent, steps.first).data, state.width, carried_[k].data() + at);
+      });
+    });
     add_swept_sums();
   }
+  for (Index t = chunk_.last; t-- > chunk_.first;) run_step(parts.behind, t);
 }
 
 template <class T>
-void CompiledScan<T>::note_matrix_norms(Index step, Index sequence) {
+void CompiledScan<T>::note_matrix_norms(Index step, Index sequence, const Piece& piece) {
   for (std::size_t k = 0; k < carried_.size(); ++k) {
     if (!is_matrix(k)) continue;
     const Slot slot = history_of(plan_.backward.program.states[k]);
-    squared_norms_[k][index(steps_.first_row(step) + sequence)] =
-        sum_of_squares(place(slot, step).data, slot.width);
+    const Index count = piece.rows == 0 ? slot.width : piece.rows * plan_.band_space->width;
+    squared_norms_[k][index(steps_.first_row(step) + sequence)] +=
+        sum_of_squares(place(slot, step).data, count);
   }
 }
 
@@ -134,16 +216,16 @@ typename CompiledScan<T>::SweptOperand CompiledScan<T>::look_up(
   }
   Operand at = look_up(operand.at.slot);
   at.element_step = strides.element;
-  const PlanBuffer& buffer = plan_.buffers[index(operand.at.slot.buffer)];
-  const bool band = buffer.scope == PlanBuffer::Scope::band;
-  return {at, strides, band ? 0 : strides.row};
+  // Of a band no more is there than the rows at work.
+  if (is_of_band(operand.at.slot)) return {at, {0, strides.row, strides.element}, 0};
+  return {at, strides, strides.row};
 }
 
 template <class T>
 typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepOp& op,
                                                                 const SweepSpace& space) {
   using Kind = PlanSweepOp::Kind;
-  ReadySweepOp ready{op.kind, nullptr, {}, index(op.operand_count), true, false, 0};
+  ReadySweepOp ready{nullptr, {}, index(op.operand_count), false, false, false, 0};
   for (std::size_t k = 0; k < ready.operand_count; ++k) ready.operands[k] = look_up(op.operands[k]);
   const Strides& out = op.out.strides;
   SweptOperand& result = ready.operands.back();
@@ -170,50 +252,65 @@ typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepO
     ready.kernel = tile_kernel<T>(op.tile);
   }
   if (ready.adds && op.total < 0) ready.clears = op.out.at.slot.width;
-  ready.flat = op.kind == Kind::elementwise;
+  ready.is_column = op.kind == Kind::elementwise && out == space.column() && space.width > 1;
+  ready.is_flat = op.kind == Kind::elementwise;
   for (std::size_t k = 0; k < ready.operand_count; ++k) {
     const Strides& s = ready.operands[k].strides;
-    ready.flat = ready.flat && s.element == 1 && s.row == space.width;
+    ready.is_flat = ready.is_flat && s.element == 1 && s.row == space.width;
   }
   return ready;
 }
 
-// A few rows through all ops, which pass them on in the first cache, then the next few.
+// Where the operands of each op lie for a step, and zeros where sums begin.
+template <class T>
+void CompiledScan<T>::start_sweep(const ReadyStage& work, Index step, Index sequence,
+                                  std::array<T*, 4>* starts) const {
+  std::array<Index, lines> line{};
+  for (std::size_t l = 0; l < lines; ++l) line[l] = row_at(static_cast<Line>(l), step);
+  for (const ReadySweepOp& op : work.sweep) {
+    for (std::size_t k = 0; k < op.operands.size(); ++k) {
+      const Operand& at = op.operands[k].at;
+      (*starts)[k] = at.base + line[static_cast<std::size_t>(at.line)] * at.row_step +
+                     sequence * at.block_step;
+    }
+    if (op.clears > 0) std::fill_n(starts->back(), op.clears, T(0));
+    ++starts;
+  }
+}
+
+// A few rows through all ops, which pass them on in the first cache.
+template <class T>
+void CompiledScan<T>::run_band(const ReadyStage& work, const SweepSpace& space,
+                               const std::array<T*, 4>* starts, const Piece& piece) const {
+  for (const ReadySweepOp& op : work.sweep) {
+    const auto data = [&](std::size_t k) {
+      const SweptOperand& o = op.operands[k];
+      return (*starts)[k] + piece.group * o.strides.group + piece.row * o.band_step;
+    };
+    std::array<TileArg<T>, 3> args;
+    for (std::size_t k = 0; k < op.operand_count; ++k) {
+      const Strides& strides = op.operands[k].strides;
+      args[k] = {data(k), op.is_column ? strides.row : strides.element, strides.row};
+    }
+    const TileOut<T> out{data(3), op.operands[3].strides.row};
+    if (op.is_column) op.kernel(args.data(), out, 1, piece.rows);
+    else if (op.is_flat) op.kernel(args.data(), out, 1, piece.rows * space.width);
+    else op.kernel(args.data(), out, piece.rows, space.width);
+    ++starts;
+  }
+}
+
 template <class T>
 void CompiledScan<T>::run_sweep(const PlanStage& stage, Index step, Index sequence) {
   const PartTimer timer(times_, Part::elementwise);
   const ReadyStage& work = ready(stage);
   const SweepSpace& space = stage.sweeps.front().space;
-  std::array<Index, lines> line{};
-  for (std::size_t l = 0; l < lines; ++l) line[l] = row_at(static_cast<Line>(l), step);
   sweep_starts_.resize(std::max(sweep_starts_.size(), work.sweep.size()));
-  for (std::size_t i = 0; i < work.sweep.size(); ++i) {
-    const ReadySweepOp& op = work.sweep[i];
-    for (std::size_t k = 0; k < op.operands.size(); ++k) {
-      const Operand& at = op.operands[k].at;
-      sweep_starts_[i][k] = at.base + line[static_cast<std::size_t>(at.line)] * at.row_step +
-                            sequence * at.block_step;
-    }
-    if (op.clears > 0) std::fill_n(sweep_starts_[i].back(), op.clears, T(0));
-  }
-  const Index band = std::max<Index>(1, block_elements / space.width);
+  start_sweep(work, step, sequence, sweep_starts_.data());
+  const Index band = band_rows(space);
   for (Index g = 0; g < space.groups; ++g) {
     for (Index r = 0; r < space.rows; r += band) {
-      const Index count = std::min(band, space.rows - r);
-      for (std::size_t i = 0; i < work.sweep.size(); ++i) {
-        const ReadySweepOp& op = work.sweep[i];
-        const auto data = [&](std::size_t k) {
-          const SweptOperand& o = op.operands[k];
-          return sweep_starts_[i][k] + g * o.strides.group + r * o.band_step;
-        };
-        std::array<TileArg<T>, 3> args{};
-        for (std::size_t k = 0; k < op.operand_count; ++k) {
-          args[k] = {data(k), op.operands[k].strides.element, op.operands[k].strides.row};
-        }
-        const TileOut<T> out{data(3), op.operands[3].strides.row};
-        if (op.flat) op.kernel(args.data(), out, 1, count * space.width);
-        else op.kernel(args.data(), out, count, space.width);
-      }
+      run_band(work, space, sweep_starts_.data(), {g, r, std::min(band, space.rows - r)});
     }
   }
 }

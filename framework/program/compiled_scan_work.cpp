@@ -68,11 +68,11 @@ void CompiledScan<T>::run_chunk_rows(const std::vector<PlanStage>& stages, Part 
 }
 
 template <class T>
-void CompiledScan<T>::run_rows(const std::vector<PlanStage>& stages, Part products, Index step,
+void CompiledScan<T>::run_rows(std::span<const PlanStage> stages, Part products, Index step,
                                Index first_row, Index rows) {
   for (const PlanStage& stage : stages) {
     if (!stage.tiles.empty()) run_tiles(stage, step, first_row, rows);
-    if (!stage.sweeps.empty()) run_sweep(stage, step, first_row);
+    for (Index r = 0; r < rows && !stage.sweeps.empty(); ++r) run_sweep(stage, step, first_row + r);
     for (const PlanGemm& product : stage.gemms) {
       PackedMatrix<T>& weights = packed(product);
       const PartTimer timer(times_, products);
@@ -148,7 +148,7 @@ template <class T>
 typename CompiledScan<T>::Operand CompiledScan<T>::look_up(const Slot& slot) const {
   const PlanBuffer& buffer = plan_.buffers[index(slot.buffer)];
   const bool shared = buffer.scope == PlanBuffer::Scope::block || is_of_one_sequence(slot);
-  return {base_[index(slot.buffer)] + slot.column, line_of(slot), buffer.width,
+  return {base_[index(slot.buffer)] + slot.column, line_of(slot), row_width(slot),
           shared ? 0 : buffer.width, 1};
 }
 

@@ -208,6 +208,11 @@ class PassAnalysis {
   /// An op that one of the elementwise kernels can run.
   bool is_tile(int node) const { return !swept_[index(node)] && has_tile(program_, node); }
 
+  /// An elementwise op that is no part of a sum of products.
+  bool is_plain_tile(int node) const {
+    return is_live_op(node) && is_tile(node) && !sums_.count(node) && !in_sum_.count(node);
+  }
+
   /// An op that runs by its own kernel, or a product of matrices.
   bool is_call(int node) const {
     return at(node).kind == ProgramNode::Kind::op && batched(at(node)) && !is_tile(node) &&

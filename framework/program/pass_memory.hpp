@@ -26,11 +26,6 @@ class PassMemory : public PassSequences {
            users_[index(node)] == std::vector<int>{user};
   }
 
-  /// An elementwise op that is no part of a sum of products.
-  bool is_plain_tile(int node) const {
-    return is_live_op(node) && is_tile(node) && !sums_.count(node) && !in_sum_.count(node);
-  }
-
   /// A sum over rows of a product of two values of its shape.
   bool sums_product(int node) const {
     const int of = at(node).inputs[0];
@@ -131,7 +126,9 @@ class PassMemory : public PassSequences {
   /// For how long a value must be kept, by what reads it.
   PlanBuffer::Scope scope_of(int node) const {
     if (kept_[index(node)]) return kept_scope_;
-    if (leaves_its_phase(node) || in_front(node)) return PlanBuffer::Scope::chunk;
+    if (leaves_its_phase(node) || in_front(node) || crosses_parts(node)) {
+      return PlanBuffer::Scope::chunk;
+    }
     return is_passed_on(node) ? PlanBuffer::Scope::block : PlanBuffer::Scope::step;
   }
 
@@ -240,8 +237,11 @@ class PassMemory : public PassSequences {
 
   /// Values of a block or a band whose last reader has run leave their place to others.
   void place_in(std::vector<Passed>& passed, PlanBuffer::Scope scope, int node) {
-    const Index width =
-        scope == PlanBuffer::Scope::band ? work_of(node).space.width : row_size(at(node).shape);
+    Index width = row_size(at(node).shape);
+    if (scope == PlanBuffer::Scope::band) {
+      const SweepWork& work = work_of(node);
+      width = work.out == work.space.column() ? 1 : work.space.width;
+    }
     const auto& users = users_[index(node)];
     const int last_use = users.empty() ? node : *std::max_element(users.begin(), users.end());
     const auto free = std::find_if(passed.begin(), passed.end(), [&](const Passed& p) {

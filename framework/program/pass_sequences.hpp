@@ -22,8 +22,17 @@ class PassSequences : public PassAnalysis {
     find_users();
     order_loop();
     join_in_sweeps();
+    find_main();
     return true;
   }
+
+  /// The space of the one sweep that holds all matrices, where rows of them can go through the
+  /// steps of a chunk before the next rows: no row needs another one, but in sums that only what
+  /// comes behind the sweep reads.
+  const std::optional<SweepSpace>& band_space() const { return band_space_; }
+  /// Runs the loop so: what comes in front of the sweep for all steps, the sweep by bands of rows,
+  /// what comes behind it for all steps.
+  void run_by_bands() { by_bands_ = true; }
 
  protected:
   /// The work of a node that is swept.
@@ -38,6 +47,16 @@ class PassSequences : public PassAnalysis {
       return swept_[index(user)] && wave_[index(user)] == wave_[index(node)];
     });
   }
+
+  /// In a loop by bands: whether a value is made in front of the sweep, in it or behind it, and
+  /// read in another of the three.
+  bool crosses_parts(int node) const {
+    return by_bands_ && std::ranges::any_of(users_[index(node)],
+                                            [&](int user) { return part(user) != part(node); });
+  }
+
+  /// The round of the sweep that holds the matrices of a loop by bands.
+  int main_round() const { return by_bands_ ? main_ : -1; }
 
   /// A sum over the batch of what a sweep makes.
   bool is_swept_sum(int node) const { return swept_[index(node)] && !batched(at(node)); }
@@ -73,8 +92,12 @@ class PassSequences : public PassAnalysis {
       open.push_back(i);
       waits[index(i)] = 1;
     }
+    const std::vector<char> leads = leads_to_matrices();
+    const auto leads_on = [&](int node) { return leads[index(node)] != 0; };
+    bool only_leading = true;
     const auto is_ready = [&](int node) {
-      return std::ranges::none_of(sources_[index(node)],
+      return (!only_leading || leads_on(node)) &&
+             std::ranges::none_of(sources_[index(node)],
                                   [&](int source) { return waits[index(source)]; });
     };
     const auto take = [&](int node) {
@@ -87,6 +110,7 @@ class PassSequences : public PassAnalysis {
       return done > 0;
     };
     while (!open.empty()) {
+      only_leading = std::ranges::any_of(open, leads_on);
       for (const int node : open) {
         if (!swept_[index(node)] && !is_call(node) && is_ready(node)) take(node);
       }
@@ -98,6 +122,18 @@ class PassSequences : public PassAnalysis {
       take_sweep(open, waits, is_ready, take);
       if (!drop_taken()) fail_bug("planner: the loop of {} has no order", program_.name);
     }
+  }
+
+  /// By node: whether it makes or reads a matrix, or what it makes is needed for that. These come
+  /// first, so that the rest may come behind.
+  std::vector<char> leads_to_matrices() const {
+    std::vector<char> leads = in_loop();
+    for (std::size_t i = program_.nodes.size(); i-- > index(first_);) {
+      leads[i] = leads[i] && live_[i];
+      if (!leads[i]) continue;
+      for (const int source : sources_[i]) leads[index(source)] = 1;
+    }
+    return leads;
   }
 
   /// The smallest space comes first: what it gives may fit into a larger one.
@@ -116,13 +152,83 @@ class PassSequences : public PassAnalysis {
       const bool here = operand.node >= first_ && swept_[index(operand.node)] &&
                         phase_[index(operand.node)] == Phase::loop &&
                         wave_[index(operand.node)] == rounds_;
-      return !here ||
-             (!work_of(operand.node).is_sum && operand.strides == work_of(operand.node).out);
+      if (!here) return true;
+      const SweepWork& made = work_of(operand.node);
+      return operand.strides == made.out && (!made.is_sum || made.out == space->column());
     };
     for (const int node : open) {
-      if (!swept_[index(node)] || !(work_of(node).space == *space)) continue;
-      if (std::ranges::all_of(work_of(node).operands, can_read)) take(node);
+      if (!swept_[index(node)]) {
+        auto work = column_work(node, *space);
+        const auto waited_for = [&](int source) {
+          return source >= first_ && swept_[index(source)] && wave_[index(source)] == rounds_ &&
+                 phase_[index(source)] == Phase::loop && !waits[index(source)];
+        };
+        if (!work || !std::ranges::all_of(work->operands, can_read) ||
+            std::ranges::none_of(sources_[index(node)], waited_for)) {
+          continue;
+        }
+        swept_[index(node)] = 1;
+        works_.emplace(node, std::move(*work));
+        take(node);
+      } else if (work_of(node).space == *space &&
+                 std::ranges::all_of(work_of(node).operands, can_read)) {
+        take(node);
+      }
     }
+  }
+
+  /// An elementwise op on vectors with an element for each row of a space, as work on it.
+  std::optional<SweepWork> column_work(int node, const SweepSpace& space) const {
+    const ProgramNode& n = at(node);
+    if (!is_plain_tile(node) || row_size(n.shape) != space.groups * space.rows) return std::nullopt;
+    SweepWork made{space, false, tile_of(node), {}, space.column()};
+    for (const int source : sources_[index(node)]) {
+      const Shape& shape = at(source).shape;
+      const Index size = is_batched(shape) ? row_size(shape) : shape.numel();
+      made.operands.push_back({source, size == 1 ? Strides{} : space.column()});
+    }
+    return made;
+  }
+
+  /// In front of the sweep of a loop by bands: 0, in it: 1, behind it: 2. Outside the loop: -1, 3.
+  int part(int node) const {
+    if (phase_[index(node)] != Phase::loop) return phase_[index(node)] == Phase::before ? -1 : 3;
+    return wave_[index(node)] < main_ ? 0 : wave_[index(node)] == main_ ? 1 : 2;
+  }
+
+  void find_main() {
+    const std::vector<char> on_matrices = in_loop();
+    std::optional<SweepSpace> space;
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (!is_live_op(i) || !on_matrices[index(i)]) continue;
+      if (!swept_[index(i)] || (main_ >= 0 && wave_[index(i)] != main_)) return;
+      main_ = wave_[index(i)];
+      space = work_of(i).space;
+      for (const SweepOperand& operand : work_of(i).operands) {
+        if (wide_[index(operand.node)] && !(operand.strides == space->whole())) return;
+      }
+    }
+    const auto fits = [&](const ProgramState& state) { return is_in_order(state, *space); };
+    if (space && std::ranges::all_of(program_.states, fits)) band_space_ = space;
+  }
+
+  /// Whether what reads a state's old value may run for all steps before the next part begins.
+  bool is_in_order(const ProgramState& state, const SweepSpace& space) const {
+    if (state.is_given()) return true;
+    const bool is_made = state.next >= first_ && is_live_op(state.next);
+    if (!is_made || std::ranges::count(program_.states, state.next, &ProgramState::next) > 1) {
+      return false;
+    }
+    const int next = part(state.next);
+    if (wide_[index(state.previous)]) return next == 1 && work_of(state.next).out == space.whole();
+    return std::ranges::all_of(users_[index(state.previous)], [&](int user) {
+      if (part(user) != 1 || next != 1) return next <= part(user);
+      const auto& operands = work_of(user).operands;
+      return work_of(state.next).out == space.column() &&
+             std::ranges::all_of(operands, [&](const SweepOperand& operand) {
+               return operand.node != state.previous || operand.strides == space.column();
+             });
+    });
   }
 
   /// A product that only `user` reads, in the same sweep.
@@ -130,7 +236,9 @@ class PassSequences : public PassAnalysis {
     return product >= first_ && is_in_band(product) && !named_[index(product)] &&
            uses_[index(product)] == 1 && !joined_[index(product)] &&
            work_of(product).tile == Tile::mul && work_of(product).operands.size() == 2 &&
-           wave_[index(product)] == wave_[index(user)];
+           wave_[index(product)] == wave_[index(user)] &&
+           (work_of(product).out == work_of(user).out ||
+            work_of(product).out == work_of(user).space.whole());
   }
 
   /// Products become one with the sum, the addition or the product that reads them.
@@ -165,6 +273,9 @@ class PassSequences : public PassAnalysis {
 
   std::map<int, SweepWork> works_;  // by node
   int rounds_ = 0;                  // of the loop so far
+  int main_ = -1;                   // the round with the matrices
+  std::optional<SweepSpace> band_space_;
+  bool by_bands_ = false;
 };
 
 }  // namespace carousel

@@ -162,6 +162,8 @@ struct PlanPass {
   std::vector<int> swept_sums;  ///< unbatched nodes that are sums over what sweeps make
   /// In a backward pass by sequences: makes the matrices of the forward pass again, step by step.
   std::vector<PlanStage> again;
+  /// The stage of the loop that runs by bands; -1: none does.
+  int band_stage = -1;
 };
 
 /// A scan and its way back, compiled for given sizes but any number of steps and rows.
@@ -182,6 +184,10 @@ struct ScanPlan {
   /// parameters; then the matrices are kept at the start of each chunk alone, and made again.
   bool by_sequences = false;
   std::vector<char> matrix_states;  ///< by state: whether it is kept so
+  /// Where the sweep over the matrices goes through the steps of a chunk for a few rows, then for
+  /// the next few, in both directions: its space. What comes in front of it in the loop, and what
+  /// comes behind, runs for all steps of the chunk.
+  std::optional<SweepSpace> band_space;
 };
 
 /// What a backward step must give: new cotangents of states, those of parameters, and of the inputs

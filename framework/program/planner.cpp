@@ -20,7 +20,9 @@ class PassPlanner : public PassMemory {
   PlanPass run() {
     find_fusions();
     assign_slots();
-    return emit();
+    PlanPass pass = emit();
+    pass.band_stage = main_round();
+    return pass;
   }
 
  private:
@@ -150,9 +152,10 @@ class PassPlanner : public PassMemory {
   // A band holds the rows at work alone.
   PlanSweepOperand in_sweep(const PlanOperand& at, const Strides& strides,
                             const SweepWork& work) const {
-    const bool band =
-        at.unbatched < 0 && buffers_[index(at.slot.buffer)].scope == PlanBuffer::Scope::band;
-    return {at, band ? Strides{0, work.space.width, 1} : strides};
+    if (at.unbatched >= 0) return {at, strides};
+    const PlanBuffer& buffer = buffers_[index(at.slot.buffer)];
+    if (buffer.scope != PlanBuffer::Scope::band) return {at, strides};
+    return {at, strides.element == 0 ? Strides{0, 1, 0} : Strides{0, work.space.width, 1}};
   }
 
   PlanCall call(int node) const {
@@ -522,6 +525,14 @@ bool plan_passes(ScanPlan& plan, const Matrices& matrices) {
   PassPlanner forward_planner(program, 0, roots, PlanBuffer::Scope::window, plan, wide);
   if (!forward_planner.prepare()) return false;
   for (const int node : saved) forward_planner.keep(node);
+  const bool gives_matrix = std::ranges::any_of(plan.probes, [&](int probe) {
+    return plan.by_sequences && wide[static_cast<std::size_t>(memory_of(program, probe))];
+  });
+  if (!gives_matrix && forward_planner.band_space() &&
+      forward_planner.band_space() == back_planner.band_space()) {
+    plan.band_space = forward_planner.band_space();
+    for (PassPlanner* planner : {&forward_planner, &back_planner}) planner->run_by_bands();
+  }
   plan.forward_pass = forward_planner.run();
   emit_copies(forward_copies, plan.slots, plan.forward_pass);
 

@@ -26,7 +26,9 @@ struct SweepSpace {
   /// The number of elements.
   Index size() const { return groups * rows * width; }
   /// The strides of a value that fills it.
-  Strides whole() const { return {rows * width, width, 1}; }
+  Strides whole() const { return {groups > 1 ? rows * width : 0, rows > 1 ? width : 0, 1}; }
+  /// The strides of a value with an element for each row.
+  Strides column() const { return {groups > 1 ? rows : 0, rows > 1 ? 1 : 0, 0}; }
   friend bool operator==(const SweepSpace&, const SweepSpace&) = default;
 };
 
