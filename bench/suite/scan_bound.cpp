@@ -34,7 +34,8 @@ class Work {
         const Tile tile = op.kind == PlanSweepOp::Kind::elementwise ? op.tile
                           : product                                 ? Tile::mul_add
                                                                     : Tile::add;
-        elementwise += double(sweep.space.size()) * rates_.tiles.at(tile);
+        const double ops = op.operand_count == 4 ? 2.0 : 1.0;
+        elementwise += ops * double(sweep.space.size()) * rates_.tiles.at(tile);
       }
     }
     for (const PlanGemm& product : stage.gemms) {

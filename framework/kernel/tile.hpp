@@ -101,14 +101,15 @@ TileKernel<T> tile_kernel(Tile tile, Isa isa);
 template <class T>
 TileKernel<T> tile_kernel(Tile tile);
 
-/// Sums over a tile, of one operand or of the product of two.
+/// Sums of a tile, over an axis of one operand or of the product of two.
 enum class TileSum {
-  sum,         ///< of each row: an element of `out` each
-  dot,         ///< of the product, of each row
-  add_sum,     ///< sum, added to what is there
-  add_dot,     ///< dot, added to what is there
-  columns,     ///< over the rows, added to what is there: `out` is one row
-  dot_columns  ///< of the product, over the rows, added to what is there
+  sum,          ///< of each row: an element of `out` each
+  dot,          ///< of the product, of each row
+  add_sum,      ///< sum, added to what is there
+  add_dot,      ///< dot, added to what is there
+  columns,      ///< over the rows, added to what is there: `out` is one row
+  dot_columns,  ///< of the product, over the rows, added to what is there
+  products  ///< of no axis: a b + c d for each element; not all four are one element for the row
 };
 
 /// The kernel of a sum, called as a TileKernel. Its order is fixed by the instruction set, rows and

@@ -198,6 +198,18 @@ void run_column_sums(const TileArg<T>* args, TileOut<T> out, Index rows, Index n
   else run_column_sums_of<Arch, T, product, 0>(a, b, out.data, rows, n);
 }
 
+struct two_products {
+  template <class V>
+  static V run(V a, V b, V c, V d) {
+    return mul_add::run(a, b, c * d);
+  }
+};
+
+template <class Arch, class T>
+void run_two_products(const TileArg<T>* args, TileOut<T> out, Index rows, Index n) {
+  run_arithmetic<Arch, T, two_products, 4>(args, out, rows, n);
+}
+
 template <class Arch, class T>
 TileKernel<T> find_tile_sum(TileSum kind) {
   switch (kind) {
@@ -206,6 +218,7 @@ TileKernel<T> find_tile_sum(TileSum kind) {
     case TileSum::add_sum: return run_row_sums<Arch, T, false, true>;
     case TileSum::add_dot: return run_row_sums<Arch, T, true, true>;
     case TileSum::columns: return run_column_sums<Arch, T, false>;
+    case TileSum::products: return run_two_products<Arch, T>;
     case TileSum::dot_columns: return run_column_sums<Arch, T, true>;
   }
   return nullptr;

@@ -454,6 +454,7 @@ void CompiledScan<T>::finish_gradients() {
   }
   for (std::size_t k = 0; k < pass.summed_calls.size(); ++k)
     finish_sum(pass.summed_calls[k].node, call_sums_[k]);
+  add_swept_sums();
   for (std::size_t k = 0; k < pass.swept_sums.size(); ++k) {
     finish_sum(pass.swept_sums[k], swept_sums_[k]);
   }

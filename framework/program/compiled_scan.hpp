@@ -107,7 +107,7 @@ class CompiledScan {
   // A PlanSweepOp with its operands looked up; the last one is the result.
   struct ReadySweepOp {
     TileKernel<T> kernel;
-    std::array<SweptOperand, 4> operands;
+    std::array<SweptOperand, 5> operands;
     std::size_t operand_count;
     bool is_column;    // an element for each row
     bool is_flat;      // the rows lie side by side in all operands
@@ -130,7 +130,7 @@ class CompiledScan {
   struct Piece {
     Index group, row, rows;
   };
-  using BandStarts = std::vector<std::array<T*, 4>>;  // of each step, of each op, of each operand
+  using BandStarts = std::vector<std::array<T*, 5>>;  // of each step, of each op, of each operand
   struct LoopParts {
     std::span<const PlanStage> front, middle, behind;
   };
@@ -202,8 +202,8 @@ class CompiledScan {
   void run_sequences(bool first_time);
   void run_sequences_back();
   void start_sweep(const ReadyStage& work, Index step, Index sequence,
-                   std::array<T*, 4>* starts) const;
-  void run_band(const ReadyStage& work, const SweepSpace& space, const std::array<T*, 4>* starts,
+                   std::array<T*, 5>* starts) const;
+  void run_band(const ReadyStage& work, const SweepSpace& space, const std::array<T*, 5>* starts,
                 const Piece& piece) const;
   // What runs by steps is timed by itself.
   std::unique_ptr<PartTimer> time_bands() {
@@ -224,7 +224,7 @@ class CompiledScan {
   static Index band_rows(const SweepSpace& space) {
     return std::max(rows_at_once, band_elements / space.width / rows_at_once * rows_at_once);
   }
-  static constexpr Index rows_at_once = 8, band_elements = 4096;
+  static constexpr Index rows_at_once = 8, band_elements = 2048;
   static Index most_in_band(Index width) { return std::max(band_elements, rows_at_once * width); }
   // Whether no more of a value is there than the rows of a sweep that are at work.
   bool is_of_band(const Slot& slot) const {
@@ -289,6 +289,7 @@ class CompiledScan {
   std::vector<T> block_sum_;
   BandStarts sweep_starts_, band_starts_, again_starts_;
   std::vector<Tensor<T>> swept_shares_;          // of each of the pass's swept sums, of a sequence
+  Index swept_rows_ = 0;                         // in the shares
   std::vector<std::vector<double>> swept_sums_;  // the same of all
   std::vector<Tensor<T>> parameter_gradients_, input_gradients_;
   std::vector<Tensor<T>> carried_;  // cotangents of the states in front of the chunk

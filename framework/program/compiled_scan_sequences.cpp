@@ -17,7 +17,7 @@ std::size_t index(Index i) { return static_cast<std::size_t>(i); }
 // The matrices of a chunk's steps are to stay in the second cache, bands of them in the first.
 template <class T>
 Index CompiledScan<T>::least_chunk_steps() const {
-  constexpr Index most = 16, fewest = 4, elements = Index{1} << 17;
+  constexpr Index most = 32, fewest = 4, elements = Index{1} << 17;
   if (!plan_.by_sequences) return 1;
   if (plan_.band_space) return most;
   Index widths = 0;
@@ -178,7 +178,8 @@ void CompiledScan<T>::run_sequences_back() {
         copy_piece(piece, place(cotangent, steps.first).data, state.width, carried_[k].data() + at);
       });
     });
-    add_swept_sums();
+    swept_rows_ += steps.last - steps.first;
+    if (swept_rows_ >= 16) add_swept_sums();
   }
   for (Index t = chunk_.last; t-- > chunk_.first;) run_step(parts.behind, t);
 }
@@ -197,6 +198,7 @@ void CompiledScan<T>::note_matrix_norms(Index step, Index sequence, const Piece&
 // A few steps in T, those in double: a long sequence loses no digits.
 template <class T>
 void CompiledScan<T>::add_swept_sums() {
+  swept_rows_ = 0;
   for (std::size_t k = 0; k < swept_sums_.size(); ++k) {
     T* share = swept_shares_[k].data();
     for (double& sum : swept_sums_[k]) {
@@ -249,7 +251,8 @@ typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepO
                         : tile_kernel<T>(product ? Tile::mul_add : Tile::add);
     if (!down) ready.operands[ready.operand_count++] = result;  // the last addend
   } else {
-    ready.kernel = tile_kernel<T>(op.tile);
+    ready.kernel =
+        ready.operand_count == 4 ? tile_sum_kernel<T>(TileSum::products) : tile_kernel<T>(op.tile);
   }
   if (ready.adds && op.total < 0) ready.clears = op.out.at.slot.width;
   ready.is_column = op.kind == Kind::elementwise && out == space.column() && space.width > 1;
@@ -264,7 +267,7 @@ typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepO
 // Where the operands of each op lie for a step, and zeros where sums begin.
 template <class T>
 void CompiledScan<T>::start_sweep(const ReadyStage& work, Index step, Index sequence,
-                                  std::array<T*, 4>* starts) const {
+                                  std::array<T*, 5>* starts) const {
   std::array<Index, lines> line{};
   for (std::size_t l = 0; l < lines; ++l) line[l] = row_at(static_cast<Line>(l), step);
   for (const ReadySweepOp& op : work.sweep) {
@@ -281,18 +284,18 @@ void CompiledScan<T>::start_sweep(const ReadyStage& work, Index step, Index sequ
 // A few rows through all ops, which pass them on in the first cache.
 template <class T>
 void CompiledScan<T>::run_band(const ReadyStage& work, const SweepSpace& space,
-                               const std::array<T*, 4>* starts, const Piece& piece) const {
+                               const std::array<T*, 5>* starts, const Piece& piece) const {
   for (const ReadySweepOp& op : work.sweep) {
     const auto data = [&](std::size_t k) {
       const SweptOperand& o = op.operands[k];
       return (*starts)[k] + piece.group * o.strides.group + piece.row * o.band_step;
     };
-    std::array<TileArg<T>, 3> args;
+    std::array<TileArg<T>, 4> args;
     for (std::size_t k = 0; k < op.operand_count; ++k) {
       const Strides& strides = op.operands[k].strides;
       args[k] = {data(k), op.is_column ? strides.row : strides.element, strides.row};
     }
-    const TileOut<T> out{data(3), op.operands[3].strides.row};
+    const TileOut<T> out{data(op.operands.size() - 1), op.operands.back().strides.row};
     if (op.is_column) op.kernel(args.data(), out, 1, piece.rows);
     else if (op.is_flat) op.kernel(args.data(), out, 1, piece.rows * space.width);
     else op.kernel(args.data(), out, piece.rows, space.width);

@@ -48,10 +48,12 @@ std::string sweep_text(const PlanSweep& sweep) {
   std::vector<std::string_view> names;
   for (const PlanSweepOp& op : sweep.ops) {
     const bool product = op.operand_count == 2;
-    names.push_back(op.kind == PlanSweepOp::Kind::elementwise ? std::string_view(tile_name(op.tile))
-                    : op.kind == PlanSweepOp::Kind::row_sums  ? (product ? "dot" : "sum")
-                    : product                                 ? "add_mul"
-                                                              : "add");
+    names.push_back(op.operand_count == 4 ? std::string_view("mul_add_mul")
+                    : op.kind == PlanSweepOp::Kind::elementwise
+                        ? std::string_view(tile_name(op.tile))
+                    : op.kind == PlanSweepOp::Kind::row_sums ? (product ? "dot" : "sum")
+                    : product                                ? "add_mul"
+                                                             : "add");
   }
   const SweepSpace& space = sweep.space;
   const std::string groups = space.groups > 1 ? fmt::format("{} x ", space.groups) : "";

@@ -253,10 +253,17 @@ class PassSequences : public PassAnalysis {
         const int product = operands[k].node;
         if (!joins(product, node)) continue;
         std::vector<SweepOperand> all = work_of(product).operands;
-        if (operands.size() == 2) all.push_back(operands[1 - k]);
+        const int other = operands.size() == 2 ? operands[1 - k].node : -1;
+        const bool both = adds && joins(other, node) && other != product;
+        if (both) {
+          std::ranges::copy(work_of(other).operands, std::back_inserter(all));
+        } else if (other >= 0) {
+          all.push_back(operands[1 - k]);
+        }
         operands = all;
         if (!sums_one) work.tile = adds ? Tile::mul_add : Tile::mul_mul;
         join_in_sweep(product, node);
+        if (both) join_in_sweep(other, node);
         break;
       }
     }

@@ -128,10 +128,10 @@ struct PlanSweepOp {
   enum class Kind { elementwise, row_sums, sum };
   Kind kind = Kind::elementwise;             ///< which of them
   Tile tile = Tile::copy;                    ///< an elementwise op's kernel
-  std::array<PlanSweepOperand, 3> operands;  ///< of sums: what is summed, and its factor
-  int operand_count = 0;                     ///< 1 to 3; 2 for sums of products
-  PlanSweepOperand out;                      ///< where the result goes
-  int total = -1;  ///< of PlanPass::swept_sums, where a sum over the batch goes
+  std::array<PlanSweepOperand, 4> operands;  ///< of sums: what is summed, and its factor
+  int operand_count = 0;  ///< 1 to 3; 2 for sums of products; 4: two products are added
+  PlanSweepOperand out;   ///< where the result goes
+  int total = -1;         ///< of PlanPass::swept_sums, where a sum over the batch goes
 };
 
 /// Ops over the matrices of one sequence at a step, a few rows through all ops before the next few.
@@ -196,9 +196,10 @@ std::vector<int> backward_roots(const BackwardStep& back, const std::vector<bool
 
 /// Lets the way back compute again what costs little and is made of values that are kept anyway,
 /// such as 1 - z, so that it is not kept. What is probed does not count: recording a value must not
-/// change how others are rounded.
+/// change how others are rounded. wide: matrices of a loop by sequences, which are made again
+/// element by element whatever it costs; empty: none.
 void recompute_cheap(const StepProgram& forward, BackwardStep& back,
-                     const std::vector<bool>& wanted_inputs);
+                     const std::vector<bool>& wanted_inputs, const std::vector<char>& wide = {});
 
 /// Compiles a program. wanted_inputs: of which inputs gradients are wanted; empty: of all. probes:
 /// batched nodes whose values are wanted. Throws InputError where the derivative rule of an op does

@@ -404,7 +404,6 @@ Matrices matrices_of(const StepProgram& program, const BackwardStep& back) {
     found.states.push_back(is_wide);
     if (is_wide && state.is_given()) return {};
   }
-  if (std::ranges::count(found.states, 1) == 0 && std::ranges::count(found.wide, 1) == 0) return {};
   for (std::size_t k = 0; k < program.states.size(); ++k) {
     // The gradient of a matrix is one.
     const auto& state = back.program.states[k];
@@ -559,12 +558,15 @@ ScanPlan plan_scan(const StepProgram& program, std::vector<bool> wanted_inputs,
   plan.wanted_inputs = wanted_inputs;
   plan.forward = program;
   plan.probes = probes;
+  if (const std::vector<char> wide = wide_values(program); std::ranges::count(wide, 1) > 0) {
+    ScanPlan by_sequences = plan;
+    by_sequences.backward = differentiate(program);
+    recompute_cheap(program, by_sequences.backward, wanted_inputs, wide);
+    const Matrices matrices = matrices_of(program, by_sequences.backward);
+    if (!matrices.wide.empty() && plan_passes(by_sequences, matrices)) return by_sequences;
+  }
   plan.backward = differentiate(program);
   recompute_cheap(program, plan.backward, wanted_inputs);
-  if (const Matrices matrices = matrices_of(program, plan.backward); !matrices.wide.empty()) {
-    ScanPlan by_sequences = plan;
-    if (plan_passes(by_sequences, matrices)) return by_sequences;
-  }
   plan_passes(plan, {});
   return plan;
 }

@@ -15,6 +15,10 @@ bool is_cheap(const StepProgram& program, int node) {
   return tile == Tile::neg || tile == Tile::add || tile == Tile::sub || tile == Tile::mul;
 }
 
+bool is_elementwise(const ProgramNode& node) {
+  return node.op->tile || node.op->name == "broadcast_to";
+}
+
 // Forward nodes that the live part of the backward program reads.
 std::vector<char> nodes_read(const BackwardStep& back, const std::vector<bool>& wanted_inputs) {
   const auto& nodes = back.program.nodes;
@@ -46,7 +50,7 @@ std::vector<int> backward_roots(const BackwardStep& back, const std::vector<bool
 }
 
 void recompute_cheap(const StepProgram& forward, BackwardStep& back,
-                     const std::vector<bool>& wanted_inputs) {
+                     const std::vector<bool>& wanted_inputs, const std::vector<char>& wide) {
   std::vector<char> kept = nodes_read(back, wanted_inputs);
   std::vector<char> anyway(kept.size(), 0);  // in memory whatever the way back reads
   for (std::size_t i = 0; i < kept.size(); ++i) {
@@ -59,7 +63,13 @@ void recompute_cheap(const StepProgram& forward, BackwardStep& back,
   std::vector<int> again;  // forward nodes to compute again
   for (std::size_t i = kept.size(); i-- > 0;) {
     const ProgramNode& node = forward.nodes[i];
-    if (!kept[i] || anyway[i] || !is_cheap(forward, static_cast<int>(i))) continue;
+    if (!kept[i] || anyway[i]) continue;
+    if (!wide.empty() && wide[i] && is_elementwise(node)) {
+      again.insert(again.begin(), static_cast<int>(i));
+      for (const int input : node.inputs) kept[index(input)] = 1;
+      continue;
+    }
+    if (!is_cheap(forward, static_cast<int>(i))) continue;
     const bool possible = std::all_of(node.inputs.begin(), node.inputs.end(), [&](int input) {
       return kept[index(input)] || anyway[index(input)];
     });

@@ -70,6 +70,8 @@ double gradient_error(const ScalarFunction& loss, std::vector<Tensor<double>> in
 }
 
 double tolerance_of(const Cell& cell, double usual) {
+  // It subtracts from a rate of up to 2000, so differences lose digits.
+  if (cell.name == "s4") return 10 * usual;
   return steep.count(cell.name) ? 1e3 * usual : usual;
 }
 

@@ -79,5 +79,28 @@ TYPED_TEST(TileSums, MatchALoop) {
   }
 }
 
+TYPED_TEST(TileSums, TwoProductsAreWhatTheirOpsGiveInTurn) {
+  using T = TypeParam;
+  for (const Isa isa : available_isas()) {
+    for (const Index n : {1, 3, 4, 8, 11, 16, 21, 130}) {
+      for (int ones = 0; ones < 15; ++ones) {
+        constexpr Index rows = 3;
+        std::vector<std::vector<T>> x;
+        std::array<TileArg<T>, 4> args;
+        for (int k = 0; k < 4; ++k) {
+          x.push_back(this->draw(rows * (n + 1), std::array{"a", "b", "c", "d"}[std::size_t(k)]));
+          args[std::size_t(k)] = {x.back().data(), (ones >> k) & 1 ? 0 : 1, k == 1 ? 0 : n + 1};
+        }
+        std::vector<T> got(static_cast<std::size_t>(rows * n)), second = got, expected = got;
+        tile_sum_kernel<T>(TileSum::products, isa)(args.data(), {got.data(), n}, rows, n);
+        tile_kernel<T>(Tile::mul, isa)(args.data() + 2, {second.data(), n}, rows, n);
+        const std::array<TileArg<T>, 3> sum{args[0], args[1], {second.data(), 1, n}};
+        tile_kernel<T>(Tile::mul_add, isa)(sum.data(), {expected.data(), n}, rows, n);
+        ASSERT_EQ(got, expected) << "n " << n << ", ones " << ones;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace carousel
