@@ -1,0 +1,142 @@
+// Loops that run sequence by sequence, because their steps make a matrix for each sequence.
+
+#include <gtest/gtest.h>
+
+#include "program/plan.hpp"
+#include "scan_fixtures.hpp"
+
+namespace carousel {
+namespace {
+
+constexpr Index steps = 75, batch = 5, input = 6;  // more than two chunks
+
+StepProgram program_of(const std::string& cell, Index hidden) {
+  return catalogue().find(cell).build({input, hidden});
+}
+
+StepProgram lines(const std::string& text) {
+  CellRegistry registry;
+  registry.add_text("cell t\n" + text + "output h\n", "t.cell");
+  return registry.find("t").build({input, 12});
+}
+
+void expect_tape(const StepProgram& program, const ScanOptions& options) {
+  const Scan scan(program);
+  const auto got = run_scan<double>(scan, steps, batch, options);
+  const auto expected = run_scan<double>(scan, steps, batch, options, Executor::tape);
+  expect_close(got.outputs, expected.outputs, 1e-10, "outputs");
+  for (std::size_t k = 0; k < expected.final_states.size(); ++k) {
+    expect_close(got.final_states[k], expected.final_states[k], 1e-10, program.states[k].name);
+  }
+  for (std::size_t k = 0; k < expected.gradients.size(); ++k) {
+    expect_close(got.gradients[k], expected.gradients[k], 1e-10, expected.wrt[k]);
+  }
+}
+
+ScanOptions with_lengths() {
+  ScanOptions options;
+  options.lengths = {40, 75, 1, 33, 64};
+  return options;
+}
+
+TEST(Sequences, RunsCellsWithMatrixStatesAndNoOthers) {
+  const auto by_sequences = [](const char* cell) {
+    return plan_scan(program_of(cell, 12)).by_sequences;
+  };
+  for (const char* cell : {"linear_attention", "delta_net", "mlstm", "rwkv6", "mamba", "ltc"}) {
+    EXPECT_TRUE(by_sequences(cell)) << cell;
+  }
+  for (const char* cell : {"lstm", "gru_reset_before", "ln_lstm", "indrnn", "ntm"}) {
+    EXPECT_FALSE(by_sequences(cell)) << cell;
+  }
+}
+
+TEST(Sequences, RowsGoThroughTimeWhereNoneNeedsAnother) {
+  const auto by_bands = [](const StepProgram& program) {
+    return plan_scan(program).band_space.has_value();
+  };
+  for (const char* cell : {"linear_attention", "gated_delta_net", "gla", "mlstm", "mamba"}) {
+    EXPECT_TRUE(by_bands(program_of(cell, 12))) << cell;
+  }
+  // What a row reads of the others comes from the step before, so all rows end a step together.
+  const char* mixed =
+      "param W_k, W_v : [hidden, input]\nstate S : [hidden, hidden]\n"
+      "S = S[t-1] + outer(W_v @ x, W_k @ x + 0.1 * (S[t-1] @ h[t-1]))\nh = S @ (W_k @ x)\n";
+  EXPECT_TRUE(plan_scan(lines(mixed)).by_sequences);
+  EXPECT_FALSE(by_bands(lines(mixed)));
+  expect_tape(lines(mixed), with_lengths());
+}
+
+TEST(Sequences, NothingOfAMatrixIsKeptForEachStep) {
+  const ScanPlan plan = plan_scan(program_of("gated_delta_net", 32));
+  Index kept = 0;
+  for (const PlanBuffer& buffer : plan.buffers) {
+    const bool each_step = buffer.scope == PlanBuffer::Scope::window ||
+                           buffer.scope == PlanBuffer::Scope::chunk;
+    if (each_step) kept = std::max(kept, buffer.width);
+  }
+  EXPECT_LT(kept, 32 * 32);
+}
+
+// Rows beyond a band, columns beyond a vector, heads, and chunks beyond the first.
+TEST(Sequences, AgreeWithTheTape) {
+  for (const char* cell : {"linear_attention", "delta_net", "gated_delta_net", "gla", "mlstm",
+                           "retnet", "rwkv7", "mamba", "s4d", "ltc", "titans"}) {
+    SCOPED_TRACE(cell);
+    expect_tape(program_of(cell, 21), with_lengths());
+  }
+  for (const char* cell : {"linear_attention", "gated_delta_net", "mlstm", "rwkv6"}) {
+    SCOPED_TRACE(cell);
+    const StepProgram heads = catalogue().find(cell).build({input, 24, {{"heads", 3.0}}});
+    expect_tape(heads, with_lengths());
+  }
+}
+
+// A matrix times a vector from either side, by an op or by a sum.
+TEST(Sequences, AllWaysToMultiplyAgreeWithTheTape) {
+  const std::string head =
+      "param W_k, W_v : [hidden, input]\nstate S : [hidden, hidden]\n"
+      "k = tanh(W_k @ x)\nv = W_v @ x\nS = 0.9 * S[t-1] + outer(v, k)\n";
+  for (const char* read : {"h = S @ k\n", "h = transpose(S) @ v\n", "h = sum(S * k)\n",
+                           "h = sum(transpose(S) * v)\n", "h = S @ k + transpose(S) @ v\n"}) {
+    SCOPED_TRACE(read);
+    expect_tape(lines(head + read), with_lengths());
+  }
+}
+
+// Asking for a matrix ends the passage of rows through time, and changes no bit.
+TEST(Sequences, RecordingAMatrixChangesNoBit) {
+  for (const char* cell : {"linear_attention", "gated_delta_net", "gla"}) {
+    SCOPED_TRACE(cell);
+    const StepProgram program = program_of(cell, 37);
+    const Scan scan(program);
+    ScanOptions options = with_lengths();
+    const auto plain = run_scan<float>(scan, steps, batch, options);
+    options.probes = {"S"};
+    const auto probed = run_scan<float>(scan, steps, batch, options);
+    expect_same_bits(probed.outputs, plain.outputs, "outputs");
+    for (std::size_t k = 0; k < plain.gradients.size(); ++k) {
+      expect_same_bits(probed.gradients[k], plain.gradients[k], plain.wrt[k]);
+    }
+    const auto reference = run_scan<float>(scan, steps, batch, options, Executor::tape);
+    expect_close(probed.probes[0], reference.probes[0], 2e-5, "S");
+  }
+}
+
+TEST(Sequences, GradientNormsOfMatricesAreThoseOfTheTape) {
+  const StepProgram program = program_of("delta_net", 21);
+  ScanOptions options = with_lengths();
+  options.gradient_norms = true;
+  const Scan scan(program);
+  const auto got = run_scan<double>(scan, steps, batch, options);
+  const auto expected = run_scan<double>(scan, steps, batch, options, Executor::tape);
+  ASSERT_EQ(got.norms.size(), expected.norms.size());
+  for (std::size_t k = 0; k < got.norms.size(); ++k) {
+    for (std::size_t t = 0; t < got.norms[k].size(); ++t) {
+      EXPECT_NEAR(got.norms[k][t], expected.norms[k][t], 1e-9 * (1 + expected.norms[k][t])) << t;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace carousel
