@@ -113,31 +113,53 @@ struct Walk {
   }
 };
 
+// A vector of the result: of operands that are one element for the row, those in `one`.
+template <class V, class T, class F, int arity, int ones>
+[[gnu::always_inline]] inline V run_vector(const Walk<T, arity>& walk, const V* one, Index i) {
+  const auto operand = [&](int k) {
+    return (ones & (1 << k)) != 0 ? one[k] : V::load_unaligned(walk.data[k] + i);
+  };
+  if constexpr (arity == 2) return F::run(operand(0), operand(1));
+  else if constexpr (arity == 3) return F::run(operand(0), operand(1), operand(2));
+  else return F::run(operand(0), operand(1), operand(2), operand(3));
+}
+
+// Those operands of a row, read before anything is stored, which could change them.
+template <class V, class T, int arity, int ones>
+[[gnu::always_inline]] inline void read_ones(const Walk<T, arity>& walk, V* one) {
+  for (int k = 0; k < arity; ++k) {
+    if ((ones & (1 << k)) != 0) one[k] = V(*walk.data[k]);
+  }
+}
+
 // `count` columns of vectors from element i on, row by row. Bit k of `ones`: operand k is one
 // element for the row.
 template <class V, class T, class F, int arity, int ones, int count>
 [[gnu::always_inline]] inline void run_columns(Walk<T, arity> walk, Index rows, Index i) {
   constexpr Index width = static_cast<Index>(V::size);
   for (Index r = 0; r < rows; ++r) {
-    // Read before anything is stored, which could change it.
     V one[arity];
-    for (int k = 0; k < arity; ++k) {
-      if ((ones & (1 << k)) != 0) one[k] = V(*walk.data[k]);
-    }
+    read_ones<V, T, arity, ones>(walk, one);
     for (int c = 0; c < count; ++c) {
       const Index at = i + c * width;
-      const auto operand = [&](int k) {
-        return (ones & (1 << k)) != 0 ? one[k] : V::load_unaligned(walk.data[k] + at);
-      };
-      const auto result = [&] {
-        if constexpr (arity == 2) return F::run(operand(0), operand(1));
-        else if constexpr (arity == 3) return F::run(operand(0), operand(1), operand(2));
-        else return F::run(operand(0), operand(1), operand(2), operand(3));
-      };
-      result().store_unaligned(walk.out + at);
+      run_vector<V, T, F, arity, ones>(walk, one, at).store_unaligned(walk.out + at);
     }
     walk.next_row();
   }
+}
+
+// One row of a vector or more; the last vector as in run_row.
+template <class V, class T, class F, int arity, int ones>
+[[gnu::always_inline]] inline void run_line(const Walk<T, arity>& walk, Index n) {
+  constexpr Index width = static_cast<Index>(V::size);
+  V one[arity];
+  read_ones<V, T, arity, ones>(walk, one);
+  const Index last = n - width;
+  const V tail = run_vector<V, T, F, arity, ones>(walk, one, last);
+  for (Index i = 0; i < last; i += width) {
+    run_vector<V, T, F, arity, ones>(walk, one, i).store_unaligned(walk.out + i);
+  }
+  tail.store_unaligned(walk.out + last);
 }
 
 // The vectors of half the size, where there are such.
@@ -158,6 +180,7 @@ template <class Arch, class T, class F, int arity, int ones>
 void run_rows(Walk<T, arity> walk, Index rows, Index first, Index n) {
   using V = xsimd::batch<T, Arch>;
   constexpr Index width = static_cast<Index>(V::size);
+  if (rows == 1 && first == 0 && n >= width) return run_line<V, T, F, arity, ones>(walk, n);
   Index i = first;
   for (; i + 8 * width <= n; i += 8 * width) run_columns<V, T, F, arity, ones, 8>(walk, rows, i);
   for (; i + 2 * width <= n; i += 2 * width) run_columns<V, T, F, arity, ones, 2>(walk, rows, i);

@@ -159,30 +159,35 @@ template <class V, class T, bool product, int ones, int count>
 
 // The columns from `first` on: the widest pieces that are left, then narrower ones.
 template <class Arch, class T, bool product, int ones>
-void run_column_sums_of(TileArg<T> a, TileArg<T> b, T* out, Index rows, Index n) {
-  const auto go_on = [&](Index elements) {
-    n -= elements;
-    out += elements;
-    a.data += a.stride * elements;
-    b.data += b.stride * elements;
+void run_column_sums_of(const TileArg<T>& a, const TileArg<T>& b, T* out, Index rows, Index first,
+                        Index n) {
+  const auto from = [](const TileArg<T>& arg, Index i) {
+    return TileArg<T>{arg.data + arg.stride * i, arg.stride, arg.row_step};
   };
+  Index i = first;
   if constexpr (std::is_void_v<Arch>) {
-    for (; n > 0; go_on(1)) {
-      const T *x = a.data, *y = b.data;
+    for (; i < n; ++i) {
+      const T *x = from(a, i).data, *y = from(b, i).data;
       T sum = T(0);
       for (Index r = 0; r < rows; ++r, x += a.row_step, y += b.row_step) {
         if constexpr (product) sum += *x * *y;
         else sum += *x;
       }
-      *out += sum;
+      out[i] += sum;
     }
   } else {
     using V = xsimd::batch<T, Arch>;
     constexpr Index width = static_cast<Index>(V::size);
-    for (; n >= 8 * width; go_on(8 * width)) add_columns<V, T, product, ones, 8>(a, b, out, rows);
-    for (; n >= 2 * width; go_on(2 * width)) add_columns<V, T, product, ones, 2>(a, b, out, rows);
-    for (; n >= width; go_on(width)) add_columns<V, T, product, ones, 1>(a, b, out, rows);
-    run_column_sums_of<typename Narrower<Arch>::type, T, product, ones>(a, b, out, rows, n);
+    for (; i + 8 * width <= n; i += 8 * width) {
+      add_columns<V, T, product, ones, 8>(from(a, i), from(b, i), out + i, rows);
+    }
+    for (; i + 2 * width <= n; i += 2 * width) {
+      add_columns<V, T, product, ones, 2>(from(a, i), from(b, i), out + i, rows);
+    }
+    for (; i + width <= n; i += width) {
+      add_columns<V, T, product, ones, 1>(from(a, i), from(b, i), out + i, rows);
+    }
+    run_column_sums_of<typename Narrower<Arch>::type, T, product, ones>(a, b, out, rows, i, n);
   }
 }
 
@@ -192,10 +197,10 @@ void run_column_sums(const TileArg<T>* args, TileOut<T> out, Index rows, Index n
   const TileArg<T> a{args->data, args->stride, args->row_step},
       b{second.data, second.stride, second.row_step};
   const bool one_a = a.stride == 0, one_b = product && b.stride == 0;
-  if (one_a && one_b) run_column_sums_of<Arch, T, product, 3>(a, b, out.data, rows, n);
-  else if (one_a) run_column_sums_of<Arch, T, product, 1>(a, b, out.data, rows, n);
-  else if (one_b) run_column_sums_of<Arch, T, product, 2>(a, b, out.data, rows, n);
-  else run_column_sums_of<Arch, T, product, 0>(a, b, out.data, rows, n);
+  if (one_a && one_b) run_column_sums_of<Arch, T, product, 3>(a, b, out.data, rows, 0, n);
+  else if (one_a) run_column_sums_of<Arch, T, product, 1>(a, b, out.data, rows, 0, n);
+  else if (one_b) run_column_sums_of<Arch, T, product, 2>(a, b, out.data, rows, 0, n);
+  else run_column_sums_of<Arch, T, product, 0>(a, b, out.data, rows, 0, n);
 }
 
 struct two_products {
