@@ -15,6 +15,7 @@ struct Strides {
   Index group = 0,  ///< from group to group
       row = 0,      ///< from row to row
       element = 0;  ///< in a row
+  /// Whether all three agree.
   friend bool operator==(const Strides&, const Strides&) = default;
 };
 
@@ -29,6 +30,7 @@ struct SweepSpace {
   Strides whole() const { return {groups > 1 ? rows * width : 0, rows > 1 ? width : 0, 1}; }
   /// The strides of a value with an element for each row.
   Strides column() const { return {groups > 1 ? rows : 0, rows > 1 ? 1 : 0, 0}; }
+  /// Whether all three agree.
   friend bool operator==(const SweepSpace&, const SweepSpace&) = default;
 };
 
