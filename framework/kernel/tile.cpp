@@ -14,17 +14,40 @@ TileKernel<double> tile_kernel_avx2_double(Tile tile);
 TileKernel<float> tile_kernel_avx512_float(Tile tile);
 TileKernel<double> tile_kernel_avx512_double(Tile tile);
 
-TileKernel<float> tile_sum_kernel_baseline_float(TileSum kind);
-TileKernel<double> tile_sum_kernel_baseline_double(TileSum kind);
-TileKernel<float> tile_sum_kernel_avx2_float(TileSum kind);
-TileKernel<double> tile_sum_kernel_avx2_double(TileSum kind);
-TileKernel<float> tile_sum_kernel_avx512_float(TileSum kind);
-TileKernel<double> tile_sum_kernel_avx512_double(TileSum kind);
+TileKernel<float> tile_kernel_baseline_float(TileSum kind);
+TileKernel<double> tile_kernel_baseline_double(TileSum kind);
+TileKernel<float> tile_kernel_avx2_float(TileSum kind);
+TileKernel<double> tile_kernel_avx2_double(TileSum kind);
+TileKernel<float> tile_kernel_avx512_float(TileSum kind);
+TileKernel<double> tile_kernel_avx512_double(TileSum kind);
 
 float sin_alone(float x) { return std::sin(x); }
 double sin_alone(double x) { return std::sin(x); }
 float cos_alone(float x) { return std::cos(x); }
 double cos_alone(double x) { return std::cos(x); }
+
+namespace {
+
+// Of either sort of kernel: a Tile or a TileSum.
+template <class T, class Kind>
+TileKernel<T> compiled_for(Kind kind, Isa isa) {
+  constexpr bool single = std::is_same_v<T, float>;
+  switch (isa) {
+#if defined(__x86_64__)
+    case Isa::avx512:
+      if constexpr (single) return tile_kernel_avx512_float(kind);
+      else return tile_kernel_avx512_double(kind);
+    case Isa::avx2:
+      if constexpr (single) return tile_kernel_avx2_float(kind);
+      else return tile_kernel_avx2_double(kind);
+#endif
+    default:
+      if constexpr (single) return tile_kernel_baseline_float(kind);
+      else return tile_kernel_baseline_double(kind);
+  }
+}
+
+}  // namespace
 
 const char* tile_name(Tile tile) {
   switch (tile) {
@@ -48,20 +71,7 @@ int tile_arity(Tile tile) {
 
 template <class T>
 TileKernel<T> tile_kernel(Tile tile, Isa isa) {
-  constexpr bool single = std::is_same_v<T, float>;
-  switch (isa) {
-#if defined(__x86_64__)
-    case Isa::avx512:
-      if constexpr (single) return tile_kernel_avx512_float(tile);
-      else return tile_kernel_avx512_double(tile);
-    case Isa::avx2:
-      if constexpr (single) return tile_kernel_avx2_float(tile);
-      else return tile_kernel_avx2_double(tile);
-#endif
-    default:
-      if constexpr (single) return tile_kernel_baseline_float(tile);
-      else return tile_kernel_baseline_double(tile);
-  }
+  return compiled_for<T>(tile, isa);
 }
 
 template <class T>
@@ -71,20 +81,7 @@ TileKernel<T> tile_kernel(Tile tile) {
 
 template <class T>
 TileKernel<T> tile_sum_kernel(TileSum kind, Isa isa) {
-  constexpr bool single = std::is_same_v<T, float>;
-  switch (isa) {
-#if defined(__x86_64__)
-    case Isa::avx512:
-      if constexpr (single) return tile_sum_kernel_avx512_float(kind);
-      else return tile_sum_kernel_avx512_double(kind);
-    case Isa::avx2:
-      if constexpr (single) return tile_sum_kernel_avx2_float(kind);
-      else return tile_sum_kernel_avx2_double(kind);
-#endif
-    default:
-      if constexpr (single) return tile_sum_kernel_baseline_float(kind);
-      else return tile_sum_kernel_baseline_double(kind);
-  }
+  return compiled_for<T>(kind, isa);
 }
 
 template <class T>

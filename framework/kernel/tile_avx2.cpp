@@ -10,11 +10,11 @@ TileKernel<double> tile_kernel_avx2_double(Tile tile) {
   return find_tile_kernel<xsimd::fma3<xsimd::avx2>, double>(tile);
 }
 
-TileKernel<float> tile_sum_kernel_avx2_float(TileSum kind) {
+TileKernel<float> tile_kernel_avx2_float(TileSum kind) {
   return find_tile_sum<xsimd::fma3<xsimd::avx2>, float>(kind);
 }
 
-TileKernel<double> tile_sum_kernel_avx2_double(TileSum kind) {
+TileKernel<double> tile_kernel_avx2_double(TileSum kind) {
   return find_tile_sum<xsimd::fma3<xsimd::avx2>, double>(kind);
 }
 

@@ -10,11 +10,11 @@ TileKernel<double> tile_kernel_avx512_double(Tile tile) {
   return find_tile_kernel<xsimd::avx512bw, double>(tile);
 }
 
-TileKernel<float> tile_sum_kernel_avx512_float(TileSum kind) {
+TileKernel<float> tile_kernel_avx512_float(TileSum kind) {
   return find_tile_sum<xsimd::avx512bw, float>(kind);
 }
 
-TileKernel<double> tile_sum_kernel_avx512_double(TileSum kind) {
+TileKernel<double> tile_kernel_avx512_double(TileSum kind) {
   return find_tile_sum<xsimd::avx512bw, double>(kind);
 }
 

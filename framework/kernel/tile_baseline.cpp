@@ -10,11 +10,11 @@ TileKernel<double> tile_kernel_baseline_double(Tile tile) {
   return find_tile_kernel<xsimd::default_arch, double>(tile);
 }
 
-TileKernel<float> tile_sum_kernel_baseline_float(TileSum kind) {
+TileKernel<float> tile_kernel_baseline_float(TileSum kind) {
   return find_tile_sum<xsimd::default_arch, float>(kind);
 }
 
-TileKernel<double> tile_sum_kernel_baseline_double(TileSum kind) {
+TileKernel<double> tile_kernel_baseline_double(TileSum kind) {
   return find_tile_sum<xsimd::default_arch, double>(kind);
 }
 

@@ -34,23 +34,26 @@ struct Operands {
   TileArg<T> arg[arity];
 };
 
-template <class V, class T, class F, int arity>
-V run_part(Operands<T, arity> in, Index i, Index m) {
-  const auto operand = [&](int k) { return load_part<V>(in.arg[k], i, m); };
+// The function of operand(0), operand(1), ...
+template <class F, int arity, class G>
+[[gnu::always_inline]] inline auto run_on(const G& operand) {
   if constexpr (arity == 1) return F::run(operand(0));
   else if constexpr (arity == 2) return F::run(operand(0), operand(1));
   else if constexpr (arity == 3) return F::run(operand(0), operand(1), operand(2));
   else return F::run(operand(0), operand(1), operand(2), operand(3));
 }
 
+template <class V, class T, class F, int arity>
+V run_part(Operands<T, arity> in, Index i, Index m) {
+  const auto operand = [&](int k) { return load_part<V>(in.arg[k], i, m); };
+  return run_on<F, arity>(operand);
+}
+
 // A whole vector of operands that all have stride 1.
 template <class V, class T, class F, int arity>
 V run_whole(Operands<T, arity> in, Index i) {
   const auto operand = [&](int k) { return V::load_unaligned(in.arg[k].data + i); };
-  if constexpr (arity == 1) return F::run(operand(0));
-  else if constexpr (arity == 2) return F::run(operand(0), operand(1));
-  else if constexpr (arity == 3) return F::run(operand(0), operand(1), operand(2));
-  else return F::run(operand(0), operand(1), operand(2), operand(3));
+  return run_on<F, arity>(operand);
 }
 
 // The vector path serves the remainder too, so a value never depends on its place. The last
@@ -119,9 +122,7 @@ template <class V, class T, class F, int arity, int ones>
   const auto operand = [&](int k) {
     return (ones & (1 << k)) != 0 ? one[k] : V::load_unaligned(walk.data[k] + i);
   };
-  if constexpr (arity == 2) return F::run(operand(0), operand(1));
-  else if constexpr (arity == 3) return F::run(operand(0), operand(1), operand(2));
-  else return F::run(operand(0), operand(1), operand(2), operand(3));
+  return run_on<F, arity>(operand);
 }
 
 // Those operands of a row, read before anything is stored, which could change them.

@@ -111,7 +111,6 @@ class CompiledScan {
     std::size_t operand_count;
     bool is_column;    // an element for each row
     bool is_flat;      // the rows lie side by side in all operands
-    bool adds;         // to its place
     Index clears = 0;  // elements of its place that are 0 before the sweep
   };
   struct ReadyStage {
@@ -210,6 +209,8 @@ class CompiledScan {
     if (!plan_.band_space || !times_.on) return nullptr;
     return std::make_unique<PartTimer>(times_, Part::elementwise);
   }
+  template <class F>
+  static void for_each_band(const SweepSpace& space, F f);
   template <class F>
   void for_each_piece(F f);
   void copy_piece(const Piece& piece, const T* from, Index width, T* to) const;

@@ -27,16 +27,21 @@ Index CompiledScan<T>::least_chunk_steps() const {
   return std::clamp(elements / std::max<Index>(widths, 1), fewest, most);
 }
 
-// The pieces of a matrix that go through the steps of a chunk one after another: bands, or all.
 template <class T>
 template <class F>
-void CompiledScan<T>::for_each_piece(F f) {
-  if (!plan_.band_space) return f(Piece{0, 0, 0});
-  const SweepSpace& space = *plan_.band_space;
+void CompiledScan<T>::for_each_band(const SweepSpace& space, F f) {
   const Index band = band_rows(space);
   for (Index g = 0; g < space.groups; ++g) {
     for (Index r = 0; r < space.rows; r += band) f(Piece{g, r, std::min(band, space.rows - r)});
   }
+}
+
+// The pieces of a matrix that go through the steps of a chunk one after another: bands, or all.
+template <class T>
+template <class F>
+void CompiledScan<T>::for_each_piece(F f) {
+  if (plan_.band_space) for_each_band(*plan_.band_space, f);
+  else f(Piece{0, 0, 0});
 }
 
 // The elements of a piece: of a matrix in the caller's memory, from where to where in a history.
@@ -227,7 +232,7 @@ template <class T>
 typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepOp& op,
                                                                 const SweepSpace& space) {
   using Kind = PlanSweepOp::Kind;
-  ReadySweepOp ready{nullptr, {}, index(op.operand_count), false, false, false, 0};
+  ReadySweepOp ready{nullptr, {}, index(op.operand_count), false, false, 0};
   for (std::size_t k = 0; k < ready.operand_count; ++k) ready.operands[k] = look_up(op.operands[k]);
   const Strides& out = op.out.strides;
   SweptOperand& result = ready.operands.back();
@@ -238,14 +243,13 @@ typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepO
     result = look_up(op.out);
   }
   const bool product = ready.operand_count == 2;
+  bool adds = op.kind == Kind::sum;  // to its place
   if (op.kind == Kind::row_sums) {
-    ready.adds =
+    adds =
         op.total >= 0 || (out.row == 0 && space.rows > 1) || (out.group == 0 && space.groups > 1);
     using enum TileSum;
-    ready.kernel =
-        tile_sum_kernel<T>(ready.adds ? (product ? add_dot : add_sum) : (product ? dot : sum));
+    ready.kernel = tile_sum_kernel<T>(adds ? (product ? add_dot : add_sum) : (product ? dot : sum));
   } else if (op.kind == Kind::sum) {
-    ready.adds = true;
     const bool down = out.row == 0 && space.rows > 1;
     ready.kernel = down ? tile_sum_kernel<T>(product ? TileSum::dot_columns : TileSum::columns)
                         : tile_kernel<T>(product ? Tile::mul_add : Tile::add);
@@ -254,7 +258,7 @@ typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepO
     ready.kernel =
         ready.operand_count == 4 ? tile_sum_kernel<T>(TileSum::products) : tile_kernel<T>(op.tile);
   }
-  if (ready.adds && op.total < 0) ready.clears = op.out.at.slot.width;
+  if (adds && op.total < 0) ready.clears = op.out.at.slot.width;
   ready.is_column = op.kind == Kind::elementwise && out == space.column() && space.width > 1;
   ready.is_flat = op.kind == Kind::elementwise;
   for (std::size_t k = 0; k < ready.operand_count; ++k) {
@@ -310,12 +314,8 @@ void CompiledScan<T>::run_sweep(const PlanStage& stage, Index step, Index sequen
   const SweepSpace& space = stage.sweeps.front().space;
   sweep_starts_.resize(std::max(sweep_starts_.size(), work.sweep.size()));
   start_sweep(work, step, sequence, sweep_starts_.data());
-  const Index band = band_rows(space);
-  for (Index g = 0; g < space.groups; ++g) {
-    for (Index r = 0; r < space.rows; r += band) {
-      run_band(work, space, sweep_starts_.data(), {g, r, std::min(band, space.rows - r)});
-    }
-  }
+  for_each_band(space,
+                [&](const Piece& piece) { run_band(work, space, sweep_starts_.data(), piece); });
 }
 
 template class CompiledScan<float>;

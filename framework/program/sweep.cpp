@@ -153,10 +153,8 @@ class Describer {
       return Strides{0, along(axes[0]), along(axes[1])};
     };
     SweepWork made{{1, size[axes[0]], size[axes[1]]}, k != 1, Tile::mul, {}, strides(out_step)};
-    if (made.space.width == 1) {  // one row instead of one column
-      std::swap(made.space.rows, made.space.width);
-    }
-    const bool turned = size[axes[1]] == 1 && size[axes[0]] != 1;
+    const bool turned = made.space.width == 1;  // one row instead of one column
+    if (turned) std::swap(made.space.rows, made.space.width);
     const auto turn = [&](Strides s) { return turned ? Strides{0, 0, s.row} : s; };
     made.out = turn(made.out);
     const std::array<std::array<Index, 3>, 2> steps{a_step, b_step};
