@@ -26,6 +26,7 @@ class Work {
 
   void add(const PlanStage& stage) {
     for (const PlanTile& tile : stage.tiles) {
+      if (!tile.runs.empty()) continue;  // only moves
       elementwise += double(tile.out.width) * rates_.tiles.at(tile.tile);
     }
     for (const PlanSweep& sweep : stage.sweeps) {

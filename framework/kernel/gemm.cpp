@@ -3,9 +3,11 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <array>
 #include <type_traits>
 
 #include "kernel/packed_matrix.hpp"
+#include "kernel/tile.hpp"
 #include "tensor/blas.hpp"
 
 namespace carousel {
@@ -24,16 +26,34 @@ bool takes_blocks(Index m, Index n, Index k) {
   return compiles_small_gemm() && m >= least && n >= least && m * n * k >= large;
 }
 
-// One row, or one column: a matrix times a vector, for which a product would pack the matrix.
-void multiply_vector(bool trans, Index rows, Index columns, const float* matrix, Index ld,
-                     const float* x, Index x_step, float beta, float* y, Index y_step) {
-  cblas_sgemv(CblasRowMajor, trans ? CblasTrans : CblasNoTrans, blas_size(rows), blas_size(columns),
-              1.0f, matrix, blas_size(ld), x, blas_size(x_step), beta, y, blas_size(y_step));
+// A column times a row, row by row. False where the row's elements do not lie side by side.
+template <class T>
+bool multiply_outer(Index m, Index n, const T* column, Index column_step, const T* row,
+                    Index row_step, T* c, Index ldc) {
+  if (row_step != 1 && n > 1) return false;
+  const std::array<TileArg<T>, 2> args{TileArg<T>{column, 0, column_step}, TileArg<T>{row, 1, 0}};
+  tile_kernel<T>(Tile::mul)(args.data(), {c, ldc}, m, n);
+  return true;
 }
-void multiply_vector(bool trans, Index rows, Index columns, const double* matrix, Index ld,
-                     const double* x, Index x_step, double beta, double* y, Index y_step) {
-  cblas_dgemv(CblasRowMajor, trans ? CblasTrans : CblasNoTrans, blas_size(rows), blas_size(columns),
-              1.0, matrix, blas_size(ld), x, blas_size(x_step), beta, y, blas_size(y_step));
+
+// One row, or one column: a matrix times a vector, for which a product would pack the matrix, and
+// a library take longer to begin than a small matrix does. False where the vector's elements do not
+// lie side by side.
+template <class T>
+bool multiply_vector(bool trans, Index rows, Index columns, const T* matrix, Index ld, const T* x,
+                     Index x_step, bool accumulate, T* y, Index y_step) {
+  if (trans) {
+    if (y_step != 1 && columns > 1) return false;
+    if (!accumulate) std::fill_n(y, columns, T(0));
+    const std::array<TileArg<T>, 2> args{TileArg<T>{x, 0, x_step}, TileArg<T>{matrix, 1, ld}};
+    tile_sum_kernel<T>(TileSum::dot_columns)(args.data(), {y, 0}, rows, columns);
+    return true;
+  }
+  if (x_step != 1 && columns > 1) return false;
+  const std::array<TileArg<T>, 2> args{TileArg<T>{matrix, 1, ld}, TileArg<T>{x, 1, 0}};
+  const TileSum sum = accumulate ? TileSum::add_dot : TileSum::dot;
+  tile_sum_kernel<T>(sum)(args.data(), {y, y_step}, rows, columns);
+  return true;
 }
 
 // By kernels that are compiled for their blocks: OpenBLAS takes an older processor's where it does
@@ -69,14 +89,18 @@ void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, const T* a, Ind
     gemm_by_blocks(trans_a, trans_b, m, n, k, a, lda, b, ldb, beta == T(1), c, ldc);
     return;
   }
-  if (m == 1) {  // op(B)^T a
-    multiply_vector(!trans_b, trans_b ? n : k, trans_b ? k : n, b, ldb, a, trans_a ? lda : 1, beta,
-                    c, 1);
+  const bool replaces = beta == T(0);
+  const Index a_step = trans_a ? 1 : lda, b_step = trans_b ? ldb : 1;
+  if (k == 1 && replaces && multiply_outer(m, n, a, a_step, b, b_step, c, ldc)) return;
+  const bool is_simple = replaces || beta == T(1);
+  if (m == 1 && is_simple &&  // op(B)^T a
+      multiply_vector(!trans_b, trans_b ? n : k, trans_b ? k : n, b, ldb, a, trans_a ? lda : 1,
+                      !replaces, c, 1)) {
     return;
   }
-  if (n == 1) {
-    multiply_vector(trans_a, trans_a ? k : m, trans_a ? m : k, a, lda, b, trans_b ? 1 : ldb, beta,
-                    c, ldc);
+  if (n == 1 && is_simple &&
+      multiply_vector(trans_a, trans_a ? k : m, trans_a ? m : k, a, lda, b, trans_b ? 1 : ldb,
+                      !replaces, c, ldc)) {
     return;
   }
   const auto ta = trans_a ? CblasTrans : CblasNoTrans;

@@ -97,6 +97,9 @@ class CompiledScan {
     std::size_t operand_count;
     Index width;
     bool flat;  // the rows lie side by side in all operands
+    // Of a move: its runs; where their operands lie begins there in ReadyStage::moved.
+    const std::vector<PlanRun>* runs = nullptr;
+    std::size_t moved = 0;
   };
   // An operand in a sweep.
   struct SweptOperand {
@@ -115,11 +118,13 @@ class CompiledScan {
   };
   struct ReadyStage {
     std::vector<ReadyTile> tiles;
-    Index widest = 1;  // elements of a row
+    Index widest = 1;            // elements of a row
+    std::vector<Operand> moved;  // of the runs of all moves
     std::vector<ReadySweepOp> sweep;
     bool is_ready = false;
     void clear() {  // but keeps its memory
       tiles.clear();
+      moved.clear();
       sweep.clear();
       is_ready = false;
     }
@@ -245,6 +250,9 @@ class CompiledScan {
   void add_swept_sums();
   Index least_chunk_steps() const;
   ReadyTile look_up(const PlanTile& tile) const;
+  ReadyTile look_up_move(const PlanTile& move, std::vector<Operand>& moved) const;
+  static void run_move(const PlanRun& run, const T* from, Index from_step, T* out, Index out_step,
+                       Index rows);
   PackedMatrix<T>& packed(const PlanGemm& product);
   void gather_rows();
   void multiply_gathered();

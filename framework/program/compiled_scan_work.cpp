@@ -35,6 +35,7 @@ typename CompiledScan<T>::Cut CompiledScan<T>::cut_for(const std::vector<PlanSta
     for (const PlanTile& tile : stage.tiles) {
       cut = std::max(cut, cut_for(tile.out));
       for (const PlanOperand& operand : tile.operands) cut = std::max(cut, cut_for(operand.slot));
+      for (const PlanRun& run : tile.runs) cut = std::max(cut, cut_for(run.from.slot));
     }
     for (const PlanGemm& product : stage.gemms) {
       cut = std::max({cut, cut_for(product.a), cut_for(product.c)});
@@ -122,9 +123,36 @@ void CompiledScan<T>::run_tiles(const PlanStage& stage, Index step, Index first_
         args[k] = {data(o), o.element_step, o.row_step};
       }
       const Operand& o = tile.operands.back();
+      if (tile.runs) {
+        const Operand* from = &work.moved[tile.moved];
+        for (const PlanRun& run : *tile.runs) {
+          run_move(run, data(*from), from->row_step, data(o), o.row_step, count);
+          ++from;
+        }
+        continue;
+      }
       const TileOut<T> out{data(o), o.row_step};
       if (tile.flat) tile.kernel(args.data(), out, 1, count * tile.width);
       else tile.kernel(args.data(), out, count, tile.width);
+    }
+  }
+}
+
+template <class T>
+void CompiledScan<T>::run_move(const PlanRun& run, const T* from, Index from_step, T* out,
+                               Index out_step, Index rows) {
+  const auto scattered = static_cast<Index>(run.elements.size());
+  const std::int32_t *elements = run.elements.data(), *places = run.places.data();
+  for (Index r = 0; r < rows; ++r, from += from_step, out += out_step) {
+    if (!from) {
+      std::fill_n(out + run.to, run.count, T(0));
+    } else if (scattered == 0) {
+      std::copy_n(from + run.first, run.count, out + run.to);
+    }
+    if (run.places.empty()) {
+      for (Index k = 0; k < scattered; ++k) out[run.to + k] = from[elements[k]];
+    } else {
+      for (Index k = 0; k < scattered; ++k) out[places[k]] = from[elements[k]];
     }
   }
 }
@@ -134,7 +162,7 @@ const typename CompiledScan<T>::ReadyStage& CompiledScan<T>::ready(const PlanSta
   ReadyStage& ready = ready_[index(stage.number)];
   if (ready.is_ready) return ready;
   for (const PlanTile& tile : stage.tiles) {
-    ready.tiles.push_back(look_up(tile));
+    ready.tiles.push_back(tile.runs.empty() ? look_up(tile) : look_up_move(tile, ready.moved));
     ready.widest = std::max(ready.widest, tile.out.width);
   }
   for (const PlanSweep& sweep : stage.sweeps) {
@@ -160,7 +188,8 @@ typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& til
     o.element_step = slot.width == 1 && width != 1 ? 0 : 1;
     return o;
   };
-  ReadyTile ready{tile_kernel<T>(tile.tile), {}, index(tile.operand_count), width, true};
+  ReadyTile ready{
+      tile_kernel<T>(tile.tile), {}, index(tile.operand_count), width, true, nullptr, 0};
   ready.operands.back() = in_slot(tile.out);
   ready.flat = ready.operands.back().row_step == width;
   for (std::size_t k = 0; k < ready.operand_count; ++k) {
@@ -174,6 +203,24 @@ typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up(const PlanTile& til
       const bool number = value.numel() == 1;
       o = {const_cast<T*>(value.data()), Line::still, 0, 0, number ? 0 : 1};
       ready.flat = ready.flat && number;
+    }
+  }
+  return ready;
+}
+
+template <class T>
+typename CompiledScan<T>::ReadyTile CompiledScan<T>::look_up_move(
+    const PlanTile& move, std::vector<Operand>& moved) const {
+  ReadyTile ready{nullptr, {}, 0, move.out.width, false, &move.runs, moved.size()};
+  ready.operands.back() = look_up(move.out);
+  for (const PlanRun& run : move.runs) {
+    if (run.from.unbatched >= 0) {  // only read
+      T* value = const_cast<T*>(unbatched_[index(run.from.unbatched)].data());
+      moved.push_back({value, Line::still, 0, 0, 1});
+    } else if (run.from.slot.buffer >= 0) {
+      moved.push_back(look_up(run.from.slot));
+    } else {
+      moved.push_back({nullptr, Line::still, 0, 0, 0});
     }
   }
   return ready;

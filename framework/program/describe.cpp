@@ -40,7 +40,9 @@ std::string counted(const std::vector<std::string_view>& names) {
 
 std::string tiles_text(const std::vector<PlanTile>& tiles) {
   std::vector<std::string_view> names;
-  for (const PlanTile& tile : tiles) names.push_back(tile_name(tile.tile));
+  for (const PlanTile& tile : tiles) {
+    names.push_back(tile.runs.empty() ? std::string_view(tile_name(tile.tile)) : "move");
+  }
   return counted(names);
 }
 
@@ -91,7 +93,9 @@ std::string stages_text(const char* where, const std::vector<PlanStage>& stages,
     if (is_empty) continue;
     text += fmt::format("  {}, wave {}\n", where, wave);
     if (!stage.tiles.empty()) text += wrapped("    elementwise: ", tiles_text(stage.tiles));
-    for (const PlanTile& tile : stage.tiles) work.elementwise += tile.out.width;
+    for (const PlanTile& tile : stage.tiles) {
+      if (tile.runs.empty()) work.elementwise += tile.out.width;
+    }
     for (const PlanSweep& sweep : stage.sweeps) {
       text += wrapped("    ", sweep_text(sweep));
       work.elementwise += sweep.space.size() * static_cast<Index>(sweep.ops.size());

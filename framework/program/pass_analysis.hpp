@@ -5,6 +5,7 @@
 #include <map>
 #include <string_view>
 
+#include "program/moves.hpp"
 #include "program/plan.hpp"
 
 namespace carousel {
@@ -63,6 +64,7 @@ class PassAnalysis {
         buffers_(plan.buffers),
         slots_(plan.slots),
         wide_(std::move(wide)),
+        moves_(program, first, wide_),
         swept_(program.nodes.size(), 0),
         rates_(rates_of(program, first, in_loop())),
         sources_(program.nodes.size()),
@@ -75,8 +77,10 @@ class PassAnalysis {
         joined_(program.nodes.size(), 0) {
     for (const int root : roots) roots_.push_back(memory(root));
     for (const int root : roots) mark_live(root);
-    for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
-      for (const int input : program_.nodes[i].inputs) sources_[i].push_back(memory(input));
+    for (int i = 0; i < static_cast<int>(program_.nodes.size()); ++i) {
+      if (i >= first_ && moves_.is_move(i)) sources_[index(i)] = moves_.sources(i);
+      else
+        for (const int input : at(i).inputs) sources_[index(i)].push_back(memory(input));
     }
     count_uses();
     for (int i = 0; i < static_cast<int>(program_.nodes.size()); ++i) {
@@ -123,17 +127,14 @@ class PassAnalysis {
   /// Whether the loop runs sequence by sequence.
   bool by_sequences() const { return !wide_.empty(); }
 
-  /// The node whose memory holds a value: in a loop by sequences, below reshapes.
+  /// The node whose memory holds a value, or the value as a part of its own.
   int memory(int node) const {
-    const auto is_next = [&](int n) {
-      return std::ranges::count(program_.states, n, &ProgramState::next) > 0;
-    };
-    while (by_sequences() && is_op(node, "reshape") && !is_next(node) &&
-           batched(at(at(node).inputs[0]))) {
-      node = at(node).inputs[0];
-    }
-    return node;
+    const Origin& alias = moves_.alias(node);
+    return alias.node >= 0 ? alias.node : node;
   }
+
+  /// A value whose elements are moved there from others.
+  bool is_move(int node) const { return node >= first_ && moves_.is_move(node); }
 
   /// By node: whether it makes or reads one of the matrices of a loop by sequences.
   std::vector<char> in_loop() const {
@@ -206,7 +207,12 @@ class PassAnalysis {
   }
 
   /// An op that one of the elementwise kernels can run.
-  bool is_tile(int node) const { return !swept_[index(node)] && has_tile(program_, node); }
+  bool is_tile(int node) const {
+    return !swept_[index(node)] && !is_move(node) && has_tile(program_, node);
+  }
+
+  /// Work on the elements of a row, which needs no other row.
+  bool is_by_row(int node) const { return is_tile(node) || is_move(node); }
 
   /// An elementwise op that is no part of a sum of products.
   bool is_plain_tile(int node) const {
@@ -215,7 +221,7 @@ class PassAnalysis {
 
   /// An op that runs by its own kernel, or a product of matrices.
   bool is_call(int node) const {
-    return at(node).kind == ProgramNode::Kind::op && batched(at(node)) && !is_tile(node) &&
+    return at(node).kind == ProgramNode::Kind::op && batched(at(node)) && !is_by_row(node) &&
            !is_product(node) && !swept_[index(node)];
   }
 
@@ -246,7 +252,7 @@ class PassAnalysis {
   void find_sums() {
     for (int i = static_cast<int>(program_.nodes.size()) - 1; i >= first_; --i) {
       if (!is_live_op(i) || in_sum_.count(i)) continue;
-      const bool addition = at(i).op->name == "add" && batched(at(i));
+      const bool addition = at(i).op->name == "add" && batched(at(i)) && !is_move(i);
       if (!addition && !is_product(i)) continue;
       Sum sum;
       std::vector<int> inner;
@@ -269,7 +275,7 @@ class PassAnalysis {
     if (own && is_product(node)) {
       if (node != root) inner.push_back(node);
       sum.products.push_back({node, n.inputs[0], n.inputs[1], n.attributes.transpose_b});
-    } else if (own && n.kind == ProgramNode::Kind::op && n.op->name == "add" && batched(n)) {
+    } else if (own && is_op(node, "add") && batched(n) && !is_move(node)) {
       if (node != root) inner.push_back(node);
       collect(n.inputs[1], root, sum, inner);
       collect(n.inputs[0], root, sum, inner);
@@ -370,6 +376,7 @@ class PassAnalysis {
   std::vector<PlanBuffer>& buffers_;  ///< of the plan
   std::vector<Slot>& slots_;          ///< of the plan, by node
   std::vector<char> wide_;   ///< by node: one of the matrices of a loop by sequences, or empty
+  Moves moves_;              ///< which values are moved elements of others
   std::vector<char> swept_;  ///< by node: whether it is work of a sweep
   std::vector<Rate> rates_;  ///< by node
   std::vector<std::vector<int>> sources_;  ///< by node: nodes whose memory it reads

@@ -132,9 +132,9 @@ class PassMemory : public PassSequences {
     return is_passed_on(node) ? PlanBuffer::Scope::block : PlanBuffer::Scope::step;
   }
 
-  /// An elementwise value that only the elementwise ops of its own stage read.
+  /// A value of a row that only the elementwise ops and moves of its own stage read.
   bool is_passed_on(int node) const {
-    if (!is_tile(node) || sums_.count(node)) return false;
+    if (!is_by_row(node) || sums_.count(node)) return false;
     for (const int user : users_[index(node)]) {
       const bool same_stage =
           phase_[index(user)] == phase_[index(node)] && wave_[index(user)] == wave_[index(node)];
@@ -143,13 +143,13 @@ class PassMemory : public PassSequences {
     return true;
   }
 
-  /// Whether `user` reads a value element by element: not as the left side of a product.
+  /// Whether `user` reads a value row by row: not as the left side of a product.
   bool reads_elementwise(int user, int node) const {
     const auto sum = sums_.find(user);
-    if (sum == sums_.end()) return is_tile(user);
+    if (sum == sums_.end()) return is_by_row(user);
     const auto& products = sum->second.products;
     return std::none_of(products.begin(), products.end(),
-                        [&](const ProductTerm& term) { return term.left == node; });
+                        [&](const ProductTerm& term) { return memory(term.left) == node; });
   }
 
   /// Whether a value is made or read outside the loop.
@@ -221,9 +221,12 @@ class PassMemory : public PassSequences {
         place_in(blocks_, PlanBuffer::Scope::block, i);
       else place_together({i});
     }
-    if (!by_sequences()) return;
     for (int i = 0; i < static_cast<int>(program_.nodes.size()); ++i) {
-      if (!has_slot(i)) slots_[index(i)] = slots_[index(memory(i))];
+      const Origin& alias = moves_.alias(i);
+      if (has_slot(i) || alias.node < 0 || !has_slot(alias.node)) continue;
+      slots_[index(i)] = slots_[index(alias.node)];
+      slots_[index(i)].column += alias.element;
+      slots_[index(i)].width = row_size(at(i).shape);
     }
   }
 
@@ -244,8 +247,10 @@ class PassMemory : public PassSequences {
     }
     const auto& users = users_[index(node)];
     const int last_use = users.empty() ? node : *std::max_element(users.begin(), users.end());
+    // An elementwise op may write where it reads.
+    const int before = is_move(node) ? node : node + 1;
     const auto free = std::find_if(passed.begin(), passed.end(), [&](const Passed& p) {
-      return p.last_use <= node && buffers_[index(p.buffer)].width == width;
+      return p.last_use < before && buffers_[index(p.buffer)].width == width;
     });
     if (free != passed.end()) {
       free->last_use = last_use;

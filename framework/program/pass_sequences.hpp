@@ -62,24 +62,32 @@ class PassSequences : public PassAnalysis {
   bool is_swept_sum(int node) const { return swept_[index(node)] && !batched(at(node)); }
 
  private:
+  // A product with parameters takes one row at a time in a loop by sequences: so it is only where
+  // the matrices are as much work.
   void find_sweeps() {
+    Index multiplied = 0, swept = 0;
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || phase_[index(i)] != Phase::loop) continue;
-      if (is_matrix_product(i)) fits_ = false;
+      if (is_matrix_product(i)) {
+        fits_ = fits_ && is_product(i);
+        multiplied += row_size(at(at(i).inputs[0]).shape) * row_size(at(i).shape);
+      }
       if (in_sum_.count(i) || sums_.count(i)) continue;
-      if (is_tile(i) && !wide_[index(i)]) continue;
+      if (is_move(i) || (is_tile(i) && !wide_[index(i)])) continue;
       auto work = sweep_work(program_, i);
       if (!work) {
         fits_ = fits_ && batched(at(i));
         continue;
       }
       swept_[index(i)] = 1;
+      swept += work->space.size();
       sources_[index(i)].clear();
       for (const SweepOperand& operand : work->operands) {
         sources_[index(i)].push_back(operand.node);
       }
       works_.emplace(i, std::move(*work));
     }
+    fits_ = fits_ && multiplied <= swept;
   }
 
   /// What the loop does: in rounds, all elementwise ops on vectors and calls that can run, then one
@@ -109,10 +117,21 @@ class PassSequences : public PassAnalysis {
       if (done > 0) ++rounds_;
       return done > 0;
     };
+    const auto is_new = [&](int source) {
+      return phase_[index(source)] == Phase::loop && source >= first_ &&
+             wave_[index(source)] == rounds_ && !waits[index(source)];
+    };
     while (!open.empty()) {
       only_leading = std::ranges::any_of(open, leads_on);
       for (const int node : open) {
-        if (!swept_[index(node)] && !is_call(node) && is_ready(node)) take(node);
+        if (!swept_[index(node)] && !is_heavy(node) && is_ready(node)) take(node);
+      }
+      if (drop_taken()) continue;
+      for (const int node : open) {  // none reads another of its round
+        if (is_product(node) && is_ready(node) &&
+            std::ranges::none_of(sources_[index(node)], is_new)) {
+          take(node);
+        }
       }
       if (drop_taken()) continue;
       for (const int node : open) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -68,12 +69,23 @@ struct PlanOperand {
   int unbatched = -1;  ///< node, when slot.buffer is -1
 };
 
+/// Elements of a row that move together from one value to another.
+struct PlanRun {
+  PlanOperand from;                    ///< neither slot nor node: zeros
+  Index first = 0,                     ///< element that is taken first
+      to = 0,                          ///< where it goes
+      count = 0;                       ///< of elements that lie side by side in both
+  std::vector<std::int32_t> elements,  ///< else: these
+      places;  ///< and where each goes; empty: one behind the other, from `to` on
+};
+
 /// out = op(operands), elementwise over [rows, width].
 struct PlanTile {
   Tile tile = Tile::copy;               ///< the kernel
   std::array<PlanOperand, 3> operands;  ///< of which operand_count are there
   int operand_count = 0;                ///< 1 to 3
   Slot out;                             ///< where the result goes
+  std::vector<PlanRun> runs;            ///< not empty: no kernel, but these elements
 };
 
 /// c (+)= a op(weights): the weights are unbatched nodes stacked by rows, [sum of rows, columns].

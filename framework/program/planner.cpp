@@ -57,7 +57,7 @@ class PassPlanner : public PassMemory {
       tiles.back().out = out;
       return;
     }
-    PlanTile work{tile, {}, static_cast<int>(operands.size()), out};
+    PlanTile work{tile, {}, static_cast<int>(operands.size()), out, {}};
     std::copy(operands.begin(), operands.end(), work.operands.begin());
     tiles.push_back(work);
   }
@@ -74,6 +74,8 @@ class PassPlanner : public PassMemory {
       if (!is_live_op(i) || in_sum_.count(i) || joined_[index(i)]) continue;
       if (swept_[index(i)]) {
         emit_sweep(pass, i);
+      } else if (is_move(i)) {
+        emit_move(pass, i);
       } else if (const auto sum = sums_.find(i); sum != sums_.end()) {
         emit_sum(pass, i, sum->second);
       } else if (is_tile(i)) {
@@ -123,6 +125,15 @@ class PassPlanner : public PassMemory {
       }
     }
     return pass;
+  }
+
+  void emit_move(PlanPass& pass, int node) const {
+    PlanTile move{Tile::copy, {}, 0, slots_[index(node)], {}};
+    for (const int source : moves_.sources(node)) {
+      moves_.add_runs(node, source, operand(source), move.runs);
+    }
+    moves_.add_runs(node, -1, {}, move.runs);
+    stage(pass, phase_[index(node)], wave_[index(node)]).tiles.push_back(std::move(move));
   }
 
   void emit_sweep(PlanPass& pass, int node) const {
@@ -233,7 +244,8 @@ class PassPlanner : public PassMemory {
     for (const Phase phase : {Phase::before, Phase::loop, Phase::behind}) {
       for (const ProductTerm& term : products) {
         if (phase_[index(term.node)] != phase) continue;
-        const int wave = std::max(wave_[index(term.node)] - 1, 0);
+        const bool in_round = by_sequences() && phase == Phase::loop;
+        const int wave = std::max(wave_[index(term.node)] - (in_round ? 0 : 1), 0);
         stage(pass, phase, wave)
             .gemms.push_back(
                 {operand(term.left).slot, out, {term.weight}, term.transpose, started});
@@ -367,7 +379,7 @@ void emit_copies(const StateCopies& states, const std::vector<Slot>& slots, Plan
   if (states.copies.empty()) return;
   PlanStage stage;
   for (const auto& [to, node] : states.copies) {
-    PlanTile copy{Tile::copy, {}, 1, to};
+    PlanTile copy{Tile::copy, {}, 1, to, {}};
     copy.operands[0] = {slots[static_cast<std::size_t>(node)], -1};
     stage.tiles.push_back(copy);
   }

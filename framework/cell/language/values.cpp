@@ -222,13 +222,21 @@ Value product_of_many(Var a, Var b, const Shape& out) {
 Value product(Var a, Var b) {
   const Value left(a), right(b);
   const Shape out = *product_of(left.shape(), right.shape());
+  const bool is_vector = right.batched() && right.shape().rank() == 1;
+  if (left.shape().rank() > 2 && !left.batched() && is_vector) {  // all matrices below each other
+    const Index inner = left.shape().back();
+    return reshape_one(linear(b, reshape(a, {left.shape().numel() / inner, inner})), out);
+  }
   if (left.shape().rank() > 2 || right.shape().rank() > 2) return product_of_many(a, b, out);
   const Index inner = right.shape()[0];
   if (left.shape().rank() == 1) {
     if (left.batched() && !right.batched()) return matmul(a, b);
     return reshape_one(matmul(reshape_one(a, {1, inner}), b), out);
   }
-  if (right.shape().rank() == 2) return matmul(a, b);
+  if (right.shape().rank() == 2) {
+    if (inner == 1 && right.batched()) return elementwise(*a.graph, "*", left, right);
+    return matmul(a, b);
+  }
   if (!left.batched()) {
     if (right.batched()) return linear(b, a);
     return reshape(linear(reshape(b, {1, inner}), a), out);
