@@ -103,6 +103,15 @@ std::size_t RecurrentStack::bytes_reserved() const {
   return bytes;
 }
 
+double RecurrentStack::scan_seconds() const {
+  double seconds = 0.0;
+  for (const Scan& scan : scans_) seconds += scan.seconds();
+  if (!attentive_) return seconds;
+  const std::lock_guard lock(attentive_->mutex);
+  for (const auto& [rows, scan] : attentive_->scans) seconds += scan.seconds();
+  return seconds;
+}
+
 std::span<const ProgramState> RecurrentStack::states(int layer) const {
   const std::span<const ProgramState> all = program(layer).states;
   const bool looks = layer == 0 && options_.attention;

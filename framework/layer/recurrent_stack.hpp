@@ -78,6 +78,8 @@ class RecurrentStack {
   bool is_bidirectional() const { return options_.bidirectional; }
   /// Memory of the scans, see Scan.
   std::size_t bytes_reserved() const;
+  /// Time of the scans, see Scan.
+  double scan_seconds() const;
   /// The program of one layer and direction; all layers but the first share sizes.
   const StepProgram& program(int layer) const {
     return scans_[static_cast<std::size_t>(layer)].program();

@@ -1,6 +1,8 @@
 #include "program/scan.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <mutex>
@@ -71,12 +73,27 @@ struct Compiled {
   ScanPlan plan;
   Pool<float> floats;
   Pool<double> doubles;
+  std::atomic<double> seconds = 0.0;  // of runs, see Scan
 
   template <class T>
   Pool<T>& pool() {
     if constexpr (std::is_same_v<T, float>) return floats;
     else return doubles;
   }
+};
+
+// Adds the time of its life to that of a scan.
+class RunTimer {
+ public:
+  explicit RunTimer(Compiled& compiled) : compiled_(compiled) {}
+  ~RunTimer() { compiled_.seconds += std::chrono::duration<double>(Clock::now() - start_).count(); }
+  RunTimer(const RunTimer&) = delete;
+  RunTimer& operator=(const RunTimer&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Compiled& compiled_;
+  Clock::time_point start_ = Clock::now();
 };
 
 // One run of a scan, for its way back.
@@ -183,6 +200,7 @@ class OutputsNode final : public CustomNode<T> {
 
   std::vector<Tensor<T>> backward(const Tensor<T>& gradient) override {
     Run<T>& run = *run_;
+    const RunTimer timer(*run.compiled);
     const DelayedProgram& program = run.program();
     std::vector<Tensor<T>> cotangents, carried, states(run.state_cotangents.size());
     for (Tensor<T>& given : run.state_cotangents) {
@@ -339,6 +357,13 @@ std::size_t Scan::bytes_reserved() const {
   return bytes;
 }
 
+double Scan::seconds() const {
+  const std::lock_guard lock(shared_->mutex);
+  double seconds = 0.0;
+  for (const auto& [wanted, compiled] : shared_->compiled) seconds += compiled->seconds;
+  return seconds;
+}
+
 template <class T>
 ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<const Var> inputs,
                      std::span<const Var> states, const ScanOptions& options) const {
@@ -357,6 +382,7 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<c
     wanted.push_back(wanted[d.source] || needs_gradient(states[d.state]) || options.gradient_norms);
   }
   const auto compiled = shared_->find(wanted, options.probes);
+  const RunTimer timer(*compiled);
   const std::shared_ptr<Run<T>> run(new Run<T>{compiled,
                                                compiled->template pool<T>().take(compiled->plan),
                                                Packing(shape[0], shape[1], options),

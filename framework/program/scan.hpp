@@ -28,6 +28,8 @@ class Scan {
   /// Memory that runs which have ended left for the next ones, with the values that they kept for
   /// the way back.
   std::size_t bytes_reserved() const;
+  /// Time that compiled runs took so far, forward and back, with packing; of all threads together.
+  double seconds() const;
 
   /// Runs through time as one node of the tape; gradients flow to parameters, inputs and states.
   /// Arguments and result are those of scan_on_tape(). A second derivative, and a tape that checks

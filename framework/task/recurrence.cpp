@@ -49,6 +49,12 @@ std::size_t Recurrence::bytes_reserved() const {
   return bytes;
 }
 
+double Recurrence::scan_seconds() const {
+  double seconds = 0.0;
+  for (const RecurrentStack& stack : stacks_) seconds += stack.scan_seconds();
+  return seconds;
+}
+
 std::string Recurrence::cell_text() const {
   if (stacks_.empty()) fail_bug("a model without a stack was asked for its cell");
   return to_text(stacks_.front().program(0));

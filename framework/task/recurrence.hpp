@@ -31,6 +31,8 @@ class Recurrence {
   Index parameter_count() const;
   /// Memory that the stacks' scans took, see Scan.
   std::size_t bytes_reserved() const;
+  /// Time that the stacks' scans took, see Scan.
+  double scan_seconds() const;
   /// Equations of the cell as they are run, at the sizes of the first layer of the first stack.
   std::string cell_text() const;
 

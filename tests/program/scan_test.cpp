@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "scan_fixtures.hpp"
 #include "temporary_folder.hpp"
 
@@ -118,6 +120,26 @@ TEST(Scan, SegmentsSaveMemory) {
   EXPECT_LT(root, whole - gates / 2);
   EXPECT_LT(root, few);
   EXPECT_LT(few, whole);
+}
+
+TEST(Scan, CountsTheSecondsOfItsRunsBothWays) {
+  const auto begun = std::chrono::steady_clock::now();
+  const StepProgram program = fixture_program(catalogue().find("rnn_tanh"));
+  const Scan scan(program);
+  EXPECT_EQ(scan.seconds(), 0.0);
+  Tape<float> tape;
+  std::vector<Var> parameters;
+  for (const auto& p : program.parameters)
+    parameters.push_back(tape.leaf(Tensor<float>::zeros(p.shape)));
+  const std::array inputs{tape.constant(Tensor<float>::zeros({500, batch, fixture_input}))};
+  const std::array states{tape.constant(Tensor<float>::zeros({batch, fixture_hidden}))};
+  const ScanResult run = scan.run(tape, parameters, inputs, states);
+  const double forward = scan.seconds();
+  EXPECT_GT(forward, 0.0);
+  tape.gradients(sum(run.outputs), parameters);
+  EXPECT_GT(scan.seconds(), forward);
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begun;
+  EXPECT_LE(scan.seconds(), spent.count());
 }
 
 }  // namespace

@@ -222,6 +222,7 @@ TEST(Recurrence, CountsTheStacksOfTheCellThatItIsTheDoorTo) {
   EXPECT_EQ(stack.parameters()[0].name, "layers/0/forward/W_h");
   EXPECT_THAT(one.cell_text(), HasSubstr("h = tanh(W_h @ x + U_h @ h[t-1] + b_h)"));
   EXPECT_EQ(one.bytes_reserved(), 0u) << "nothing ran";
+  EXPECT_EQ(one.scan_seconds(), 0.0) << "nothing ran";
 
   Recurrence two(catalogue().find("rnn_tanh"), 7, {.depth = 2, .direction = "both"});
   const RecurrentStack both = two.stack("encoder", 5, Sight::whole);
