@@ -21,7 +21,8 @@ struct PeerProgram {
   const char* package;
 };
 constexpr std::array peer_programs{PeerProgram{"peer_onednn", "libdnnl-dev"},
-                                   PeerProgram{"peer_torch", "libtorch-dev"}};
+                                   PeerProgram{"peer_torch", "libtorch-dev"},
+                                   PeerProgram{"peer_torch_python", "python3-torch"}};
 
 // One implementation of a cell at one size, and the medians of its turns.
 struct Contestant {
