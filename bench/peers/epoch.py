@@ -45,7 +45,7 @@ def linear_layer(inputs, outputs):
 
 
 class NextFrame(nn.Module):
-    """Each next frame of music; sequences of like length in a batch, packed."""
+    """Each next frame of music; sequences of like length in a batch, padded, which is faster than packed."""
 
     def __init__(self, options):
         super().__init__()
@@ -76,11 +76,13 @@ class NextFrame(nn.Module):
         begins = range(0, len(order), self.batch)
         for place in torch.randperm(len(begins)).tolist():
             chosen = [self.sequences[k] for k in order[begins[place] : begins[place] + self.batch]]
-            x = nn.utils.rnn.pack_sequence([frames[:-1] for frames in chosen])
-            yield x, nn.utils.rnn.pack_sequence([frames[1:] for frames in chosen]).data
+            steps = torch.tensor([len(frames) - 1 for frames in chosen])
+            x = nn.utils.rnn.pad_sequence([frames[:-1] for frames in chosen])
+            inside = torch.arange(len(x))[:, None] < steps
+            yield x, inside, nn.utils.rnn.pad_sequence([frames[1:] for frames in chosen])[inside]
 
-    def loss(self, x, target):
-        logits = self.output(self.layer(x)[0].data)
+    def loss(self, x, inside, target):
+        logits = self.output(self.layer(x)[0][inside])
         nll = nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="sum")
         return nll / len(target), len(target)
 
@@ -152,7 +154,7 @@ TASKS = {"next_frame": NextFrame, "image_sequence": ImageSequence, "language_mod
 
 
 def train(model, epochs):
-    adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+    adam = torch.optim.Adam(model.parameters(), lr=1e-3, foreach=True)
     updates = 0
     for _ in range(epochs):
         begun, total, count = time.monotonic(), 0.0, 0
