@@ -1,6 +1,6 @@
 """Cells of our catalogue in eager PyTorch, with the same equations (cells/NAME.cell) and the same tensors.
 
-CELLS: by cell and implementation. Steps are the first dimension in a loop; parallel forms have the batch first.
+CELLS: by cell and implementation. Steps are the first dimension in a loop; forms by chunks have the batch first.
 """
 
 import collections
@@ -12,7 +12,7 @@ from torch.nn.functional import layer_norm, linear, logsigmoid, silu, softplus
 
 Sizes = collections.namedtuple("Sizes", "steps batch input hidden")
 Piece = collections.namedtuple("Piece", "name rows")
-CHUNK = 64  # steps that a parallel form takes at once
+CHUNK = 64  # steps of a form by chunks
 EPSILON = 1e-6
 
 
@@ -120,7 +120,7 @@ def delta_net(x, w, w_b, S):
     return torch.stack(outputs)
 
 
-def delta_net_parallel(x, w, w_b, S):
+def delta_net_chunks(x, w, w_b, S):
     """Yang et al. 2024, arXiv:2406.06484, section 3: the errors of a chunk solve a triangular system."""
     outputs = []
     for q, k, v, beta in chunks(*delta_net_front(x, w, w_b)):
@@ -160,7 +160,7 @@ def gla(x, w, w_r, w_g, b_g, S):
     return torch.stack(outputs)
 
 
-def gla_parallel(x, w, w_r, w_g, b_g, S):
+def gla_chunks(x, w, w_r, w_g, b_g, S):
     """Yang et al. 2024, arXiv:2312.06635, section 4: matrix products within a chunk."""
     outputs = []
     for q, k, v, log_decay in chunks(*gla_front(x, w, w_r, w_g, b_g)):
@@ -207,7 +207,7 @@ def mlstm(x, w, b_o, w_gates, b_gates, C, n, m):
     return o * torch.stack(outputs)
 
 
-def mlstm_parallel(x, w, b_o, w_gates, b_gates, C, n, m):
+def mlstm_chunks(x, w, b_o, w_gates, b_gates, C, n, m):
     """Beck et al. 2024, arXiv:2405.04517, appendix A.3: within a chunk a matrix of decays from step to step."""
     outputs = []
     q, k, v, o, i, f = mlstm_front(x, w, b_o, w_gates, b_gates)
@@ -322,17 +322,17 @@ def min_gru(x, w, b, h):
     return torch.stack(outputs)
 
 
-def of(own, steps, parallel=None):
+def of(own, steps, by_chunks=None):
     forms = {"torch_python": Cell(own, steps)}
-    if parallel:
-        forms["torch_parallel"] = Cell(own, parallel, batch_first=True)
+    if by_chunks:
+        forms["torch_chunks"] = Cell(own, by_chunks, batch_first=True)
     return forms
 
 
 CELLS = {
-    "delta_net": of(delta_net_tensors, delta_net, delta_net_parallel),
-    "gla": of(gla_tensors, gla, gla_parallel),
-    "mlstm": of(mlstm_tensors, mlstm, mlstm_parallel),
+    "delta_net": of(delta_net_tensors, delta_net, delta_net_chunks),
+    "gla": of(gla_tensors, gla, gla_chunks),
+    "mlstm": of(mlstm_tensors, mlstm, mlstm_chunks),
     "mamba": of(mamba_tensors, mamba),
     "ln_lstm": of(ln_lstm_tensors, ln_lstm),
     "indrnn": of(indrnn_tensors, indrnn),

@@ -157,21 +157,25 @@ TEST_F(ScanSuite, AStepHasTheGradientsOfTheReference) {
   }
 }
 
-// With the peers that this build has.
+// With the peers that this build has. 70 steps are more than a chunk of those that work by chunks.
 TEST_F(ScanSuite, ThePeersComputeOurGradients) {
+  const peers::Sizes longer{70, 3, 5, 6};
   int compared = 0;
-  for (const char* name : {"peer_onednn", "peer_torch"}) {
+  for (const char* name : {"peer_onednn", "peer_torch", "peer_torch_python"}) {
     const auto program = std::filesystem::path(CAROUSEL_BINARY).parent_path() / name;
     if (!std::filesystem::exists(program)) continue;
     PeerProcess peer(program);
-    for (const char* cell : {"lstm", "gru_reset_before", "gru_reset_after"}) {
-      TrainingStep step(registry_.find(cell), small, 1);
-      step.run();
-      for (const auto& implementation : peer.implementations(cell)) {
-        const auto reply = peer.run({implementation, cell, small, 1, 1});
-        EXPECT_EQ(difference(step.fingerprint(), reply.fingerprint, 1e-4), "")
-            << implementation << " " << cell;
-        ++compared;
+    for (const char* cell : {"lstm", "gru_reset_before", "gru_reset_after", "delta_net", "gla",
+                             "mlstm", "mamba", "ln_lstm", "indrnn", "min_gru"}) {
+      for (const peers::Sizes& sizes : {small, longer}) {
+        TrainingStep step(registry_.find(cell), sizes, 1);
+        step.run();
+        for (const auto& implementation : peer.implementations(cell)) {
+          const auto reply = peer.run({implementation, cell, sizes, 1, 1});
+          EXPECT_EQ(difference(step.fingerprint(), reply.fingerprint, 1e-4), "")
+              << implementation << " " << cell << " " << to_text(sizes);
+          ++compared;
+        }
       }
     }
   }
