@@ -19,6 +19,28 @@ bool only_moves(std::string_view op) {
   return std::ranges::find(names, op) != names.end();
 }
 
+// Functions of matrices run in double, of which half as many fill a vector.
+constexpr double lanes_of_double = 2.0;
+
+// Multiply-adds of a function of n x n matrices; 0 for another op. Chapters are those of Higham
+// 2002, "Accuracy and Stability of Numerical Algorithms".
+double of_matrices(const PlanCall& call) {
+  const std::string_view name = call.op->name;
+  const double columns = double(std::abs(call.shape.back()));
+  const double n_cubed = elements(call.shapes[0]) * double(std::abs(call.shapes[0].back()));
+  if (name == "inverse") return n_cubed;  // in place, chapter 14
+  // Cholesky factors, half the work of LU factors (chapters 9 and 10), and both substitutions. The
+  // data decides which it is: the smaller.
+  if (name == "solve") return n_cubed / 6.0 + elements(call.shapes[0]) * columns;
+  // Degree 13, which all but small matrices need, without squarings, of which the data decides:
+  // six products (Higham 2005, table 2.2), LU factors and n columns.
+  if (name == "expm") return (6.0 + 1.0 / 3.0 + 1.0) * n_cubed;
+  // Beside those two more products for each and one on the right of the system, with n columns more
+  // (Al-Mohy and Higham 2009, algorithm 6.4).
+  if (name == "expm_frechet") return (18.0 + 1.0 / 3.0 + 3.0) * n_cubed;
+  return 0.0;
+}
+
 // Nanoseconds of work, on one row or once a call.
 class Work {
  public:
@@ -51,14 +73,8 @@ class Work {
       const Index inner = a[a.rank() - (call.attributes.transpose_a ? 2 : 1)];
       return multiply(elements(call.shape) * double(std::abs(inner)));
     }
-    if (call.op->name == std::string_view("inverse")) {
-      return multiply(elements(call.shape) * double(call.shape.back()));
-    }
-    // Six products and a solution for the Pade approximant of degree 13 (Higham 2005, table 2.2),
-    // without squarings.
-    if (call.op->name == std::string_view("expm")) {
-      return multiply(7.0 * elements(call.shape) * double(call.shape.back()));
-    }
+    const double in_double = of_matrices(call);
+    if (in_double > 0.0) return multiply(lanes_of_double * in_double);
     double most = elements(call.shape);
     for (const Shape& shape : call.shapes) most = std::max(most, elements(shape));
     elementwise += most * rate_of(call.op->name);

@@ -15,7 +15,7 @@ namespace {
 
 // From this many multiplications on, packing is a small part of the work. A block of a packed
 // product has fewer.
-constexpr Index large = Index{1} << 22;
+constexpr Index large = Index{1} << 21;
 // Rows of B that are packed at a time: a block of A stays in the second cache.
 constexpr Index depth = 512;
 

@@ -7,6 +7,8 @@
 #include <vector>
 #include <xtensor-blas/xlinalg.hpp>
 
+#include "kernel/elimination.hpp"
+#include "kernel/factorisation.hpp"
 #include "tensor/blas.hpp"
 
 namespace carousel {
@@ -21,124 +23,59 @@ Matrix matrix_from(const double* a, Index n) {
   return m;
 }
 
-double largest_column_sum(const double* a, Index n) {
+// The largest sum of absolute values of a column; NaN where there is one.
+template <class T>
+double largest_column_sum(const T* a, Index n) {
+  std::vector<double> sums(static_cast<std::size_t>(n), 0.0);
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < n; ++j)
+      sums[static_cast<std::size_t>(j)] += std::abs(double(a[i * n + j]));
+  }
   double largest = 0.0;
-  for (Index j = 0; j < n; ++j) {
-    double sum = 0.0;
-    for (Index i = 0; i < n; ++i) sum += std::abs(a[i * n + j]);
-    if (!(sum <= largest)) largest = sum;
+  for (const double sum : sums) {
+    if (std::isnan(sum)) return sum;
+    largest = std::max(largest, sum);
   }
   return largest;
 }
 
-// [rows, columns] to [columns, rows], row-major.
-std::vector<double> transposed_copy(const double* a, Index rows, Index columns) {
-  std::vector<double> out(static_cast<std::size_t>(rows * columns));
-  for (Index i = 0; i < rows; ++i) {
-    for (Index j = 0; j < columns; ++j) {
-      out[static_cast<std::size_t>(j * rows + i)] = a[i * columns + j];
-    }
-  }
-  return out;
-}
+// The factorisation and a matrix of the calling thread, whose memory is used again.
+struct Workspace {
+  LuFactorisation factors;
+  std::vector<double> x;
+};
 
-// e^a for a matrix whose largest column sum is at most 5.37.
-Matrix pade_13(const Matrix& a) {
-  constexpr double b[] = {64764752532480000.0,
-                          32382376266240000.0,
-                          7771770303897600.0,
-                          1187353796428800.0,
-                          129060195264000.0,
-                          10559470521600.0,
-                          670442572800.0,
-                          33522128640.0,
-                          1323241920.0,
-                          40840800.0,
-                          960960.0,
-                          16380.0,
-                          182.0,
-                          1.0};
-  const Matrix one = xt::eye<double>(a.shape()[0]);
-  const Matrix a2 = xt::linalg::dot(a, a);
-  const Matrix a4 = xt::linalg::dot(a2, a2);
-  const Matrix a6 = xt::linalg::dot(a2, a4);
-  const Matrix odd_high = b[13] * a6 + b[11] * a4 + b[9] * a2;
-  const Matrix odd_sum =
-      xt::linalg::dot(a6, odd_high) + b[7] * a6 + b[5] * a4 + b[3] * a2 + b[1] * one;
-  const Matrix odd = xt::linalg::dot(a, odd_sum);
-  const Matrix even_high = b[12] * a6 + b[10] * a4 + b[8] * a2;
-  const Matrix even =
-      xt::linalg::dot(a6, even_high) + b[6] * a6 + b[4] * a4 + b[2] * a2 + b[0] * one;
-  const Matrix below = even - odd;
-  const Matrix above = even + odd;
-  return xt::linalg::solve(below, above);
+Workspace& workspace() {
+  thread_local Workspace work;
+  return work;
 }
 
 }  // namespace
 
-void matrix_exponential(const double* a, Index n, double* out) {
-  use_one_blas_thread();
-  const double size = largest_column_sum(a, n);
-  if (n == 0) return;
-  if (!std::isfinite(size)) {
-    std::fill_n(out, n * n, std::numeric_limits<double>::quiet_NaN());
-    return;
-  }
-  int halvings = 0;
-  while (std::ldexp(size, -halvings) > 5.371920351148152) ++halvings;
-  const Matrix scaled = std::ldexp(1.0, -halvings) * matrix_from(a, n);
-  Matrix power = pade_13(scaled);
-  for (int i = 0; i < halvings; ++i) {
-    const Matrix root = power;
-    power = xt::linalg::dot(root, root);
-  }
-  std::copy_n(power.data(), n * n, out);
-}
-
-bool matrix_inverse(const double* a, Index n, double* out) {
-  use_one_blas_thread();
-  if (n == 0) return true;
-  try {
-    const Matrix inverse = xt::linalg::inv(matrix_from(a, n));
-    std::copy_n(inverse.data(), n * n, out);
-  } catch (const std::runtime_error&) {
-    return false;  // an exact zero among the pivots
-  }
-  const double condition = largest_column_sum(a, n) * largest_column_sum(out, n);
+template <class T>
+bool matrix_inverse(const T* a, Index n, T* out) {
+  if (n <= largest_small_inverse) return elimination_kernels<T>().invert(a, n, out);
+  auto& [factors, x] = workspace();
+  if (!factors.factor(a, n, false)) return false;
+  x.assign(static_cast<std::size_t>(n * n), 0.0);
+  for (Index i = 0; i < n; ++i) x[static_cast<std::size_t>(i * (n + 1))] = 1.0;
+  factors.solve(x.data(), n);
+  const double condition = largest_column_sum(a, n) * largest_column_sum(x.data(), n);
+  std::transform(x.begin(), x.end(), out, [](double v) { return static_cast<T>(v); });
   return !(condition * std::numeric_limits<double>::epsilon() > 1.0);
 }
 
-bool solve_linear(const double* a, Index n, bool transposed, const double* b, Index columns,
-                  double* x) {
-  use_one_blas_thread();
+template <class T>
+bool solve_linear(const T* a, Index n, bool transposed, const T* b, Index columns, T* x) {
   if (n == 0 || columns == 0) return true;
-  const auto rows = static_cast<xt::blas_index_t>(n);
-  std::vector<double> factors(a, a + n * n);  // read by columns: those of a^T
-  std::vector<xt::blas_index_t> exchanges(static_cast<std::size_t>(n));
-  if (cxxlapack::getrf<xt::blas_index_t>(rows, rows, factors.data(), rows, exchanges.data()) != 0) {
-    return false;
+  if (elimination_kernels<T>().is_symmetric(a, n) && solve_positive_definite(a, n, b, columns, x)) {
+    return true;
   }
-  std::vector<double> by_column = transposed_copy(b, n, columns);
-  cxxlapack::getrs<xt::blas_index_t>(transposed ? 'N' : 'T', rows,
-                                     static_cast<xt::blas_index_t>(columns), factors.data(), rows,
-                                     exchanges.data(), by_column.data(), rows);
-  std::ranges::copy(transposed_copy(by_column.data(), columns, n), x);
-  return true;
-}
-
-bool solve_positive_definite(const double* a, Index n, const double* b, Index columns, double* x) {
-  use_one_blas_thread();
-  if (n == 0 || columns == 0) return true;
-  const auto rows = static_cast<xt::blas_index_t>(n);
-  std::vector<double> factor(a, a + n * n);  // symmetric: by rows and by columns the same
-  if (cxxlapack::potrf<xt::blas_index_t>('L', rows, factor.data(), rows) != 0) return false;
-  for (Index k = 0; k < n; ++k) {  // the library lets a NaN pass
-    if (!std::isfinite(factor[static_cast<std::size_t>(k * n + k)])) return false;
-  }
-  std::vector<double> by_column = transposed_copy(b, n, columns);
-  cxxlapack::potrs<xt::blas_index_t>('L', rows, static_cast<xt::blas_index_t>(columns),
-                                     factor.data(), rows, by_column.data(), rows);
-  std::ranges::copy(transposed_copy(by_column.data(), columns, n), x);
+  auto& [factors, solution] = workspace();
+  if (!factors.factor(a, n, transposed)) return false;
+  solution.assign(b, b + n * columns);
+  factors.solve(solution.data(), columns);
+  std::ranges::transform(solution, x, [](double v) { return static_cast<T>(v); });
   return true;
 }
 
@@ -154,5 +91,10 @@ bool symmetric_eigen(const double* a, Index n, double* values, double* vectors) 
   }
   return true;
 }
+
+template bool matrix_inverse(const float*, Index, float*);
+template bool matrix_inverse(const double*, Index, double*);
+template bool solve_linear(const float*, Index, bool, const float*, Index, float*);
+template bool solve_linear(const double*, Index, bool, const double*, Index, double*);
 
 }  // namespace carousel

@@ -20,7 +20,7 @@ std::vector<Op> movement_ops();
 /// What gives or reads whole numbers: gather_rows, scatter_rows, pick, unpick, order, take_along,
 /// put_along.
 std::vector<Op> index_ops();
-/// Functions of a square matrix: expm, inverse, solve.
+/// Functions of a square matrix: expm and its derivative, inverse, solve.
 std::vector<Op> matrix_ops();
 
 /// An entry with its tangent rule.

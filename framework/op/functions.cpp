@@ -68,6 +68,7 @@ CAROUSEL_BINARY(less, "less")
 CAROUSEL_BINARY(gather_rows, "gather_rows")
 CAROUSEL_BINARY(pick, "pick")
 CAROUSEL_BINARY(take_along, "take_along")
+CAROUSEL_BINARY(expm_frechet, "expm_frechet")
 
 #undef CAROUSEL_UNARY
 #undef CAROUSEL_BINARY

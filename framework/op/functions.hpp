@@ -156,11 +156,15 @@ Var put_along(Var x, Var index, Index size);
 
 /// The matrix exponential of [n, n], computed in double. Throws InputError for another shape.
 Var expm(Var x);
+/// The derivative of expm(a) along e, both [n, n], computed in double; linear in e. Throws
+/// InputError for other shapes.
+Var expm_frechet(Var a, Var e);
 /// The inverse of each matrix of [.., n, n], computed in double; NaN where it is singular. Throws
 /// InputError for another shape.
 Var inverse(Var x);
-/// x of a x = b (of a^T x = b), computed in double by LU factors. a: [.., n, n], b, x: [.., n, k]
-/// with the same leading sizes. NaN where a matrix is singular. Throws InputError for other shapes.
+/// x of a x = b (of a^T x = b), computed in double: by Cholesky factors where a is symmetric
+/// and positive definite, else by LU factors. a: [.., n, n], b, x: [.., n, k] with the same leading
+/// sizes. NaN where a matrix is singular. Throws InputError for other shapes.
 Var solve(Var a, Var b, bool transpose_a = false);
 
 }  // namespace carousel

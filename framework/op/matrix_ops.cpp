@@ -22,64 +22,107 @@ Shape one_square_shape(const Shape& x, const char* what) {
   return square_shape(x, what);
 }
 
-// f for each matrix of the last two axes of the operands. The work is done in double, whatever T
-// is; where it can't be done, all of the result is NaN.
+// f(k, out) for the k-th matrix of the last two axes of the operands. Where f can't do it, all of
+// the result is NaN.
 template <class T, class F>
 void each_matrix(const KernelCall<T>& call, F f) {
   const Shape& shape = call.in[0]->shape();
   const Index size = shape.back() * shape.back();
   const Index count = size == 0 ? 0 : call.in[0]->numel() / size;
   const Index width = count == 0 ? 0 : call.out.numel() / count;
-  std::vector<double> out(static_cast<std::size_t>(width));
-  for (Index i = 0; i < count; ++i) {
-    std::array<std::vector<double>, 2> in;
-    for (std::size_t k = 0; k < call.in.size(); ++k) {
-      const Index n = call.in[k]->numel() / count;
-      in[k].assign(call.in[k]->data() + i * n, call.in[k]->data() + (i + 1) * n);
-    }
-    if (!f(in, shape.back(), out.data())) {
-      std::ranges::fill(out, std::numeric_limits<double>::quiet_NaN());
-    }
-    std::transform(out.begin(), out.end(), call.out.data() + i * width,
-                   [](double v) { return static_cast<T>(v); });
+  for (Index k = 0; k < count; ++k) {
+    T* out = call.out.data() + k * width;
+    if (!f(k, out)) std::fill_n(out, width, std::numeric_limits<T>::quiet_NaN());
   }
 }
 
-using Operands = std::array<std::vector<double>, 2>;
+template <class T>
+std::vector<double> in_double(const Tensor<T>& x) {
+  return {x.data(), x.data() + x.numel()};
+}
+
+template <class T>
+void round_to(const std::vector<double>& from, Tensor<T>& to) {
+  std::ranges::transform(from, to.data(), [](double v) { return static_cast<T>(v); });
+}
 
 template <class T>
 void expm_kernel(const KernelCall<T>& call) {
-  each_matrix(call, [](const Operands& in, Index n, double* out) {
-    matrix_exponential(in[0].data(), n, out);
-    return true;
-  });
+  const std::vector<double> a = in_double(*call.in[0]);
+  std::vector<double> out(a.size());
+  matrix_exponential(a.data(), call.out.shape().back(), out.data());
+  round_to(out, call.out);
 }
 
-// The cotangent of e^A for G: the upper right block of e^[[A^T, G], [0, A^T]] (Najfeld and Havel
-// 1995, "Derivatives of the matrix exponential and their computation").
-Var expm_derivative(const DerivativeCall& d) {
-  const Index n = d.in[0].shape()[0];
-  const Var a = transpose(d.in[0]);
-  const Var upper = concat(std::array{a, d.grad}, -1);
-  const Var lower = pad(a, -1, n, 2 * n);
-  return slice(slice(expm(concat(std::array{upper, lower}, -2)), -2, 0, n), -1, n, n);
+template <class T>
+void expm_frechet_kernel(const KernelCall<T>& call) {
+  const std::vector<double> a = in_double(*call.in[0]), e = in_double(*call.in[1]);
+  std::vector<double> out(a.size());
+  matrix_exponential_derivative(a.data(), e.data(), call.out.shape().back(), out.data());
+  round_to(out, call.out);
+}
+
+Shape frechet_shape(const ShapeCall& call) {
+  if (!(*call.in[0] == *call.in[1])) {
+    fail_input("expm_frechet: got {} and {}, expected two square matrices of one size",
+               call.in[0]->to_string(), call.in[1]->to_string());
+  }
+  return one_square_shape(*call.in[0], "expm_frechet");
+}
+
+// [[a, b], [c, d]], where an empty one is zeros. [n, n] each, to [2 n, 2 n].
+Var block_matrix(Index n, Var a, Var b, Var c, Var d) {
+  const auto row = [&](Var left, Var right) {
+    if (!left.defined()) return pad(right, -1, n, 2 * n);
+    if (!right.defined()) return pad(left, -1, 0, 2 * n);
+    return concat(std::array{left, right}, -1);
+  };
+  if (!c.defined() && !d.defined()) return pad(row(a, b), -2, 0, 2 * n);
+  return concat(std::array{row(a, b), row(c, d)}, -2);
+}
+
+Var block_of(Var matrix, Index n, Index row, Index column) {
+  return slice(slice(matrix, -2, row * n, n), -1, column * n, n);
+}
+
+// <g, L(a, e)> has the slope L(a^T, g) in a: the adjoint of L(a, .) is L(a^T, .).
+Var expm_derivative(const DerivativeCall& d) { return expm_frechet(transpose(d.in[0]), d.grad); }
+
+Var expm_tangent(const TangentCall& call) { return expm_frechet(call.in[0], call.tangents[0]); }
+
+// L(a, e) is the upper right block of e^X, X = [[a, e], [0, a]] (Najfeld and Havel 1995,
+// "Derivatives of the matrix exponential and their computation"). So what is its slope in a comes
+// from that of e^X, and the rule of e^X leads back here.
+Var expm_frechet_derivative(const DerivativeCall& d) {
+  const Var a = d.in[0];
+  if (d.wrt == 1) return expm_frechet(transpose(a), d.grad);
+  const Index n = a.shape()[0];
+  const Var slope = expm_frechet(transpose(block_matrix(n, a, d.in[1], {}, a)),
+                                 block_matrix(n, {}, d.grad, {}, {}));
+  return block_of(slope, n, 0, 0) + block_of(slope, n, 1, 1);
+}
+
+Var expm_frechet_tangent(const TangentCall& call) {
+  const Var a = call.in[0], da = call.tangents[0], de = call.tangents[1];
+  const Var from_e = de.defined() ? expm_frechet(a, de) : Var();
+  if (!da.defined()) return from_e;
+  const Index n = a.shape()[0];
+  const Var moved =
+      expm_frechet(block_matrix(n, a, call.in[1], {}, a), block_matrix(n, da, {}, {}, da));
+  const Var from_a = block_of(moved, n, 0, 1);
+  return from_e.defined() ? from_e + from_a : from_a;
 }
 
 template <class T>
 void inverse_kernel(const KernelCall<T>& call) {
-  each_matrix(call, [](const Operands& in, Index n, double* out) {
-    return matrix_inverse(in[0].data(), n, out);
+  const Index n = call.out.shape().back();
+  each_matrix(call, [&](Index k, T* out) {
+    return matrix_inverse(call.in[0]->data() + k * n * n, n, out);
   });
 }
 
 Var inverse_derivative(const DerivativeCall& d) {
   return -matmul(matmul(d.out, d.grad, true, false), d.out, false, true);
-}
-
-// The cotangent of e^A for G is the derivative of e^(A^T) along G.
-Var expm_tangent(const TangentCall& call) {
-  const std::array in{transpose(call.in[0])};
-  return expm_derivative({in, call.out, call.tangents[0], call.attributes, 0});
 }
 
 Var inverse_tangent(const TangentCall& call) {
@@ -102,8 +145,10 @@ Shape solve_shape(const ShapeCall& call) {
 template <class T>
 void solve_kernel(const KernelCall<T>& call) {
   const Index columns = call.out.shape().back();
-  each_matrix(call, [&](const Operands& in, Index n, double* out) {
-    return solve_linear(in[0].data(), n, call.attributes.transpose_a, in[1].data(), columns, out);
+  const Index n = call.in[0]->shape().back();
+  each_matrix(call, [&](Index k, T* out) {
+    return solve_linear(call.in[0]->data() + k * n * n, n, call.attributes.transpose_a,
+                        call.in[1]->data() + k * n * columns, columns, out);
   });
 }
 
@@ -154,6 +199,18 @@ std::vector<Op> matrix_ops() {
                     expm_kernel<double>,
                     expm_derivative,
                     {{{Shape{3, 3}}}, {{Shape{1, 1}}}},
+                    {},
+                    -1.0,
+                    1.0}),
+      with_tangent(expm_frechet_tangent,
+                   {"expm_frechet",
+                    "derivative of expm(a) along b",
+                    2,
+                    frechet_shape,
+                    expm_frechet_kernel<float>,
+                    expm_frechet_kernel<double>,
+                    expm_frechet_derivative,
+                    {{{Shape{3, 3}, Shape{3, 3}}}, {{Shape{1, 1}, Shape{1, 1}}}},
                     {},
                     -1.0,
                     1.0}),

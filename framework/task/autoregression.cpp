@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "kernel/gemm.hpp"
-#include "kernel/matrix_function.hpp"
+#include "kernel/factorisation.hpp"
 #include "tensor/interrupt.hpp"
 
 namespace carousel {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "kernel/factorisation.hpp"
 #include "tensor/random.hpp"
 
 namespace carousel {
@@ -69,7 +70,7 @@ double relative_error(const Matrix& got, const std::vector<Real>& exact) {
 TEST(MatrixExponential, MatchesTaylorInLongDouble) {
   std::uint64_t stream = 0;
   for (const Index n : {1, 2, 5, 16}) {
-    for (const double norm : {1e-8, 0.1, 1.0, 5.0, 6.0, 30.0}) {
+    for (const double norm : {1e-8, 0.1, 0.6, 1.0, 5.0, 6.0, 30.0}) {
       for (const double sign : {1.0, -1.0}) {
         Matrix a = random_matrix(n, sign * norm, ++stream);
         Matrix out(a.size());
@@ -91,19 +92,82 @@ TEST(MatrixExponential, OfADiagonalIsThatOfItsElements) {
   EXPECT_EQ(out[1], 0.0);
 }
 
+// [[a, e], [0, a]], whose exponential has the derivative along e on its right above.
+Matrix with_direction(const Matrix& a, const Matrix& e, Index n) {
+  Matrix both(4 * a.size());
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < n; ++j) {
+      const auto from = static_cast<std::size_t>(i * n + j);
+      both[static_cast<std::size_t>(2 * n * i + j)] = a[from];
+      both[static_cast<std::size_t>(2 * n * i + n + j)] = e[from];
+      both[static_cast<std::size_t>(2 * n * (n + i) + n + j)] = a[from];
+    }
+  }
+  return both;
+}
+
+void expect_derivative(const Matrix& a, const Matrix& e, Index n) {
+  Matrix out(a.size());
+  matrix_exponential_derivative(a.data(), e.data(), n, out.data());
+  const std::vector<Real> exact = exponential_reference(with_direction(a, e, n), 2 * n);
+  std::vector<Real> corner;
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < n; ++j)
+      corner.push_back(exact[static_cast<std::size_t>(2 * n * i + n + j)]);
+  }
+  EXPECT_LE(relative_error(out, corner), 1e-13) << n << " rows";
+}
+
+// Each degree of the approximants, and matrices that are halved.
+TEST(MatrixExponentialDerivative, MatchesTheBlockMatrixInLongDouble) {
+  std::uint64_t stream = 1000;
+  for (const Index n : {1, 2, 5, 16}) {
+    for (const double norm : {0.005, 0.1, 0.5, 1.5, 4.0, 5.0, 12.0}) {
+      const Matrix a = random_matrix(n, norm, ++stream), e = random_matrix(n, 1.0, ++stream);
+      SCOPED_TRACE(norm);
+      expect_derivative(a, e, n);
+    }
+  }
+}
+
+// Matrices that are halved less often than their sums of rows ask for.
+TEST(MatrixExponentialDerivative, OfSymmetricAndAntisymmetricMatrices) {
+  constexpr Index n = 24;
+  for (const double sign : {1.0, -1.0}) {
+    for (const double norm : {3.0, 9.0, 20.0}) {
+      Matrix a = random_matrix(n, norm, 77);
+      for (Index i = 0; i < n; ++i) {
+        for (Index j = 0; j < i; ++j) {
+          a[static_cast<std::size_t>(j * n + i)] = sign * a[static_cast<std::size_t>(i * n + j)];
+        }
+        if (sign < 0.0) a[static_cast<std::size_t>(i * (n + 1))] = 0.0;
+      }
+      SCOPED_TRACE(sign * norm);
+      expect_derivative(a, random_matrix(n, 1.0, 78), n);
+      Matrix out(a.size());
+      matrix_exponential(a.data(), n, out.data());
+      EXPECT_LE(relative_error(out, exponential_reference(a, n)), 1e-13);
+    }
+  }
+}
+
 TEST(MatrixExponential, OfAnInfiniteElementIsNan) {
   for (const double bad : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
     const Matrix a = {1, bad, 0, 1};
     Matrix out(4);
     matrix_exponential(a.data(), 2, out.data());
     for (const double v : out) EXPECT_TRUE(std::isnan(v));
+    const Matrix e = {1, 0, 0, 1};
+    matrix_exponential_derivative(a.data(), e.data(), 2, out.data());
+    for (const double v : out) EXPECT_TRUE(std::isnan(v));
   }
 }
 
 TEST(MatrixInverse, TimesTheMatrixIsOne) {
-  for (const Index n : {1, 2, 7, 32}) {
+  for (const Index n : {1, 2, 7, 8, 13, 16, 32, 33, 70}) {
     Matrix a = random_matrix(n, 1.0, static_cast<std::uint64_t>(100 + n));
-    for (Index i = 0; i < n; ++i) a[static_cast<std::size_t>(i * n + i)] += 2.0;
+    // Rows are exchanged: the large numbers are not on the diagonal.
+    for (Index i = 0; i < n; ++i) a[static_cast<std::size_t>(i * n + (i + 2) % n)] += 2.0;
     Matrix inverse(a.size());
     ASSERT_TRUE(matrix_inverse(a.data(), n, inverse.data()));
     const auto one = product({a.begin(), a.end()}, {inverse.begin(), inverse.end()}, n);
@@ -124,9 +188,18 @@ TEST(MatrixInverse, KnowsASingularMatrix) {
   EXPECT_TRUE(matrix_inverse(Matrix{1e-12, 1, 1, 1e-12}.data(), 2, out.data()));
 }
 
+// Rank 2, though rounding leaves no pivot at zero; of sizes that other code inverts.
+TEST(MatrixInverse, KnowsSingularMatricesOfAnySize) {
+  for (const Index n : {3, 9, 20, 40}) {
+    Matrix a(static_cast<std::size_t>(n * n)), out(a.size());
+    for (Index i = 0; i < n * n; ++i) a[static_cast<std::size_t>(i)] = 0.1 * double(1 + i);
+    EXPECT_FALSE(matrix_inverse(a.data(), n, out.data())) << n;
+  }
+}
+
 // a = r r' + 1 is positive definite, and b = a x for an x that is known.
 TEST(SolvePositiveDefinite, GivesWhatTheProductWasMadeOf) {
-  for (const Index n : {1, 2, 7, 40}) {
+  for (const Index n : {1, 2, 7, 8, 40, 100}) {
     const Matrix r = random_matrix(n, 3.0, static_cast<std::uint64_t>(n));
     constexpr Index columns = 3;
     const auto at = [](Index i, Index j, Index width) {
@@ -206,6 +279,46 @@ TEST(SolveLinear, IsWhatTheProductUndoes) {
     }
     ASSERT_TRUE(solve_linear(a.data(), 3, turned, b.data(), 2, got.data()));
     for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(got[i], x[i], 1e-14) << i;
+  }
+}
+
+// Sizes below, at and above a panel of columns; of symmetric matrices, positive definite and not,
+// and of those that only look positive definite above the diagonal.
+TEST(SolveLinear, OfAnySizeIsWhatTheProductUndoes) {
+  enum class Kind { any, half_definite, definite, indefinite };
+  for (const Index n : {5, 16, 17, 40, 130}) {
+    for (const Kind kind : {Kind::any, Kind::half_definite, Kind::definite, Kind::indefinite}) {
+      const bool symmetric = kind == Kind::definite || kind == Kind::indefinite;
+      Matrix a = random_matrix(n, 1.0, static_cast<std::uint64_t>(500 + n));
+      for (Index i = 0; i < n; ++i) {
+        for (Index j = 0; j < i && symmetric; ++j) {
+          a[static_cast<std::size_t>(j * n + i)] = a[static_cast<std::size_t>(i * n + j)];
+        }
+        const Index large = kind == Kind::any ? (i + 3) % n : i;
+        a[static_cast<std::size_t>(i * n + large)] +=
+            kind == Kind::indefinite && i == 2 ? -3.0 : 3.0;
+      }
+      for (const Index columns : {1, 2, 70}) {
+        for (const bool turned : {false, true}) {
+          std::vector<Real> x, matrix(a.begin(), a.end());
+          for (Index i = 0; i < n * columns; ++i) x.push_back(std::sin(double(i)));
+          Matrix b(x.size()), got(x.size());
+          for (Index i = 0; i < n; ++i) {
+            for (Index j = 0; j < columns; ++j) {
+              Real sum = 0;
+              for (Index k = 0; k < n; ++k) {
+                sum += matrix[static_cast<std::size_t>(turned ? k * n + i : i * n + k)] *
+                       x[static_cast<std::size_t>(k * columns + j)];
+              }
+              b[static_cast<std::size_t>(i * columns + j)] = static_cast<double>(sum);
+            }
+          }
+          ASSERT_TRUE(solve_linear(a.data(), n, turned, b.data(), columns, got.data()));
+          EXPECT_LE(relative_error(got, x), 1e-14)
+              << n << " rows, " << columns << " columns, kind " << static_cast<int>(kind);
+        }
+      }
+    }
   }
 }
 

@@ -94,13 +94,22 @@ Var square(FunctionCall& call, std::size_t i) {
   return v;
 }
 
-Value exponential(FunctionCall& call) {
-  const Var v = square(call, 0);
+// One square matrix, the same for all sequences.
+Var of_parameters(FunctionCall& call, std::size_t i) {
+  const Var v = square(call, i);
   if (Value(v).batched() || v.shape().rank() > 2) {
     call.fail(fmt::format("{} differs from step to step, expected an expression of parameters",
-                          text_of(call.argument(0).place)));
+                          text_of(call.argument(i).place)));
   }
-  return expm(v);
+  return v;
+}
+
+Value exponential(FunctionCall& call) { return expm(of_parameters(call, 0)); }
+
+Value exponential_derivative(FunctionCall& call) {
+  const Var a = of_parameters(call, 0), e = of_parameters(call, 1);
+  if (!(a.shape() == e.shape())) call.fail_shapes({a, e});
+  return expm_frechet(a, e);
 }
 
 // x of A x = b: b is a vector or a matrix for each matrix of A, as on the right of A @ x.
@@ -136,6 +145,7 @@ std::vector<Function> matrix_functions() {
       {"tril", 1, 2, nullptr, [](FunctionCall& c) { return triangle(c, Half::lower); }},
       {"triu", 1, 2, nullptr, [](FunctionCall& c) { return triangle(c, Half::upper); }},
       {"expm", 1, 1, nullptr, exponential},
+      {"expm_frechet", 2, 2, nullptr, exponential_derivative},
       {"inverse", 1, 1, nullptr, [](FunctionCall& c) -> Value { return inverse(square(c, 0)); }},
       {"solve", 2, 2, nullptr, solution},
   };

@@ -190,7 +190,8 @@ TEST(RoundTrip, Functions) {
        {"sqrt(exp(b))", "log(1 + exp(b))", "leaky_relu(h[t-1], 0.1)", "modrelu(h[t-1], b)",
         "max(b, h[t-1])", "min(b, 1)", "mod(h[t-1], 0.3)", "where(b < h[t-1], b, 2)",
         "where(h[t-1], 0, b)", "straight_through(heaviside(h[t-1]), h[t-1])", "dot(b, h[t-1]) * b",
-        "size(b) * b", "expm(U) @ b", "inverse(U) @ h[t-1]", "expm(U - transpose(U)) @ h[t-1]"}) {
+        "size(b) * b", "expm(U) @ b", "inverse(U) @ h[t-1]", "expm(U - transpose(U)) @ h[t-1]",
+        "expm_frechet(U, transpose(U)) @ h[t-1]"}) {
     expect_lines("y = " + std::string(y));
   }
 }
