@@ -22,22 +22,22 @@ bool only_moves(std::string_view op) {
 // Functions of matrices run in double, of which half as many fill a vector.
 constexpr double lanes_of_double = 2.0;
 
-// Multiply-adds of a function of n x n matrices; 0 for another op. Chapters are those of Higham
-// 2002, "Accuracy and Stability of Numerical Algorithms".
-double of_matrices(const PlanCall& call) {
+// Multiply-adds of a function of n x n matrices, divided by n^3; 0 for another op. Chapters are
+// those of Higham 2002, "Accuracy and Stability of Numerical Algorithms".
+double share_of_cube(const PlanCall& call) {
   const std::string_view name = call.op->name;
-  const double columns = double(std::abs(call.shape.back()));
-  const double n_cubed = elements(call.shapes[0]) * double(std::abs(call.shapes[0].back()));
-  if (name == "inverse") return n_cubed;  // in place, chapter 14
+  if (name == "inverse") return 1.0;  // in place, chapter 14
   // Cholesky factors, half the work of LU factors (chapters 9 and 10), and both substitutions. The
   // data decides which it is: the smaller.
-  if (name == "solve") return n_cubed / 6.0 + elements(call.shapes[0]) * columns;
+  if (name == "solve") {
+    return 1.0 / 6.0 + double(std::abs(call.shape.back())) / double(call.shapes[0].back());
+  }
   // Degree 13, which all but small matrices need, without squarings, of which the data decides:
   // six products (Higham 2005, table 2.2), LU factors and n columns.
-  if (name == "expm") return (6.0 + 1.0 / 3.0 + 1.0) * n_cubed;
+  if (name == "expm") return 6.0 + 1.0 / 3.0 + 1.0;
   // Beside those two more products for each and one on the right of the system, with n columns more
   // (Al-Mohy and Higham 2009, algorithm 6.4).
-  if (name == "expm_frechet") return (18.0 + 1.0 / 3.0 + 3.0) * n_cubed;
+  if (name == "expm_frechet") return 18.0 + 1.0 / 3.0 + 3.0;
   return 0.0;
 }
 
@@ -73,8 +73,10 @@ class Work {
       const Index inner = a[a.rank() - (call.attributes.transpose_a ? 2 : 1)];
       return multiply(elements(call.shape) * double(std::abs(inner)));
     }
-    const double in_double = of_matrices(call);
-    if (in_double > 0.0) return multiply(lanes_of_double * in_double);
+    if (const double share = share_of_cube(call); share > 0.0) {
+      const Shape& matrix = call.shapes[0];
+      return multiply(lanes_of_double * share * elements(matrix) * double(matrix.back()));
+    }
     double most = elements(call.shape);
     for (const Shape& shape : call.shapes) most = std::max(most, elements(shape));
     elementwise += most * rate_of(call.op->name);

@@ -18,20 +18,49 @@ void negated(const T* from, Index n, double* to) {
 
 constexpr double largest_double = 0x1.fffffffffffffp+1023, epsilon = 0x1p-52;
 
-double size_of(double v) { return v < 0.0 ? -v : v; }
+template <class T>
+T size_of(T v) {
+  return v < T(0) ? -v : v;
+}
+
+constexpr Index symmetry_block = 16;  // two are in the first cache
+
+// Whether a block and one across the diagonal differ by no more than the tolerance. rows, columns:
+// of the lower one; whole: both are symmetry_block.
+template <bool whole, class T>
+bool agree(const T* lower, const T* upper, Index rows, Index columns, Index n, T tolerance) {
+  if constexpr (whole) rows = columns = symmetry_block;
+  T turned[symmetry_block][symmetry_block];
+  for (Index c = 0; c < columns; ++c) {
+    for (Index r = 0; r < rows; ++r) turned[r][c] = upper[c * n + r];
+  }
+  int differs[symmetry_block] = {};
+  for (Index r = 0; r < rows; ++r) {
+    for (Index c = 0; c < columns; ++c) {
+      differs[c] |= !(size_of(lower[r * n + c] - turned[r][c]) <= tolerance);
+    }
+  }
+  int any = 0;
+  for (const int one : differs) any |= one;
+  return any == 0;
+}
 
 template <class T>
-bool is_symmetric(const T* a, Index n) {
-  constexpr Index block = 16;  // two blocks are in the first cache
-  for (Index i = 0; i < n; i += block) {
-    const Index end = i + block < n ? i + block : n;
-    for (Index j = 0; j <= i; j += block) {
-      const Index width = j + block < n ? block : n - j;
-      int differences = 0;
-      for (Index r = i; r < end; ++r) {
-        for (Index c = j; c < j + width; ++c) differences |= a[r * n + c] != a[c * n + r];
-      }
-      if (differences != 0) return false;
+bool may_be_definite(const T* a, Index n) {
+  T smallest = a[0];
+  for (Index i = 1; i < n; ++i) {
+    smallest = a[i * (n + 1)] < smallest ? a[i * (n + 1)] : smallest;
+  }
+  if (!(smallest > T(0))) return false;
+  const T tolerance = symmetry_roundings * (sizeof(T) == 4 ? T(0x1p-24) : T(0x1p-53)) * smallest;
+  const auto rest = [&](Index i) { return n - i < symmetry_block ? n - i : symmetry_block; };
+  for (Index i = 0; i < n; i += symmetry_block) {
+    for (Index j = 0; j <= i; j += symmetry_block) {
+      const T *lower = a + i * n + j, *upper = a + j * n + i;
+      const bool same = rest(i) == symmetry_block
+                            ? agree<true>(lower, upper, 0, 0, n, tolerance)
+                            : agree<false>(lower, upper, rest(i), rest(j), n, tolerance);
+      if (!same) return false;
     }
   }
   return true;
@@ -62,6 +91,51 @@ bool invert_factor(double* a, double* inverse) {
     }
     for (Index v = 0; v < vectors; ++v) {
       (scale * rows[k][vectors + v]).store_unaligned(inverse + k * n + v * size);
+    }
+  }
+  return true;
+}
+
+// The next pivot is looked for while the rows are made.
+template <class V>
+bool eliminate_panel(double* panel, Index rows, Index step, Index* exchanges) {
+  constexpr Index size = Index{V::size}, vectors = panel_columns / size;
+  double keeps[2 * panel_columns], ones[2 * panel_columns];  // behind the middle; in the middle
+  for (Index j = 0; j < 2 * panel_columns; ++j) {
+    keeps[j] = j > panel_columns ? 1.0 : 0.0;
+    ones[j] = j == panel_columns ? 1.0 : 0.0;
+  }
+  Index pivot = 0;
+  for (Index r = 1; r < rows; ++r) {
+    if (size_of(panel[r * step]) > size_of(panel[pivot * step])) pivot = r;
+  }
+  for (Index k = 0; k < panel_columns && k < rows; ++k) {
+    exchanges[k] = pivot;
+    double *top = panel + k * step, *chosen = panel + pivot * step;
+    if (chosen[k] == 0.0) return false;
+    const double scale = -1.0 / chosen[k];
+    V row[vectors];
+    xsimd::batch_bool<double, typename V::arch_type> is_factor[vectors];
+    for (Index v = 0; v < vectors; ++v) {
+      const V of_pivot = V::load_unaligned(chosen + v * size);
+      V::load_unaligned(top + v * size).store_unaligned(chosen + v * size);
+      of_pivot.store_unaligned(top + v * size);
+      row[v] = V::load_unaligned(keeps + panel_columns - k + v * size) * of_pivot;
+      is_factor[v] = V::load_unaligned(ones + panel_columns - k + v * size) == V(1.0);
+    }
+    const Index next = k + 1 < panel_columns ? k + 1 : k;
+    double largest = -1.0;
+    pivot = k + 1;
+    for (Index r = k + 1; r < rows; ++r) {
+      double* at = panel + r * step;
+      const V factor(scale * at[k]);
+      for (Index v = 0; v < vectors; ++v) {
+        const V made = xsimd::fma(factor, row[v], V::load_unaligned(at + v * size));
+        xsimd::select(is_factor[v], factor, made).store_unaligned(at + v * size);
+      }
+      const double magnitude = size_of(at[next]);
+      pivot = magnitude > largest ? r : pivot;
+      largest = magnitude > largest ? magnitude : largest;
     }
   }
   return true;
@@ -160,8 +234,8 @@ bool invert(const T* a, Index n, T* out) {
 
 // V: a vector of double of the instruction set.
 template <class V, class T>
-constexpr EliminationKernels<T> kernels_of{negated<T>, is_symmetric<T>, invert_factor<V>,
-                                           invert<V, T>};
+constexpr EliminationKernels<T> kernels_of{negated<T>, may_be_definite<T>, invert_factor<V>,
+                                           eliminate_panel<V>, invert<V, T>};
 
 }  // namespace
 }  // namespace carousel

@@ -12,10 +12,12 @@ namespace carousel {
 namespace {
 
 constexpr Index lanes = factor_block;  // elements of the widest vector, too
-constexpr Index leaf = 16;             // columns that are eliminated one by one
+constexpr Index leaf = panel_columns;  // columns that are eliminated one by one
 constexpr Index block = 64;            // rows and columns of c in one call of a kernel
 
 Index whole_vectors(Index n) { return (n + lanes - 1) / lanes * lanes; }
+
+Index whole_panels(Index n) { return (n + leaf - 1) / leaf * leaf; }
 
 // Not a multiple of what maps rows to the same sets of the first cache.
 Index padded_step(Index n) {
@@ -86,7 +88,7 @@ void add_outer(Index rows, Index columns, const double* factors, Index factor_st
 template <class T>
 bool LuFactorisation::factor(const T* a, Index n, bool transposed) {
   n_ = n;
-  step_ = padded_step(n);
+  step_ = padded_step(whole_panels(n));
   factors_.assign(static_cast<std::size_t>(n * step_), 0.0);
   exchanges_.resize(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i) {
@@ -94,12 +96,12 @@ bool LuFactorisation::factor(const T* a, Index n, bool transposed) {
       *at(i, j) = static_cast<double>(transposed ? a[j * n + i] : a[i * n + j]);
     }
   }
-  return eliminate(0, whole_vectors(n));
+  return eliminate(0, whole_panels(n));
 }
 
 // Columns [first, first + width) of the rows from `first` on; those behind n are zeros.
 bool LuFactorisation::eliminate(Index first, Index width) {
-  if (width <= leaf) return eliminate_panel(first, width);
+  if (width <= leaf) return eliminate_panel(first);
   const Index left = (width / 2 + leaf - 1) / leaf * leaf, right = width - left;
   const Index middle = first + left;
   if (!eliminate(first, left)) return false;
@@ -110,33 +112,20 @@ bool LuFactorisation::eliminate(Index first, Index width) {
   return eliminate(middle, right);
 }
 
-bool LuFactorisation::eliminate_panel(Index first, Index width) {
-  std::array<double, leaf> row{};  // of the pivot: zeros up to its column
-  for (Index j = first; j < std::min(first + width, n_); ++j) {
-    exchange_with_pivot(j);
-    const double pivot = *at(j, j);
-    if (pivot == 0.0) return false;
-    const double scale = -1.0 / pivot;
-    for (Index r = j + 1; r < n_; ++r) *at(r, j) *= scale;
-    std::copy(at(j, j + 1), at(j, first + width), row.begin() + (j + 1 - first));
-    row[static_cast<std::size_t>(j - first)] = 0.0;
-    add_outer(n_ - j - 1, width, at(j + 1, j), step_, row.data(), at(j + 1, first), step_);
+bool LuFactorisation::eliminate_panel(Index first) {
+  Index* exchanges = exchanges_.data() + first;
+  const Index rows = n_ - first, columns = std::min(leaf, rows);
+  if (!elimination_kernels<double>().eliminate_panel(at(first, first), rows, step_, exchanges)) {
+    return false;
+  }
+  for (Index k = first; k < first + columns; ++k) {
+    Index& other = exchanges_[static_cast<std::size_t>(k)];
+    other += first;  // from the panel's rows to those of the matrix
+    if (other == k) continue;
+    std::swap_ranges(at(k, 0), at(k, first), at(other, 0));
+    std::swap_ranges(at(k, first + leaf), at(k, 0) + step_, at(other, first + leaf));
   }
   return true;
-}
-
-void LuFactorisation::exchange_with_pivot(Index column) {
-  Index pivot = column;
-  double largest = std::abs(*at(column, column));
-  for (Index r = column + 1; r < n_; ++r) {
-    const double size = std::abs(*at(r, column));
-    if (size > largest) {
-      largest = size;
-      pivot = r;
-    }
-  }
-  exchanges_[static_cast<std::size_t>(column)] = pivot;
-  if (pivot != column) std::swap_ranges(at(column, 0), at(column, 0) + step_, at(pivot, 0));
 }
 
 void LuFactorisation::solve(double* b, Index columns) const {

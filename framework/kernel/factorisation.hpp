@@ -19,8 +19,7 @@ class LuFactorisation {
 
  private:
   bool eliminate(Index first, Index width);
-  bool eliminate_panel(Index first, Index width);
-  void exchange_with_pivot(Index column);
+  bool eliminate_panel(Index first);
   void solve_lower(Index first, Index size, double* b, Index columns, Index step) const;
   void solve_upper(Index first, Index size, double* b, Index columns, Index step) const;
   double* at(Index row, Index column) { return factors_.data() + row * step_ + column; }

@@ -68,7 +68,8 @@ bool matrix_inverse(const T* a, Index n, T* out) {
 template <class T>
 bool solve_linear(const T* a, Index n, bool transposed, const T* b, Index columns, T* x) {
   if (n == 0 || columns == 0) return true;
-  if (elimination_kernels<T>().is_symmetric(a, n) && solve_positive_definite(a, n, b, columns, x)) {
+  if (elimination_kernels<T>().may_be_definite(a, n) &&
+      solve_positive_definite(a, n, b, columns, x)) {
     return true;
   }
   auto& [factors, solution] = workspace();

@@ -21,8 +21,9 @@ template <class T>
 bool matrix_inverse(const T* a, Index n, T* out);
 
 /// Solves a x = b, or a^T x = b, in double: by a Cholesky factorisation where `a` is symmetric to
-/// the last bit and positive definite, else by an LU factorisation with row exchanges. a: [n, n];
-/// b, x: [n, columns]; row-major. False when a pivot is 0; `x` is then left alone.
+/// the rounding of T (EliminationKernels::may_be_definite) and positive definite, of which the
+/// upper half is read, else by an LU factorisation with row exchanges. a: [n, n]; b, x: [n,
+/// columns]; row-major. False when a pivot is 0; `x` is then left alone.
 template <class T>
 bool solve_linear(const T* a, Index n, bool transposed, const T* b, Index columns, T* x);
 

@@ -322,6 +322,19 @@ TEST(SolveLinear, OfAnySizeIsWhatTheProductUndoes) {
   }
 }
 
+// One side of the diagonal is off by a few roundings, as in a sum of rounded outer products; by
+// more, and it is another matrix.
+TEST(SolveLinear, TakesAMatrixAsSymmetricUpToRounding) {
+  const Matrix b = {1, 1};
+  for (const double off : {4e-16, 1e-12}) {
+    Matrix x(2), y(2);
+    ASSERT_TRUE(solve_linear(Matrix{1, 0.5, 0.5 + off, 1}.data(), 2, false, b.data(), 1, x.data()));
+    ASSERT_TRUE(solve_linear(Matrix{1, 0.5, 0.5, 1}.data(), 2, false, b.data(), 1, y.data()));
+    EXPECT_EQ(x == y, off < 1e-15) << off;
+    EXPECT_NEAR(x[0], 2.0 / 3.0, 2.0 * off);
+  }
+}
+
 TEST(SolveLinear, SingularMatricesHaveNoSolution) {
   Matrix x = {7, 7};
   EXPECT_FALSE(solve_linear(Matrix{1, 2, 2, 4}.data(), 2, false, Matrix{1, 1}.data(), 1, x.data()));
