@@ -5,8 +5,8 @@
 #include <cmath>
 #include <optional>
 
-#include "kernel/gemm.hpp"
 #include "kernel/factorisation.hpp"
+#include "kernel/gemm.hpp"
 #include "tensor/interrupt.hpp"
 
 namespace carousel {
