@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "op/losses.hpp"
+
 namespace carousel {
 namespace {
 
@@ -37,22 +39,19 @@ Var bernoulli_nll(Var logits, Var targets, Var mask) {
   expect_same("bernoulli_nll", logits, targets);
   logits.graph->note_prediction(logits);
   mask = mask_for("bernoulli_nll", logits, mask);
-  const Var weight = weight_of(mask);
-  const Var nll = sum_to(weight * (softplus(logits) - targets * logits), weight.shape());
-  return reshape(nll, mask.shape());
+  return mask * binary_cross_entropy(logits, targets);
 }
 
 Var softmax_nll(Var logits, Var labels, Var mask) {
   mask = mask_for("softmax_nll", logits, mask);
   expect_same("softmax_nll", labels, mask);
   logits.graph->note_prediction(logits);
-  return mask * (reshape(logsumexp(logits), mask.shape()) - pick(logits, labels));
+  return mask * cross_entropy(logits, labels);
 }
 
 Var gaussian_mixture_nll(Var outputs, Var targets, Var mask) {
   mask = mask_for("gaussian_mixture_nll", outputs, mask);
   mask_for("gaussian_mixture_nll", targets, mask);
-  const Index t = mask.shape()[0], batch = mask.shape()[1];
   const Index d = targets.shape()[2], all = outputs.shape()[2];
   const Index k = all / (1 + 2 * d);
   if (k < 1 || all != k * (1 + 2 * d)) {
@@ -61,16 +60,10 @@ Var gaussian_mixture_nll(Var outputs, Var targets, Var mask) {
         all, d, 1 + 2 * d);
   }
   outputs.graph->note_prediction(outputs);
-  const Shape full{t, batch, d, k}, by_component{t, batch, 1, k};
-  const auto part = [&](Index begin) { return reshape(slice(outputs, -1, begin, d * k), full); };
   const Var logits = slice(outputs, -1, 0, k);
-  // Few passes over [T, batch, D, K]: factors are taken out of the sums.
-  const double b = log_deviation_bound;
-  const Var squashed = tanh(part(k + d * k) / b);
-  const Var z = (reshape(targets, {t, batch, d, 1}) - part(k)) * exp(-b * squashed);
-  const Var exponent = 0.5 * sum_to(z * z, by_component) + b * sum_to(squashed, by_component);
   const double log_norm = 0.5 * static_cast<double>(d) * std::log(2.0 * std::numbers::pi);
-  const Var terms = logits - reshape(exponent, logits.shape());
+  const Var terms =
+      logits - gaussian_exponent(slice(outputs, -1, k, 2 * d * k), targets, log_deviation_bound);
   return mask * reshape(logsumexp(logits) - logsumexp(terms) + log_norm, mask.shape());
 }
 

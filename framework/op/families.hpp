@@ -2,6 +2,7 @@
 // The table in parts, one .cpp file each, and what their entries share.
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "op/functions.hpp"
@@ -22,6 +23,10 @@ std::vector<Op> movement_ops();
 std::vector<Op> index_ops();
 /// Functions of a square matrix: expm and its derivative, inverse, solve.
 std::vector<Op> matrix_ops();
+/// Losses of rows and their slopes, in one pass each: cross_entropy, binary_cross_entropy.
+std::vector<Op> loss_ops();
+/// What a mixture of Gaussians has in its exponents, and its slope.
+std::vector<Op> mixture_ops();
 
 /// An entry with its tangent rule.
 inline Op with_tangent(Var (*rule)(const TangentCall&), Op op) {
@@ -72,6 +77,18 @@ inline Shape without_last(const Shape& shape) {
   Shape out;
   for (int i = 0; i + 1 < shape.rank(); ++i) out.push_back(shape[i]);
   return out;
+}
+
+/// The index at a position: a whole number in [0, n), kept in the tensor's own element type. Throws
+/// InputError in the name of `what` where it is none.
+template <class T>
+Index index_at(const char* what, const Tensor<T>& index, Index position, Index n) {
+  const T value = index.data()[position];
+  if (!(value >= T(0)) || !(value < static_cast<T>(n)) || value != std::floor(value)) {
+    fail_input("{}: got the index {} at position {}, expected a whole number in [0, {})", what,
+               value, position, n);
+  }
+  return static_cast<Index>(value);
 }
 
 }  // namespace carousel

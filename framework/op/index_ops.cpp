@@ -6,17 +6,6 @@
 namespace carousel {
 namespace {
 
-// Indices are whole numbers kept in the tensor's own element type.
-template <class T>
-Index index_at(const char* what, const Tensor<T>& index, Index position, Index n) {
-  const T value = index.data()[position];
-  if (!(value >= T(0)) || !(value < static_cast<T>(n)) || value != std::floor(value)) {
-    fail_input("{}: got the index {} at position {}, expected a whole number in [0, {})", what,
-               value, position, n);
-  }
-  return static_cast<Index>(value);
-}
-
 Shape gather_shape(const ShapeCall& call) {
   const Shape& table = *call.in[0];
   if (table.rank() != 2) {

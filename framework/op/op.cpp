@@ -29,8 +29,8 @@ struct Table {
 Table& table() {
   static Table table = [] {
     Table all;
-    for (auto family :
-         {elementwise_ops, contraction_ops, reduction_ops, movement_ops, index_ops, matrix_ops}) {
+    for (auto family : {elementwise_ops, contraction_ops, reduction_ops, movement_ops, index_ops,
+                        matrix_ops, loss_ops, mixture_ops}) {
       for (const Op& op : family()) all.add(op);
     }
     return all;

@@ -24,10 +24,16 @@ void sum_to_kernel(const KernelCall<T>& call) {
   const auto summed = [&](int axis) {
     return axis < missing || (to[axis - missing] == 1 && from[axis] != 1);
   };
+  int last = from.rank() - 1;
+  while (last >= 0 && !summed(last)) --last;
+  if (last < 0) {
+    std::copy_n(call.in[0]->data(), call.out.numel(), call.out.data());
+    return;
+  }
   // One pass for each run of neighbouring summed axes.
   Tensor<T> current = *call.in[0];
   Shape shape = from;
-  for (int axis = 0; axis < from.rank(); ++axis) {
+  for (int axis = 0; axis <= last; ++axis) {
     if (!summed(axis)) continue;
     const int first = axis;
     Index n = 1;
@@ -36,11 +42,10 @@ void sum_to_kernel(const KernelCall<T>& call) {
       shape[axis] = 1;
     }
     const AxisSplit split = split_at(shape, first);
-    Tensor<T> next = Tensor<T>::uninitialised(shape);
+    Tensor<T> next = axis > last ? call.out : Tensor<T>::uninitialised(shape);
     sum_axis(current.data(), split.outer, n, split.inner, next.data());
     current = next;
   }
-  std::copy_n(current.data(), current.numel(), call.out.data());
 }
 
 void expect_rows(const Shape& x, const char* what) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "op/functions.hpp"
+#include "op/losses.hpp"
 #include "tape/tape.hpp"
 
 namespace carousel {
@@ -264,6 +265,34 @@ TEST_F(ShapeError, IndicesAlongRows) {
               }),
               AllOf(HasSubstr("put_along"), HasSubstr("[2, 1]")));
   EXPECT_THAT(message_of([&] { order(zeros({})); }), HasSubstr("order"));
+}
+
+TEST_F(ShapeError, LossesNeedANumberARow) {
+  EXPECT_THAT(message_of([&] {
+                cross_entropy(zeros({3, 2}), values({0, 1}));
+              }),
+              AllOf(HasSubstr("cross_entropy"), HasSubstr("[3, 2]"), HasSubstr("[2]"),
+                    HasSubstr("one number a row")));
+  EXPECT_THAT(message_of([&] {
+                cross_entropy(zeros({2, 2}), values({0, 2}));
+              }),
+              AllOf(HasSubstr("cross_entropy: got the index 2"), HasSubstr("[0, 2)")));
+  EXPECT_THAT(message_of([&] {
+                cross_entropy(zeros({2, 0}), values({0, 0}));
+              }),
+              HasSubstr("one element in a row"));
+  EXPECT_THAT(message_of([&] {
+                cross_entropy_slope(zeros({2, 2}), zeros({2}), zeros({3}), zeros({2}));
+              }),
+              AllOf(HasSubstr("cross_entropy_slope"), HasSubstr("[3]")));
+  EXPECT_THAT(message_of([&] {
+                binary_cross_entropy(zeros({2, 2}), zeros({2, 3}));
+              }),
+              AllOf(HasSubstr("binary_cross_entropy"), HasSubstr("[2, 2]"), HasSubstr("[2, 3]")));
+  EXPECT_THAT(message_of([&] {
+                binary_cross_entropy_slope(zeros({2, 2}), zeros({2, 2}), zeros({2, 1}));
+              }),
+              AllOf(HasSubstr("binary_cross_entropy_slope"), HasSubstr("[2, 1]")));
 }
 
 TEST_F(ShapeError, ResultsOfTooManyDimensions) {
