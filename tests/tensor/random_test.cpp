@@ -67,6 +67,22 @@ TEST(Random, EveryPositionIsPhiloxOfSeedStreamAndPosition) {
   }
 }
 
+// However many are asked for at a time.
+TEST(Random, WordsAreThoseOfTheBlocksInTheirOrder) {
+  const std::uint64_t seed = 0x123456789abcdef0, stream = 0xfedcba9876543210;
+  Random random(seed, stream);
+  std::uint64_t position = 0;
+  for (const std::size_t count : {4, 32, 100, 28, 64, 1024}) {
+    std::vector<std::uint32_t> words(count);
+    random.words(words);
+    for (std::size_t i = 0; i < count; i += 2, ++position) {
+      const std::uint64_t bits = expected_bits(seed, stream, position);
+      ASSERT_EQ(words[i], static_cast<std::uint32_t>(bits)) << count << ", " << i;
+      ASSERT_EQ(words[i + 1], static_cast<std::uint32_t>(bits >> 32)) << count << ", " << i;
+    }
+  }
+}
+
 std::vector<double> draw(Random random, int n) {
   std::vector<double> values(static_cast<std::size_t>(n));
   for (double& v : values) v = random.uniform();
