@@ -28,16 +28,43 @@ double lane_sum(const T* x, Index n, F f) {
 using Lanes [[gnu::vector_size(64)]] = double;
 
 template <class T>
-[[gnu::always_inline]] inline void add_eight(const T* x, Lanes& sum) {
+[[gnu::always_inline]] inline void read_eight(const T* x, Lanes& to) {
   using Eight [[gnu::vector_size(8 * sizeof(T)), gnu::aligned(alignof(T)), gnu::may_alias]] = T;
-  sum += __builtin_convertvector(*reinterpret_cast<const Eight*>(x), Lanes);
+  to = __builtin_convertvector(*reinterpret_cast<const Eight*>(x), Lanes);
+}
+
+template <class T>
+[[gnu::always_inline]] inline void add_eight(const T* x, Lanes& sum) {
+  Lanes v;
+  read_eight(x, v);
+  sum += v;
+}
+
+[[gnu::always_inline]] inline double total(const Lanes& sum) {
+  return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
 template <class T>
 [[gnu::always_inline]] inline T finished(const T* x, Index first, Index n, Lanes& sum) {
   for (Index i = first; i < n; ++i) sum[i % 8] += static_cast<double>(x[i]);
-  return static_cast<T>(((sum[0] + sum[1]) + (sum[2] + sum[3])) +
-                        ((sum[4] + sum[5]) + (sum[6] + sum[7])));
+  return static_cast<T>(total(sum));
+}
+
+// Squares of floats are exact in double, so that no instruction set rounds in another place.
+template <class T>
+[[gnu::always_inline]] inline double squares_of(const T* x, Index n) {
+  const Index whole = n - n % 8;
+  Lanes sum{};
+  for (Index i = 0; i < whole; i += 8) {
+    Lanes v;
+    read_eight(x + i, v);
+    sum += v * v;
+  }
+  for (Index i = whole; i < n; ++i) {
+    const double v = static_cast<double>(x[i]);
+    sum[i % 8] += v * v;
+  }
+  return total(sum);
 }
 
 template <class T>
@@ -67,6 +94,14 @@ template <class T>
 
 #if defined(__x86_64__)
 template <class T>
+[[gnu::target("avx512f")]] double squares_avx512(const T* x, Index n) {
+  return squares_of(x, n);
+}
+template <class T>
+[[gnu::target("avx2")]] double squares_avx2(const T* x, Index n) {
+  return squares_of(x, n);
+}
+template <class T>
 [[gnu::target("avx512f")]] void sum_rows_avx512(const T* x, Index rows, Index n, T* out) {
   sum_rows_of(x, rows, n, out);
 }
@@ -92,6 +127,21 @@ template <class T>
 const T* largest(const T* row, Index n) {
   const T* nan = std::find_if(row, row + n, [](T v) { return std::isnan(v); });
   return nan != row + n ? nan : std::max_element(row, row + n);
+}
+
+// The same without a look at NaN: many at a time, as the order does not matter.
+template <class T>
+T largest_of(const T* row, Index n) {
+  std::array<T, 16> tops;
+  tops.fill(row[0]);
+  const auto take = [](T& top, T v) { top = v > top ? v : top; };
+  Index i = 0;
+  for (; i + 16 <= n; i += 16) {
+    for (std::size_t j = 0; j < 16; ++j) take(tops[j], row[i + static_cast<Index>(j)]);
+  }
+  for (; i < n; ++i) take(tops[0], row[i]);
+  for (std::size_t j = 1; j < 16; ++j) take(tops[0], tops[j]);
+  return tops[0];
 }
 
 constexpr Index piece = 512;  // elements that stay in the first cache
@@ -125,7 +175,7 @@ template <class T>
 void logsumexp_rows(const T* x, Index outer, Index n, T* out) {
   for (Index o = 0; o < outer; ++o) {
     const T* row = x + o * n;
-    const T top = *std::max_element(row, row + n);
+    const T top = largest_of(row, n);
     if (!std::isfinite(top)) {
       // Not the top itself: the comparisons above may have passed over a NaN.
       const bool nan = std::any_of(row, row + n, [](T v) { return std::isnan(v); });
@@ -148,7 +198,7 @@ void softmax_rows(const T* x, Index outer, Index n, T* out) {
   for (Index o = 0; o < outer; ++o) {
     const T* row = x + o * n;
     T* shares = out + o * n;
-    shifted_exp(row, *std::max_element(row, row + n), n, shares);
+    shifted_exp(row, largest_of(row, n), n, shares);
     const double sum = lane_sum(shares, n, [](T v) { return static_cast<double>(v); });
     std::transform(shares, shares + n, shares,
                    [sum](T v) { return static_cast<T>(static_cast<double>(v) / sum); });
@@ -180,7 +230,13 @@ void cumsum_rows(const T* x, Index outer, Index n, bool reverse, T* out) {
 
 template <class T>
 double sum_of_squares(const T* x, Index n) {
-  return lane_sum(x, n, [](T v) { return static_cast<double>(v) * static_cast<double>(v); });
+  static const Isa isa = active_isa();
+#if defined(__x86_64__)
+  if (isa == Isa::avx512) return squares_avx512(x, n);
+  if (isa == Isa::avx2) return squares_avx2(x, n);
+#endif
+  static_cast<void>(isa);
+  return squares_of(x, n);
 }
 
 template void sum_axis(const float*, Index, Index, Index, float*);
