@@ -29,6 +29,7 @@
 #include "search/search_run.hpp"
 #include "study/study_options.hpp"
 #include "tensor/error.hpp"
+#include "tensor/memory.hpp"
 #include "train/cell_check.hpp"
 
 namespace {
@@ -503,6 +504,7 @@ class CommandLine {
 
 int main(int argc, char** argv) {
   take_errors_from_calls();
+  carousel::keep_freed_memory();
   std::atexit(explain_exit);
   std::set_new_handler(end_for_want_of_memory);
   try {

@@ -42,16 +42,24 @@ FrameBatch frame_batch(const SequenceSplit& split, std::span<const std::int64_t>
   }
   const Index width = split.width;
   const Index context = split.context;
-  batch.x = Tensor<float>::zeros({steps, count, context * width});
-  batch.target = Tensor<float>::zeros({steps, count, width});
-  batch.mask = Tensor<float>::zeros({steps, count});
+  batch.x = Tensor<float>::uninitialised({steps, count, context * width});
+  batch.target = Tensor<float>::uninitialised({steps, count, width});
+  batch.mask = Tensor<float>::uninitialised({steps, count});
   for (Index b = 0; b < count; ++b) {
     const Index s = sequences[static_cast<std::size_t>(b)];
-    for (Index t = 0; t < batch.lengths[static_cast<std::size_t>(b)]; ++t) {
+    for (Index t = 0; t < steps; ++t) {
       const Index row = t * count + b;
-      std::copy_n(split.frame(s, t), context * width, batch.x.data() + row * context * width);
-      std::copy_n(split.frame(s, t + context), width, batch.target.data() + row * width);
-      batch.mask.data()[row] = 1.0f;
+      float* const x = batch.x.data() + row * context * width;
+      float* const target = batch.target.data() + row * width;
+      const bool inside = t < batch.lengths[static_cast<std::size_t>(b)];
+      batch.mask.data()[row] = inside ? 1.0f : 0.0f;
+      if (inside) {
+        std::copy_n(split.frame(s, t), context * width, x);
+        std::copy_n(split.frame(s, t + context), width, target);
+      } else {
+        std::fill_n(x, context * width, 0.0f);
+        std::fill_n(target, width, 0.0f);
+      }
     }
   }
   return batch;

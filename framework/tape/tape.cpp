@@ -74,10 +74,16 @@ Var Tape<T>::apply(const Op& op, std::span<const Var> inputs, const Attributes& 
     fail_input("{}: got {} inputs, expected {}", op.name, inputs.size(), op.arity);
   }
   Node out;
-  out.value = Tensor<T>::uninitialised(op.shape({shape_scratch_, attributes}), &arena_);
-  const KernelCall<T> call{tensor_scratch_, attributes, out.value};
-  if constexpr (std::is_same_v<T, float>) op.kernel_float(call);
-  else op.kernel_double(call);
+  const Shape shape = op.shape({shape_scratch_, attributes});
+  static const Op& reshape_op = find_op("reshape");
+  if (&op == &reshape_op) {  // in the same memory
+    out.value = tensor_scratch_[0]->reshaped(shape);
+  } else {
+    out.value = Tensor<T>::uninitialised(shape, &arena_);
+    const KernelCall<T> call{tensor_scratch_, attributes, out.value};
+    if constexpr (std::is_same_v<T, float>) op.kernel_float(call);
+    else op.kernel_double(call);
+  }
   if (check_finite_) {
     const auto values = out.value.values();
     const auto bad =

@@ -293,24 +293,31 @@ void ShardRunner<T>::count_losses(const Pass& pass, const Batch& batch, Tally& t
   }
 }
 
+// Batches that follow each other.
+template <class T>
+void ShardRunner<T>::evaluate_run(Tape<T>& tape, const std::vector<Tensor<T>>& values,
+                                  const std::vector<Batch>& run, Tally& tally) const {
+  std::vector<Tensor<T>> handed_on;
+  for (const Batch& batch : run) {
+    tape.clear();
+    const std::vector<Var> parameters = constants(tape, values);
+    std::vector<Var> carried = on_tape(tape, handed_on, std::ssize(batch));
+    if (!model_.losses().empty()) {
+      std::vector<Var> own = carried;
+      count_losses(Pass(tape, {model_.parameters(), parameters}, nullptr, &own), batch, tally);
+    }
+    model_.count(Pass(tape, {model_.parameters(), parameters}, nullptr, &carried), split_, batch,
+                 tally);
+    handed_on = values_of(tape, carried);
+  }
+}
+
 template <class T>
 Tally ShardRunner<T>::evaluate_runs(const std::vector<Tensor<T>>& values,
                                     const std::vector<std::vector<Batch>>& runs) const {
   Tally tally(counts_of(metrics_of(problem_, model_)), problem_.size(split_));
   for_each_task(runs.size(), [&](std::size_t i) {
-    std::vector<Tensor<T>> handed_on;
-    for (const Batch& batch : runs[i]) {
-      Tape<T> tape;
-      const std::vector<Var> parameters = constants(tape, values);
-      std::vector<Var> carried = on_tape(tape, handed_on, std::ssize(batch));
-      if (!model_.losses().empty()) {
-        std::vector<Var> own = carried;
-        count_losses(Pass(tape, {model_.parameters(), parameters}, nullptr, &own), batch, tally);
-      }
-      model_.count(Pass(tape, {model_.parameters(), parameters}, nullptr, &carried), split_, batch,
-                   tally);
-      handed_on = values_of(tape, carried);
-    }
+    evaluation_tapes_.lend([&](Tape<T>& tape) { evaluate_run(tape, values, runs[i], tally); });
   });
   return tally;
 }

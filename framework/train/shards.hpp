@@ -6,6 +6,7 @@
 
 #include "layer/masks.hpp"
 #include "train/batches.hpp"
+#include "train/tape_pool.hpp"
 
 namespace carousel {
 
@@ -114,6 +115,8 @@ class ShardRunner {
                               const TrainingPass<T>& pass = {}) const;
 
  private:
+  void evaluate_run(Tape<T>& tape, const std::vector<Tensor<T>>& values,
+                    const std::vector<Batch>& run, Tally& tally) const;
   Tally evaluate_runs(const std::vector<Tensor<T>>& values,
                       const std::vector<std::vector<Batch>>& runs) const;
   void count_losses(const Pass& pass, const Batch& batch, Tally& tally) const;
@@ -127,6 +130,7 @@ class ShardRunner {
   Split split_;
   int shard_;
   ShardedGradient<T> gradient_;
+  mutable TapePool<T> evaluation_tapes_;
 };
 
 /// Bytes that a training step of a model takes beside parameters, gradients and data: values kept
