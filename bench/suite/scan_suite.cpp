@@ -9,6 +9,7 @@
 #include "bench/suite/peer_process.hpp"
 #include "bench/suite/training_step.hpp"
 #include "bench/suite/turns.hpp"
+#include "tensor/interrupt.hpp"
 
 namespace carousel {
 namespace {
@@ -77,10 +78,9 @@ std::vector<Contestant> contestants(const ScanSuiteOptions& options, const peers
 }
 
 // A first turn of each: sets it up, checks that it does the same work, finds its repeats.
-void prepare(std::vector<Contestant>& all, const std::string& what, const std::atomic<bool>& stop) {
+void prepare(std::vector<Contestant>& all, const std::string& what) {
   peers::Fingerprint expected;
   for (Contestant& contestant : all) {
-    if (stop) return;
     const peers::Reply reply = contestant.run(2);
     if (&contestant == &all.front()) expected = reply.fingerprint;
     const auto wrong = difference(expected, reply.fingerprint, tolerance);
@@ -119,22 +119,21 @@ double work_of(const peers::Sizes& s) {
   return 1e8 + double(s.steps * s.batch) * double((s.input + s.hidden) * s.hidden);
 }
 
-// All rounds with one cell at one size; nothing when it was stopped.
+// All rounds with one cell at one size.
 std::vector<ScanRow> compare(const ScanSuiteOptions& options, const Cell& cell,
                              const peers::Sizes& sizes, std::vector<PeerProcess>& processes,
-                             Clockwork& clockwork, const std::atomic<bool>& stop) {
+                             Clockwork& clockwork) {
   const std::string what = to_text(sizes) + " " + cell.name;
   clockwork.advance(what, 0.0);
   TrainingStep ours(cell, sizes, options.threads);
   std::unique_ptr<TrainingStep> alone;
   if (options.threads > 1) alone = std::make_unique<TrainingStep>(cell, sizes, 1);
   auto all = contestants(options, sizes, cell.name, ours, alone.get(), processes);
-  prepare(all, what, stop);
+  prepare(all, what);
   std::vector<double> peaks;
   for (int round = 0; round < options.rounds; ++round) {
     clockwork.advance(what, work_of(sizes));
     for (Contestant& contestant : all) {
-      if (stop) return {};
       contestant.turns.push_back(median(contestant.run(contestant.repeats).milliseconds));
     }
     peaks.push_back(measure_peak());
@@ -203,18 +202,17 @@ std::vector<ScanRow> run_scan_suite(const ScanSuiteOptions& options, const CellR
   for (const auto& sizes : options.sizes) work += work_of(sizes) * double(options.cells.size());
   auto processes = start_peers(options, listener);
   Clockwork clockwork(listener.progress, work * (options.rounds + 1));
+  const StopScope scope(stop);
   std::vector<ScanRow> rows;
   try {
     for (const auto& sizes : options.sizes) {
       for (const auto& cell : options.cells) {
-        const auto added = compare(options, registry.find(cell), sizes, processes, clockwork, stop);
-        if (stop) return rows;
+        const auto added = compare(options, registry.find(cell), sizes, processes, clockwork);
         rows.insert(rows.end(), added.begin(), added.end());
         if (listener.rows) listener.rows(added);
       }
     }
-  } catch (const EnvironmentError&) {
-    if (!stop) throw;  // Ctrl-C ends the peers as well
+  } catch (const Interrupted&) {  // the rows so far
   }
   return rows;
 }
