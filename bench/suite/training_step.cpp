@@ -53,15 +53,15 @@ TrainingStep::TrainingStep(const Cell& cell, const peers::Sizes& sizes, int thre
   for (const auto& s : program.states) add(s.name, {1, sizes.batch, row_size(s.shape)});
   cotangent_ =
       filled("cotangent", {sizes.steps, sizes.batch, program.output_shape().back()}, sizes.hidden);
-  const Index whole = sizes.batch;
-  const Index shard = threads == 1 ? whole : std::min<Index>(whole, 16);
-  for (Index first = 0; first < whole; first += shard) {
-    shards_.push_back(make_shard(first, std::min(shard, whole - first)));
-  }
+  constexpr Index shard = 16;
+  std::vector<ShardRange> ranges{{0, sizes.batch}};
+  if (threads > 1) ranges = cut_into_shards(sizes.batch, shard);
+  for (const ShardRange& range : ranges) shards_.push_back(make_shard(range));
   gradients_.resize(shards_.size());
 }
 
-std::unique_ptr<TrainingStep::Shard> TrainingStep::make_shard(Index first, Index count) const {
+std::unique_ptr<TrainingStep::Shard> TrainingStep::make_shard(const ShardRange& range) const {
+  const Index first = range.first, count = range.count;
   // Sequences of [steps, batch, width].
   const auto cut = [&](const Tensor<float>& all) {
     const Index steps = all.shape()[0], width = all.shape()[2];

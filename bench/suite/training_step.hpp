@@ -8,6 +8,7 @@
 #include "bench/peers/protocol.hpp"
 #include "cell/cell.hpp"
 #include "program/scan.hpp"
+#include "train/batches.hpp"
 
 namespace carousel {
 
@@ -16,8 +17,8 @@ namespace carousel {
 /// with the values that the peers' have.
 class TrainingStep {
  public:
-  /// On one thread the batch is run as it is; on several it is cut into shards of 16 sequences, a
-  /// task each, whose gradients are summed as training does it.
+  /// On one thread the batch is run as it is; on several it is cut into shards of 16 sequences at
+  /// most, a task each, and their gradients are summed, as training does it.
   TrainingStep(const Cell& cell, const peers::Sizes& sizes, int threads);
 
   /// The work that is timed.
@@ -38,7 +39,7 @@ class TrainingStep {
     Tensor<float> cotangent;
   };
 
-  std::unique_ptr<Shard> make_shard(Index first, Index count) const;
+  std::unique_ptr<Shard> make_shard(const ShardRange& range) const;
   void run(Shard& shard, std::vector<Tensor<float>>& gradients) const;
   Tensor<float> whole_gradient(std::size_t value) const;
 

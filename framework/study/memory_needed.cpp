@@ -16,7 +16,7 @@ std::int64_t least_memory(const TrialJob& job) {
   for (const ParameterSpec& spec : model->parameters()) elements += spec.shape.numel();
   const std::int64_t examples =
       std::min<std::int64_t>(job.train.batch, job.problem.size(Split::train));
-  const std::int64_t shards = (examples + job.train.shard - 1) / job.train.shard;
+  const std::int64_t shards = std::ssize(cut_into_shards(examples, job.train.shard));
   constexpr std::int64_t values_best_and_gradients = 3, of_optimiser = 1;
   const std::int64_t copies = values_best_and_gradients + of_optimiser + shards;
   Index longest = 0;

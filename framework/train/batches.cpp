@@ -105,41 +105,50 @@ std::vector<Batch> training_batches(const Problem& problem, int batch, std::uint
   return shuffled;
 }
 
-namespace {
-
-std::vector<Batch> by_length(const Problem& problem, Split split, int batch, Batch ids) {
+std::vector<Batch> evaluation_batches(const Problem& problem, Split split, int batch) {
+  Batch ids = all_of(problem, split);
   sort_by_length(problem, split, ids.begin(), ids.end());
   return cut(ids, batch);
 }
 
-}  // namespace
-
-std::vector<Batch> evaluation_batches(const Problem& problem, Split split, int batch) {
-  return by_length(problem, split, batch, all_of(problem, split));
+std::vector<ShardRange> cut_into_shards(Index examples, Index shard) {
+  constexpr Index two_from = 8;  // a single thread loses little by two of four
+  if (shard < 1) fail_input("got shards of {} sequences, expected at least 1", shard);
+  const Index fewest = (examples + shard - 1) / shard;
+  const Index count = fewest == 1 && examples >= two_from ? 2 : fewest;
+  std::vector<ShardRange> ranges;
+  for (Index first = 0, s = 0; s < count; ++s) {
+    const Index size = examples / count + (s < examples % count ? 1 : 0);
+    ranges.push_back({first, size});
+    first += size;
+  }
+  return ranges;
 }
 
-std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int batch) {
-  return evaluation_runs(problem, split, batch, all_of(problem, split));
+std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int shard) {
+  return evaluation_runs(problem, split, shard, all_of(problem, split));
 }
 
-std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int batch,
+std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int shard,
                                                 Batch ids) {
   std::vector<std::vector<Batch>> runs;
   const Index examples = std::ssize(ids);
   if (problem.order() != Order::streams) {
-    for (Batch& own : by_length(problem, split, batch, std::move(ids))) {
-      runs.push_back({std::move(own)});
+    sort_by_length(problem, split, ids.begin(), ids.end());
+    for (const ShardRange& range : cut_into_shards(examples, shard)) {
+      const auto first = ids.begin() + range.first;
+      runs.push_back({Batch(first, first + range.count)});
     }
     return runs;
   }
   constexpr Index most_streams = 16;
   const Index streams = std::min(most_streams, examples);
-  for (Index first = 0; first < streams; first += batch) {
+  for (const ShardRange& range : cut_into_shards(streams, shard)) {
     std::vector<Batch> run;
     // The longer streams come first, so that the last batch holds the first few of them.
     for (Index t = 0; t * streams < examples; ++t) {
       Batch pieces;
-      for (Index s = first; s < std::min<Index>(first + batch, streams); ++s) {
+      for (Index s = range.first; s < range.first + range.count; ++s) {
         const Index longer = examples % streams, steps = examples / streams;
         const Index begin = s * steps + std::min(s, longer);
         if (t < steps + (s < longer ? 1 : 0)) {

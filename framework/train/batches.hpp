@@ -26,12 +26,26 @@ std::vector<Batch> training_batches(const Problem& problem, int batch, std::uint
 /// Cuts a split into batches of similar length, the longest first, each example once.
 std::vector<Batch> evaluation_batches(const Problem& problem, Split split, int batch);
 
+/// Examples [first, first + count) of a batch.
+struct ShardRange {
+  Index first = 0;  ///< place in the batch
+  Index count = 0;  ///< how many
+  bool operator==(const ShardRange&) const = default;
+};
+
+/// How a batch of so many examples is cut into shards, which run in parallel: as few as have at
+/// most `shard` examples each, but two from 8 examples on; all equal but for one example, the
+/// larger ones first. Depends on the arguments alone, so that results do not depend on threads.
+/// Throws InputError where `shard` is not positive.
+std::vector<ShardRange> cut_into_shards(Index examples, Index shard);
+
 /// What an evaluation does: runs of batches, each example once. Batches of a run go on from one
 /// another; different runs may go at a time. Of streams: 16 nearly equal parts of the split (or as
-/// many as it has examples), `batch` of them a run. Else: runs of one of evaluation_batches().
-std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int batch);
+/// many as it has examples), those of a shard a run. Else: runs of one batch, the shards of the
+/// split, the longest examples first. shard: as of cut_into_shards().
+std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int shard);
 /// The same of these examples of a split alone; of streams they follow one another.
-std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int batch,
+std::vector<std::vector<Batch>> evaluation_runs(const Problem& problem, Split split, int shard,
                                                 Batch ids);
 
 /// Terms of the loss of the given examples together.

@@ -13,16 +13,6 @@ ShardRunner<T>::ShardRunner(const Model& model, const Problem& problem, Split sp
   if (shard < 1) fail_input("got shards of {} sequences, expected at least 1", shard);
 }
 
-template <class T>
-std::vector<Ids> ShardRunner<T>::cut(Ids ids) const {
-  std::vector<Ids> shards;
-  const auto size = static_cast<std::size_t>(shard_);
-  for (std::size_t i = 0; i < ids.size(); i += size) {
-    shards.push_back(ids.subspan(i, std::min(size, ids.size() - i)));
-  }
-  return shards;
-}
-
 namespace {
 
 template <class T>
@@ -177,12 +167,13 @@ std::vector<Tensor<T>> ShardedGradient<T>::curvature_product(Curvature kind,
   return std::move(shares[0]);
 }
 
-// The loss of a shard, by its number in the batch.
+// The loss of a shard, by its place and its number in the batch.
 template <class T>
-Var ShardRunner<T>::loss(const Pass& on, Ids shard, std::size_t number,
+Var ShardRunner<T>::loss(const Pass& on, Ids batch, const ShardRange& range, std::size_t number,
                          const TrainingPass<T>& pass) const {
-  const Masks masks(pass.masks ? *pass.masks : MaskSeed{},
-                    static_cast<Index>(number) * static_cast<Index>(shard_));
+  const Ids shard =
+      batch.subspan(static_cast<std::size_t>(range.first), static_cast<std::size_t>(range.count));
+  const Masks masks(pass.masks ? *pass.masks : MaskSeed{}, range.first);
   return on.visit([&]<class U>(Tape<U>& tape) -> Var {
     if constexpr (!std::is_same_v<T, U>) {
       fail_bug("a shard on a tape of another precision");
@@ -204,10 +195,10 @@ Var ShardRunner<T>::loss(const Pass& on, Ids shard, std::size_t number,
 template <class T>
 template <class F>
 auto ShardRunner<T>::with_losses(Ids ids, const TrainingPass<T>& pass, F&& f) {
-  const auto shards = cut(ids);
+  const auto shards = cut_into_shards(std::ssize(ids), shard_);
   if (pass.carried) pass.carried->resize(shards.size());
   const ShardLoss of_shard = [&](const Pass& on, std::size_t i) {
-    return loss(on, shards[i], i, pass);
+    return loss(on, ids, shards[i], i, pass);
   };
   return f(shards.size(), of_shard);
 }
@@ -325,14 +316,14 @@ Tally ShardRunner<T>::evaluate_runs(const std::vector<Tensor<T>>& values,
 template <class T>
 std::string ShardRunner<T>::find_non_finite(const std::vector<Tensor<T>>& values, Ids ids,
                                             const TrainingPass<T>& pass) const {
-  const auto shards = cut(ids);
+  const auto shards = cut_into_shards(std::ssize(ids), shard_);
   for (std::size_t i = 0; i < shards.size(); ++i) {
     Tape<T> tape;
     tape.set_check_finite(true);
     try {
       const std::vector<Var> parameters = leaves(tape, values);
       const Var loss =
-          this->loss(Pass(tape, {model_.parameters(), parameters}), shards[i], i, pass);
+          this->loss(Pass(tape, {model_.parameters(), parameters}), ids, shards[i], i, pass);
       static_cast<void>(tape.gradients(loss, parameters));
     } catch (const NonFiniteError& error) {
       return error.what();
@@ -345,11 +336,12 @@ template <class T>
 std::int64_t training_memory(const Model& model, const Recurrence& recurrence,
                              const Problem& problem, int batch, int shard) {
   const int examples = std::min(batch, static_cast<int>(problem.size(Split::train)));
-  const int of_shard = std::min(shard, examples);
+  const auto shards = cut_into_shards(examples, shard);
   const ParameterSet<T> parameters(model.parameters(), 1);
   Tape<T> tape;
   {
     const std::vector<Var> leaf = leaves(tape, parameters.values());
+    const auto of_shard = static_cast<int>(shards.front().count);
     const Batch longest = evaluation_batches(problem, Split::train, of_shard).front();
     const Masks masks({}, 0);
     const Var loss =
@@ -357,8 +349,8 @@ std::int64_t training_memory(const Model& model, const Recurrence& recurrence,
     static_cast<void>(tape.gradients(loss, leaf));
     tape.clear();
   }
-  const int shards = (examples + of_shard - 1) / of_shard;
-  return static_cast<std::int64_t>(tape.bytes_reserved() + recurrence.bytes_reserved()) * shards;
+  return static_cast<std::int64_t>(tape.bytes_reserved() + recurrence.bytes_reserved()) *
+         std::ssize(shards);
 }
 
 template std::int64_t training_memory<float>(const Model&, const Recurrence&, const Problem&, int,

@@ -74,14 +74,13 @@ class ShardedGradient {
   std::vector<char> trained_;                    // of each parameter, then
 };
 
-/// Runs batches in parallel: cut into shards of a fixed number of examples, one TBB task and
-/// one tape each, gradients summed in a fixed tree. The result has the same bits on any number
-/// of threads.
+/// Runs batches in parallel: cut into shards by cut_into_shards(), one TBB task and one tape each,
+/// gradients summed in a fixed tree. The result has the same bits on any number of threads.
 template <class T>
 class ShardRunner {
  public:
-  /// shard: examples in a shard. Throws InputError when it is not positive. `model` and `problem`
-  /// must outlive it.
+  /// shard: examples in a shard at most. Throws InputError when it is not positive. `model` and
+  /// `problem` must outlive it.
   ShardRunner(const Model& model, const Problem& problem, Split split, int shard);
 
   /// Summed loss of the given examples, and in `gradients` those of loss / `terms`, zero for
@@ -120,10 +119,10 @@ class ShardRunner {
   Tally evaluate_runs(const std::vector<Tensor<T>>& values,
                       const std::vector<std::vector<Batch>>& runs) const;
   void count_losses(const Pass& pass, const Batch& batch, Tally& tally) const;
-  std::vector<Ids> cut(Ids ids) const;
   template <class F>
   auto with_losses(Ids ids, const TrainingPass<T>& pass, F&& f);
-  Var loss(const Pass& on, Ids shard, std::size_t number, const TrainingPass<T>& pass) const;
+  Var loss(const Pass& on, Ids batch, const ShardRange& range, std::size_t number,
+           const TrainingPass<T>& pass) const;
 
   const Model& model_;
   const Problem& problem_;
@@ -134,9 +133,9 @@ class ShardRunner {
 };
 
 /// Bytes that a training step of a model takes beside parameters, gradients and data: values kept
-/// for the way back and workspace, for the longest `batch` training examples in shards of `shard`,
-/// all shards at work at a time. model: made by `recurrence`, must not have run before. Depends on
-/// the arguments alone.
+/// for the way back and workspace, for the longest `batch` training examples in shards of at most
+/// `shard`, all shards at work at a time. model: made by `recurrence`, must not have run before.
+/// Depends on the arguments alone.
 template <class T>
 std::int64_t training_memory(const Model& model, const Recurrence& recurrence,
                              const Problem& problem, int batch, int shard);

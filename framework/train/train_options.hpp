@@ -13,7 +13,7 @@ struct TrainOptions {
   int patience = 10;  ///< epochs without a better validation figure before the stop; 0: never
   int batch = 16;     ///< examples in an update
   int examples = 0;   ///< of the training split, see training_examples(); 0: all
-  int shard = 8;      ///< examples in a parallel task; results depend on it, not on threads
+  int shard = 8;      ///< examples in a parallel task at most, see cut_into_shards()
   int segments = 1;   ///< parts of a sequence, all but one computed again on the way back; 0: sqrt
   OptimiserOptions optimiser;  ///< rule and constants
   ScheduleOptions schedule;    ///< how the rate changes

@@ -197,9 +197,52 @@ TEST(Batches, AnEvaluationOfStreamsHasSixteenOfThem) {
   EXPECT_EQ(runs[0], (std::vector<Batch>{{0, 2, 4}, {1, 3, 5}}));
   EXPECT_EQ(runs[1], (std::vector<Batch>{{6, 8, 9}, {7}}));
   EXPECT_EQ(runs[2], (std::vector<Batch>{{10, 11, 12}}));
-  EXPECT_EQ(runs[5], (std::vector<Batch>{{19}}));
+  EXPECT_EQ(runs[4], (std::vector<Batch>{{16, 17}}));
+  EXPECT_EQ(runs[5], (std::vector<Batch>{{18, 19}}));
   EXPECT_EQ(evaluation_runs(Lengths({5, 5}, Order::streams), Split::valid, 9), (Runs{{{0, 1}}}));
-  EXPECT_EQ(evaluation_runs(problem, Split::valid, 16).size(), 1u);
+  EXPECT_EQ(evaluation_runs(problem, Split::valid, 16).size(), 2u) << "shards of eight";
+}
+
+std::vector<Index> sizes_of_shards(Index examples, Index shard) {
+  std::vector<Index> sizes;
+  Index first = 0;
+  for (const ShardRange& range : cut_into_shards(examples, shard)) {
+    EXPECT_EQ(range.first, first) << examples << " in shards of " << shard;
+    sizes.push_back(range.count);
+    first += range.count;
+  }
+  EXPECT_EQ(first, examples) << "in shards of " << shard;
+  return sizes;
+}
+
+TEST(Shards, AreEqualButForOneExample) {
+  using Sizes = std::vector<Index>;
+  EXPECT_EQ(sizes_of_shards(20, 16), (Sizes{10, 10}));
+  EXPECT_EQ(sizes_of_shards(33, 16), (Sizes{11, 11, 11}));
+  EXPECT_EQ(sizes_of_shards(64, 16), (Sizes{16, 16, 16, 16}));
+  EXPECT_EQ(sizes_of_shards(11, 4), (Sizes{4, 4, 3}));
+  EXPECT_EQ(sizes_of_shards(5, 1), (Sizes{1, 1, 1, 1, 1}));
+  EXPECT_EQ(sizes_of_shards(0, 4), Sizes{});
+}
+
+TEST(Shards, AreTwoWhereABatchIsLargeEnough) {
+  using Sizes = std::vector<Index>;
+  EXPECT_EQ(sizes_of_shards(7, 16), (Sizes{7}));
+  EXPECT_EQ(sizes_of_shards(8, 16), (Sizes{4, 4}));
+  EXPECT_EQ(sizes_of_shards(10, 16), (Sizes{5, 5}));
+  EXPECT_EQ(sizes_of_shards(15, 1000), (Sizes{8, 7}));
+}
+
+TEST(Shards, AreFewAndNeverLargerThanAskedFor) {
+  for (Index examples = 1; examples < 70; ++examples) {
+    for (Index shard = 1; shard < 40; ++shard) {
+      const auto sizes = sizes_of_shards(examples, shard);
+      EXPECT_LE(sizes.front(), shard);
+      EXPECT_LE(sizes.front() - sizes.back(), 1);
+      EXPECT_LE(std::ssize(sizes), std::max<Index>((examples + shard - 1) / shard, 2));
+    }
+  }
+  EXPECT_THROW(cut_into_shards(3, 0), InputError);
 }
 
 TEST(Batches, RefuseASizeOfZero) {

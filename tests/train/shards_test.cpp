@@ -57,6 +57,7 @@ TEST(TrainingMemory, IsThatOfOneShardTimesTheShards) {
   EXPECT_EQ(memory(4, 2), 2 * of_two);
   EXPECT_EQ(memory(5, 2), 3 * of_two) << "the last shard has memory of its own";
   EXPECT_EQ(memory(6, 2), 3 * of_two);
+  EXPECT_EQ(memory(5, 4), 2 * memory(3, 3)) << "shards of three and two";
   EXPECT_EQ(memory(100, 2), 3 * of_two) << "there are six sequences";
   EXPECT_EQ(memory(2, 100), of_two) << "a shard holds no more than a batch";
   EXPECT_GT(memory(4, 4), of_two);
