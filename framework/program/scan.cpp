@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <type_traits>
 
 #include "kernel/reduce.hpp"
@@ -19,31 +20,38 @@ namespace {
 
 std::size_t index(Index i) { return static_cast<std::size_t>(i); }
 
-// Compiled scans that wait for their next use, with their memory.
+// Compiled scans that wait for their next use, with their memory. A thread gets one that it had
+// before where there is one: its memory is in the caches of that thread's core.
 template <class T>
 class Pool {
  public:
   std::unique_ptr<CompiledScan<T>> take(const ScanPlan& plan) {
     const std::lock_guard lock(mutex_);
     if (free_.empty()) return std::make_unique<CompiledScan<T>>(plan);
-    auto scan = std::move(free_.back());
-    free_.pop_back();
+    auto found = std::ranges::find(free_, std::this_thread::get_id(), &Free::thread);
+    if (found == free_.end()) --found;
+    auto scan = std::move(found->scan);
+    free_.erase(found);
     return scan;
   }
   void give_back(std::unique_ptr<CompiledScan<T>> scan) {
     const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(scan));
+    free_.push_back({std::this_thread::get_id(), std::move(scan)});
   }
   std::size_t bytes_reserved() const {
     const std::lock_guard lock(mutex_);
     std::size_t bytes = 0;
-    for (const auto& scan : free_) bytes += scan->bytes_reserved();
+    for (const Free& free : free_) bytes += free.scan->bytes_reserved();
     return bytes;
   }
 
  private:
+  struct Free {
+    std::thread::id thread;  // that had it
+    std::unique_ptr<CompiledScan<T>> scan;
+  };
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<CompiledScan<T>>> free_;
+  std::vector<Free> free_;
 };
 
 // Scans of a program with its derivative along a direction, see with_tangents().
