@@ -40,6 +40,7 @@ class TaskOrder {
 /// threads. A thread that waits for them takes up no other work in the meantime.
 template <class F>
 void for_each_task(std::size_t count, F&& f) {
+  if (count == 1) return static_cast<void>(f(std::size_t{0}));
   TaskOrder order;
   order.starts();
   tbb::this_task_arena::isolate([&] {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "tensor/random.hpp"
 
 namespace carousel {
@@ -45,6 +47,32 @@ TEST(SumShares, AreAddedInABalancedTree) {
   for (std::size_t i = 0; i < 50; ++i) {
     const float first = v[0][i] + (v[1][i] + v[2][i]), second = v[3][i] + (v[4][i] + v[5][i]);
     EXPECT_EQ(shares[0][0].data()[i], first + second);
+  }
+}
+
+// In pieces, by several threads.
+TEST(SumShares, OfLargeParametersAreWhole) {
+  constexpr Index large = 200'001;
+  Shares<float> shares(3);
+  for (std::size_t s = 0; s < 3; ++s) {
+    for (const Index size : {large, Index{3}, large / 2}) {
+      shares[s].push_back(Tensor<float>::uninitialised({size}));
+      for (Index i = 0; i < size; ++i) shares[s].back().data()[i] = float((i % 1000) << (2 * s));
+    }
+  }
+  sum_shares(shares, 3);
+  for (const Tensor<float>& sum : shares[0]) {
+    Index wrong = 0;
+    for (Index i = 0; i < sum.numel(); ++i) wrong += sum.data()[i] != float(21 * (i % 1000));
+    EXPECT_EQ(wrong, 0) << "of " << sum.numel();
+  }
+}
+
+TEST(ForEachTask, RunsEachOnce) {
+  for (const std::size_t count : {0, 1, 2, 17}) {
+    std::vector<std::atomic<int>> runs(count);
+    for_each_task(count, [&](std::size_t i) { ++runs[i]; });
+    for (const auto& times : runs) EXPECT_EQ(times, 1);
   }
 }
 
