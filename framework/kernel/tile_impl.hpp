@@ -175,13 +175,25 @@ struct Narrower<xsimd::avx512bw> {
 };
 #endif
 
+// Elements of the narrowest vector that the columns of a row are cut into.
+template <class Arch, class T>
+constexpr Index narrowest_size = [] {
+  using Narrow = typename Narrower<Arch>::type;
+  using Narrowest = std::conditional_t<std::is_void_v<Narrow>, Arch, Narrow>;
+  return static_cast<Index>(xsimd::batch<T, Narrowest>::size);
+}();
+
 // Elements [first, n) of all rows: with whole vectors, what is left with those of half the size,
 // and then as run_row does.
 template <class Arch, class T, class F, int arity, int ones>
 void run_rows(Walk<T, arity> walk, Index rows, Index first, Index n) {
   using V = xsimd::batch<T, Arch>;
   constexpr Index width = static_cast<Index>(V::size);
-  if (rows == 1 && first == 0 && n >= width) return run_line<V, T, F, arity, ones>(walk, n);
+  // Where the narrowest vectors leave something over, an overlapping one is faster than its parts.
+  if (first == 0 && n >= width && (rows == 1 || n % narrowest_size<Arch, T> != 0)) {
+    for (Index r = 0; r < rows; ++r, walk.next_row()) run_line<V, T, F, arity, ones>(walk, n);
+    return;
+  }
   Index i = first;
   for (; i + 8 * width <= n; i += 8 * width) run_columns<V, T, F, arity, ones, 8>(walk, rows, i);
   for (; i + 2 * width <= n; i += 2 * width) run_columns<V, T, F, arity, ones, 2>(walk, rows, i);
