@@ -37,18 +37,19 @@ const Layout lbr_gru_layout{{{"z"}, {"r"}, {"n"}}, {{"b_z"}, {"b_r"}, {"b_n"}, {
 struct Descriptors {
   memory::desc x, h, c, w, u, b, y, any_w, any_u;
 
-  Descriptors(const Layout& layout, const Sizes& s) {
+  // type: of all but c and the biases.
+  Descriptors(const Layout& layout, const Sizes& s, memory::data_type type) {
     const auto gates = memory::dim(layout.gates.size());
     const auto biases = memory::dim(layout.biases.size());
     const auto f32 = memory::data_type::f32;
-    x = {{s.steps, s.batch, s.input}, f32, Tag::tnc};
-    y = {{s.steps, s.batch, s.hidden}, f32, Tag::tnc};
-    h = {{1, 1, s.batch, s.hidden}, f32, Tag::ldnc};
-    if (layout.has_c) c = h;
-    w = {{1, 1, s.input, gates, s.hidden}, f32, Tag::ldigo};
-    u = {{1, 1, s.hidden, gates, s.hidden}, f32, Tag::ldigo};
-    any_w = {w.dims(), f32, Tag::any};
-    any_u = {u.dims(), f32, Tag::any};
+    x = {{s.steps, s.batch, s.input}, type, Tag::tnc};
+    y = {{s.steps, s.batch, s.hidden}, type, Tag::tnc};
+    h = {{1, 1, s.batch, s.hidden}, type, Tag::ldnc};
+    if (layout.has_c) c = {h.dims(), f32, Tag::ldnc};
+    w = {{1, 1, s.input, gates, s.hidden}, type, Tag::ldigo};
+    u = {{1, 1, s.hidden, gates, s.hidden}, type, Tag::ldigo};
+    any_w = {w.dims(), type, Tag::any};
+    any_u = {u.dims(), type, Tag::any};
     b = {{1, 1, biases, s.hidden}, f32, Tag::ldgo};
   }
 };
@@ -57,16 +58,16 @@ constexpr auto training = dnnl::prop_kind::forward_training;
 constexpr auto back = dnnl::prop_kind::backward;
 constexpr auto in_time = dnnl::rnn_direction::unidirectional_left2right;
 
-// The final states are left out: nobody reads them.
+// The final states are left out: nobody reads them. d: of values; g: of gradients, in float.
 struct Lstm {
   using Forward = dnnl::lstm_forward;
   using Backward = dnnl::lstm_backward;
   static Forward::desc forward(const Descriptors& d) {
     return {training, in_time, d.x, d.h, d.c, d.any_w, d.any_u, d.b, d.y, {}, {}};
   }
-  static Backward::desc backward(const Descriptors& d) {
+  static Backward::desc backward(const Descriptors& d, const Descriptors& g) {
     return {back, in_time, d.x, d.h, d.c, d.any_w, d.any_u, d.b, d.y, {},
-            {},   d.x,     d.h, d.c, d.w, d.u,     d.b,     d.y, {},  {}};
+            {},   g.x,     g.h, g.c, g.w, g.u,     g.b,     g.y, {},  {}};
   }
 };
 
@@ -77,34 +78,37 @@ struct Gru {
   static typename Forward::desc forward(const Descriptors& d) {
     return {training, in_time, d.x, d.h, d.any_w, d.any_u, d.b, d.y, {}};
   }
-  static typename Backward::desc backward(const Descriptors& d) {
+  static typename Backward::desc backward(const Descriptors& d, const Descriptors& g) {
     return {back, in_time, d.x, d.h, d.any_w, d.any_u, d.b, d.y,
-            {},   d.x,     d.h, d.w, d.u,     d.b,     d.y, {}};
+            {},   g.x,     g.h, g.w, g.u,     g.b,     g.y, {}};
   }
 };
 
 class OneDnnStep : public Step {
  public:
   template <class Kind>
-  OneDnnStep(Kind, const Layout& layout, const Request& request)
-      : layout_(layout), sizes_(request.sizes), plain_(layout, request.sizes) {
+  OneDnnStep(Kind, const Layout& layout, memory::data_type type, const Request& request)
+      : layout_(layout),
+        sizes_(request.sizes),
+        plain_(layout, request.sizes, memory::data_type::f32),
+        used_(layout, request.sizes, type) {
     omp_set_num_threads(request.threads);
-    const typename Kind::Forward::primitive_desc forward(Kind::forward(plain_), engine_);
-    const typename Kind::Backward::primitive_desc backward(Kind::backward(plain_), engine_,
+    const typename Kind::Forward::primitive_desc forward(Kind::forward(used_), engine_);
+    const typename Kind::Backward::primitive_desc backward(Kind::backward(used_, plain_), engine_,
                                                            forward);
     forward_ = typename Kind::Forward(forward);
     backward_ = typename Kind::Backward(backward);
     make_arguments(forward, backward);
     const auto& given = backward_arguments_;
-    for (const Block& block : blocks(DNNL_ARG_SRC_LAYER, DNNL_ARG_SRC_ITER, DNNL_ARG_SRC_ITER_C, w_,
-                                     u_, DNNL_ARG_BIAS)) {
+    for (const Block& block : blocks(x_, h_, DNNL_ARG_SRC_ITER_C, w_, u_, DNNL_ARG_BIAS)) {
       fill(block, sizes_.hidden);
     }
     fill(matrix("cotangent", given.at(DNNL_ARG_DIFF_DST_LAYER), sizes_.hidden), sizes_.hidden);
   }
 
   // The weights change in each training step, so putting them into the layouts that oneDNN likes
-  // is part of it. It adds to the gradients of parameters, which therefore begin as zeros.
+  // is part of it, and with bf16 so is rounding. It adds to the gradients of parameters, which
+  // therefore begin as zeros.
   void run() override {
     for (auto& [reorder, from, to] : before_forward_) reorder.execute(stream_, from, to);
     forward_.execute(stream_, forward_arguments_);
@@ -122,9 +126,9 @@ class OneDnnStep : public Step {
     Fingerprint print;
     const auto& given = backward_arguments_;
     for (const Block& block :
-         blocks(DNNL_ARG_DIFF_SRC_LAYER, DNNL_ARG_DIFF_SRC_ITER, DNNL_ARG_DIFF_SRC_ITER_C,
-                given.at(DNNL_ARG_DIFF_WEIGHTS_LAYER), given.at(DNNL_ARG_DIFF_WEIGHTS_ITER),
-                DNNL_ARG_DIFF_BIAS)) {
+         blocks(given.at(DNNL_ARG_DIFF_SRC_LAYER), given.at(DNNL_ARG_DIFF_SRC_ITER),
+                DNNL_ARG_DIFF_SRC_ITER_C, given.at(DNNL_ARG_DIFF_WEIGHTS_LAYER),
+                given.at(DNNL_ARG_DIFF_WEIGHTS_ITER), DNNL_ARG_DIFF_BIAS)) {
       print.add(block);
     }
     return print;
@@ -144,11 +148,11 @@ class OneDnnStep : public Step {
   }
 
   // The tensors, or their gradients, by the names of the cell.
-  std::vector<Block> blocks(int x, int h, int c, const memory& w, const memory& u, int b) const {
+  std::vector<Block> blocks(const memory& x, const memory& h, int c, const memory& w,
+                            const memory& u, int b) const {
     const std::int64_t hidden = sizes_.hidden;
     const auto& given = backward_arguments_;
-    std::vector<Block> all{matrix("x", given.at(x), sizes_.input),
-                           matrix("h", given.at(h), hidden)};
+    std::vector<Block> all{matrix("x", x, sizes_.input), matrix("h", h, hidden)};
     if (layout_.has_c) all.push_back(matrix("c", given.at(c), hidden));
     const auto width = std::int64_t(layout_.gates.size()) * hidden;
     std::int64_t at = 0;
@@ -185,12 +189,14 @@ class OneDnnStep : public Step {
     const Descriptors& d = plain_;
     auto& f = forward_arguments_;
     auto& b = backward_arguments_;
+    x_ = make(d.x);
+    h_ = make(d.h);
     w_ = make(d.w);
     u_ = make(d.u);
-    f = {{DNNL_ARG_SRC_LAYER, make(d.x)},
-         {DNNL_ARG_SRC_ITER, make(d.h)},
+    f = {{DNNL_ARG_SRC_LAYER, in_layout(forward, DNNL_ARG_SRC_LAYER, x_, before_forward_)},
+         {DNNL_ARG_SRC_ITER, in_layout(forward, DNNL_ARG_SRC_ITER, h_, before_forward_)},
          {DNNL_ARG_BIAS, make(d.b)},
-         {DNNL_ARG_DST_LAYER, make(d.y)},
+         {DNNL_ARG_DST_LAYER, make(used_.y)},
          {DNNL_ARG_WORKSPACE, make(forward.workspace_desc())}};
     if (layout_.has_c) f[DNNL_ARG_SRC_ITER_C] = make(d.c);
     b = f;
@@ -209,19 +215,20 @@ class OneDnnStep : public Step {
 
   const Layout& layout_;
   Sizes sizes_;
-  Descriptors plain_;
+  Descriptors plain_, used_;  // in float; of what the primitives read
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
   dnnl::primitive forward_, backward_;
   Arguments forward_arguments_, backward_arguments_;
   std::vector<Reorder> before_forward_, before_backward_;
-  memory w_, u_;
+  memory x_, h_, w_, u_;  // in float
 };
 
 template <class Kind>
-Offer offer(const char* cell, const Layout& layout) {
-  return {"onednn", cell, 2, [&layout](const Request& request) {
-            return std::make_unique<OneDnnStep>(Kind{}, layout, request);
+Offer offer(const char* cell, const Layout& layout, const char* name = "onednn",
+            memory::data_type type = memory::data_type::f32) {
+  return {name, cell, 2, [&layout, type](const Request& request) {
+            return std::make_unique<OneDnnStep>(Kind{}, layout, type, request);
           }};
 }
 
@@ -230,9 +237,10 @@ Offer offer(const char* cell, const Layout& layout) {
 
 int main() {
   using namespace carousel::peers;
-  Worker({offer<Lstm>("lstm", lstm_layout),
-          offer<Gru<dnnl::gru_forward, dnnl::gru_backward>>("gru_reset_before", gru_layout),
-          offer<Gru<dnnl::lbr_gru_forward, dnnl::lbr_gru_backward>>("gru_reset_after",
-                                                                    lbr_gru_layout)})
+  Worker(
+      {offer<Lstm>("lstm", lstm_layout),
+       offer<Gru<dnnl::gru_forward, dnnl::gru_backward>>("gru_reset_before", gru_layout),
+       offer<Gru<dnnl::lbr_gru_forward, dnnl::lbr_gru_backward>>("gru_reset_after", lbr_gru_layout),
+       offer<Lstm>("lstm", lstm_layout, "onednn_bf16", dnnl::memory::data_type::bf16)})
       .serve();
 }

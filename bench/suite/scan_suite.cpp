@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <deque>
 
 #include "bench/suite/peak.hpp"
 #include "bench/suite/peer_process.hpp"
@@ -14,7 +15,8 @@
 namespace carousel {
 namespace {
 
-constexpr double tolerance = 1e-3;  // between the fingerprints of ours and a peer's gradients
+// Between the fingerprints of ours and a peer's gradients.
+constexpr double tolerance = 1e-3, bf16_tolerance = 5e-2;
 constexpr int fewest_repeats = 3, most_repeats = 50;
 
 struct PeerProgram {
@@ -30,9 +32,23 @@ struct Contestant {
   std::string name;
   std::function<peers::Reply(int repeats)> run;
   int threads = 1;
+  std::string precision = "float";
   int repeats = 0;
   std::vector<double> turns = {};
 };
+
+// Ours in one of the ways that are measured side by side; the first one is what ratios compare.
+struct Ours {
+  Ours(const Cell& cell, const peers::Sizes& sizes, int thread_count, Rounding operands)
+      : step(cell, sizes, thread_count, operands), threads(thread_count), rounding(operands) {}
+  TrainingStep step;
+  int threads;
+  Rounding rounding;
+};
+
+const char* precision_of(Rounding rounding) {
+  return rounding == Rounding::bf16 ? "bf16" : "float";
+}
 
 std::vector<PeerProcess> start_peers(const ScanSuiteOptions& options,
                                      const ScanListener& listener) {
@@ -53,25 +69,25 @@ std::vector<PeerProcess> start_peers(const ScanSuiteOptions& options,
 }
 
 std::vector<Contestant> contestants(const ScanSuiteOptions& options, const peers::Sizes& sizes,
-                                    const std::string& cell, TrainingStep& ours,
-                                    TrainingStep* ours_alone, std::vector<PeerProcess>& processes) {
+                                    const std::string& cell, std::deque<Ours>& ours,
+                                    std::vector<PeerProcess>& processes) {
   std::vector<Contestant> all;
-  const auto add = [&](TrainingStep& step, int threads) {
-    const auto turn = [&step](int repeats) {
+  for (Ours& one : ours) {
+    const auto turn = [&step = one.step](int repeats) {
       const auto times = step.time(repeats);
       return peers::Reply{step.fingerprint(), times};
     };
-    all.push_back({"carousel", turn, threads});
-  };
-  add(ours, options.threads);
-  if (ours_alone) add(*ours_alone, 1);
+    all.push_back({"carousel", turn, one.threads, precision_of(one.rounding)});
+  }
+  const std::string precision = precision_of(options.rounding);
   for (PeerProcess& process : processes) {
     for (const auto& name : process.implementations(cell)) {
+      if (name.ends_with("_bf16") != (precision == "bf16")) continue;
       all.push_back({name,
                      [&process, name, cell, sizes, threads = options.threads](int repeats) {
                        return process.run({name, cell, sizes, threads, repeats});
                      },
-                     options.threads});
+                     options.threads, precision});
     }
   }
   return all;
@@ -83,7 +99,8 @@ void prepare(std::vector<Contestant>& all, const std::string& what) {
   for (Contestant& contestant : all) {
     const peers::Reply reply = contestant.run(2);
     if (&contestant == &all.front()) expected = reply.fingerprint;
-    const auto wrong = difference(expected, reply.fingerprint, tolerance);
+    const auto wrong = difference(expected, reply.fingerprint,
+                                  all.front().precision == "bf16" ? bf16_tolerance : tolerance);
     if (!wrong.empty()) {
       throw EnvironmentError(
           fmt::format("{}, {}: {} and carousel do not do the same work; they are apart in {}", what,
@@ -105,6 +122,7 @@ std::vector<ScanRow> rows_of(const std::vector<Contestant>& all, const ScanRow& 
     ScanRow row = common;
     row.implementation = contestant.name;
     row.threads = contestant.threads;
+    row.precision = contestant.precision;
     row.milliseconds = median(contestant.turns);
     row.gflops = operations / row.milliseconds * 1e-6;
     row.peak_share = row.gflops / (peak * contestant.threads);
@@ -125,10 +143,14 @@ std::vector<ScanRow> compare(const ScanSuiteOptions& options, const Cell& cell,
                              Clockwork& clockwork) {
   const std::string what = to_text(sizes) + " " + cell.name;
   clockwork.advance(what, 0.0);
-  TrainingStep ours(cell, sizes, options.threads);
-  std::unique_ptr<TrainingStep> alone;
-  if (options.threads > 1) alone = std::make_unique<TrainingStep>(cell, sizes, 1);
-  auto all = contestants(options, sizes, cell.name, ours, alone.get(), processes);
+  std::deque<Ours> ours;
+  const auto add = [&](int threads, Rounding rounding) {
+    ours.emplace_back(cell, sizes, threads, rounding);
+  };
+  add(options.threads, options.rounding);
+  if (options.threads > 1) add(1, options.rounding);
+  if (options.rounding != Rounding::none) add(options.threads, Rounding::none);
+  auto all = contestants(options, sizes, cell.name, ours, processes);
   prepare(all, what);
   std::vector<double> peaks;
   for (int round = 0; round < options.rounds; ++round) {
@@ -139,12 +161,15 @@ std::vector<ScanRow> compare(const ScanSuiteOptions& options, const Cell& cell,
     peaks.push_back(measure_peak());
   }
   clockwork.advance(what, work_of(sizes));
-  return rows_of(all, {sizes, cell.name, {}}, ours.operations(), median(peaks));
+  return rows_of(all, {sizes, cell.name, {}}, ours.front().step.operations(), median(peaks));
 }
 
 void check(const ScanSuiteOptions& options, const CellRegistry& registry) {
   if (options.rounds < 1) {
     fail_input("bench scan: got {} rounds, expected 1 or more", options.rounds);
+  }
+  if (options.rounding == Rounding::bf16 && !has_bf16()) {
+    fail_input("bench scan: this processor has no products in bf16 (AVX512-BF16)");
   }
   for (const auto& cell : options.cells) registry.find(cell);
 }

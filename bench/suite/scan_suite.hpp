@@ -9,6 +9,7 @@
 #include "bench/peers/protocol.hpp"
 #include "bench/suite/turns.hpp"
 #include "cell/cell.hpp"
+#include "kernel/bf16.hpp"
 
 namespace carousel {
 
@@ -18,7 +19,8 @@ struct ScanSuiteOptions {
   std::vector<std::string> cells{"lstm", "gru_reset_before", "gru_reset_after"};
   int rounds = 7;  // turns of each implementation
   int threads = 1;
-  std::filesystem::path peers;  // folder of the programs peer_*; empty: no peers
+  Rounding rounding = Rounding::none;  // bf16: ours in float runs beside it
+  std::filesystem::path peers;         // folder of the programs peer_*; empty: no peers
 };
 
 /// An implementation of a cell at one size. Times are medians over the rounds.
@@ -27,10 +29,11 @@ struct ScanRow {
   std::string cell;
   std::string implementation;  // "carousel" is ours
   int threads = 1;
-  double milliseconds = 0.0;  // of one training step
-  double gflops = 0.0;        // of the products with the cell's matrices
-  double peak_share = 0.0;    // of the multiply-add rate measured between the rounds
-  double ratio = 1.0;         // its time / ours in the same round: above 1, ours is faster
+  std::string precision = "float";  // or "bf16": of the operands of products
+  double milliseconds = 0.0;        // of one training step
+  double gflops = 0.0;              // of the products with the cell's matrices
+  double peak_share = 0.0;          // of the multiply-add rate measured between the rounds
+  double ratio = 1.0;               // its time / ours in the same round: above 1, ours is faster
 };
 
 /// What a caller learns while the suite runs; functions may be empty.

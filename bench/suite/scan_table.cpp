@@ -20,8 +20,9 @@ std::string line(const std::string& size, const std::string& cell, const std::st
                      pad_left(ms, 7), pad_left(gflops, 8), pad_left(share, 5), pad_left(ratio, 6));
 }
 
-// Ours on one thread stands beside ours on several.
+// Ours on one thread stands beside ours on several, and ours in float beside that in bf16.
 std::string label(const ScanRow& row, const ScanRow& first) {
+  if (row.precision != first.precision) return "ours, " + row.precision;
   return row.threads == first.threads ? row.implementation : row.implementation + " x1";
 }
 
@@ -68,17 +69,17 @@ std::string table_foot(const std::vector<ScanRow>& rows) {
   }
   return text +
          "ms: a training step, forward and all gradients. GFLOP/s: products with the\n"
-         "cell's matrices. peak: share of the multiply-add rate measured between the\n"
-         "rounds. ratio: time / ours in the same round (above 1: ours is faster).\n"
+         "cell's matrices. peak: share of the multiply-add rate of float, measured\n"
+         "between the rounds. ratio: time / ours in the same round (above 1: ours is faster).\n"
          "All are medians over the rounds.\n";
 }
 
 std::string to_csv(const std::vector<ScanRow>& rows) {
   std::string text = "suite,T,B,I,H,cell,implementation,threads,precision,ms,gflops,peak_share\n";
   for (const ScanRow& row : rows) {
-    text +=
-        fmt::format("scan,{},{},{},{},float,{:.4f},{:.2f},{:.4f}\n", to_text(row.sizes), row.cell,
-                    row.implementation, row.threads, row.milliseconds, row.gflops, row.peak_share);
+    text += fmt::format("scan,{},{},{},{},{},{:.4f},{:.2f},{:.4f}\n", to_text(row.sizes), row.cell,
+                        row.implementation, row.threads, row.precision, row.milliseconds,
+                        row.gflops, row.peak_share);
   }
   return text;
 }

@@ -40,8 +40,12 @@ Tensor<float> filled(const std::string& name, const Shape& shape, Index hidden) 
 
 }  // namespace
 
-TrainingStep::TrainingStep(const Cell& cell, const peers::Sizes& sizes, int threads)
-    : scan_(cell.build({sizes.input, sizes.hidden})), sizes_(sizes), arena_(threads) {
+TrainingStep::TrainingStep(const Cell& cell, const peers::Sizes& sizes, int threads,
+                           Rounding rounding)
+    : scan_(cell.build({sizes.input, sizes.hidden})),
+      sizes_(sizes),
+      rounding_(rounding),
+      arena_(threads) {
   const auto add = [&](const std::string& name, const Shape& shape) {
     names_.push_back(name);
     values_.push_back(filled(name, shape, sizes.hidden));
@@ -88,8 +92,9 @@ void TrainingStep::run(Shard& shard, std::vector<Tensor<float>>& gradients) cons
   shard.tape.clear();
   const std::vector<Var> vars = leaves(shard.tape, shard.values);
   const std::span<const Var> all = vars;
-  const ScanResult result = scan_.run(shard.tape, all.first(parameters_),
-                                      all.subspan(parameters_, 1), all.subspan(parameters_ + 1));
+  const ScanResult result =
+      scan_.run(shard.tape, all.first(parameters_), all.subspan(parameters_, 1),
+                all.subspan(parameters_ + 1), {.rounding = rounding_});
   const Var loss = shard.tape.record(Tensor<float>::zeros({}), std::array{result.outputs},
                                      std::make_shared<GivenCotangent>(shard.cotangent));
   gradients = shard.tape.gradients(loss, vars);

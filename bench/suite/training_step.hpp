@@ -19,7 +19,8 @@ class TrainingStep {
  public:
   /// On one thread the batch is run as it is; on several it is cut into shards of 16 sequences at
   /// most, a task each, and their gradients are summed, as training does it.
-  TrainingStep(const Cell& cell, const peers::Sizes& sizes, int threads);
+  TrainingStep(const Cell& cell, const peers::Sizes& sizes, int threads,
+               Rounding rounding = Rounding::none);
 
   /// The work that is timed.
   void run();
@@ -45,6 +46,7 @@ class TrainingStep {
 
   Scan scan_;
   peers::Sizes sizes_;
+  Rounding rounding_;
   std::size_t parameters_ = 0;
   std::vector<std::string> names_;     // of the values
   std::vector<Tensor<float>> values_;  // parameters, x, initial states

@@ -89,6 +89,7 @@ void bench_scan(CellRegistry& registry, const BenchArguments& arguments, int thr
   if (!arguments.cells.empty()) options.cells = cells_of(registry, arguments);
   options.rounds = arguments.rounds;
   options.threads = threads;
+  if (arguments.precision == "bf16") options.rounding = Rounding::bf16;
   if (!arguments.no_peers) {
     options.peers = arguments.peers.empty()
                         ? std::filesystem::read_symlink("/proc/self/exe").parent_path()
@@ -109,6 +110,7 @@ void bench_scan(CellRegistry& registry, const BenchArguments& arguments, int thr
 void bench_catalogue(CellRegistry& registry, const BenchArguments& arguments, int threads,
                      const std::atomic<bool>& stop, Output& output) {
   if (threads != 1) fail_input("bench catalogue: got {} threads, it measures one", threads);
+  if (arguments.precision != "float") fail_input("bench catalogue measures float alone");
   CatalogueSuiteOptions options;
   options.sizes = sizes_of(arguments, {default_sizes()[1]});
   options.cells = cells_of(registry, arguments);

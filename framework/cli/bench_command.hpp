@@ -9,13 +9,14 @@ namespace carousel {
 
 /// Arguments of `carousel bench`.
 struct BenchArguments {
-  std::string suite;               // positional: what to measure
-  std::vector<std::string> cells;  // --cells; empty: the suite's own
-  std::string sizes;               // --sizes; empty: the suite's own
-  int rounds = 7;                  // --rounds
-  std::string csv;                 // --csv: a file for the figures
-  bool no_peers = false;           // --no-peers: ours alone
-  std::string peers;               // --peers: folder of the peer programs; empty: beside carousel
+  std::string suite;                // positional: what to measure
+  std::vector<std::string> cells;   // --cells; empty: the suite's own
+  std::string sizes;                // --sizes; empty: the suite's own
+  int rounds = 7;                   // --rounds
+  std::string precision = "float";  // --precision: of scan: float, bf16
+  std::string csv;                  // --csv: a file for the figures
+  bool no_peers = false;            // --no-peers: ours alone
+  std::string peers;                // --peers: folder of the peer programs; empty: beside carousel
 };
 
 /// Measures, and prints a table.

@@ -466,6 +466,11 @@ class CommandLine {
     bench->add_option("--rounds", bench_.rounds, "Turns of each implementation")
         ->check(within(1, 100000))
         ->capture_default_str();
+    bench
+        ->add_option("--precision", bench_.precision,
+                     "Of scan: float, or bf16, which rounds the operands of products")
+        ->check(CLI::IsMember({"float", "bf16"}))
+        ->capture_default_str();
     bench->add_option("--csv", bench_.csv, "File for the figures");
     bench->add_flag("--no-peers", bench_.no_peers, "Ours alone");
     bench->add_option("--peers", bench_.peers,

@@ -1,6 +1,7 @@
 #include "kernel/packed_matrix.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernel/panel_width.hpp"
 
@@ -13,12 +14,15 @@ constexpr Index block_rows = 64;
 }  // namespace
 
 template <class T>
-void PackedMatrix<T>::pack(std::span<const MatrixPart<T>> parts, bool transpose) {
+void PackedMatrix<T>::pack(std::span<const MatrixPart<T>> parts, bool transpose,
+                           Rounding rounding) {
   const Index columns = parts[0].columns;
   Index rows = 0;
   for (const MatrixPart<T>& part : parts) rows += part.rows;
   k_ = transpose ? columns : rows;
   n_ = transpose ? rows : columns;
+  is_rounded_ = rounds<T>(rounding);
+  if (is_rounded_) return pack_rounded(parts, transpose);
   panel_ = panel_width(n_);
   if (data_.numel() < k_ * n_) data_ = Tensor<T>::uninitialised({k_ * n_});
   Index row = 0;  // of the stack
@@ -27,6 +31,27 @@ void PackedMatrix<T>::pack(std::span<const MatrixPart<T>> parts, bool transpose)
     else pack_rows(part, row);
     row += part.rows;
   }
+}
+
+template <class T>
+void PackedMatrix<T>::pack_rounded(std::span<const MatrixPart<T>> parts, bool transpose) {
+  if constexpr (std::is_same_v<T, float>) {
+    rounded_.reset(k_, n_);
+    Index row = 0;
+    for (const MatrixPart<T>& part : parts) {
+      if (transpose) rounded_.set_columns(row, part.rows, part.data, part.row_step);
+      else rounded_.set_rows(row, part.rows, part.data, part.row_step);
+      row += part.rows;
+    }
+  }
+}
+
+template <class T>
+void PackedMatrix<T>::multiply(Index m, const T* a, Index lda, bool accumulate, T* c, Index ldc) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (is_rounded_) return rounded_.multiply(m, a, lda, accumulate, c, ldc);
+  }
+  multiply_blocks(m, {a, lda, false}, accumulate, c, ldc);
 }
 
 template <class T>

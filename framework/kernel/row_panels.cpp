@@ -16,8 +16,7 @@ constexpr Index depth_step = 16;
 }  // namespace
 
 template <class T>
-RowPanels<T>::RowPanels(Index columns)
-    : columns_(columns), data_(Tensor<T>::uninitialised({columns * capacity})) {
+RowPanels<T>::RowPanels(Index columns) : columns_(columns) {
   const Index width = panel_width(columns);
   for (Index first = 0; first < columns; first += width) {
     panels_.push_back({first, std::min(width, columns - first)});
@@ -25,7 +24,22 @@ RowPanels<T>::RowPanels(Index columns)
 }
 
 template <class T>
+void RowPanels<T>::clear(Rounding rounding) {
+  rows_ = 0;
+  is_rounded_ = rounds<T>(rounding);
+  if (is_rounded_) rounded_.reset(capacity, columns_);
+}
+
+template <class T>
 void RowPanels<T>::append(const T* rows, Index row_step, Index count) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (is_rounded_) {
+      rounded_.set_rows(rows_, count, rows, row_step);
+      rows_ += count;
+      return;
+    }
+  }
+  if (!data_.defined()) data_ = Tensor<T>::uninitialised({columns_ * capacity});
   static const TileKernel<T> copy = tile_kernel<T>(Tile::copy);
   for (const Panel& panel : panels_) {
     const TileArg<T> from{rows + panel.first, 1, row_step};
@@ -37,6 +51,7 @@ void RowPanels<T>::append(const T* rows, Index row_step, Index count) {
 
 template <class T>
 void RowPanels<T>::pad() {
+  if (is_rounded_) return;  // half a pair is followed by zeros
   const Index missing = (rows_ + depth_step - 1) / depth_step * depth_step - rows_;
   for (const Panel& panel : panels_) {
     T* end = data_.data() + panel.first * capacity + rows_ * panel.width;
@@ -47,6 +62,9 @@ void RowPanels<T>::pad() {
 
 template <class T>
 void RowProduct<T>::run(const RowPanels<T>& a, const RowPanels<T>& b, bool accumulate, T* c) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (a.is_rounded_) return multiply_rows(a.rounded_, b.rounded_, a.rows(), accumulate, c);
+  }
   const Index ldc = b.columns();
   for (const auto& right : b.panels_) {
     for (const auto& left : a.panels_) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "kernel/pair_panels.hpp"
 #include "kernel/small_gemm.hpp"
 #include "tensor/tensor.hpp"
 
@@ -27,8 +28,8 @@ class RowPanels {
   void append(const T* rows, Index row_step, Index count);
   /// Fills up with rows of zeros to the next depth for which the products are compiled.
   void pad();
-  /// Forgets the rows and keeps the memory.
-  void clear() { rows_ = 0; }
+  /// Forgets the rows and keeps the memory. rounding: of the rows that follow.
+  void clear(Rounding rounding = Rounding::none);
 
  private:
   template <class U>
@@ -42,10 +43,12 @@ class RowPanels {
   std::vector<Panel> panels_;
   Index rows_ = 0;
   Tensor<T> data_;  // panel after panel, [capacity, width] each
+  bool is_rounded_ = false;
+  PairPanels rounded_;  // in the place of data_
 };
 
 /// c = a^T b, or c += a^T b, over the rows that are gathered; c: [columns of a, columns of b],
-/// without gaps. a and b must hold the same number of rows.
+/// without gaps. a and b must hold the same number of rows, rounded alike.
 template <class T>
 class RowProduct {
  public:

@@ -52,6 +52,7 @@ void transpose(Index rows, Index columns, const T* from, Index from_step, T* to,
 
 template void transpose(Index, Index, const float*, Index, float*, Index);
 template void transpose(Index, Index, const double*, Index, double*, Index);
+template void transpose(Index, Index, const std::uint32_t*, Index, std::uint32_t*, Index);
 template class SmallGemm<float>;
 template class SmallGemm<double>;
 

@@ -308,6 +308,7 @@ ScanResult RecurrentStack::run_scan(const Pass& pass, const Scan& scan, HeardSca
   ScanOptions options{.reverse = heard.reverse,
                       .lengths = heard.lengths,
                       .segments = options_.segments,
+                      .rounding = options_.rounding,
                       .probes = probes,
                       .gradient_norms = listener && listener->gradient_norms};
   if (listener) {

@@ -18,13 +18,14 @@ namespace carousel {
 
 /// The size and form of a recurrent stack.
 struct StackOptions {
-  Index input = 0;              ///< elements of x at a step
-  Index hidden = 0;             ///< elements of a state, unless the cell says otherwise
-  int depth = 1;                ///< layers
-  bool bidirectional = false;   ///< a second scan of each layer from end to start, joined behind
-  Index segments = 1;           ///< of each scan, see ScanOptions
-  std::string name = "layers";  ///< of the parameters: "layers/0/forward/W_z"
-  ModelOptions model = {};      ///< but for its depth and direction
+  Index input = 0;             ///< elements of x at a step
+  Index hidden = 0;            ///< elements of a state, unless the cell says otherwise
+  int depth = 1;               ///< layers
+  bool bidirectional = false;  ///< a second scan of each layer from end to start, joined behind
+  Index segments = 1;          ///< of each scan, see ScanOptions
+  Rounding rounding = Rounding::none;  ///< of each scan, see ScanOptions
+  std::string name = "layers";         ///< of the parameters: "layers/0/forward/W_z"
+  ModelOptions model = {};             ///< but for its depth and direction
   /// The first layer looks at a memory, of any number of rows. The keys of a product have the size
   /// of the cell's output, whatever this says.
   std::optional<AttentionForm> attention = {};

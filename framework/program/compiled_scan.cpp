@@ -405,7 +405,7 @@ void CompiledScan<T>::note_gradient_norms() {
 template <class T>
 void CompiledScan<T>::start_gradients() {
   run_unbatched(plan_.backward.program, plan_.backward_pass.invariant_ops);
-  for (auto& rows : gathered_) rows.clear();
+  for (auto& rows : gathered_) rows.clear(rounding_);
   first_product_ = true;
   for (const PlanContraction& c : plan_.backward_pass.contractions) {
     for (const int node : c.nodes) {

@@ -48,6 +48,9 @@ class CompiledScan {
   /// As parameter_gradients(): of each initial state.
   std::vector<Tensor<T>>& state_gradients() { return carried_; }
 
+  /// What the operands of products with parameters are rounded to in the runs that follow, both
+  /// ways. bf16: where has_bf16() alone.
+  void round_operands(Rounding rounding) { rounding_ = rounding; }
   /// When on, backward() notes the gradient that reaches each state: of each state, packed, the
   /// squared norm of the row in front of a step.
   void record_gradient_norms(bool on) { records_norms_ = on; }
@@ -282,6 +285,7 @@ class CompiledScan {
   std::vector<Tensor<T>> probes_;
   int zero_buffer_ = -1;  // the external buffer that is one chunk of zeros
   Tensor<T> zeros_;
+  Rounding rounding_ = Rounding::none;
   bool records_norms_ = false;
   std::vector<std::vector<double>> squared_norms_;
   std::vector<Tensor<T>> final_states_;

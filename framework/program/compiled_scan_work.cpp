@@ -97,7 +97,7 @@ PackedMatrix<T>& CompiledScan<T>::packed(const PlanGemm& product) {
       const Tensor<T>& part = unbatched_[index(w)];
       matrix_parts_.push_back({part.data(), part.shape()[0], part.shape()[1], part.shape()[1]});
     }
-    matrix.pack(matrix_parts_, product.transpose);
+    matrix.pack(matrix_parts_, product.transpose, rounding_);
     is_packed_[index(product.packing)] = 1;
   }
   return matrix;
@@ -265,7 +265,7 @@ void CompiledScan<T>::multiply_gathered() {
                        unbatched_[index(c.nodes[0])].data());
     }
   }
-  for (auto& rows : gathered_) rows.clear();
+  for (auto& rows : gathered_) rows.clear(rounding_);
   first_product_ = false;
 }
 

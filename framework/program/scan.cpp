@@ -418,6 +418,7 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<c
   read.insert(read.end(), states.begin(), states.end());
   // Without a way back nothing needs to be kept.
   const bool one_way = std::none_of(read.begin(), read.end(), needs_gradient);
+  run->scan->round_operands(options.rounding);
   run->scan->forward(parameter_values, packed, carried, run->packing.lengths,
                      one_way ? 0 : options.segments, options.outputs);
   return record<T>(tape, run, read, state_values);

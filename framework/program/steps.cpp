@@ -146,6 +146,9 @@ Shape check_scan(const StepProgram& program, std::span<const Var> inputs,
     fail_input("cell {}: x has shape {}, expected at least one step of one sequence", program.name,
                shape.to_string());
   }
+  if (options.rounding == Rounding::bf16 && !has_bf16()) {
+    fail_input("cell {}: this processor has no products in bf16 (AVX512-BF16)", program.name);
+  }
   if (options.segments < 0) {
     fail_input("cell {}: got {} segments, expected 0 or more", program.name, options.segments);
   }

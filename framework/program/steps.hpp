@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/bf16.hpp"
 #include "program/step_program.hpp"
 #include "tape/tape.hpp"
 
@@ -40,6 +41,10 @@ struct ScanOptions {
   /// the others, so memory goes with T / segments, for a second forward pass; the gradients have
   /// the same bits. 0: the square root of T. The reference executor keeps everything.
   Index segments = 1;
+  /// What the operands of products with parameters are rounded to, both ways; states, sums and all
+  /// else stay as they are. The reference executor rounds nothing, but refuses what a processor
+  /// can't round to.
+  Rounding rounding = Rounding::none;
   bool outputs = true;                   ///< false: the final states alone are wanted
   std::vector<std::string> probes = {};  ///< names of values of a step to record
   bool gradient_norms = false;           ///< record the gradients that reach the states

@@ -117,7 +117,8 @@ Cost timed(const StudySetUp& set_up, const PlannedTrial& trial) {
   const StudyOptions study = options_of(set_up.options(), trial.record);
   const Cell cell = set_up.cell(trial.cell, study);
   const Problem& problem = set_up.problem(trial.problem);
-  Recurrence recurrence(cell, trial.record.hidden, study.model, study.train.segments);
+  Recurrence recurrence(cell, trial.record.hidden, study.model, study.train.segments,
+                        rounding_of(study.train));
   const auto model = problem.model(recurrence);
   expect_memory("trial " + trial.id,
                 least_memory({problem, cell, study.model, study.train, trial.record, {}}));

@@ -329,6 +329,13 @@ std::vector<std::string> waited_for(const StudyPlan& plan, std::size_t trial) {
   return ids;
 }
 
+// What a trial would refuse, before there is a folder.
+void expect_can_run(const StudySetUp& set_up) {
+  for (const PlannedTrial& trial : set_up.planned()) {
+    static_cast<void>(rounding_of(options_of(set_up.options(), trial.record).train));
+  }
+}
+
 }  // namespace
 
 void plan_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
@@ -343,6 +350,7 @@ void plan_study(const StudyOptions& options, CellRegistry& registry, const Study
 StudyResults start_study(const StudyOptions& options, CellRegistry& registry, const StudyRun& run,
                          const std::atomic<bool>& stop, const StudyListener& listener) {
   const StudySetUp set_up(options, registry, run.data_dir, listener.warn);
+  expect_can_run(set_up);
   make_folder(run.folder);
   const FolderLock lock(run.folder);
   expect_empty(run.folder);

@@ -136,7 +136,7 @@ void visit_fields(Options& o, Visitor&& v) {
     g.number("clip_norm", t.clip_norm, Range{0, 1e30});
     g.number("clip_value", t.clip_value, Range{0, 1e30});
     g.number("weight_noise", t.weight_noise, Range{0, 1e30});
-    g.choice("precision", t.precision, {"float", "double"});
+    g.choice("precision", t.precision, {"float", "double", "bf16", "bf16_or_float"});
     g.number("keep_every", t.keep_every, Range{0, most_epochs});
     g.number("checkpoint_seconds", t.checkpoint_seconds, Range{0, 86400});
   });

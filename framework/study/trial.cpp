@@ -48,7 +48,8 @@ Archive tested(Trainer& trainer, const Model& model, const TrialJob& job,
 
 Archive run_trial(const TrialJob& job, const Archive* saved, const std::atomic<bool>& stop,
                   const TrialHooks& hooks) {
-  Recurrence recurrence(job.cell, job.record.hidden, job.model, job.train.segments);
+  Recurrence recurrence(job.cell, job.record.hidden, job.model, job.train.segments,
+                        rounding_of(job.train));
   const auto model = job.problem.model(recurrence);
   const auto trainer = make_trainer(*model, recurrence, job.problem, job.train, job.record);
   if (saved) trainer->load(*saved);

@@ -4,12 +4,14 @@
 
 namespace carousel {
 
-Recurrence::Recurrence(const Cell& cell, Index hidden, const ModelOptions& model, Index segments)
+Recurrence::Recurrence(const Cell& cell, Index hidden, const ModelOptions& model, Index segments,
+                       Rounding rounding)
     : cell_(&cell), model_(model) {
   options_.hidden = hidden;
   options_.depth = model.depth;
   options_.model = model;
   options_.segments = segments;
+  options_.rounding = rounding;
 }
 
 RecurrentStack Recurrence::stack(const std::string& name, Index input, Sight sight) {

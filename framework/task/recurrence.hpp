@@ -14,8 +14,9 @@ enum class Sight { past, whole };
 /// learns which one it is.
 class Recurrence {
  public:
-  /// hidden, segments: see StackOptions. `cell` must outlive it.
-  Recurrence(const Cell& cell, Index hidden, const ModelOptions& model = {}, Index segments = 1);
+  /// hidden, segments, rounding: see StackOptions. `cell` must outlive it.
+  Recurrence(const Cell& cell, Index hidden, const ModelOptions& model = {}, Index segments = 1,
+             Rounding rounding = Rounding::none);
 
   /// A stack for x of `input` elements, whose parameters are named `name`/... It runs both ways
   /// where the model's options ask for that and its sight allows it. Compiles nothing before it

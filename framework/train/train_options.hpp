@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "kernel/bf16.hpp"
 #include "optim/optimiser.hpp"
 #include "optim/schedule.hpp"
 
@@ -22,10 +23,14 @@ struct TrainOptions {
   double clip_norm = 1.0;      ///< largest global norm of the gradient; 0: no limit
   double clip_value = 0.0;     ///< largest element of the gradient; 0: no limit
   double weight_noise = 0.0;   ///< standard deviation, see with_weight_noise(); 0: none
-  std::string precision = "float";  ///< "float" or "double"
+  std::string precision = "float";  ///< "float", "double", "bf16" or "bf16_or_float"
   int keep_every =
       0;  ///< keeps the parameters after every so many epochs, to be inspected; 0: none
   double checkpoint_seconds = 10.0;  ///< at least this long between checkpoints
 };
+
+/// What the operands of products in recurrent layers are rounded to. Throws InputError where the
+/// precision is bf16 and the processor lacks it; bf16_or_float rounds nothing there.
+Rounding rounding_of(const TrainOptions& options);
 
 }  // namespace carousel

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "fake_peer.hpp"
+#include "kernel/bf16.hpp"
 #include "temporary_folder.hpp"
 
 namespace carousel {
@@ -46,6 +47,18 @@ TEST(BenchCommand, PrintsATableAndWritesItsCsv) {
                                     HasSubstr("\nscan,4,2,3,2,rnn_tanh,carousel,1,float,")));
 }
 
+TEST(BenchCommand, MeasuresBf16WhereTheProcessorHasIt) {
+  const std::string command =
+      "scan --sizes 4,2,3,2 --cells lstm --rounds 1 --no-peers --precision bf16";
+  const Finished refused = run(command, "CAROUSEL_ISA=baseline");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.text, HasSubstr("no products in bf16"));
+  if (!has_bf16()) GTEST_SKIP() << "no AVX512-BF16";
+  const Finished done = run(command);
+  EXPECT_EQ(done.code, 0) << done.text;
+  EXPECT_THAT(done.text, HasSubstr("ours, float"));
+}
+
 TEST(BenchCommand, ShowsCellsBesideTheirBound) {
   TemporaryFolder folder;
   const std::string csv = folder / "cells.csv", cell = folder / "mine.cell";
@@ -71,6 +84,8 @@ TEST(BenchCommand, BadArgumentsAreOneMessageAndCode2) {
   fails("scan --cells lstn", "did you mean 'lstm'");
   fails("scan --sizes 9", "T,B,I,H");
   fails("catalog", "did you mean 'catalogue'");
+  fails("scan --precision half", "--precision");
+  fails("catalogue --cells lstm --precision bf16", "measures float alone");
   fails("--threads 2 catalogue --cells lstm", "got 2 threads");
   fails("scan --rounds 0 --no-peers", "--rounds: got 0");
 }

@@ -121,6 +121,20 @@ TEST_F(ScanSuite, ComparesWithAPeerThatDoesTheSameWork) {
   EXPECT_NEAR(rows[1].ratio * rows[0].milliseconds / 1000.0, 1.0, 0.9);
 }
 
+// Peers take part in the precision that their name says.
+TEST_F(ScanSuite, InBf16OursInFloatRunsBeside) {
+  if (!has_bf16()) GTEST_SKIP() << "no AVX512-BF16";
+  add_peer(ours());
+  options_.rounding = Rounding::bf16;
+  const auto rows = run();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].precision, "bf16");
+  EXPECT_EQ(rows[1].implementation, "carousel");
+  EXPECT_EQ(rows[1].precision, "float");
+  EXPECT_THAT(table_rows(rows), HasSubstr("ours, float"));
+  EXPECT_THAT(to_csv(rows), AllOf(HasSubstr("carousel,1,bf16,"), HasSubstr("carousel,1,float,")));
+}
+
 TEST_F(ScanSuite, RefusesAPeerThatDoesOtherWork) {
   auto print = ours();
   print.norms[std::size_t(peers::Part::recurrent_weights)] *= 1.01;
@@ -167,12 +181,15 @@ TEST_F(ScanSuite, ThePeersComputeOurGradients) {
     PeerProcess peer(program);
     for (const char* cell : {"lstm", "gru_reset_before", "gru_reset_after", "delta_net", "gla",
                              "mlstm", "mamba", "ln_lstm", "indrnn", "min_gru"}) {
-      for (const peers::Sizes& sizes : {small, longer}) {
-        TrainingStep step(registry_.find(cell), sizes, 1);
-        step.run();
-        for (const auto& implementation : peer.implementations(cell)) {
+      for (const auto& implementation : peer.implementations(cell)) {
+        const bool in_bf16 = implementation.ends_with("_bf16");
+        if (in_bf16 && !has_bf16()) continue;
+        for (const peers::Sizes& sizes : {small, longer}) {
+          TrainingStep step(registry_.find(cell), sizes, 1,
+                            in_bf16 ? Rounding::bf16 : Rounding::none);
+          step.run();
           const auto reply = peer.run({implementation, cell, sizes, 1, 1});
-          EXPECT_EQ(difference(step.fingerprint(), reply.fingerprint, 1e-4), "")
+          EXPECT_EQ(difference(step.fingerprint(), reply.fingerprint, in_bf16 ? 2e-2 : 1e-4), "")
               << implementation << " " << cell << " " << to_text(sizes);
           ++compared;
         }
@@ -203,6 +220,7 @@ TEST(ScanTable, FitsInto80Columns) {
                                    "a_cell_with_a_very_long_name",
                                    "carousel",
                                    1,
+                                   "float",
                                    12345.6,
                                    2345.6,
                                    1.0,
@@ -211,6 +229,7 @@ TEST(ScanTable, FitsInto80Columns) {
                                    "a_cell_with_a_very_long_name",
                                    "an_implementation_of_it",
                                    1,
+                                   "float",
                                    98765.4,
                                    0.1,
                                    0.001,
@@ -220,15 +239,15 @@ TEST(ScanTable, FitsInto80Columns) {
 }
 
 TEST(ScanTable, GivesGeometricMeansOfThePeers) {
-  const std::vector<ScanRow> rows{{small, "lstm", "carousel", 1, 1.0, 1.0, 0.1, 1.0},
-                                  {small, "lstm", "onednn", 1, 2.0, 0.5, 0.1, 2.0},
-                                  {small, "gru", "carousel", 1, 1.0, 1.0, 0.1, 1.0},
-                                  {small, "gru", "onednn", 1, 0.5, 2.0, 0.1, 0.5}};
+  const std::vector<ScanRow> rows{{small, "lstm", "carousel", 1, "float", 1.0, 1.0, 0.1, 1.0},
+                                  {small, "lstm", "onednn", 1, "float", 2.0, 0.5, 0.1, 2.0},
+                                  {small, "gru", "carousel", 1, "float", 1.0, 1.0, 0.1, 1.0},
+                                  {small, "gru", "onednn", 1, "float", 0.5, 2.0, 0.1, 0.5}};
   EXPECT_THAT(table_foot(rows), HasSubstr("onednn        1.00 (geometric mean of 2 ratios)"));
 }
 
 TEST(ScanTable, WritesCsv) {
-  const std::vector<ScanRow> rows{{small, "lstm", "onednn", 1, 1.25, 100.5, 0.425, 2.0}};
+  const std::vector<ScanRow> rows{{small, "lstm", "onednn", 1, "float", 1.25, 100.5, 0.425, 2.0}};
   EXPECT_EQ(to_csv(rows),
             "suite,T,B,I,H,cell,implementation,threads,precision,ms,gflops,peak_share\n"
             "scan,4,3,5,6,lstm,onednn,1,float,1.2500,100.50,0.4250\n");
