@@ -70,8 +70,8 @@ std::string table_foot(const std::vector<ScanRow>& rows) {
   return text +
          "ms: a training step, forward and all gradients. GFLOP/s: products with the\n"
          "cell's matrices. peak: share of the multiply-add rate of float, measured\n"
-         "between the rounds. ratio: time / ours in the same round (above 1: ours is faster).\n"
-         "All are medians over the rounds.\n";
+         "between the rounds. ratio: time / ours in the same round (above 1: ours is\n"
+         "faster). All are medians over the rounds.\n";
 }
 
 std::string to_csv(const std::vector<ScanRow>& rows) {

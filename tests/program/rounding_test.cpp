@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <bit>
 #include <thread>
 
 #include "scan_fixtures.hpp"
@@ -33,6 +34,72 @@ double gap(const std::vector<Tensor<float>>& got, const std::vector<Tensor<float
   return std::sqrt(difference / square);
 }
 
+// To the nearest, ties to even.
+double rounded(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return double(std::bit_cast<float>((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000));
+}
+
+double at(const Tensor<float>& matrix, Index row, Index column) {
+  return rounded(matrix.data()[row * matrix.shape().back() + column]);
+}
+
+// Of operands as they are given, so that every product can be written down.
+TEST(RoundedStep, EachProductIsThatOfRoundedOperands) {
+  if (!has_bf16()) GTEST_SKIP() << "no AVX512-BF16";
+  constexpr Index input = 7, hidden = 21;
+  StepBuilder b("sums");
+  const Var x = b.input("x", input), h = b.state("h", hidden);
+  const Var W = b.parameter("W", {hidden, input}, Initialiser::glorot());
+  const Var U = b.parameter("U", {hidden, hidden}, Initialiser::glorot());
+  b.set_state("h", linear(x, W) + linear(h, U));
+  b.set_output("h");
+  const StepProgram program = b.finish();
+  const auto parameters = random_parameters<float>(program);
+  const auto inputs = random_inputs<float>(program, 1, batch);
+  const auto states = random_states<float>(program, batch);
+  const auto cotangent = normal<float>({1, batch, hidden}, "weight");
+  Tape<float> tape;
+  std::vector<Var> all;
+  for (const auto* values : {&parameters, &inputs, &states}) {
+    for (const auto& value : *values) all.push_back(tape.leaf(value));
+  }
+  const std::span<const Var> vars(all);
+  const ScanResult result = Scan(program).run(tape, vars.first(2), vars.subspan(2, 1),
+                                              vars.subspan(3), {.rounding = Rounding::bf16});
+  const auto gradients = tape.gradients(sum(result.outputs * tape.constant(cotangent)), all);
+  const auto expect = [](const Tensor<float>& got, Index rows, Index columns, auto&& plain) {
+    for (Index r = 0; r < rows; ++r) {
+      for (Index c = 0; c < columns; ++c) {
+        ASSERT_NEAR(got.data()[r * columns + c], plain(r, c), 1e-6) << r << ", " << c;
+      }
+    }
+  };
+  const auto sum_over = [](Index count, auto&& term) {
+    double sum = 0.0;
+    for (Index k = 0; k < count; ++k) sum += term(k);
+    return sum;
+  };
+  const auto dot = [&](Index count, const Tensor<float>& a, Index i, const Tensor<float>& m,
+                       Index j) {
+    return sum_over(count, [&](Index k) { return at(a, i, k) * at(m, j, k); });
+  };
+  expect(tape.value(result.outputs), batch, hidden, [&](Index i, Index j) {
+    return dot(input, inputs[0], i, parameters[0], j) + dot(hidden, states[0], i, parameters[1], j);
+  });
+  const Tensor<float>* right[] = {&inputs[0], &states[0]};
+  for (std::size_t p = 0; p < 2; ++p) {
+    const Index columns = right[p]->shape().back();
+    expect(gradients[p], hidden, columns, [&](Index i, Index j) {
+      return sum_over(batch, [&](Index k) { return at(cotangent, k, i) * at(*right[p], k, j); });
+    });
+    expect(gradients[2 + p], batch, columns, [&](Index i, Index j) {
+      return sum_over(hidden,
+                      [&](Index k) { return at(cotangent, i, k) * at(parameters[p], k, j); });
+    });
+  }
+}
+
 // With matrices of parameters alone, a matrix for each sequence, and an odd number of rows.
 class RoundedScan : public testing::TestWithParam<const char*> {
  protected:
@@ -51,7 +118,7 @@ class RoundedScan : public testing::TestWithParam<const char*> {
   const Scan scan_{catalogue().find(GetParam()).build({37, 48})};
 };
 
-// Each operand is off by 2^-9 at most, which is 0.2 %: sums are nearer, long chains are not.
+// Each operand is off by 2^-9 at most, which is 0.2 %; gradients were off by 0.3 to 0.9 %.
 TEST_P(RoundedScan, GradientsAreThoseOfFloatWithinTwoPercent) {
   for (const ScanOptions& options : {ScanOptions(), unequal()}) {
     const ScanRun<float> exact = run_scan<float>(scan_, steps, batch, options);
@@ -65,7 +132,6 @@ TEST_P(RoundedScan, GradientsAreThoseOfFloatWithinTwoPercent) {
     for (std::size_t k = 0; k < exact.gradients.size(); ++k) {
       EXPECT_LT(gap({rounded.gradients[k]}, {exact.gradients[k]}), 4e-2) << exact.wrt[k];
     }
-    RecordProperty("gradients", std::to_string(all));
   }
 }
 
