@@ -1,7 +1,6 @@
-// What a training step asks the system and the C library for, once the first ones have run.
+// What a training step makes, once the first ones have run.
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -12,21 +11,14 @@
 #include "small_sequences.hpp"
 #include "task/next_frame_model.hpp"
 #include "task/task.hpp"
-#include "tensor/memory.hpp"
 #include "train/batch_gradient.hpp"
 
 namespace carousel {
 namespace {
 
-// Calls of operator new, on all threads. Tensors outside of arenas come from aligned_alloc, and
-// show by their pages alone.
+// Calls of operator new, on all threads. Tensors outside of arenas come from aligned_alloc and are
+// not among them.
 std::atomic<long> news{0};
-
-long faults() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_minflt;
-}
 
 // The steps of a trial on one thread, without its record: gradient, clipping and update.
 class Steps {
@@ -45,11 +37,6 @@ class Steps {
   }
   std::vector<Batch> batches() const {
     return training_batches(*under_test_.problem, options().batch, 1, 0, 0);
-  }
-  // Each batch once, and what a trial does at the end of an epoch.
-  void run_epoch() {
-    for (const Batch& batch : batches()) run(batch);
-    static_cast<void>(gradient_.runner().evaluate(parameters_.values()));
   }
 
  private:
@@ -71,29 +58,6 @@ class Steps {
   BatchGradient<float> gradient_;
   Optimiser<float> optimiser_;
 };
-
-// Sequences of many lengths, long enough that their tensors would be pages of their own.
-SequenceSet long_sequences() {
-  SequenceSet set;
-  for (SequenceSplit* split : {&set.train, &set.valid, &set.test}) {
-    split->width = 96;
-    for (Index s = 0; s < 24; ++s) {
-      split->add(std::vector<float>(static_cast<std::size_t>(96 * (100 + 60 * s)), 1.0f));
-    }
-  }
-  return set;
-}
-
-TEST(StepMemory, TakesNoPagesAfterTheFirstEpochs) {
-  keep_freed_memory();
-  Steps steps("lstm", next_frame_problem(long_sequences()), 24);
-  for (int epoch = 0; epoch < 4; ++epoch) steps.run_epoch();
-  const long before = faults();
-  for (int epoch = 0; epoch < 6; ++epoch) steps.run_epoch();
-  // An epoch has tensors of 40 MB, 10000 pages. What is left is the C library's: where no free
-  // block has the right size it may cut another one.
-  EXPECT_LE(faults() - before, 100);
-}
 
 // Small objects alone, the same number in each step: nodes of the tape, what a run of a scan knows,
 // lists of tensors.
