@@ -178,7 +178,7 @@ class OneDnnStep : public Step {
                    std::vector<Reorder>& reorders) {
     const memory::desc wanted = primitive.query_md(dnnl::query::exec_arg_md, id);
     if (wanted == ours.get_desc()) return ours;
-    const memory theirs(wanted, engine_);
+    memory theirs(wanted, engine_);
     reorders.push_back({dnnl::reorder(ours, theirs), ours, theirs});
     return theirs;
   }
