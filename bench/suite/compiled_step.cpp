@@ -20,8 +20,8 @@ CompiledStep::CompiledStep(const StepProgram& program, std::vector<Index> length
       rows_(std::accumulate(lengths_.begin(), lengths_.end(), Index{0})) {
   const StepProgram& run = plan_.forward;
   for (const auto& p : run.parameters) parameters_.push_back(normal(p.shape, p.name));
-  for (const auto& s : run.states) {
-    states_.push_back(normal(with_batch(s.shape, std::ssize(lengths_)), s.name));
+  for (const auto& s : run.states) {  // zeros, as training begins: what is symmetric stays so
+    states_.push_back(Tensor<float>::zeros(with_batch(s.shape, std::ssize(lengths_))));
   }
   for (const int input : run.inputs) {
     const ProgramNode& node = run.nodes[static_cast<std::size_t>(input)];

@@ -468,10 +468,10 @@ std::vector<PlanStage> stages_for(const ScanPlan& plan, const std::vector<char>&
   std::vector<PlanStage> kept;
   for (const PlanStage& stage : plan.forward_pass.loop) {
     PlanStage part;
-    // Copies to a state from another place.
+    // Copies to a state from another place, and matrices of more axes than a sweep has.
     std::ranges::copy_if(stage.tiles, std::back_inserter(part.tiles), [&](const PlanTile& tile) {
-      const auto buffer = static_cast<std::size_t>(tile.out.buffer);
-      return plan.buffers[buffer].scope == PlanBuffer::Scope::matrices;
+      const auto scope = plan.buffers[static_cast<std::size_t>(tile.out.buffer)].scope;
+      return scope == PlanBuffer::Scope::matrices || scope == PlanBuffer::Scope::matrix;
     });
     for (const PlanSweep& sweep : stage.sweeps) {
       PlanSweep some{sweep.space, {}};

@@ -127,7 +127,7 @@ Tensor<double> normal(const Shape& shape, const std::string& stream) {
 class DerivedCell : public testing::TestWithParam<Cell> {
  protected:
   RecurrentStack stack(const ModelOptions& model) const {
-    return {GetParam(), {sizes_.input, sizes_.hidden, 1, false, 1, "layers", model}};
+    return {GetParam(), {.input = sizes_.input, .hidden = sizes_.hidden, .model = model}};
   }
   std::vector<Tensor<double>> values(const RecurrentStack& stack) const {
     auto all = ParameterSet<double>(stack.parameters(), 3).snapshot();

@@ -140,5 +140,17 @@ TEST(Sequences, GradientNormsOfMatricesAreThoseOfTheTape) {
   }
 }
 
+TEST(Sequences, MatricesOfFourAxesAreMadeAgain) {
+  for (const char* more : {"", " + U @ h[t-1]"}) {
+    const StepProgram program = lines(
+        "param W : [hidden, input]\nparam U : [hidden, hidden]\nstate S : [2, 2, hidden, hidden]\n"
+        "v = W @ x\nS = 0.5 * S[t-1] + outer(v, v) * x[0]\n"
+        "h = tanh(S[0, 1] @ h[t-1]" +
+        std::string(more) + " + 0.1 * h[t-1])\n");
+    EXPECT_TRUE(plan_scan(program).by_sequences);
+    expect_tape(program, {});
+  }
+}
+
 }  // namespace
 }  // namespace carousel

@@ -233,10 +233,7 @@ Value product(Var a, Var b) {
     if (left.batched() && !right.batched()) return matmul(a, b);
     return reshape_one(matmul(reshape_one(a, {1, inner}), b), out);
   }
-  if (right.shape().rank() == 2) {
-    if (inner == 1 && right.batched()) return elementwise(*a.graph, "*", left, right);
-    return matmul(a, b);
-  }
+  if (right.shape().rank() == 2) return matmul(a, b);
   if (!left.batched()) {
     if (right.batched()) return linear(b, a);
     return reshape(linear(reshape(b, {1, inner}), a), out);
