@@ -358,7 +358,7 @@ class PassAnalysis {
   }
 
   /// The kernel of a node that is_tile().
-  Tile tile_of(int node) const { return at(node).op->tile.value_or(Tile::copy); }
+  Tile tile_of(int node) const { return *carousel::tile_of(program_, node); }
 
   /// Whether b begins where a ends, in the same rows.
   static bool follows(const Slot& a, const Slot& b) {

@@ -24,6 +24,10 @@ enum class Rate {
 std::vector<Rate> rates_of(const StepProgram& program, int first = 0,
                            const std::vector<char>& in_loop = {});
 
+/// The kernel of a batched op that is elementwise, repeats, or is a matrix of one element times
+/// another.
+std::optional<Tile> tile_of(const StepProgram& program, int node);
+
 /// Whether a node is elementwise by the tile kernels: a batched value whose operands have its
 /// shape, one element for each sequence, or, unbatched, one element or those of a row.
 bool has_tile(const StepProgram& program, int node);

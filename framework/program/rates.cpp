@@ -1,13 +1,25 @@
 #include <algorithm>
+#include <string_view>
 
 #include "program/plan.hpp"
 
 namespace carousel {
 
+std::optional<Tile> tile_of(const StepProgram& program, int node) {
+  const ProgramNode& n = program.nodes[static_cast<std::size_t>(node)];
+  if (n.kind != ProgramNode::Kind::op || !is_batched(n.shape)) return std::nullopt;
+  if (n.op->tile) return n.op->tile;
+  const std::string_view name = n.op->name;
+  if (name == "broadcast_to") return Tile::copy;
+  if (name != "matmul") return std::nullopt;
+  const Shape& left = program.nodes[static_cast<std::size_t>(n.inputs[0])].shape;
+  if (is_batched(left) || left.numel() != 1) return std::nullopt;
+  return Tile::mul;
+}
+
 bool has_tile(const StepProgram& program, int node) {
   const ProgramNode& n = program.nodes[static_cast<std::size_t>(node)];
-  if (n.kind != ProgramNode::Kind::op || !is_batched(n.shape)) return false;
-  if (!n.op->tile && n.op->name != "broadcast_to") return false;
+  if (!tile_of(program, node)) return false;
   return std::all_of(n.inputs.begin(), n.inputs.end(), [&](int input) {
     const Shape& shape = program.nodes[static_cast<std::size_t>(input)].shape;
     if (is_batched(shape)) return shape == n.shape || row_size(shape) == 1;
