@@ -48,8 +48,8 @@ using Lanes [[gnu::vector_size(64)]] = std::uint64_t;
       other_key += PHILOX_W32_1;
     }
     const Lanes ab = (a & low) | (b << 32), cd = (c & low) | (d << 32);
-    const Lanes first = __builtin_shuffle(ab, cd, Lanes{0, 8, 1, 9, 2, 10, 3, 11});
-    const Lanes second = __builtin_shuffle(ab, cd, Lanes{4, 12, 5, 13, 6, 14, 7, 15});
+    const Lanes first = __builtin_shufflevector(ab, cd, 0, 8, 1, 9, 2, 10, 3, 11);
+    const Lanes second = __builtin_shufflevector(ab, cd, 4, 12, 5, 13, 6, 14, 7, 15);
     std::memcpy(out.data() + i, &first, sizeof first);
     std::memcpy(out.data() + i + 16, &second, sizeof second);
   }
