@@ -30,6 +30,7 @@ std::vector<Batch> evaluation_batches(const Problem& problem, Split split, int b
 struct ShardRange {
   Index first = 0;  ///< place in the batch
   Index count = 0;  ///< how many
+  /// Whether both fields agree.
   bool operator==(const ShardRange&) const = default;
 };
 
