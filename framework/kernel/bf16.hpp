@@ -27,7 +27,9 @@ using Bf16Pair = std::uint32_t;
 
 /// A product of blocks, c = a b or c += a b, in pairs along the inner size.
 struct Bf16Product {
-  Index m, n, pairs;  ///< c: [m, n], n at most 64; pairs: half of the inner size
+  Index m,            ///< rows of c
+      n,              ///< columns of c, at most 64
+      pairs;          ///< half of the inner size
   const Bf16Pair* a;  ///< rows of pairs; interleaved: pairs of rows
   Index a_step;       ///< pairs from row to row; interleaved: from one pair of rows to the next
   bool interleaved;   ///< a is [pairs, m]; else [m, pairs]
