@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "line_programs.hpp"
 #include "program/plan.hpp"
-#include "scan_fixtures.hpp"
 
 namespace carousel {
 namespace {
@@ -54,23 +54,7 @@ std::size_t calls(const ScanPlan& plan) {
   return count;
 }
 
-StepProgram lines(const std::string& text) {
-  CellRegistry registry;
-  registry.add_text("cell t\n" + text + "output h\n", "t.cell");
-  return registry.find("t").build({6, 6});
-}
-
-void expect_tape(const StepProgram& program) {
-  const Scan scan(program);
-  ScanOptions options;
-  options.lengths = {40, 75, 1, 33, 64};
-  const auto got = run_scan<double>(scan, 75, 5, options);
-  const auto expected = run_scan<double>(scan, 75, 5, options, Executor::tape);
-  expect_close(got.outputs, expected.outputs, 1e-10, "outputs");
-  for (std::size_t k = 0; k < expected.gradients.size(); ++k) {
-    expect_close(got.gradients[k], expected.gradients[k], 1e-10, expected.wrt[k]);
-  }
-}
+StepProgram lines(const std::string& text) { return program_of_lines(text, {6, 6}); }
 
 TEST(Moves, KnowWhereElementsComeFrom) {
   const auto origins = [](auto f) {
@@ -117,7 +101,7 @@ TEST(Moves, GatesThatArePartsOfOneVectorAreReadWhereTheyLie) {
   EXPECT_EQ(tiles_with_runs(plan.forward_pass), 0u);
   EXPECT_EQ(tiles_with_runs(plan.backward_pass), 1u);  // the gradient of z, joined
   EXPECT_EQ(plan.backward_pass.contractions.size(), 2u);
-  expect_tape(program);
+  expect_tape(program, with_lengths());
 }
 
 TEST(Moves, ChainsAreOneMove) {
@@ -129,7 +113,7 @@ TEST(Moves, ChainsAreOneMove) {
   EXPECT_EQ(calls(plan), 0u);
   EXPECT_EQ(tiles_with_runs(plan.forward_pass), 1u);
   EXPECT_EQ(tiles_with_runs(plan.backward_pass), 1u);
-  expect_tape(program);
+  expect_tape(program, with_lengths());
 }
 
 TEST(Moves, WhatIsMovedMayBeAState) {
@@ -141,7 +125,7 @@ TEST(Moves, WhatIsMovedMayBeAState) {
            "h = concat(tanh(x[0:2] + h[t-1][4:6]), h[t-1][0:4])\n",
        }) {
     SCOPED_TRACE(text);
-    expect_tape(lines(text));
+    expect_tape(lines(text), with_lengths());
   }
 }
 
@@ -154,7 +138,7 @@ TEST(Moves, PartsOfMatricesAreMultipliedRowByRow) {
            "h = concat(reshape(m[0:2, :] @ W, [4]), reshape(m[2, :], [2]))\n",
        }) {
     SCOPED_TRACE(text);
-    expect_tape(lines(text));
+    expect_tape(lines(text), with_lengths());
   }
 }
 
@@ -164,7 +148,7 @@ TEST(Moves, ManyMatricesTimesAVectorAreOneProduct) {
   const ScanPlan plan = plan_scan(program);
   EXPECT_EQ(calls(plan), 0u);
   EXPECT_EQ(plan.backward_pass.contractions.size(), 1u);
-  expect_tape(program);
+  expect_tape(program, with_lengths());
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "line_programs.hpp"
 #include "program/delays.hpp"
 #include "program/plan.hpp"
-#include "scan_fixtures.hpp"
 
 namespace carousel {
 namespace {
@@ -15,30 +15,7 @@ StepProgram program_of(const std::string& cell, Index hidden) {
   return catalogue().find(cell).build({input, hidden});
 }
 
-StepProgram lines(const std::string& text) {
-  CellRegistry registry;
-  registry.add_text("cell t\n" + text + "output h\n", "t.cell");
-  return registry.find("t").build({input, 12});
-}
-
-void expect_tape(const StepProgram& program, const ScanOptions& options) {
-  const Scan scan(program);
-  const auto got = run_scan<double>(scan, steps, batch, options);
-  const auto expected = run_scan<double>(scan, steps, batch, options, Executor::tape);
-  expect_close(got.outputs, expected.outputs, 1e-10, "outputs");
-  for (std::size_t k = 0; k < expected.final_states.size(); ++k) {
-    expect_close(got.final_states[k], expected.final_states[k], 1e-10, program.states[k].name);
-  }
-  for (std::size_t k = 0; k < expected.gradients.size(); ++k) {
-    expect_close(got.gradients[k], expected.gradients[k], 1e-10, expected.wrt[k]);
-  }
-}
-
-ScanOptions with_lengths() {
-  ScanOptions options;
-  options.lengths = {40, 75, 1, 33, 64};
-  return options;
-}
+StepProgram lines(const std::string& text) { return program_of_lines(text, {input, 12}); }
 
 TEST(Sequences, RunsCellsWithMatrixStatesAndNoOthers) {
   const auto by_sequences = [](const char* cell) {
