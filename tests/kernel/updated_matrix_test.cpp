@@ -1,0 +1,178 @@
+#include "kernel/updated_matrix.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+
+namespace carousel {
+namespace {
+
+using Values = std::vector<double>;
+
+std::size_t index(Index i) { return static_cast<std::size_t>(i); }
+
+// Small numbers of both signs, the same each time.
+Values numbers(Index count, double seed) {
+  Values values(index(count));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = std::sin(seed + 1.7 * static_cast<double>(i));
+  }
+  return values;
+}
+
+// The matrix in front of each step, made step by step.
+struct Dense {
+  UpdatedMatrixSizes sizes;
+  std::vector<Values> values;  // in the order in which the steps are taken, and behind the last
+
+  Dense(const UpdatedMatrixSizes& all, const Values& start, const Values& decays, const Values& u,
+        const Values& k)
+      : sizes(all), values{start} {
+    for (Index p = 0; p < sizes.steps; ++p) {
+      Values next = values.back();
+      for (Index i = 0; i < sizes.rows; ++i) {
+        for (Index j = 0; j < sizes.width; ++j) {
+          double& value = next[index(i * sizes.width + j)];
+          if (sizes.decays) value *= decays[index(p * sizes.width + j)];
+          for (Index n = p * sizes.updates; n < (p + 1) * sizes.updates; ++n) {
+            value += u[index(n * sizes.rows + i)] * k[index(n * sizes.width + j)];
+          }
+        }
+      }
+      values.push_back(next);
+    }
+  }
+  double at(Index position, Index i, Index j) const {
+    return values[index(position)][index(i * sizes.width + j)];
+  }
+};
+
+// A matrix and the same step by step.
+struct Both {
+  UpdatedMatrixSizes sizes;
+  Along along;
+  Values start, decays, u, k;
+  Dense dense;
+  UpdatedMatrix<double> matrix;
+
+  Both(const UpdatedMatrixSizes& all, Along direction, double seed)
+      : sizes(all),
+        along(direction),
+        start(numbers(all.rows * all.width, seed)),
+        decays(numbers(all.steps * all.width, seed + 1)),
+        u(numbers(all.steps * all.updates * all.rows, seed + 2)),
+        k(numbers(all.steps * all.updates * all.width, seed + 3)),
+        dense(all, start, decays, u, k) {
+    decays[0] = 0.0;  // no decay is too small
+    dense = Dense(all, start, decays, u, k);
+    matrix.begin(start.data(), sizes, along);
+    for (Index p = 0; p < sizes.steps; ++p) {
+      if (sizes.decays) std::copy_n(&decays[index(p * sizes.width)], sizes.width, matrix.decay(step(p)));
+      for (Index n = 0; n < sizes.updates; ++n) {
+        const Index row = p * sizes.updates + n;
+        std::copy_n(&u[index(row * sizes.rows)], sizes.rows, matrix.u(step(p), n));
+        std::copy_n(&k[index(row * sizes.width)], sizes.width, matrix.k(step(p), n));
+      }
+    }
+    matrix.close();
+  }
+  Index step(Index position) const {
+    return along == Along::time ? position : sizes.steps - 1 - position;
+  }
+  Index position(Index step_of) const { return step(step_of); }
+};
+
+struct Case {
+  Index updates;
+  bool decays;
+  Along along;
+};
+
+class UpdatedMatrixTest : public ::testing::TestWithParam<Case> {
+ protected:
+  Both make(double seed) const {
+    return Both({7, 70, 5, GetParam().updates, GetParam().decays}, GetParam().along, seed);
+  }
+};
+
+TEST_P(UpdatedMatrixTest, ReadsRows) {
+  Both both = make(0.3);
+  const auto& [rows, width, steps, updates, decays] = both.sizes;
+  UpdatedMatrix<double>::RowReads reads;
+  both.matrix.begin(reads);
+  const Values x = numbers(steps * width, 9.0);
+  std::copy(x.begin(), x.end(), reads.x.begin());
+  both.matrix.prepare(reads);
+  for (Index t = 0; t < steps; ++t) {
+    Values y(index(rows));
+    both.matrix.read_rows(reads, t, y.data());
+    for (Index i = 0; i < rows; ++i) {
+      double sum = 0.0;
+      for (Index j = 0; j < width; ++j) {
+        sum += both.dense.at(both.position(t), i, j) * x[index(t * width + j)];
+      }
+      EXPECT_NEAR(y[index(i)], sum, 1e-12) << t << " " << i;
+    }
+  }
+}
+
+TEST_P(UpdatedMatrixTest, ReadsColumns) {
+  Both both = make(0.4);
+  const auto& [rows, width, steps, updates, decays] = both.sizes;
+  const Values y = numbers(steps * rows, 8.0);
+  Values z(index(steps * width));
+  both.matrix.read_columns(y.data(), z.data());
+  for (Index t = 0; t < steps; ++t) {
+    for (Index j = 0; j < width; ++j) {
+      double sum = 0.0;
+      for (Index i = 0; i < rows; ++i) {
+        sum += both.dense.at(both.position(t), i, j) * y[index(t * rows + i)];
+      }
+      EXPECT_NEAR(z[index(t * width + j)], sum, 1e-12) << t << " " << j;
+    }
+  }
+}
+
+TEST_P(UpdatedMatrixTest, EndsAndAdvances) {
+  Both both = make(0.5);
+  const auto& [rows, width, steps, updates, decays] = both.sizes;
+  Values end(index(rows * width)), dense = both.start;
+  both.matrix.end(end.data());
+  for (Index p = 0; p < steps; ++p) both.matrix.advance(both.step(p), dense.data());
+  for (std::size_t i = 0; i < end.size(); ++i) {
+    EXPECT_NEAR(end[i], both.dense.values.back()[i], 1e-12) << i;
+    EXPECT_NEAR(dense[i], both.dense.values.back()[i], 1e-12) << i;
+  }
+  std::vector<double> in_place = both.start;
+  both.matrix.begin(in_place.data(), both.sizes, both.along);  // the vectors are there still
+  both.matrix.end(in_place.data());
+  EXPECT_EQ(in_place, end);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, UpdatedMatrixTest,
+                         ::testing::Values(Case{1, false, Along::time}, Case{1, true, Along::time},
+                                           Case{2, true, Along::time_reversed},
+                                           Case{3, false, Along::time_reversed},
+                                           Case{0, true, Along::time}));
+
+TEST(UpdatedMatrices, MultiplyColumns) {
+  for (const bool decays : {false, true}) {
+    Both a({7, 70, 5, 2, decays}, Along::time_reversed, 0.1);
+    Both b({7, 70, 5, 1, decays}, Along::time, 0.2);
+    Values z(index(5 * 70));
+    a.matrix.multiply_columns(b.matrix, z.data());
+    for (Index t = 0; t < 5; ++t) {
+      for (Index j = 0; j < 70; ++j) {
+        double sum = 0.0;
+        for (Index i = 0; i < 7; ++i) {
+          sum += a.dense.at(a.position(t), i, j) * b.dense.at(t, i, j);
+        }
+        EXPECT_NEAR(z[index(t * 70 + j)], sum, 1e-12) << t << " " << j;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace carousel
