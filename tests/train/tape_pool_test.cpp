@@ -17,7 +17,9 @@ TEST(TapePool, WhoComesNextFindsTheMemoryAndNoValues) {
       bytes = tape.bytes_reserved();
     });
   }
+#if !defined(__SANITIZE_ADDRESS__)  // else a tape keeps no memory, so that overruns show
   EXPECT_GE(bytes, 4000u);
+#endif
 }
 
 TEST(TapePool, TwoAtATimeHaveATapeEach) {
