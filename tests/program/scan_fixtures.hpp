@@ -22,12 +22,19 @@ Tensor<T> normal(const Shape& shape, const std::string& stream) {
 }
 
 template <class T>
+double largest(const Tensor<T>& tensor) {
+  double most = 0.0;
+  for (const T v : tensor.values()) most = std::max(most, std::abs(double(v)));
+  return most;
+}
+
+/// Each element, to `tolerance` times the largest of what is expected, or `least_scale`.
+template <class T>
 void expect_close(const Tensor<T>& got, const Tensor<T>& expected, double tolerance,
-                  const std::string& name) {
+                  const std::string& name, double least_scale = 1e-3) {
   ASSERT_TRUE(got.defined()) << name;
   ASSERT_EQ(got.shape(), expected.shape()) << name;
-  double scale = 1e-3;
-  for (const T v : expected.values()) scale = std::max(scale, std::abs(double(v)));
+  const double scale = std::max(least_scale, largest(expected));
   for (Index i = 0; i < got.numel(); ++i) {
     ASSERT_NEAR(double(got.data()[i]), double(expected.data()[i]), tolerance * scale)
         << name << " element " << i;
@@ -146,7 +153,10 @@ ScanRun<T> run_scan(const Scan& scan, Index steps, Index batch, const ScanOption
   return run;
 }
 
-/// All of two runs.
+/// All of two runs. A gradient is a sum over steps and sequences that may nearly cancel, while its
+/// terms are rounded by their own size: mlstm has one of 0.007 whose terms' magnitudes add up to
+/// 2.7, and two ways to round them differ by 5e-5 of it. So one that is less than a hundredth of
+/// the run's largest is compared by that.
 template <class T>
 void expect_close_runs(const ScanRun<T>& got, const ScanRun<T>& expected, double tolerance) {
   if (expected.outputs.defined()) expect_close(got.outputs, expected.outputs, tolerance, "outputs");
@@ -157,8 +167,11 @@ void expect_close_runs(const ScanRun<T>& got, const ScanRun<T>& expected, double
   for (std::size_t k = 0; k < expected.probes.size(); ++k) {
     expect_close(got.probes[k], expected.probes[k], tolerance, "probe " + std::to_string(k));
   }
+  double steepest = 0.0;
+  for (const auto& gradient : expected.gradients) steepest = std::max(steepest, largest(gradient));
   for (std::size_t k = 0; k < expected.gradients.size(); ++k) {
-    expect_close(got.gradients[k], expected.gradients[k], tolerance, expected.wrt[k]);
+    expect_close(got.gradients[k], expected.gradients[k], tolerance, expected.wrt[k],
+                 std::max(1e-3, 1e-2 * steepest));
   }
   for (std::size_t k = 0; k < expected.norms.size(); ++k) {
     for (std::size_t t = 0; t < expected.norms[k].size(); ++t) {
