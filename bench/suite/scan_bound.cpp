@@ -52,6 +52,10 @@ class Work {
       elementwise += double(tile.out.width) * rates_.tiles.at(tile.tile);
     }
     for (const PlanSweep& sweep : stage.sweeps) {
+      if (!sweep.matrix_ops.empty()) {
+        add_chunks(sweep);
+        continue;
+      }
       for (const PlanSweepOp& op : sweep.ops) {
         const bool product = op.kind != PlanSweepOp::Kind::elementwise && op.operand_count == 2;
         const Tile tile = op.kind == PlanSweepOp::Kind::elementwise ? op.tile
@@ -65,6 +69,17 @@ class Work {
       multiply(double(product.a.width) * double(product.c.width) / double(product.repeat));
     }
     for (const PlanCall& call : stage.calls) add(call);
+  }
+  // Products with the matrices, and with what half a chunk of steps added to them.
+  void add_chunks(const PlanSweep& sweep) {
+    const SweepSpace& space = sweep.space;
+    const auto passes = double(matrix_products(sweep));
+    multiply(passes * double(space.size()));
+    elementwise += passes * 0.5 * double(ScanPlan::chunk_steps * space.groups) *
+                   double(space.rows + space.width) * rates_.tiles.at(Tile::mul_add);
+    for (const PlanSweepOp& op : sweep.ops) {
+      elementwise += double(space.groups * space.rows) * rates_.tiles.at(op.tile);
+    }
   }
   void add(const PlanCall& call) {
     if (only_moves(call.op->name)) return;

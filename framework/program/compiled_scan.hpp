@@ -8,6 +8,7 @@
 
 #include "kernel/packed_matrix.hpp"
 #include "kernel/row_panels.hpp"
+#include "kernel/updated_matrix.hpp"
 #include "program/packed_steps.hpp"
 #include "program/part_times.hpp"
 #include "program/plan.hpp"
@@ -124,14 +125,23 @@ class CompiledScan {
     Index widest = 1;            // elements of a row
     std::vector<Operand> moved;  // of the runs of all moves
     std::vector<ReadySweepOp> sweep;
+    std::vector<SweptOperand> vectors;  // of the terms and results of all matrix ops, in order
     bool is_ready = false;
     void clear() {  // but keeps its memory
       tiles.clear();
       moved.clear();
       sweep.clear();
+      vectors.clear();
       is_ready = false;
     }
   };
+  // What a term of a sum needs through the steps of a chunk.
+  struct TermMemory {
+    typename UpdatedMatrix<T>::RowReads reads;  // where an element for each row is wanted
+    std::vector<T> down;                        // vectors down the columns, [steps, rows]
+    std::vector<T> numbers;                     // of a term without a matrix, [steps]
+  };
+  class MatrixWork;
 
   // Rows of a matrix; no rows: all of it.
   struct Piece {
@@ -205,6 +215,8 @@ class CompiledScan {
   Operand look_up(const Slot& slot) const;
   ReadySweepOp look_up(const PlanSweepOp& op, const SweepSpace& space);
   SweptOperand look_up(const PlanSweepOperand& operand) const;
+  SweptOperand look_up_result(const PlanSweepOp& op);
+  void look_up(const PlanMatrixOp& op, std::vector<SweptOperand>& vectors);
   void run_sweep(const PlanStage& stage, Index step, Index sequence);
   void run_sequences(bool first_time);
   void run_sequences_back();
@@ -212,6 +224,14 @@ class CompiledScan {
                    std::array<T*, 5>* starts) const;
   void run_band(const ReadyStage& work, const SweepSpace& space, const std::array<T*, 5>* starts,
                 const Piece& piece) const;
+  void run_pieces(const std::vector<Tensor<T>>& from, std::vector<Tensor<T>>& to, StepRange steps,
+                  Index sequence, bool keeps_end);
+  void run_pieces_back(const std::vector<Tensor<T>>& from, StepRange steps, Index sequence);
+  void run_chunk(const PlanStage& stage, const std::vector<Tensor<T>>& own,
+                 const std::vector<Tensor<T>>* known, StepRange steps, Index sequence,
+                 std::vector<Tensor<T>>* ends);
+  void run_op(const ReadySweepOp& op, const std::array<T*, 5>& starts, const SweepSpace& space,
+              const Piece& piece) const;
   // What runs by steps is timed by itself.
   std::unique_ptr<PartTimer> time_bands() {
     if (!plan_.band_space || !times_.on) return nullptr;
@@ -252,6 +272,7 @@ class CompiledScan {
   void note_matrix_norms(Index step, Index sequence, const Piece& piece);
   void add_swept_sums();
   Index least_chunk_steps() const;
+  void cut_steps(const std::vector<Index>& lengths, Index segments);
   ReadyTile look_up(const PlanTile& tile) const;
   ReadyTile look_up_move(const PlanTile& move, std::vector<Operand>& moved) const;
   static void run_move(const PlanRun& run, const T* from, Index from_step, T* out, Index out_step,
@@ -301,6 +322,14 @@ class CompiledScan {
   std::vector<std::vector<double>> row_sums_, call_sums_;  // of the plan's
   std::vector<T> block_sum_;
   BandStarts sweep_starts_, band_starts_, again_starts_;
+  std::vector<UpdatedMatrix<T>> own_matrices_, known_matrices_;  // by state, of a loop by chunks
+  std::vector<TermMemory> term_memory_;                          // by number
+  bool gives_probes_ = false;                                    // else the values are there
+  std::vector<std::array<Index, lines>> step_lines_;             // of each step of the chunk
+  std::vector<T> vector_, column_sums_, dense_;                  // of a matrix op at work
+  TileKernel<T> copy_ = tile_kernel<T>(Tile::copy), add_ = tile_kernel<T>(Tile::add),
+                mul_ = tile_kernel<T>(Tile::mul), mul_add_ = tile_kernel<T>(Tile::mul_add),
+                sum_ = tile_sum_kernel<T>(TileSum::sum);
   std::vector<Tensor<T>> swept_shares_;          // of each of the pass's swept sums, of a sequence
   Index swept_rows_ = 0;                         // in the shares
   std::vector<std::vector<double>> swept_sums_;  // the same of all

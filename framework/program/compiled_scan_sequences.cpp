@@ -28,6 +28,14 @@ Index CompiledScan<T>::least_chunk_steps() const {
 }
 
 template <class T>
+void CompiledScan<T>::cut_steps(const std::vector<Index>& lengths, Index segments) {
+  if (!plan_.by_chunks) return steps_.reset(lengths, segments, least_chunk_steps());
+  const Index steps = lengths.front();  // in equal chunks
+  const Index chunks = (steps + ScanPlan::chunk_steps - 1) / ScanPlan::chunk_steps;
+  steps_.reset(lengths, segments, (steps + chunks - 1) / chunks, 1);
+}
+
+template <class T>
 template <class F>
 void CompiledScan<T>::for_each_band(const SweepSpace& space, F f) {
   const Index band = band_rows(space);
@@ -102,6 +110,7 @@ void CompiledScan<T>::run_sequences(bool first_time) {
     if (is_matrix(k) && !to[k].defined()) to[k] = allocate(final_states_[k].shape());
   }
   const LoopParts parts = parts_of(plan_.forward_pass);
+  gives_probes_ = first_time;
   for (Index t = chunk_.first; t < chunk_.last; ++t) run_step(parts.front, t);
   for (Index b = 0; b < steps_.rows(chunk_.first); ++b) {
     poll_stop();
@@ -109,27 +118,40 @@ void CompiledScan<T>::run_sequences(bool first_time) {
     const StepRange steps{chunk_.first, std::min(length, chunk_.last)};
     const bool ends = length <= chunk_.last, keeps_end = first_time || !(ends || is_last);
     const auto timer = time_bands();
-    prepare_bands(parts.middle, steps, b, band_starts_);
-    for_each_piece([&](const Piece& piece) {
-      for (std::size_t k = 0; k < to.size(); ++k) {
-        if (!is_matrix(k)) continue;
-        const Slot slot = history_of(plan_.forward.states[k]);
-        copy_piece(piece, from[k].data() + b * slot.width + first_element(piece), slot.width,
-                   place(slot, steps.first).data);
-      }
-      for (Index t = steps.first; t < steps.last; ++t) {
-        run_piece(parts.middle, t, b, piece, band_starts_);
-      }
-      for (std::size_t k = 0; k < to.size(); ++k) {
-        if (!is_matrix(k) || !keeps_end) continue;
-        const Slot slot = history_of(plan_.forward.states[k]);
-        T* behind = (ends ? final_states_ : to)[k].data() + b * slot.width + first_element(piece);
-        copy_piece(piece, place(slot, steps.last).data, slot.width, behind);
-      }
-    });
-    if (first_time) keep_results(b);
+    if (plan_.by_chunks) {
+      run_chunk(parts.middle.front(), from, nullptr, steps, b,
+                keeps_end ? &(ends ? final_states_ : to) : nullptr);
+    } else {
+      run_pieces(from, ends ? final_states_ : to, steps, b, keeps_end);
+    }
+    if (first_time && !plan_.by_chunks) keep_results(b);
   }
   for (Index t = chunk_.first; t < chunk_.last; ++t) run_step(parts.behind, t);
+}
+
+// The matrices of one sequence through the steps of a chunk, piece by piece.
+template <class T>
+void CompiledScan<T>::run_pieces(const std::vector<Tensor<T>>& from, std::vector<Tensor<T>>& to,
+                                 StepRange steps, Index sequence, bool keeps_end) {
+  const std::span<const PlanStage> middle = parts_of(plan_.forward_pass).middle;
+  prepare_bands(middle, steps, sequence, band_starts_);
+  for_each_piece([&](const Piece& piece) {
+    for (std::size_t k = 0; k < to.size(); ++k) {
+      if (!is_matrix(k)) continue;
+      const Slot slot = history_of(plan_.forward.states[k]);
+      copy_piece(piece, from[k].data() + sequence * slot.width + first_element(piece), slot.width,
+                 place(slot, steps.first).data);
+    }
+    for (Index t = steps.first; t < steps.last; ++t) {
+      run_piece(middle, t, sequence, piece, band_starts_);
+    }
+    for (std::size_t k = 0; k < to.size(); ++k) {
+      if (!is_matrix(k) || !keeps_end) continue;
+      const Slot slot = history_of(plan_.forward.states[k]);
+      T* behind = to[k].data() + sequence * slot.width + first_element(piece);
+      copy_piece(piece, place(slot, steps.last).data, slot.width, behind);
+    }
+  });
 }
 
 // Values that the caller wants and that are matrices: a loop with such does not run by bands.
@@ -147,6 +169,39 @@ void CompiledScan<T>::keep_results(Index sequence) {
 
 // Forwards through the chunk for the matrices, which were not kept, then back.
 template <class T>
+void CompiledScan<T>::run_pieces_back(const std::vector<Tensor<T>>& from, StepRange steps,
+                                      Index sequence) {
+  const PlanPass& pass = plan_.backward_pass;
+  const std::span<const PlanStage> middle = parts_of(pass).middle;
+  prepare_bands(pass.again, steps, sequence, again_starts_);
+  prepare_bands(middle, steps, sequence, band_starts_);
+  for_each_piece([&](const Piece& piece) {
+    const auto each_matrix = [&](auto f) {
+      for (std::size_t k = 0; k < carried_.size(); ++k) {
+        if (!is_matrix(k)) continue;
+        const Slot state = history_of(plan_.forward.states[k]);
+        const Slot cotangent = history_of(plan_.backward.program.states[k]);
+        f(k, state, cotangent, sequence * state.width + first_element(piece));
+      }
+    };
+    each_matrix([&](std::size_t k, const Slot& state, const Slot& cotangent, Index at) {
+      copy_piece(piece, from[k].data() + at, state.width, place(state, steps.first).data);
+      copy_piece(piece, carried_[k].data() + at, state.width, place(cotangent, steps.last).data);
+    });
+    for (Index t = steps.first; t < steps.last; ++t) {
+      run_piece(pass.again, t, sequence, piece, again_starts_);
+    }
+    for (Index t = steps.last; t-- > steps.first;) {
+      run_piece(middle, t, sequence, piece, band_starts_);
+      if (records_norms_) note_matrix_norms(t, sequence, piece);
+    }
+    each_matrix([&](std::size_t k, const Slot& state, const Slot& cotangent, Index at) {
+      copy_piece(piece, place(cotangent, steps.first).data, state.width, carried_[k].data() + at);
+    });
+  });
+}
+
+template <class T>
 void CompiledScan<T>::run_sequences_back() {
   const PlanPass& pass = plan_.backward_pass;
   const bool is_first = static_cast<Index>(chunk_index_) == steps_.windows()[loaded_window_].first;
@@ -157,32 +212,11 @@ void CompiledScan<T>::run_sequences_back() {
     poll_stop();
     const StepRange steps{chunk_.first, std::min(steps_.lengths()[index(b)], chunk_.last)};
     const auto timer = time_bands();
-    prepare_bands(pass.again, steps, b, again_starts_);
-    prepare_bands(parts.middle, steps, b, band_starts_);
-    for_each_piece([&](const Piece& piece) {
-      const auto each_matrix = [&](auto f) {
-        for (std::size_t k = 0; k < carried_.size(); ++k) {
-          if (!is_matrix(k)) continue;
-          const Slot state = history_of(plan_.forward.states[k]);
-          const Slot cotangent = history_of(plan_.backward.program.states[k]);
-          f(k, state, cotangent, b * state.width + first_element(piece));
-        }
-      };
-      each_matrix([&](std::size_t k, const Slot& state, const Slot& cotangent, Index at) {
-        copy_piece(piece, from[k].data() + at, state.width, place(state, steps.first).data);
-        copy_piece(piece, carried_[k].data() + at, state.width, place(cotangent, steps.last).data);
-      });
-      for (Index t = steps.first; t < steps.last; ++t) {
-        run_piece(pass.again, t, b, piece, again_starts_);
-      }
-      for (Index t = steps.last; t-- > steps.first;) {
-        run_piece(parts.middle, t, b, piece, band_starts_);
-        if (records_norms_) note_matrix_norms(t, b, piece);
-      }
-      each_matrix([&](std::size_t k, const Slot& state, const Slot& cotangent, Index at) {
-        copy_piece(piece, place(cotangent, steps.first).data, state.width, carried_[k].data() + at);
-      });
-    });
+    if (plan_.by_chunks) {
+      run_chunk(parts.middle.front(), carried_, &from, steps, b, &carried_);
+    } else {
+      run_pieces_back(from, steps, b);
+    }
     swept_rows_ += steps.last - steps.first;
     if (swept_rows_ >= 16) add_swept_sums();
   }
@@ -228,6 +262,14 @@ typename CompiledScan<T>::SweptOperand CompiledScan<T>::look_up(
   return {at, strides, strides.row};
 }
 
+// Where a result goes: to its place, or to the sum over the batch.
+template <class T>
+typename CompiledScan<T>::SweptOperand CompiledScan<T>::look_up_result(const PlanSweepOp& op) {
+  if (op.total < 0) return look_up(op.out);
+  const Strides& out = op.out.strides;
+  return {{swept_shares_[index(op.total)].data(), Line::still, 0, 0, out.element}, out, out.row};
+}
+
 template <class T>
 typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepOp& op,
                                                                 const SweepSpace& space) {
@@ -236,12 +278,7 @@ typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepO
   for (std::size_t k = 0; k < ready.operand_count; ++k) ready.operands[k] = look_up(op.operands[k]);
   const Strides& out = op.out.strides;
   SweptOperand& result = ready.operands.back();
-  if (op.total >= 0) {
-    result = {
-        {swept_shares_[index(op.total)].data(), Line::still, 0, 0, out.element}, out, out.row};
-  } else {
-    result = look_up(op.out);
-  }
+  result = look_up_result(op);
   const bool product = ready.operand_count == 2;
   bool adds = op.kind == Kind::sum;  // to its place
   if (op.kind == Kind::row_sums) {
@@ -289,22 +326,25 @@ void CompiledScan<T>::start_sweep(const ReadyStage& work, Index step, Index sequ
 template <class T>
 void CompiledScan<T>::run_band(const ReadyStage& work, const SweepSpace& space,
                                const std::array<T*, 5>* starts, const Piece& piece) const {
-  for (const ReadySweepOp& op : work.sweep) {
-    const auto data = [&](std::size_t k) {
-      const SweptOperand& o = op.operands[k];
-      return (*starts)[k] + piece.group * o.strides.group + piece.row * o.band_step;
-    };
-    std::array<TileArg<T>, 4> args;
-    for (std::size_t k = 0; k < op.operand_count; ++k) {
-      const Strides& strides = op.operands[k].strides;
-      args[k] = {data(k), op.is_column ? strides.row : strides.element, strides.row};
-    }
-    const TileOut<T> out{data(op.operands.size() - 1), op.operands.back().strides.row};
-    if (op.is_column) op.kernel(args.data(), out, 1, piece.rows);
-    else if (op.is_flat) op.kernel(args.data(), out, 1, piece.rows * space.width);
-    else op.kernel(args.data(), out, piece.rows, space.width);
-    ++starts;
+  for (const ReadySweepOp& op : work.sweep) run_op(op, *starts++, space, piece);
+}
+
+template <class T>
+void CompiledScan<T>::run_op(const ReadySweepOp& op, const std::array<T*, 5>& starts,
+                             const SweepSpace& space, const Piece& piece) const {
+  const auto data = [&](std::size_t k) {
+    const SweptOperand& o = op.operands[k];
+    return starts[k] + piece.group * o.strides.group + piece.row * o.band_step;
+  };
+  std::array<TileArg<T>, 4> args;
+  for (std::size_t k = 0; k < op.operand_count; ++k) {
+    const Strides& strides = op.operands[k].strides;
+    args[k] = {data(k), op.is_column ? strides.row : strides.element, strides.row};
   }
+  const TileOut<T> out{data(op.operands.size() - 1), op.operands.back().strides.row};
+  if (op.is_column) op.kernel(args.data(), out, 1, piece.rows);
+  else if (op.is_flat) op.kernel(args.data(), out, 1, piece.rows * space.width);
+  else op.kernel(args.data(), out, piece.rows, space.width);
 }
 
 template <class T>

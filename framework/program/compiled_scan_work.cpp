@@ -167,6 +167,7 @@ const typename CompiledScan<T>::ReadyStage& CompiledScan<T>::ready(const PlanSta
   }
   for (const PlanSweep& sweep : stage.sweeps) {
     for (const PlanSweepOp& op : sweep.ops) ready.sweep.push_back(look_up(op, sweep.space));
+    for (const PlanMatrixOp& op : sweep.matrix_ops) look_up(op, ready.vectors);
   }
   ready.is_ready = true;
   return ready;

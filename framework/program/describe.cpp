@@ -46,7 +46,30 @@ std::string tiles_text(const std::vector<PlanTile>& tiles) {
   return counted(names);
 }
 
+// What a sweep does that never makes its matrices.
+std::string matrix_ops_text(const PlanSweep& sweep) {
+  using Kind = PlanMatrixOp::Kind;
+  std::vector<std::string_view> names;
+  for (const PlanMatrixOp& op : sweep.matrix_ops) {
+    for (const PlanMatrixTerm& term : op.terms) {
+      const bool own = term.own >= 0, known = term.known >= 0;
+      if (op.kind == Kind::update && !own) names.emplace_back("outer product");
+      if (op.kind == Kind::sum && (own || known)) {
+        names.emplace_back(own && known ? "product of two" : "read");
+      }
+    }
+  }
+  for (const PlanSweepOp& op : sweep.ops) names.push_back(tile_name(op.tile));
+  return counted(names);
+}
+
 std::string sweep_text(const PlanSweep& sweep) {
+  const std::string groups =
+      sweep.space.groups > 1 ? fmt::format("{} x ", sweep.space.groups) : "";
+  const std::string size = fmt::format("[{}{} x {}]", groups, sweep.space.rows, sweep.space.width);
+  if (!sweep.matrix_ops.empty()) {
+    return fmt::format("{} by chunks of steps: {}", size, matrix_ops_text(sweep));
+  }
   std::vector<std::string_view> names;
   for (const PlanSweepOp& op : sweep.ops) {
     const bool product = op.operand_count == 2;
@@ -57,9 +80,7 @@ std::string sweep_text(const PlanSweep& sweep) {
                     : product                                ? "add_mul"
                                                              : "add");
   }
-  const SweepSpace& space = sweep.space;
-  const std::string groups = space.groups > 1 ? fmt::format("{} x ", space.groups) : "";
-  return fmt::format("[{}{} x {}] by rows: {}", groups, space.rows, space.width, counted(names));
+  return fmt::format("{} by rows: {}", size, counted(names));
 }
 
 std::string calls_text(const std::vector<PlanCall>& calls) {
@@ -98,7 +119,10 @@ std::string stages_text(const char* where, const std::vector<PlanStage>& stages,
     }
     for (const PlanSweep& sweep : stage.sweeps) {
       text += wrapped("    ", sweep_text(sweep));
-      work.elementwise += sweep.space.size() * static_cast<Index>(sweep.ops.size());
+      const auto ops = static_cast<Index>(sweep.ops.size());
+      const bool by_chunks = !sweep.matrix_ops.empty();
+      work.elementwise += ops * (by_chunks ? sweep.space.rows : sweep.space.size());
+      work.products += 2 * sweep.space.size() * matrix_products(sweep);
     }
     for (const PlanGemm& product : stage.gemms) {
       text += fmt::format("    product {}\n", product_text(product));
@@ -141,6 +165,21 @@ std::string pass_text(const ScanPlan& plan, const char* name, const PlanPass& pa
 }
 
 }  // namespace
+
+Index matrix_products(const PlanSweep& sweep) {
+  using Kind = PlanMatrixOp::Kind;
+  Index products = 0, own = 0, known = 0, pairs = 0;
+  for (const PlanMatrixOp& op : sweep.matrix_ops) {
+    for (const PlanMatrixTerm& term : op.terms) {
+      const int matrices = (term.own >= 0 ? 1 : 0) + (term.known >= 0 ? 1 : 0);
+      if (op.kind == Kind::update && matrices == 0) ++own;
+      if (op.kind == Kind::known_update && matrices == 0) ++known;
+      if (op.kind == Kind::sum && matrices == 1) ++products;
+      if (op.kind == Kind::sum && matrices == 2) ++pairs;
+    }
+  }
+  return products + own + pairs * (own + known);
+}
 
 std::string to_text(const ScanPlan& plan) {
   Index kept = 0;

@@ -4,14 +4,9 @@
 #include <cmath>
 
 namespace carousel {
-namespace {
 
-// Enough rows for a matrix product to be fast, few enough for their values to stay in the caches.
-constexpr Index enough_rows = 128;
-
-}  // namespace
-
-void PackedSteps::reset(const std::vector<Index>& lengths, Index windows, Index chunk_steps) {
+void PackedSteps::reset(const std::vector<Index>& lengths, Index windows, Index chunk_steps,
+                        Index chunk_rows) {
   if (windows == 0) {
     windows = std::max<Index>(1, std::lround(std::sqrt(static_cast<double>(lengths.front()))));
   }
@@ -24,7 +19,7 @@ void PackedSteps::reset(const std::vector<Index>& lengths, Index windows, Index 
       for (std::size_t t = 0; t < static_cast<std::size_t>(length); ++t) ++rows_[t];
     }
     for (std::size_t t = 0; t < end; ++t) first_row_[t + 1] = first_row_[t] + rows_[t];
-    cut_chunks(chunk_steps);
+    cut_chunks(chunk_steps, chunk_rows);
   }
   const auto count = static_cast<Index>(chunks_.size());
   windows = std::min(windows, count);
@@ -34,7 +29,7 @@ void PackedSteps::reset(const std::vector<Index>& lengths, Index windows, Index 
   }
 }
 
-void PackedSteps::cut_chunks(Index chunk_steps) {
+void PackedSteps::cut_chunks(Index chunk_steps, Index chunk_rows) {
   chunks_.clear();
   runs_.clear();
   single_steps_.clear();
@@ -42,7 +37,7 @@ void PackedSteps::cut_chunks(Index chunk_steps) {
   bool new_run = true;
   for (Index t = 0; t < steps(); ++t) {
     const bool new_chunk =
-        t == 0 || (rows(chunks_.back()) >= enough_rows && t - chunks_.back().first >= chunk_steps);
+        t == 0 || (rows(chunks_.back()) >= chunk_rows && t - chunks_.back().first >= chunk_steps);
     if (new_chunk) {
       chunks_.push_back({t, t});
       first_run_.push_back(runs_.size());

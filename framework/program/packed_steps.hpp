@@ -22,9 +22,14 @@ struct StepRange {
 /// lengths alone, so that the number of windows changes no bit of a result.
 class PackedSteps {
  public:
+  /// Enough rows for a matrix product to be fast, few enough for their values to stay in the
+  /// caches.
+  static constexpr Index enough_rows = 128;
+
   /// lengths: falling, the first one at least 1. windows: how many, at most one a chunk; 0: the
-  /// square root of the steps. chunk_steps: of a chunk, at least, where so many are left.
-  void reset(const std::vector<Index>& lengths, Index windows, Index chunk_steps = 1);
+  /// square root of the steps. A chunk ends when it has so many steps and rows.
+  void reset(const std::vector<Index>& lengths, Index windows, Index chunk_steps = 1,
+             Index chunk_rows = enough_rows);
 
   /// As given to reset().
   const std::vector<Index>& lengths() const { return lengths_; }
@@ -57,7 +62,7 @@ class PackedSteps {
   std::span<const StepRange> runs(std::size_t chunk) const;
 
  private:
-  void cut_chunks(Index chunk_steps);
+  void cut_chunks(Index chunk_steps, Index chunk_rows);
 
   std::vector<Index> lengths_;
   Index chunk_rows_ = 0, chunk_steps_ = 0;

@@ -215,6 +215,7 @@ class PassMemory : public PassSequences {
     for (int i = first_; i < static_cast<int>(program_.nodes.size()); ++i) {
       if (!is_live_op(i) || !batched(at(i)) || in_sum_.count(i) || joined_[index(i)]) continue;
       if (has_slot(i) || take_over(i)) continue;
+      if (is_in_chunks(i) && wide_[index(i)] && !kept_[index(i)]) continue;
       if (is_in_band(i)) place_in(bands_, PlanBuffer::Scope::band, i);
       else if (by_sequences() && wide_[index(i)]) place_matrix(i);
       else if (scope_of(i) == PlanBuffer::Scope::block)

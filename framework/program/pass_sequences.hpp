@@ -2,6 +2,7 @@
 // What a loop by sequences adds to the analysis of a pass: which ops are work of sweeps, and the
 // order of the loop.
 
+#include "program/matrix_terms.hpp"
 #include "program/pass_analysis.hpp"
 
 namespace carousel {
@@ -21,8 +22,9 @@ class PassSequences : public PassAnalysis {
     count_uses();
     find_users();
     order_loop();
-    join_in_sweeps();
     find_main();
+    if (band_space_) find_matrix_ops();
+    join_in_sweeps();
     return true;
   }
 
@@ -34,7 +36,34 @@ class PassSequences : public PassAnalysis {
   /// what comes behind it for all steps.
   void run_by_bands() { by_bands_ = true; }
 
+  /// Whether the matrices of a loop by bands need not be made: each is a state times a number for
+  /// each column, and outer products; what reads them sums; and they are large enough for that to
+  /// pay.
+  bool has_matrix_ops() const { return !matrix_ops_.empty(); }
+  /// Makes the sweep of a loop by bands of these.
+  void run_by_chunks() { by_chunks_ = true; }
+
  protected:
+  /// A sum or a state's new value, of terms.
+  struct MatrixOp {
+    PlanMatrixOp::Kind kind;
+    int number;
+    std::vector<MatrixTerm> terms;
+  };
+
+  /// Whether a node is work of the sweep that makes no matrices.
+  bool is_in_chunks(int node) const {
+    return by_chunks_ && swept_[index(node)] && wave_[index(node)] == main_;
+  }
+  /// What a node of that sweep does; nothing: it is a matrix on the way to others.
+  const MatrixOp* matrix_op(int node) const {
+    const auto found = matrix_ops_.find(node);
+    return found == matrix_ops_.end() ? nullptr : &found->second;
+  }
+  /// What that sweep does beside its nodes: matrices that the caller wants and, on the way back, the
+  /// new values of the forward states.
+  const std::vector<MatrixOp>& more_matrix_ops() const { return more_matrix_ops_; }
+
   /// The work of a node that is swept.
   const SweepWork& work_of(int node) const { return works_.at(node); }
 
@@ -42,7 +71,7 @@ class PassSequences : public PassAnalysis {
   /// made.
   bool is_in_band(int node) const {
     if (!swept_[index(node)] || kept_[index(node)] || has_slot(node)) return false;
-    if (work_of(node).is_sum || users_[index(node)].empty()) return false;
+    if (work_of(node).is_sum || users_[index(node)].empty() || is_in_chunks(node)) return false;
     return std::ranges::all_of(users_[index(node)], [&](int user) {
       return swept_[index(user)] && wave_[index(user)] == wave_[index(node)];
     });
@@ -231,6 +260,68 @@ class PassSequences : public PassAnalysis {
     if (space && std::ranges::all_of(program_.states, fits)) band_space_ = space;
   }
 
+  void find_matrix_ops() {
+    constexpr Index least = 32;
+    if (band_space_->rows < least || band_space_->width < least) return;
+    const MatrixTerms terms(program_, wide_, *band_space_);
+    bool fits = true;
+    for (int i = first_; i < static_cast<int>(program_.nodes.size()) && fits; ++i) {
+      if (!is_live_op(i) || !swept_[index(i)] || wave_[index(i)] != main_) continue;
+      const SweepWork& work = work_of(i);
+      const auto state = std::ranges::find(program_.states, i, &ProgramState::next);
+      if (state != program_.states.end() && wide_[index(i)]) {
+        fits = add_update(matrix_ops_[i], terms.of_matrix(i), state - program_.states.begin(),
+                          PlanMatrixOp::Kind::update);
+      } else if (work.is_sum) {
+        const auto all = terms.of_sum(work);
+        fits = all && is_sum_of(*all, work);
+        if (fits) matrix_ops_[i] = {PlanMatrixOp::Kind::sum, -1, *all};
+      } else if (!wide_[index(i)]) {
+        fits = work.out == band_space_->column();
+        matrix_ops_[i] = {PlanMatrixOp::Kind::column, -1, {}};
+      }
+    }
+    const auto& states = plan_.forward.states;
+    for (std::size_t k = 0; k < states.size() && first_ > 0 && fits; ++k) {
+      if (!wide_[index(states[k].previous)]) continue;
+      more_matrix_ops_.push_back({});
+      fits = add_update(more_matrix_ops_.back(), terms.of_matrix(memory_of(program_, states[k].next)),
+                        static_cast<std::ptrdiff_t>(k), PlanMatrixOp::Kind::known_update);
+    }
+    for (std::size_t k = 0; k < plan_.probes.size() && first_ == 0 && fits; ++k) {
+      const int node = memory(plan_.probes[k]);
+      if (!wide_[index(node)]) continue;
+      const auto all = terms.of_matrix(node);
+      fits = all && std::ranges::all_of(
+                        *all, [](const MatrixTerm& term) { return term.matrices.size() < 2; });
+      if (fits) more_matrix_ops_.push_back({PlanMatrixOp::Kind::probe, static_cast<int>(k), *all});
+    }
+    if (!fits) matrix_ops_.clear();
+  }
+
+  /// The old value times a number for each column, and outer products.
+  static bool add_update(MatrixOp& op, const std::optional<std::vector<MatrixTerm>>& terms,
+                         std::ptrdiff_t state, PlanMatrixOp::Kind kind) {
+    if (!terms) return false;
+    op = {kind, static_cast<int>(state), *terms};
+    const auto has_matrix = [](const MatrixTerm& term) { return !term.matrices.empty(); };
+    const auto old = std::ranges::find_if(*terms, has_matrix);
+    return std::ranges::count_if(*terms, has_matrix) == 1 && old->matrices.size() == 1 &&
+           old->columns.empty();
+  }
+
+  /// Sums with an element for each row stand for themselves. Products of two matrices are of one of
+  /// the pass and one of the forward pass, and summed down the rows.
+  bool is_sum_of(const std::vector<MatrixTerm>& terms, const SweepWork& work) const {
+    if (work.out.row != 0 && !(work.out == band_space_->column())) return false;
+    return std::ranges::all_of(terms, [&](const MatrixTerm& term) {
+      if (term.matrices.size() < 2) return true;
+      const auto is_known = [&](int node) { return node < first_; };
+      return term.matrices.size() == 2 && std::ranges::count_if(term.matrices, is_known) == 1 &&
+             work.out.row == 0 && term.columns.empty();
+    });
+  }
+
   /// Whether what reads a state's old value may run for all steps before the next part begins.
   bool is_in_order(const ProgramState& state, const SweepSpace& space) const {
     if (state.is_given()) return true;
@@ -301,7 +392,9 @@ class PassSequences : public PassAnalysis {
   int rounds_ = 0;                  // of the loop so far
   int main_ = -1;                   // the round with the matrices
   std::optional<SweepSpace> band_space_;
-  bool by_bands_ = false;
+  bool by_bands_ = false, by_chunks_ = false;
+  std::map<int, MatrixOp> matrix_ops_;  // by node
+  std::vector<MatrixOp> more_matrix_ops_;
 };
 
 }  // namespace carousel

@@ -150,11 +150,37 @@ struct PlanSweepOp {
   int total = -1;         ///< of PlanPass::swept_sums, where a sum over the batch goes
 };
 
+/// A product over the space of a sweep, as MatrixTerm.
+struct PlanMatrixTerm {
+  int own = -1,                                 ///< a matrix: state of the pass; -1: none
+      known = -1;                               ///< the same of the forward pass, on the way back
+  std::vector<PlanSweepOperand> rows, columns;  ///< vectors
+  double scale = 1.0;                           ///< of all
+  int number = -1;                              ///< among all terms of the plan
+};
+
+/// What a sweep does where it never makes its matrices.
+struct PlanMatrixOp {
+  /// The next of the sweep's ops; a sum of terms over rows, columns or both; the new value of a
+  /// state, of the pass or of the forward pass; a matrix that the caller wants.
+  enum class Kind { column, sum, update, known_update, probe };
+  Kind kind = Kind::column;           ///< which of them
+  int number = -1;                    ///< of updates: the state; of a probe: which it is
+  std::vector<PlanMatrixTerm> terms;  ///< of all but columns
+  PlanSweepOp sum;                    ///< of a sum: its node, its result and its total
+};
+
 /// Ops over the matrices of one sequence at a step, a few rows through all ops before the next few.
 struct PlanSweep {
   SweepSpace space;              ///< of all ops
   std::vector<PlanSweepOp> ops;  ///< in order
+  /// In a loop by chunks: what is done, in order, for all steps of a chunk. `ops` are those on
+  /// vectors with an element for each row.
+  std::vector<PlanMatrixOp> matrix_ops = {};
 };
+
+/// How often a sweep that makes no matrices goes over their elements in products, a step.
+Index matrix_products(const PlanSweep& sweep);
 
 /// Work of one wave: elementwise ops, then matrix products and calls that read their results.
 struct PlanStage {
@@ -204,6 +230,13 @@ struct ScanPlan {
   /// the next few, in both directions: its space. What comes in front of it in the loop, and what
   /// comes behind, runs for all steps of the chunk.
   std::optional<SweepSpace> band_space;
+  /// Whether that sweep never makes its matrices but for the first and the last of a chunk, which
+  /// are sums of products of vectors with the matrix in front (UpdatedMatrix).
+  bool by_chunks = false;
+  /// The most steps of a chunk of such a loop: work with pairs of steps grows with them, that with
+  /// matrices falls.
+  static constexpr Index chunk_steps = 16;
+  int matrix_terms = 0;  ///< number of terms of all sweeps
 };
 
 /// What a backward step must give: new cotangents of states, those of parameters, and of the inputs

@@ -138,6 +138,21 @@ class PassPlanner : public PassMemory {
 
   void emit_sweep(PlanPass& pass, int node) const {
     const SweepWork& work = work_of(node);
+    if (is_in_chunks(node)) {
+      auto& sweeps = stage(pass, Phase::loop, wave_[index(node)]).sweeps;
+      if (sweeps.empty()) {
+        sweeps.push_back({work.space, {}});
+        for (const MatrixOp& more : more_matrix_ops()) {
+          sweeps.front().matrix_ops.push_back(matrix_op(more));
+        }
+      }
+      const MatrixOp* op = PassSequences::matrix_op(node);
+      if (!op) return;
+      PlanMatrixOp made = matrix_op(*op);
+      if (op->kind == PlanMatrixOp::Kind::sum) made.sum = result_of(pass, node);
+      sweeps.front().matrix_ops.push_back(std::move(made));
+      if (op->kind != PlanMatrixOp::Kind::column) return;
+    }
     using Kind = PlanSweepOp::Kind;
     PlanSweepOp op;
     op.node = node;
@@ -148,6 +163,19 @@ class PassPlanner : public PassMemory {
     }
     if (work.is_sum)
       op.kind = work.out.element == 0 && work.space.width > 1 ? Kind::row_sums : Kind::sum;
+    const PlanSweepOp result = result_of(pass, node);
+    op.out = result.out;
+    op.total = result.total;
+    auto& sweeps = stage(pass, Phase::loop, wave_[index(node)]).sweeps;
+    if (sweeps.empty()) sweeps.push_back({work.space, {}});
+    sweeps.front().ops.push_back(op);
+  }
+
+  // Where the result of a sweep's op goes.
+  PlanSweepOp result_of(PlanPass& pass, int node) const {
+    const SweepWork& work = work_of(node);
+    PlanSweepOp op;
+    op.node = node;
     op.out.strides = work.out;
     if (is_swept_sum(node)) {
       op.total = static_cast<int>(pass.swept_sums.size());
@@ -155,9 +183,29 @@ class PassPlanner : public PassMemory {
     } else {
       op.out = in_sweep(operand(node), work.out, work);
     }
-    auto& sweeps = stage(pass, Phase::loop, wave_[index(node)]).sweeps;
-    if (sweeps.empty()) sweeps.push_back({work.space, {}});
-    sweeps.front().ops.push_back(op);
+    return op;
+  }
+
+  PlanMatrixOp matrix_op(const MatrixOp& op) const {
+    PlanMatrixOp made{op.kind, op.number, {}, {}};
+    for (const MatrixTerm& term : op.terms) {
+      PlanMatrixTerm all;
+      for (const int matrix : term.matrices) {
+        const auto& states = matrix < first_ ? plan_.forward.states : program_.states;
+        const auto state = std::ranges::find(states, matrix, &ProgramState::previous);
+        (matrix < first_ ? all.known : all.own) = static_cast<int>(state - states.begin());
+      }
+      for (const SweepOperand& row : term.rows) {
+        all.rows.push_back({operand(row.node), row.strides});
+      }
+      for (const SweepOperand& column : term.columns) {
+        all.columns.push_back({operand(column.node), column.strides});
+      }
+      all.scale = term.scale;
+      all.number = plan_.matrix_terms++;
+      made.terms.push_back(std::move(all));
+    }
+    return made;
   }
 
   // A band holds the rows at work alone.
@@ -539,10 +587,16 @@ bool plan_passes(ScanPlan& plan, const Matrices& matrices) {
   const bool gives_matrix = std::ranges::any_of(plan.probes, [&](int probe) {
     return plan.by_sequences && wide[static_cast<std::size_t>(memory_of(program, probe))];
   });
-  if (!gives_matrix && forward_planner.band_space() &&
-      forward_planner.band_space() == back_planner.band_space()) {
+  const bool has_bands = forward_planner.band_space() &&
+                         forward_planner.band_space() == back_planner.band_space();
+  plan.by_chunks =
+      has_bands && forward_planner.has_matrix_ops() && back_planner.has_matrix_ops();
+  if (plan.by_chunks || (has_bands && !gives_matrix)) {
     plan.band_space = forward_planner.band_space();
-    for (PassPlanner* planner : {&forward_planner, &back_planner}) planner->run_by_bands();
+    for (PassPlanner* planner : {&forward_planner, &back_planner}) {
+      planner->run_by_bands();
+      if (plan.by_chunks) planner->run_by_chunks();
+    }
   }
   plan.forward_pass = forward_planner.run();
   emit_copies(forward_copies, plan.slots, plan.forward_pass);
@@ -554,7 +608,7 @@ bool plan_passes(ScanPlan& plan, const Matrices& matrices) {
   }
   plan.backward_pass = back_planner.run();
   emit_copies(back_copies, plan.slots, plan.backward_pass);
-  if (plan.by_sequences) {
+  if (plan.by_sequences && !plan.by_chunks) {
     plan.backward_pass.again = stages_for(plan, again.matrices);
   }
   number_work(plan);
@@ -563,12 +617,14 @@ bool plan_passes(ScanPlan& plan, const Matrices& matrices) {
 
 }  // namespace
 
-ScanPlan plan_scan(const StepProgram& program, std::vector<bool> wanted_inputs,
+ScanPlan plan_scan(const StepProgram& given, std::vector<bool> wanted_inputs,
                    const std::vector<int>& probes) {
   ScanPlan plan;
+  plan.forward = given;
+  fold_transposes(plan.forward);
+  const StepProgram& program = plan.forward;
   if (wanted_inputs.empty()) wanted_inputs.assign(program.inputs.size(), true);
   plan.wanted_inputs = wanted_inputs;
-  plan.forward = program;
   plan.probes = probes;
   if (const std::vector<char> wide = wide_values(program); std::ranges::count(wide, 1) > 0) {
     ScanPlan by_sequences = plan;

@@ -12,7 +12,7 @@
 #include "kernel/reduce.hpp"
 #include "program/delays.hpp"
 #include "program/packing.hpp"
-#include "program/plan.hpp"
+#include "program/compiled_scan.hpp"
 #include "program/tangents.hpp"
 
 namespace carousel {

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "program/compiled_scan.hpp"
 #include "program/steps.hpp"
 #include "tape/tape.hpp"
 

@@ -129,17 +129,25 @@ class Describer {
     return made;
   }
 
-  // [m, k] times [k, n] where one of the three is 1; the space is the axes of the larger operand
-  // as they lie in memory, or those of the result where both are vectors.
+  // [m, k] times [k, n] where one of the three is 1, for each of some groups; the space is the axes
+  // of the larger operand as they lie in memory, or those of the result where both are vectors.
   std::optional<SweepWork> product() const {
     const ProgramNode& n = at(node_);
-    const Shape a = axes_of(at(n.inputs[0]).shape), b = axes_of(at(n.inputs[1]).shape);
-    if (!is_batched(n.shape) || a.rank() != 2 || b.rank() != 2) return std::nullopt;
+    Shape a = axes_of(at(n.inputs[0]).shape), b = axes_of(at(n.inputs[1]).shape);
+    if (!is_batched(n.shape) || a.rank() != b.rank() || a.rank() < 2 || a.rank() > 3) {
+      return std::nullopt;
+    }
+    const Index groups = a.rank() == 3 ? a[0] : 1;
+    if (a.rank() == 3) {
+      a = without_batch(a);
+      b = without_batch(b);
+    }
     const bool ta = n.attributes.transpose_a, tb = n.attributes.transpose_b;
     const Index m = a[ta ? 1 : 0], k = a[ta ? 0 : 1], columns = b[tb ? 0 : 1];
-    // Steps of the two sides and of the result along m, k and the columns.
-    std::array<Index, 3> a_step{ta ? 1 : k, ta ? m : 1, 0}, b_step{0, tb ? 1 : columns, tb ? k : 1},
-        out_step{columns, 0, 1};
+    // Steps of the two sides and of the result along m, k and the columns, and from group to group.
+    using Steps = std::array<Index, 4>;
+    const Steps a_step{ta ? 1 : k, ta ? m : 1, 0, m * k},
+        b_step{0, tb ? 1 : columns, tb ? k : 1, k * columns}, out_step{columns, 0, 1, m * columns};
     std::array<std::size_t, 2> axes{};  // of m, k and columns: those of the space
     const std::array<Index, 3> size{m, k, columns};
     if (k == 1) axes = {0, 2};
@@ -148,16 +156,16 @@ class Describer {
     else if (m == 1)
       axes = tb ? std::array<std::size_t, 2>{2, 1} : std::array<std::size_t, 2>{1, 2};
     else return std::nullopt;
-    const auto strides = [&](const std::array<Index, 3>& step) {
+    const auto strides = [&](const Steps& step) {
       const auto along = [&](std::size_t axis) { return size[axis] == 1 ? 0 : step[axis]; };
-      return Strides{0, along(axes[0]), along(axes[1])};
+      return Strides{groups == 1 ? 0 : step[3], along(axes[0]), along(axes[1])};
     };
-    SweepWork made{{1, size[axes[0]], size[axes[1]]}, k != 1, Tile::mul, {}, strides(out_step)};
+    SweepWork made{{groups, size[axes[0]], size[axes[1]]}, k != 1, Tile::mul, {}, strides(out_step)};
     const bool turned = made.space.width == 1;  // one row instead of one column
     if (turned) std::swap(made.space.rows, made.space.width);
-    const auto turn = [&](Strides s) { return turned ? Strides{0, 0, s.row} : s; };
+    const auto turn = [&](Strides s) { return turned ? Strides{s.group, 0, s.row} : s; };
     made.out = turn(made.out);
-    const std::array<std::array<Index, 3>, 2> steps{a_step, b_step};
+    const std::array<Steps, 2> steps{a_step, b_step};
     for (std::size_t side = 0; side < 2; ++side) {
       const Seen operand = seen(program_, n.inputs[side]);
       if (operand.axes.numel() != axes_of(at(n.inputs[side]).shape).numel()) return std::nullopt;
@@ -219,6 +227,21 @@ int memory_of(const StepProgram& program, int node) {
 
 std::optional<SweepWork> sweep_work(const StepProgram& program, int node) {
   return Describer(program, node).describe();
+}
+
+void fold_transposes(StepProgram& program) {
+  for (ProgramNode& n : program.nodes) {
+    if (!is_op(n, "matmul")) continue;
+    for (std::size_t side = 0; side < 2; ++side) {
+      const ProgramNode& operand = program.nodes[index(n.inputs[side])];
+      const bool of_matrices =
+          is_op(operand, "transpose") && is_batched(operand.shape) && operand.shape.rank() > 2;
+      if (!of_matrices) continue;
+      bool& transposes = side == 0 ? n.attributes.transpose_a : n.attributes.transpose_b;
+      transposes = !transposes;
+      n.inputs[side] = operand.inputs[0];
+    }
+  }
 }
 
 std::vector<char> wide_values(const StepProgram& program, std::vector<char> known) {

@@ -57,6 +57,9 @@ int memory_of(const StepProgram& program, int node);
 /// than three axes.
 std::optional<SweepWork> sweep_work(const StepProgram& program, int node);
 
+/// Products read matrices of each sequence where they lie, instead of their transposes.
+void fold_transposes(StepProgram& program);
+
 /// By node: whether it is a matrix for each sequence that is larger than what it is made of, such
 /// as an outer product, or is made of such matrices element by element. States are, whose new value
 /// is. known: of the first nodes, where it is known already.

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "program/plan.hpp"
 #include "scan_fixtures.hpp"
 
 namespace carousel {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "program/compiled_scan.hpp"
 #include "scan_fixtures.hpp"
 #include "temporary_folder.hpp"
 

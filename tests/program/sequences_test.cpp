@@ -46,6 +46,55 @@ TEST(Sequences, RowsGoThroughTimeWhereNoneNeedsAnother) {
   expect_tape(lines(mixed), with_lengths());
 }
 
+// Matrices large enough are never made: states times a number for each column and outer products,
+// which nothing but sums reads.
+TEST(Sequences, MatricesThatOnlySumsReadAreNotMade) {
+  const auto by_chunks = [](const StepProgram& program) {
+    return plan_scan(without_delays(program).program).by_chunks;
+  };
+  for (const char* cell : {"linear_attention", "retnet", "gla", "mlstm", "delta_net",
+                           "gated_delta_net", "rwkv5", "rwkv6", "delta_product"}) {
+    EXPECT_TRUE(by_chunks(program_of(cell, 40))) << cell;
+    EXPECT_FALSE(by_chunks(program_of(cell, 16))) << cell;
+  }
+  // A function of each element, and a decay down the columns.
+  EXPECT_FALSE(by_chunks(program_of("mamba", 40)));
+  for (const char* update : {"S = tanh(S[t-1]) + outer(v, k)\n",
+                             "S = reshape(v, [hidden, 1]) * S[t-1] + outer(v, k)\n",
+                             "S = S[t-1] * transpose(S[t-1]) + outer(v, k)\n"}) {
+    EXPECT_FALSE(by_chunks(program_of_lines(
+        "param W_k, W_v : [hidden, input]\nstate S : [hidden, hidden]\nk = W_k @ x\n"
+        "v = W_v @ x\n" + std::string(update) + "h = S @ k\n", {input, 40})))
+        << update;
+  }
+}
+
+// Columns beyond a vector and a product's block, heads, chunks beyond the first, decays of all
+// kinds, several updates a step, gradients of decays and of parameters inside.
+TEST(Sequences, WithoutTheMatricesAgreesWithTheTape) {
+  for (const char* cell : {"linear_attention", "retnet", "gla", "mlstm", "delta_net",
+                           "gated_delta_net", "rwkv5", "rwkv6", "delta_product"}) {
+    SCOPED_TRACE(cell);
+    expect_tape(program_of(cell, 70), with_lengths());
+    expect_tape(catalogue().find(cell).build({input, 64, {{"heads", 2.0}}}), with_lengths());
+  }
+}
+
+TEST(Sequences, ReadsOfEveryKindAgreeWithTheTape) {
+  const std::string head =
+      "param W_k, W_v : [hidden, input]\nparam a : [hidden] init constant(0.7)\n"
+      "state S : [hidden, hidden]\nk = tanh(W_k @ x)\nv = W_v @ x\n"
+      "S = S[t-1] * reshape(a, [1, hidden]) - outer(v, k * k) + outer(k, v)\n";
+  for (const char* read :
+       {"h = transpose(S) @ v\n", "h = S @ k + transpose(S[t-1]) @ v\n", "h = v * sum(S @ k * v)\n",
+        "h = sum((S - S[t-1] * reshape(a, [1, hidden])) * k)\n"}) {
+    SCOPED_TRACE(read);
+    const StepProgram program = program_of_lines(head + read, {input, 40});
+    EXPECT_TRUE(plan_scan(program).by_chunks);
+    expect_tape(program, with_lengths());
+  }
+}
+
 TEST(Sequences, NothingOfAMatrixIsKeptForEachStep) {
   const ScanPlan plan = plan_scan(program_of("gated_delta_net", 32));
   Index kept = 0;
@@ -103,17 +152,29 @@ TEST(Sequences, RecordingAMatrixChangesNoBit) {
 }
 
 TEST(Sequences, GradientNormsOfMatricesAreThoseOfTheTape) {
-  const StepProgram program = program_of("delta_net", 21);
-  ScanOptions options = with_lengths();
-  options.gradient_norms = true;
-  const Scan scan(program);
-  const auto got = run_scan<double>(scan, steps, batch, options);
-  const auto expected = run_scan<double>(scan, steps, batch, options, Executor::tape);
-  ASSERT_EQ(got.norms.size(), expected.norms.size());
-  for (std::size_t k = 0; k < got.norms.size(); ++k) {
-    for (std::size_t t = 0; t < got.norms[k].size(); ++t) {
-      EXPECT_NEAR(got.norms[k][t], expected.norms[k][t], 1e-9 * (1 + expected.norms[k][t])) << t;
+  for (const Index hidden : {21, 40}) {
+    const StepProgram program = program_of("delta_net", hidden);
+    ScanOptions options = with_lengths();
+    options.gradient_norms = true;
+    const Scan scan(program);
+    const auto got = run_scan<double>(scan, steps, batch, options);
+    const auto expected = run_scan<double>(scan, steps, batch, options, Executor::tape);
+    ASSERT_EQ(got.norms.size(), expected.norms.size());
+    for (std::size_t k = 0; k < got.norms.size(); ++k) {
+      for (std::size_t t = 0; t < got.norms[k].size(); ++t) {
+        EXPECT_NEAR(got.norms[k][t], expected.norms[k][t], 1e-9 * (1 + expected.norms[k][t])) << t;
+      }
     }
+  }
+}
+
+TEST(Sequences, SegmentsChangeNoBitWithoutTheMatrices) {
+  for (const char* cell : {"gla", "gated_delta_net"}) {
+    const Scan scan(program_of(cell, 40));
+    ScanOptions options = with_lengths();
+    const auto expected = run_scan<float>(scan, steps, batch, options);
+    options.segments = 3;
+    expect_same_run(run_scan<float>(scan, steps, batch, options), expected);
   }
 }
 

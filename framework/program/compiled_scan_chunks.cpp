@@ -1,0 +1,390 @@
+// The sweep of a loop by chunks: what it reads of its matrices through the steps of a chunk,
+// without making them.
+
+#include <algorithm>
+
+#include "kernel/reduce.hpp"
+#include "program/compiled_scan.hpp"
+
+namespace carousel {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+std::size_t index(Index i) { return static_cast<std::size_t>(i); }
+
+template <class T>
+T* grown(std::vector<T>& memory, Index elements) {
+  if (memory.size() < index(elements)) memory.resize(index(elements));
+  return memory.data();
+}
+
+using Kind = PlanMatrixOp::Kind;
+
+bool is_update(const PlanMatrixOp& op) {
+  return op.kind == Kind::update || op.kind == Kind::known_update;
+}
+
+bool has_matrix(const PlanMatrixTerm& term) { return term.own >= 0 || term.known >= 0; }
+
+// Whether the steps wait for a sum: it has an element for each row.
+bool is_by_rows(const PlanMatrixOp& op) {
+  return op.kind == Kind::sum && op.sum.out.strides.row != 0;
+}
+
+bool is_behind(const PlanMatrixOp& op) { return op.kind == Kind::sum && !is_by_rows(op); }
+
+}  // namespace
+
+// One group of matrices of one sequence in a chunk.
+template <class T>
+class CompiledScan<T>::MatrixWork {
+ public:
+  MatrixWork(CompiledScan& scan, const PlanStage& stage, StepRange steps, Index sequence,
+             Along along)
+      : scan_(scan),
+        sweep_(stage.sweeps.front()),
+        ready_(scan.ready(stage)),
+        space_(sweep_.space),
+        range_(steps),
+        count_(steps.last - steps.first),
+        sequence_(sequence),
+        along_(along) {
+    const std::size_t ops = ready_.sweep.size();
+    auto& starts = scan_.band_starts_;
+    starts.resize(std::max(starts.size(), index(count_) * ops));
+    grown(scan_.step_lines_, count_);
+    for (Index time = 0; time < count_; ++time) {
+      scan_.start_sweep(ready_, range_.first + time, sequence, starts.data() + index(time) * ops);
+      for (std::size_t l = 0; l < lines; ++l) {
+        scan_.step_lines_[index(time)][l] = scan_.row_at(static_cast<Line>(l), range_.first + time);
+      }
+    }
+  }
+
+  void run(const std::vector<Tensor<T>>& own, const std::vector<Tensor<T>>* known,
+           std::vector<Tensor<T>>* ends) {
+    for (group_ = 0; group_ < space_.groups; ++group_) {
+      begin(own, known);
+      prepare_sums();
+      for (Index p = 0; p < count_; ++p) {
+        run_step(along_ == Along::time ? p : count_ - 1 - p);
+      }
+      add_sums();
+      if (scan_.records_norms_ && known) note_norms(own);
+      if (scan_.gives_probes_ && !known) give_probes(own);
+      if (!ends) continue;
+      for_each_op([&](const PlanMatrixOp& op, std::size_t) {
+        if (op.kind == Kind::update) matrix(op).end(first_element((*ends)[index(op.number)]));
+      });
+    }
+  }
+
+ private:
+  // f(op, number of its first vector).
+  template <class F>
+  void for_each_op(F f) {
+    std::size_t first = 0;
+    for (const PlanMatrixOp& op : sweep_.matrix_ops) {
+      f(op, first);
+      if (op.kind == Kind::sum) ++first;  // its result
+      for (const PlanMatrixTerm& term : op.terms) first += term.rows.size() + term.columns.size();
+    }
+  }
+  // f(term, number of its first vector), of an op whose first vector that is.
+  template <class F>
+  void for_each_term(const PlanMatrixOp& op, std::size_t first, F f) {
+    if (op.kind == Kind::sum) ++first;
+    for (const PlanMatrixTerm& term : op.terms) {
+      f(term, first);
+      first += term.rows.size() + term.columns.size();
+    }
+  }
+
+  Index size() const { return space_.rows * space_.width; }
+  T* first_element(const Tensor<T>& all) const {  // of this group's matrix
+    return const_cast<T*>(all.data()) + (sequence_ * space_.groups + group_) * size();
+  }
+  UpdatedMatrix<T>& matrix(const PlanMatrixOp& update) {
+    return (update.kind == Kind::update ? scan_.own_matrices_
+                                        : scan_.known_matrices_)[index(update.number)];
+  }
+  UpdatedMatrix<T>& matrix(const PlanMatrixTerm& term) {
+    return term.own >= 0 ? scan_.own_matrices_[index(term.own)]
+                         : scan_.known_matrices_[index(term.known)];
+  }
+  TermMemory& memory(const PlanMatrixTerm& term) { return scan_.term_memory_[index(term.number)]; }
+
+  T* place(std::size_t vector, Index time) const {
+    const SweptOperand& o = ready_.vectors[vector];
+    const Index line = scan_.step_lines_[index(time)][static_cast<std::size_t>(o.at.line)];
+    return o.at.base + line * o.at.row_step + sequence_ * o.at.block_step +
+           group_ * o.strides.group;
+  }
+
+  // Some of the vectors of a term, as steps of their strides lead through them.
+  struct Vectors {
+    std::size_t first, count;
+    Index Strides::*step;
+  };
+  static Vectors rows_of(const PlanMatrixTerm& term, std::size_t first) {
+    return {first, term.rows.size(), &Strides::element};
+  }
+  static Vectors columns_of(const PlanMatrixTerm& term, std::size_t first) {
+    return {first + term.rows.size(), term.columns.size(), &Strides::row};
+  }
+  enum class Put { over, added };
+
+  // The product of some values and of vectors goes over `out` or is added.
+  void multiply(TileArg<T> values, const Vectors& vectors, Index time, Index size, T* out,
+                Put put) const {
+    const bool adds = put == Put::added;
+    if (vectors.count == 0) {
+      const std::array args{values, TileArg<T>{out, 1}};
+      return (adds ? scan_.add_ : scan_.copy_)(args.data(), {out}, 1, size);
+    }
+    for (std::size_t v = 0; v < vectors.count; ++v) {
+      const std::size_t vector = vectors.first + v;
+      const bool is_last = v + 1 == vectors.count;
+      T* to = adds && !is_last ? grown(scan_.vector_, size) : out;
+      const std::array args{values,
+                            TileArg<T>{place(vector, time), ready_.vectors[vector].strides.*vectors.step},
+                            TileArg<T>{out, 1}};
+      const bool is_copy = values.stride == 0 && *values.data == T(1);
+      if (is_last && adds) scan_.mul_add_(args.data(), {to}, 1, size);
+      else if (is_copy) scan_.copy_(&args[1], {to}, 1, size);
+      else scan_.mul_(args.data(), {to}, 1, size);
+      values = {to, 1};
+    }
+  }
+  void along_row(const PlanMatrixTerm& term, std::size_t first, Index time, T* out) const {
+    const T scale = static_cast<T>(term.scale);
+    multiply({&scale, 0}, rows_of(term, first), time, space_.width, out, Put::over);
+  }
+  void down_columns(const PlanMatrixTerm& term, std::size_t first, Index time, T scale,
+                    T* out) const {
+    multiply({&scale, 0}, columns_of(term, first), time, space_.rows, out, Put::over);
+  }
+
+  // The matrices at the start, and all vectors of their updates that are known.
+  void begin(const std::vector<Tensor<T>>& own, const std::vector<Tensor<T>>* known) {
+    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
+      if (!is_update(op)) return;
+      const bool is_own = op.kind == Kind::update;
+      UpdatedMatrix<T>& m = matrix(op);
+      const auto old = std::ranges::find_if(op.terms, has_matrix);
+      m.begin(first_element((is_own ? own : *known)[index(op.number)]),
+              {space_.rows, space_.width, count_, static_cast<Index>(op.terms.size()) - 1,
+               !old->rows.empty() || old->scale != 1.0},
+              is_own ? along_ : Along::time);
+      for (Index time = 0; time < count_; ++time) {
+        Index n = 0;
+        for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
+          if (!has_matrix(term)) {
+            along_row(term, vector, time, m.k(time, n));
+            if (!is_own) down_columns(term, vector, time, T(1), m.u(time, n));
+            ++n;
+          } else if (!term.rows.empty() || term.scale != 1.0) {
+            along_row(term, vector, time, m.decay(time));
+          }
+        });
+      }
+      m.close();
+    });
+  }
+
+  // What sums can do in front of the steps.
+  void prepare_sums() {
+    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
+      if (!is_by_rows(op)) return;
+      for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
+        TermMemory& m = memory(term);
+        if (has_matrix(term)) {
+          matrix(term).begin(m.reads);
+          for (Index time = 0; time < count_; ++time) {
+            along_row(term, vector, time, m.reads.x.data() + time * space_.width);
+          }
+          matrix(term).prepare(m.reads);
+          return;
+        }
+        T* row = grown(scan_.vector_, space_.width);
+        grown(m.numbers, count_);
+        for (Index time = 0; time < count_; ++time) {
+          along_row(term, vector, time, row);
+          m.numbers[index(time)] = sum(row, space_.width);
+        }
+      });
+    });
+  }
+
+  T sum(const T* values, Index count) const {
+    T result;
+    const std::array args{TileArg<T>{values, 1}};
+    scan_.sum_(args.data(), {&result}, 1, count);
+    return result;
+  }
+
+  void run_step(Index time) {
+    const std::array<T*, 5>* starts =
+        scan_.band_starts_.data() + index(time) * ready_.sweep.size();
+    const ReadySweepOp* column = ready_.sweep.data();
+    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
+      if (op.kind == Kind::column) {
+        scan_.run_op(*column++, *starts++, space_, {group_, 0, space_.rows});
+      } else if (is_by_rows(op)) {
+        sum_rows(op, first, time);
+      } else if (op.kind == Kind::update) {
+        Index n = 0;
+        for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
+          if (!has_matrix(term)) down_columns(term, vector, time, T(1), matrix(op).u(time, n++));
+        });
+      } else if (is_behind(op)) {
+        for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
+          T* down = grown(memory(term).down, count_ * space_.rows) + time * space_.rows;
+          down_columns(term, vector, time, static_cast<T>(term.scale), down);
+        });
+      }
+    });
+  }
+
+  // An element for each row.
+  void sum_rows(const PlanMatrixOp& op, std::size_t first, Index time) {
+    T* out = place(first, time);
+    Put put = op.sum.total < 0 ? Put::over : Put::added;
+    for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
+      const Vectors columns = columns_of(term, vector);
+      if (!has_matrix(term)) {
+        multiply({&memory(term).numbers[index(time)], 0}, columns, time, space_.rows, out, put);
+      } else if (columns.count == 0 && put == Put::over) {
+        matrix(term).read_rows(memory(term).reads, time, out);
+      } else {
+        T* read = grown(scan_.column_sums_, space_.rows);
+        matrix(term).read_rows(memory(term).reads, time, read);
+        multiply({read, 1}, columns, time, space_.rows, out, put);
+      }
+      put = Put::added;
+    });
+  }
+
+  // Sums over the rows, or over all elements, of all steps at once.
+  void add_sums() {
+    const Index width = space_.width;
+    T* columns = grown(scan_.column_sums_, count_ * width);
+    T* products = grown(scan_.dense_, width);
+    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
+      if (!is_behind(op)) return;
+      const bool is_shared = op.sum.total >= 0 || (op.sum.out.strides.group == 0 && group_ > 0);
+      Put put = is_shared ? Put::added : Put::over;
+      for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
+        sum_columns(term, columns);
+        for (Index time = 0; time < count_; ++time) {
+          const TileArg<T> values{columns + time * width, 1};
+          T* out = place(first, time);
+          if (op.sum.out.strides.element != 0) {
+            multiply(values, rows_of(term, vector), time, width, out, put);
+            continue;
+          }
+          multiply(values, rows_of(term, vector), time, width, products, Put::over);
+          *out = sum(products, width) + (put == Put::added ? *out : T(0));
+        }
+        put = Put::added;
+      });
+    });
+  }
+
+  // The sums down the columns but for the vectors along the rows: [steps, width].
+  void sum_columns(const PlanMatrixTerm& term, T* out) {
+    const T* down = memory(term).down.data();
+    if (term.own >= 0 && term.known >= 0) {
+      scan_.own_matrices_[index(term.own)].multiply_columns(
+          scan_.known_matrices_[index(term.known)], out);
+      const T scale = static_cast<T>(term.scale);
+      const std::array args{TileArg<T>{out, 1}, TileArg<T>{&scale, 0}};
+      if (scale != T(1)) scan_.mul_(args.data(), {out}, 1, count_ * space_.width);
+    } else if (has_matrix(term)) {
+      matrix(term).read_columns(down, out);
+    } else {
+      for (Index time = 0; time < count_; ++time) {
+        std::fill_n(out + time * space_.width, space_.width,
+                    sum(down + time * space_.rows, space_.rows));
+      }
+    }
+  }
+
+  // The matrices that the caller wants, step by step.
+  void give_probes(const std::vector<Tensor<T>>& own) {
+    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
+      if (op.kind != Kind::probe) return;
+      const Index rows = space_.rows, width = space_.width;
+      T* dense = grown(scan_.dense_, 2 * size());
+      T* part = dense + size();
+      T* factors = grown(scan_.vector_, rows + width);
+      Tensor<T>& probe = scan_.probes_[index(op.number)];
+      for (Index time = 0; time < count_; ++time) {
+        const Index row = scan_.steps_.first_row(range_.first + time) + sequence_;
+        T* out = probe.data() + (row * space_.groups + group_) * size();
+        std::fill_n(out, size(), T(0));
+        for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
+          along_row(term, vector, time, factors);
+          down_columns(term, vector, time, T(1), factors + width);
+          std::array args{TileArg<T>{factors, 1}, TileArg<T>{factors + width, 0, 1}, TileArg<T>{}};
+          if (!has_matrix(term)) {
+            args[2] = {out, 1, width};
+            return scan_.mul_add_(args.data(), {out, width}, rows, width);
+          }
+          std::copy_n(first_element(own[index(term.own)]), size(), dense);
+          for (Index t = 0; t < time; ++t) matrix(term).advance(t, dense);
+          scan_.mul_(args.data(), {part, width}, rows, width);
+          const std::array product{TileArg<T>{part, 1}, TileArg<T>{dense, 1}, TileArg<T>{out, 1}};
+          scan_.mul_add_(product.data(), {out}, 1, size());
+        });
+      }
+    });
+  }
+
+  void note_norms(const std::vector<Tensor<T>>& own) {
+    for_each_op([&](const PlanMatrixOp& op, std::size_t) {
+      if (op.kind != Kind::update) return;
+      T* dense = grown(scan_.dense_, size());
+      std::copy_n(first_element(own[index(op.number)]), size(), dense);
+      for (Index time = count_; time-- > 0;) {
+        matrix(op).advance(time, dense);
+        const Index row = scan_.steps_.first_row(range_.first + time) + sequence_;
+        scan_.squared_norms_[index(op.number)][index(row)] += sum_of_squares(dense, size());
+      }
+    });
+  }
+
+  CompiledScan& scan_;
+  const PlanSweep& sweep_;
+  const ReadyStage& ready_;
+  const SweepSpace& space_;
+  StepRange range_;
+  Index count_, sequence_;  // steps; the sequence
+  Along along_;
+  Index group_ = 0;
+};
+
+template <class T>
+void CompiledScan<T>::look_up(const PlanMatrixOp& op, std::vector<SweptOperand>& vectors) {
+  if (op.kind == Kind::sum) vectors.push_back(look_up_result(op.sum));
+  for (const PlanMatrixTerm& term : op.terms) {
+    for (const PlanSweepOperand& row : term.rows) vectors.push_back(look_up(row));
+    for (const PlanSweepOperand& column : term.columns) vectors.push_back(look_up(column));
+  }
+}
+
+template <class T>
+void CompiledScan<T>::run_chunk(const PlanStage& stage, const std::vector<Tensor<T>>& own,
+                                const std::vector<Tensor<T>>* known, StepRange steps,
+                                Index sequence, std::vector<Tensor<T>>* ends) {
+  own_matrices_.resize(plan_.forward.states.size());
+  known_matrices_.resize(plan_.forward.states.size());
+  term_memory_.resize(index(plan_.matrix_terms));
+  const Along along = known ? Along::time_reversed : Along::time;
+  MatrixWork(*this, stage, steps, sequence, along).run(own, known, ends);
+}
+
+template class CompiledScan<float>;
+template class CompiledScan<double>;
+
+}  // namespace carousel
