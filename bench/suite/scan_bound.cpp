@@ -73,7 +73,7 @@ class Work {
   // Products with the matrices, and with what half a chunk of steps added to them.
   void add_chunks(const PlanSweep& sweep) {
     const SweepSpace& space = sweep.space;
-    const auto passes = double(matrix_products(sweep));
+    const auto passes = double(passes_over_matrices(sweep));
     multiply(passes * double(space.size()));
     elementwise += passes * 0.5 * double(ScanPlan::chunk_steps * space.groups) *
                    double(space.rows + space.width) * rates_.tiles.at(Tile::mul_add);

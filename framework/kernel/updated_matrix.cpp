@@ -31,6 +31,12 @@ TileArg<T> number_a_row(const T* data) {
   return {data, 0, 1};
 }
 
+// The kernel of dot products takes eight rows as fast as one: so many are read, and not all used.
+constexpr Index rows_at_once = 8;
+Index whole_blocks(Index rows) {
+  return (rows + rows_at_once - 1) / rows_at_once * rows_at_once;
+}
+
 }  // namespace
 
 template <class T>
@@ -47,12 +53,13 @@ void UpdatedMatrix<T>::begin(const T* start, const UpdatedMatrixSizes& sizes, Al
   sizes_ = sizes;
   along_ = along;
   const Index updates = sizes.steps * sizes.updates;
-  need(u_, updates * sizes.rows);
-  need(k_, updates * sizes.width);
+  need(u_, (updates + rows_at_once) * sizes.rows);
+  need(k_, (updates + rows_at_once) * sizes.width);
   if (!sizes.decays) return;
   need(decays_, sizes.steps * sizes.width);
   need(totals_, (sizes.steps + 1) * sizes.width);
-  need(levels_, sizes.updates * sizes.steps * (sizes.steps + 1) / 2 * sizes.width);
+  const Index levels = sizes.updates * sizes.steps * (sizes.steps + 1) / 2;
+  need(levels_, (levels + rows_at_once) * sizes.width);
 }
 
 template <class T>
@@ -82,18 +89,18 @@ template <class T>
 void UpdatedMatrix<T>::begin(RowReads& reads) const {
   need(reads.x, sizes_.steps * sizes_.width);
   need(reads.known, sizes_.steps * sizes_.rows);
-  need(reads.weights, sizes_.steps * sizes_.steps * sizes_.updates);
+  need(reads.weights, sizes_.steps * whole_blocks(sizes_.steps * sizes_.updates));
 }
 
 template <class T>
 void UpdatedMatrix<T>::prepare(RowReads& reads) {
   const Index steps = sizes_.steps, width = sizes_.width, rows = sizes_.rows;
-  const Index all = steps * sizes_.updates;
+  const Index all = whole_blocks(steps * sizes_.updates);
   const T* x = reads.x.data();
   for (Index step = 0; step < steps; ++step) {
     const Index p = position(step);
     const std::array args{rows_of(decayed(p), width), row_for_all(x + step * width)};
-    dot_(args.data(), {at(reads.weights, step, all), 1}, p * sizes_.updates, width);
+    dot_(args.data(), {at(reads.weights, step, all), 1}, whole_blocks(p * sizes_.updates), width);
   }
   if (sizes_.decays) {
     need(scaled_, steps * width);
@@ -117,22 +124,27 @@ template <class T>
 void UpdatedMatrix<T>::read_rows(const RowReads& reads, Index step, T* y) const {
   const Index rows = sizes_.rows, count = position(step) * sizes_.updates;
   std::copy_n(at(reads.known, step, rows), rows, y);
-  const T* weights = at(reads.weights, step, sizes_.steps * sizes_.updates);
+  const T* weights = at(reads.weights, step, whole_blocks(sizes_.steps * sizes_.updates));
   const std::array args{number_a_row(weights), rows_of(u_.data(), rows)};
   dot_columns_(args.data(), {y, rows}, count, rows);
 }
 
 template <class T>
-void UpdatedMatrix<T>::read_columns(const T* y, T* z) {
+void UpdatedMatrix<T>::multiply_columns(const T* y, T* z) {
+  const Index width = sizes_.width, rows = sizes_.rows;
+  columns_.run({sizes_.steps, width, rows, rows, width, width, false, false}, y, start_, z);
+}
+
+template <class T>
+void UpdatedMatrix<T>::add_columns(const T* y, T* z) {
   const Index steps = sizes_.steps, width = sizes_.width, rows = sizes_.rows;
-  columns_.run({steps, width, rows, rows, width, width, false, false}, y, start_, z);
-  need(weights_, steps * sizes_.updates);
+  need(weights_, whole_blocks(steps * sizes_.updates));
   for (Index step = 0; step < steps; ++step) {
     const Index p = position(step), count = p * sizes_.updates;
     T* out = z + step * width;
     if (sizes_.decays) multiply_by(decay_since(p), 1, out);
     const std::array inner{rows_of<T>(u_.data(), rows), row_for_all(y + step * rows)};
-    dot_(inner.data(), {weights_.data(), 1}, count, rows);
+    dot_(inner.data(), {weights_.data(), 1}, whole_blocks(count), rows);
     const std::array args{number_a_row<T>(weights_.data()), rows_of(decayed(p), width)};
     dot_columns_(args.data(), {out, width}, count, width);
   }
@@ -141,23 +153,25 @@ void UpdatedMatrix<T>::read_columns(const T* y, T* z) {
 // Of A the value is D A0 + sum of u k^T: B's u, A0^T u and the sums of k times their inner products
 // with A's u decay together with A, so they are carried along as rows q of the width.
 template <class T>
-void UpdatedMatrix<T>::multiply_columns(UpdatedMatrix& other, T* z) {
+void UpdatedMatrix<T>::multiply_elements(UpdatedMatrix& other, std::span<const T* const> a_of_u,
+                                         std::span<const T* const> b_of_u, T* z) {
   const Index steps = sizes_.steps, width = sizes_.width, rows = sizes_.rows;
-  const Index own = steps * sizes_.updates, others = steps * other.sizes_.updates;
-  std::vector<T>&q = scaled_, &h = product_;
-  need(q, (others + 1) * width);
-  need(h, own * width);
-  need(weights_, others + 1);
-  T* q0 = at(q, others, width);
+  const Index others = other.sizes_.updates;
+  std::vector<T>& q = carried_;
+  need(q, (steps * others + 1) * width);
+  need(weights_, whole_blocks(steps * others));
+  for (Index step = 0; step < steps; ++step) {
+    for (Index n = 0; n < others; ++n) {
+      std::copy_n(a_of_u[static_cast<std::size_t>(n)] + step * width, width,
+                  at(q, step * others + n, width));
+    }
+  }
+  T* q0 = at(q, steps * others, width);
   std::fill_n(q0, width, T(0));
   const std::array whole{rows_of(start_, width), rows_of(other.start_, width)};
   dot_columns_(whole.data(), {q0, width}, rows, width);
-  columns_.run({others, width, rows, rows, width, width, false, false}, other.u_.data(), start_,
-               q.data());
-  columns_.run({own, width, rows, rows, width, width, false, false}, u_.data(), other.start_,
-               h.data());
   for (Index step = steps; step-- > 0;) {
-    const Index p = position(step), count = step * other.sizes_.updates;
+    const Index p = position(step), count = step * others;
     T* out = z + step * width;
     std::copy_n(q0, width, out);
     if (other.sizes_.decays) multiply_by(other.decay_since(step), 1, out);
@@ -168,15 +182,15 @@ void UpdatedMatrix<T>::multiply_columns(UpdatedMatrix& other, T* z) {
       multiply_by(at(decays_, p, width), count, q.data());
       multiply_by(at(decays_, p, width), 1, q0);
     }
-    for (Index n = p * sizes_.updates; n < (p + 1) * sizes_.updates; ++n) {
-      const std::array inner{rows_of<T>(other.u_.data(), rows), row_for_all<T>(at(u_, n, rows))};
-      dot_(inner.data(), {weights_.data(), 1}, count, rows);
-      const T* k = at(k_, n, width);
-      const std::array add{number_a_row<T>(weights_.data()), row_for_all(k),
+    for (Index n = 0; n < sizes_.updates; ++n) {
+      const std::array inner{rows_of<T>(other.u_.data(), rows), row_for_all<T>(u(step, n))};
+      dot_(inner.data(), {weights_.data(), 1}, whole_blocks(count), rows);
+      const T* added = k(step, n);
+      const std::array add{number_a_row<T>(weights_.data()), row_for_all(added),
                            rows_of<T>(q.data(), width)};
       mul_add_(add.data(), {q.data(), width}, count, width);
-      const std::array add_first{row_for_all<T>(at(h, n, width)), row_for_all(k),
-                                 row_for_all<T>(q0)};
+      const T* of_first = b_of_u[static_cast<std::size_t>(n)] + step * width;
+      const std::array add_first{row_for_all(of_first), row_for_all(added), row_for_all<T>(q0)};
       mul_add_(add_first.data(), {q0, width}, 1, width);
     }
   }
@@ -184,16 +198,21 @@ void UpdatedMatrix<T>::multiply_columns(UpdatedMatrix& other, T* z) {
 
 template <class T>
 void UpdatedMatrix<T>::end(T* out) {
-  const Index rows = sizes_.rows, width = sizes_.width, steps = sizes_.steps;
-  if (sizes_.decays) {
-    const std::array args{rows_of(start_, width), row_for_all(decay_since(steps))};
-    mul_(args.data(), {out, width}, rows, width);
-  } else if (out != start_) {
-    std::copy_n(start_, rows * width, out);
+  const Index width = sizes_.width, steps = sizes_.steps, updates = steps * sizes_.updates;
+  constexpr Index block = 32;  // rows that stay in the first cache between the two
+  for (Index r = 0; r < sizes_.rows; r += block) {
+    const Index rows = std::min(block, sizes_.rows - r);
+    T* to = out + r * width;
+    if (sizes_.decays) {
+      const std::array args{rows_of(start_ + r * width, width), row_for_all(decay_since(steps))};
+      mul_(args.data(), {to, width}, rows, width);
+    } else if (out != start_) {
+      std::copy_n(start_ + r * width, rows * width, to);
+    }
+    if (updates == 0) continue;
+    end_.run({rows, width, updates, sizes_.rows, width, width, true, true}, u_.data() + r,
+             decayed(steps), to);
   }
-  if (sizes_.updates == 0) return;
-  end_.run({rows, width, steps * sizes_.updates, rows, width, width, true, true}, u_.data(),
-           decayed(steps), out);
 }
 
 template <class T>

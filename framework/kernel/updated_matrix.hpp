@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "kernel/small_gemm.hpp"
@@ -53,6 +54,9 @@ class UpdatedMatrix {
         known,         ///< [steps, rows]: what S in front of all steps gives
         weights;       ///< [steps, steps * updates]: of each u so far
   };
+  /// Outer products a step.
+  Index updates() const { return sizes_.updates; }
+
   /// Memory for x.
   void begin(RowReads& reads) const;
   /// After close(), once x is there for all steps: all that can be done in front of them.
@@ -60,11 +64,16 @@ class UpdatedMatrix {
   /// y = S x at a step, once u of those taken before is there. y: [rows]
   void read_rows(const RowReads& reads, Index step, T* y) const;
 
-  /// z = S^T y at each step, once all u are there. y: [steps, rows], z: [steps, width]
-  void read_columns(const T* y, T* z);
-  /// z[j] = sum over i of A[i][j] B[i][j] at each step, of two that are complete and go through the
-  /// same steps, A (this one) against time and B with it. z: [steps, width]
-  void multiply_columns(UpdatedMatrix& other, T* z);
+  /// z = S^T y for the S in front of all steps. y: [steps, rows], z: [steps, width]
+  void multiply_columns(const T* y, T* z);
+  /// z = S^T y at each step, once all u are there. z: what multiply_columns() gave
+  void add_columns(const T* y, T* z);
+  /// For two that are complete and go through the same steps, A (this one) against time and B with
+  /// it: z[j] = sum over i of A[i][j] B[i][j] at each step. a_of_u: what A's multiply_columns() gives
+  /// for B's u, in front of all steps, for each update of a step; b_of_u: B's for A's. z: [steps,
+  /// width]
+  void multiply_elements(UpdatedMatrix& other, std::span<const T* const> a_of_u,
+                         std::span<const T* const> b_of_u, T* z);
 
   /// The matrix behind the steps, once all u are there. out: [rows, width]; it may be `start`.
   void end(T* out);
@@ -99,7 +108,7 @@ class UpdatedMatrix {
   Along along_ = Along::time;
   const T* start_ = nullptr;
   std::vector<T> decays_, totals_, u_, k_, levels_;
-  std::vector<T> scaled_, turned_, product_, weights_;  // at work
+  std::vector<T> scaled_, turned_, product_, weights_, carried_;  // at work
   Product rows_, columns_, end_;
 };
 

@@ -223,7 +223,8 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
     fail_input("cell {}: got {} segments, expected 0 or more", plan_.forward.name, segments);
   }
   const StepProgram& program = plan_.forward;
-  cut_steps(lengths, segments);
+  if (plan_.by_chunks) steps_.reset(lengths, segments, ScanPlan::chunk_steps, 1);
+  else steps_.reset(lengths, segments, least_chunk_steps());
   for (auto& of_chunk : chunk_states_) std::ranges::fill(of_chunk, Tensor<T>());
   allocate_buffers();
   std::fill(is_packed_.begin(), is_packed_.end(), char{0});

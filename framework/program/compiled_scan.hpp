@@ -138,8 +138,11 @@ class CompiledScan {
   // What a term of a sum needs through the steps of a chunk.
   struct TermMemory {
     typename UpdatedMatrix<T>::RowReads reads;  // where an element for each row is wanted
-    std::vector<T> down;                        // vectors down the columns, [steps, rows]
     std::vector<T> numbers;                     // of a term without a matrix, [steps]
+  };
+  struct ProductMemory {
+    std::vector<T> down;   // vectors down the columns, [steps, rows]
+    std::vector<T> first;  // what the matrix in front of all steps gives for them, [steps, width]
   };
   class MatrixWork;
 
@@ -272,7 +275,6 @@ class CompiledScan {
   void note_matrix_norms(Index step, Index sequence, const Piece& piece);
   void add_swept_sums();
   Index least_chunk_steps() const;
-  void cut_steps(const std::vector<Index>& lengths, Index segments);
   ReadyTile look_up(const PlanTile& tile) const;
   ReadyTile look_up_move(const PlanTile& move, std::vector<Operand>& moved) const;
   static void run_move(const PlanRun& run, const T* from, Index from_step, T* out, Index out_step,
@@ -324,6 +326,7 @@ class CompiledScan {
   BandStarts sweep_starts_, band_starts_, again_starts_;
   std::vector<UpdatedMatrix<T>> own_matrices_, known_matrices_;  // by state, of a loop by chunks
   std::vector<TermMemory> term_memory_;                          // by number
+  std::vector<ProductMemory> product_memory_;                    // of the sweep's products
   bool gives_probes_ = false;                                    // else the values are there
   std::vector<std::array<Index, lines>> step_lines_;             // of each step of the chunk
   std::vector<T> vector_, column_sums_, dense_;                  // of a matrix op at work

@@ -48,11 +48,20 @@ class CompiledScan<T>::MatrixWork {
         range_(steps),
         count_(steps.last - steps.first),
         sequence_(sequence),
-        along_(along) {
+        along_(along),
+        first_of_products_(ready_.vectors.size()) {
     const std::size_t ops = ready_.sweep.size();
     auto& starts = scan_.band_starts_;
     starts.resize(std::max(starts.size(), index(count_) * ops));
     grown(scan_.step_lines_, count_);
+    if (scan_.product_memory_.size() < sweep_.products.size()) {
+      scan_.product_memory_.resize(sweep_.products.size());
+    }
+    for (std::size_t k = 0; k < sweep_.products.size(); ++k) {
+      grown(product(k).down, count_ * space_.rows);
+      grown(product(k).first, count_ * space_.width);
+      first_of_products_ -= sweep_.products[k].columns.size();
+    }
     for (Index time = 0; time < count_; ++time) {
       scan_.start_sweep(ready_, range_.first + time, sequence, starts.data() + index(time) * ops);
       for (std::size_t l = 0; l < lines; ++l) {
@@ -67,8 +76,12 @@ class CompiledScan<T>::MatrixWork {
       begin(own, known);
       prepare_sums();
       for (Index p = 0; p < count_; ++p) {
+        for (const auto* matrices : {&own, known, static_cast<const std::vector<Tensor<T>>*>(ends)}) {
+          if (matrices) ask_for_next(*matrices, p);
+        }
         run_step(along_ == Along::time ? p : count_ - 1 - p);
       }
+      multiply_columns();
       add_sums();
       if (scan_.records_norms_ && known) note_norms(own);
       if (scan_.gives_probes_ && !known) give_probes(own);
@@ -120,6 +133,13 @@ class CompiledScan<T>::MatrixWork {
     return o.at.base + line * o.at.row_step + sequence_ * o.at.block_step +
            group_ * o.strides.group;
   }
+  // The rows of the steps of a sequence lie far apart: those of the next one are asked for.
+  void ask_for_next(std::size_t vector, const T* values, Index size) const {
+    constexpr Index line = 64 / sizeof(T);
+    const T* next = values + ready_.vectors[vector].at.block_step;
+    if (next == values) return;
+    for (Index i = 0; i < size; i += line) __builtin_prefetch(next + i);
+  }
 
   // Some of the vectors of a term, as steps of their strides lead through them.
   struct Vectors {
@@ -146,9 +166,10 @@ class CompiledScan<T>::MatrixWork {
       const std::size_t vector = vectors.first + v;
       const bool is_last = v + 1 == vectors.count;
       T* to = adds && !is_last ? grown(scan_.vector_, size) : out;
-      const std::array args{values,
-                            TileArg<T>{place(vector, time), ready_.vectors[vector].strides.*vectors.step},
-                            TileArg<T>{out, 1}};
+      const T* factors = place(vector, time);
+      const Index stride = ready_.vectors[vector].strides.*vectors.step;
+      ask_for_next(vector, factors, stride * size);
+      const std::array args{values, TileArg<T>{factors, stride}, TileArg<T>{out, 1}};
       const bool is_copy = values.stride == 0 && *values.data == T(1);
       if (is_last && adds) scan_.mul_add_(args.data(), {to}, 1, size);
       else if (is_copy) scan_.copy_(&args[1], {to}, 1, size);
@@ -190,6 +211,20 @@ class CompiledScan<T>::MatrixWork {
       }
       m.close();
     });
+  }
+
+  // A share of the matrices of the next group or sequence: they come to the second cache while this
+  // one is at work.
+  void ask_for_next(const std::vector<Tensor<T>>& matrices, Index position) const {
+    constexpr Index line = 64 / sizeof(T);
+    for (std::size_t k = 0; k < matrices.size(); ++k) {
+      if (!scan_.is_matrix(k)) continue;
+      const T* next = first_element(matrices[k]) + size();
+      const T* end = matrices[k].data() + matrices[k].numel();
+      for (Index i = size() * position / count_; i < size() * (position + 1) / count_; i += line) {
+        if (next + i < end) __builtin_prefetch(next + i, 1, 2);
+      }
+    }
   }
 
   // What sums can do in front of the steps.
@@ -239,11 +274,32 @@ class CompiledScan<T>::MatrixWork {
         });
       } else if (is_behind(op)) {
         for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-          T* down = grown(memory(term).down, count_ * space_.rows) + time * space_.rows;
-          down_columns(term, vector, time, static_cast<T>(term.scale), down);
+          if (has_matrix(term)) return;
+          T* down = grown(scan_.vector_, space_.rows);
+          down_columns(term, vector, time, T(1), down);
+          grown(memory(term).numbers, count_)[time] = sum(down, space_.rows);
         });
       }
     });
+    std::size_t vector = first_of_products_;
+    for (std::size_t k = 0; k < sweep_.products.size(); ++k) {
+      const std::size_t columns = sweep_.products[k].columns.size();
+      const T one = T(1);
+      multiply({&one, 0}, {vector, columns, &Strides::row}, time, space_.rows,
+               product(k).down.data() + time * space_.rows, Put::over);
+      vector += columns;
+    }
+  }
+
+  ProductMemory& product(std::size_t number) { return scan_.product_memory_[number]; }
+
+  void multiply_columns() {
+    for (std::size_t k = 0; k < sweep_.products.size(); ++k) {
+      const PlanMatrixProduct& p = sweep_.products[k];
+      auto& matrix = p.own >= 0 ? scan_.own_matrices_[index(p.own)]
+                                : scan_.known_matrices_[index(p.known)];
+      matrix.multiply_columns(product(k).down.data(), product(k).first.data());
+    }
   }
 
   // An element for each row.
@@ -293,21 +349,33 @@ class CompiledScan<T>::MatrixWork {
 
   // The sums down the columns but for the vectors along the rows: [steps, width].
   void sum_columns(const PlanMatrixTerm& term, T* out) {
-    const T* down = memory(term).down.data();
-    if (term.own >= 0 && term.known >= 0) {
-      scan_.own_matrices_[index(term.own)].multiply_columns(
-          scan_.known_matrices_[index(term.known)], out);
-      const T scale = static_cast<T>(term.scale);
-      const std::array args{TileArg<T>{out, 1}, TileArg<T>{&scale, 0}};
-      if (scale != T(1)) scan_.mul_(args.data(), {out}, 1, count_ * space_.width);
-    } else if (has_matrix(term)) {
-      matrix(term).read_columns(down, out);
-    } else {
+    const auto scale = static_cast<T>(term.scale);
+    const auto all = count_ * space_.width;
+    if (!has_matrix(term)) {
       for (Index time = 0; time < count_; ++time) {
         std::fill_n(out + time * space_.width, space_.width,
-                    sum(down + time * space_.rows, space_.rows));
+                    scale * memory(term).numbers[index(time)]);
       }
+      return;
     }
+    if (term.own >= 0 && term.known >= 0) {
+      auto& known = scan_.known_matrices_[index(term.known)];
+      std::array<const T*, PlanMatrixTerm::most_products> of_u{};
+      for (std::size_t k = 0; k < term.products.size(); ++k) {
+        of_u[k] = product(index(term.products[k])).first.data();
+      }
+      const std::span<const T* const> parts(of_u);
+      const auto others = static_cast<std::size_t>(known.updates());
+      scan_.own_matrices_[index(term.own)].multiply_elements(
+          known, parts.first(others), parts.subspan(others), out);
+    } else {
+      const ProductMemory& memory = product(index(term.products[0]));
+      std::copy_n(memory.first.data(), all, out);
+      matrix(term).add_columns(memory.down.data(), out);
+    }
+    if (scale == T(1)) return;
+    const std::array args{TileArg<T>{out, 1}, TileArg<T>{&scale, 0}};
+    scan_.mul_(args.data(), {out}, 1, all);
   }
 
   // The matrices that the caller wants, step by step.
@@ -361,6 +429,7 @@ class CompiledScan<T>::MatrixWork {
   StepRange range_;
   Index count_, sequence_;  // steps; the sequence
   Along along_;
+  std::size_t first_of_products_;  // vectors: behind those of the ops
   Index group_ = 0;
 };
 

@@ -28,14 +28,6 @@ Index CompiledScan<T>::least_chunk_steps() const {
 }
 
 template <class T>
-void CompiledScan<T>::cut_steps(const std::vector<Index>& lengths, Index segments) {
-  if (!plan_.by_chunks) return steps_.reset(lengths, segments, least_chunk_steps());
-  const Index steps = lengths.front();  // in equal chunks
-  const Index chunks = (steps + ScanPlan::chunk_steps - 1) / ScanPlan::chunk_steps;
-  steps_.reset(lengths, segments, (steps + chunks - 1) / chunks, 1);
-}
-
-template <class T>
 template <class F>
 void CompiledScan<T>::for_each_band(const SweepSpace& space, F f) {
   const Index band = band_rows(space);

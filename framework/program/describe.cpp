@@ -122,7 +122,7 @@ std::string stages_text(const char* where, const std::vector<PlanStage>& stages,
       const auto ops = static_cast<Index>(sweep.ops.size());
       const bool by_chunks = !sweep.matrix_ops.empty();
       work.elementwise += ops * (by_chunks ? sweep.space.rows : sweep.space.size());
-      work.products += 2 * sweep.space.size() * matrix_products(sweep);
+      work.products += 2 * sweep.space.size() * passes_over_matrices(sweep);
     }
     for (const PlanGemm& product : stage.gemms) {
       text += fmt::format("    product {}\n", product_text(product));
@@ -165,21 +165,6 @@ std::string pass_text(const ScanPlan& plan, const char* name, const PlanPass& pa
 }
 
 }  // namespace
-
-Index matrix_products(const PlanSweep& sweep) {
-  using Kind = PlanMatrixOp::Kind;
-  Index products = 0, own = 0, known = 0, pairs = 0;
-  for (const PlanMatrixOp& op : sweep.matrix_ops) {
-    for (const PlanMatrixTerm& term : op.terms) {
-      const int matrices = (term.own >= 0 ? 1 : 0) + (term.known >= 0 ? 1 : 0);
-      if (op.kind == Kind::update && matrices == 0) ++own;
-      if (op.kind == Kind::known_update && matrices == 0) ++known;
-      if (op.kind == Kind::sum && matrices == 1) ++products;
-      if (op.kind == Kind::sum && matrices == 2) ++pairs;
-    }
-  }
-  return products + own + pairs * (own + known);
-}
 
 std::string to_text(const ScanPlan& plan) {
   Index kept = 0;

@@ -302,7 +302,8 @@ class PassSequences : public PassAnalysis {
   /// The old value times a number for each column, and outer products.
   static bool add_update(MatrixOp& op, const std::optional<std::vector<MatrixTerm>>& terms,
                          std::ptrdiff_t state, PlanMatrixOp::Kind kind) {
-    if (!terms) return false;
+    constexpr std::size_t most = PlanMatrixTerm::most_products / 2;  // of this and of another one
+    if (!terms || terms->size() > most) return false;
     op = {kind, static_cast<int>(state), *terms};
     const auto has_matrix = [](const MatrixTerm& term) { return !term.matrices.empty(); };
     const auto old = std::ranges::find_if(*terms, has_matrix);

@@ -38,6 +38,8 @@ struct Slot {
   Index column = 0;  ///< first element in a row of the buffer
   Index width = 0;   ///< elements of a row
   int shift = 0;     ///< in a history: 0 for the value in front of a step, 1 for the one behind it
+  /// Whether all agree.
+  friend bool operator==(const Slot&, const Slot&) = default;
 };
 
 /// Memory for values side by side, a row for each sequence that runs at a step.
@@ -71,6 +73,8 @@ struct PlanBuffer {
 struct PlanOperand {
   Slot slot;           ///< where a batched operand is
   int unbatched = -1;  ///< node, when slot.buffer is -1
+  /// Whether both are the same value.
+  friend bool operator==(const PlanOperand&, const PlanOperand&) = default;
 };
 
 /// Elements of a row that move together from one value to another.
@@ -135,6 +139,8 @@ struct PlanCall {
 struct PlanSweepOperand {
   PlanOperand at;   ///< where it is; neither slot nor node: a sum over the rows of a scan
   Strides strides;  ///< over the space of the sweep
+  /// Whether both agree.
+  friend bool operator==(const PlanSweepOperand&, const PlanSweepOperand&) = default;
 };
 
 /// An op of a sweep.
@@ -157,6 +163,17 @@ struct PlanMatrixTerm {
   std::vector<PlanSweepOperand> rows, columns;  ///< vectors
   double scale = 1.0;                           ///< of all
   int number = -1;                              ///< among all terms of the plan
+  /// Of a sum down the rows: what is read of its matrix, of PlanSweep::products. Of two matrices:
+  /// of the one of the pass for each update of the other, then the other way round.
+  std::vector<int> products = {};
+  static constexpr std::size_t most_products = 16;  ///< of a term
+};
+
+/// A matrix in front of all steps of a chunk, transposed, times vectors down its columns.
+struct PlanMatrixProduct {
+  int own = -1,                           ///< the matrix, as in PlanMatrixTerm
+      known = -1;                         ///< else this one
+  std::vector<PlanSweepOperand> columns;  ///< the vector of a step is their product
 };
 
 /// What a sweep does where it never makes its matrices.
@@ -177,10 +194,13 @@ struct PlanSweep {
   /// In a loop by chunks: what is done, in order, for all steps of a chunk. `ops` are those on
   /// vectors with an element for each row.
   std::vector<PlanMatrixOp> matrix_ops = {};
+  std::vector<PlanMatrixProduct> products = {};  ///< that its sums down the rows read
 };
 
+/// Finds PlanSweep::products.
+void find_products(PlanSweep& sweep);
 /// How often a sweep that makes no matrices goes over their elements in products, a step.
-Index matrix_products(const PlanSweep& sweep);
+Index passes_over_matrices(const PlanSweep& sweep);
 
 /// Work of one wave: elementwise ops, then matrix products and calls that read their results.
 struct PlanStage {

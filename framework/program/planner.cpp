@@ -111,7 +111,10 @@ class PassPlanner : public PassMemory {
       }
     }
     for (auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
-      for (PlanStage& s : *stages) merge(s.gemms);
+      for (PlanStage& s : *stages) {
+        merge(s.gemms);
+        for (PlanSweep& sweep : s.sweeps) find_products(sweep);
+      }
     }
     for (const Contraction& all : merged(contractions)) {
       const Index columns = all.b.width;

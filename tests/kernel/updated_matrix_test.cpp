@@ -122,7 +122,8 @@ TEST_P(UpdatedMatrixTest, ReadsColumns) {
   const auto& [rows, width, steps, updates, decays] = both.sizes;
   const Values y = numbers(steps * rows, 8.0);
   Values z(index(steps * width));
-  both.matrix.read_columns(y.data(), z.data());
+  both.matrix.multiply_columns(y.data(), z.data());
+  both.matrix.add_columns(y.data(), z.data());
   for (Index t = 0; t < steps; ++t) {
     for (Index j = 0; j < width; ++j) {
       double sum = 0.0;
@@ -156,12 +157,31 @@ INSTANTIATE_TEST_SUITE_P(All, UpdatedMatrixTest,
                                            Case{3, false, Along::time_reversed},
                                            Case{0, true, Along::time}));
 
-TEST(UpdatedMatrices, MultiplyColumns) {
+// What a matrix gives for the vectors u of another one, an update after the other.
+std::vector<Values> products(UpdatedMatrix<double>& matrix, UpdatedMatrix<double>& other,
+                             const UpdatedMatrixSizes& of_other) {
+  std::vector<Values> all;
+  for (Index n = 0; n < of_other.updates; ++n) {
+    Values y;
+    for (Index t = 0; t < of_other.steps; ++t) {
+      y.insert(y.end(), other.u(t, n), other.u(t, n) + of_other.rows);
+    }
+    all.emplace_back(index(of_other.steps * of_other.width));
+    matrix.multiply_columns(y.data(), all.back().data());
+  }
+  return all;
+}
+
+TEST(UpdatedMatrices, MultiplyTheirElements) {
   for (const bool decays : {false, true}) {
     Both a({7, 70, 5, 2, decays}, Along::time_reversed, 0.1);
     Both b({7, 70, 5, 1, decays}, Along::time, 0.2);
     Values z(index(5 * 70));
-    a.matrix.multiply_columns(b.matrix, z.data());
+    const auto of_b = products(a.matrix, b.matrix, b.sizes);
+    const auto of_a = products(b.matrix, a.matrix, a.sizes);
+    const std::array a_of_u{of_b[0].data()};
+    const std::array b_of_u{of_a[0].data(), of_a[1].data()};
+    a.matrix.multiply_elements(b.matrix, a_of_u, b_of_u, z.data());
     for (Index t = 0; t < 5; ++t) {
       for (Index j = 0; j < 70; ++j) {
         double sum = 0.0;

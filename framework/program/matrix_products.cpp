@@ -1,0 +1,65 @@
+// What the sums of a sweep that makes no matrices read of them.
+
+#include <algorithm>
+
+#include "program/plan.hpp"
+
+namespace carousel {
+namespace {
+
+using Kind = PlanMatrixOp::Kind;
+
+bool has_matrix(const PlanMatrixTerm& term) { return term.own >= 0 || term.known >= 0; }
+
+int find_or_add(PlanSweep& sweep, int own, int known, const std::vector<PlanSweepOperand>& columns) {
+  const auto found = std::ranges::find_if(sweep.products, [&](const PlanMatrixProduct& p) {
+    return p.own == own && p.known == known && p.columns == columns;
+  });
+  const auto number = static_cast<int>(found - sweep.products.begin());
+  if (found == sweep.products.end()) sweep.products.push_back({own, known, columns});
+  return number;
+}
+
+// Of one matrix with the vectors down the columns that updates add to another one.
+void add_products_with_updates(PlanSweep& sweep, const PlanMatrixTerm& product, Kind kind, int state,
+                               std::vector<int>& numbers) {
+  const bool of_known = kind == Kind::known_update;
+  for (const PlanMatrixOp& op : sweep.matrix_ops) {
+    if (op.kind != kind || op.number != state) continue;
+    for (const PlanMatrixTerm& term : op.terms) {
+      if (has_matrix(term)) continue;
+      numbers.push_back(find_or_add(sweep, of_known ? product.own : -1,
+                                    of_known ? -1 : product.known, term.columns));
+    }
+  }
+}
+
+}  // namespace
+
+void find_products(PlanSweep& sweep) {
+  for (PlanMatrixOp& op : sweep.matrix_ops) {
+    if (op.kind != Kind::sum || op.sum.out.strides.row != 0) continue;
+    for (PlanMatrixTerm& term : op.terms) {
+      if (!has_matrix(term)) continue;
+      if (term.own < 0 || term.known < 0) {
+        term.products.push_back(find_or_add(sweep, term.own, term.known, term.columns));
+        continue;
+      }
+      add_products_with_updates(sweep, term, Kind::known_update, term.known, term.products);
+      add_products_with_updates(sweep, term, Kind::update, term.own, term.products);
+    }
+  }
+}
+
+Index passes_over_matrices(const PlanSweep& sweep) {
+  auto passes = static_cast<Index>(sweep.products.size());
+  for (const PlanMatrixOp& op : sweep.matrix_ops) {
+    const bool reads_rows = op.kind == Kind::sum && op.sum.out.strides.row != 0;
+    for (const PlanMatrixTerm& term : op.terms) {
+      if (op.kind == Kind::update ? !has_matrix(term) : reads_rows && has_matrix(term)) ++passes;
+    }
+  }
+  return passes;
+}
+
+}  // namespace carousel
