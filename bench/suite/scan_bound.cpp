@@ -80,6 +80,20 @@ class Work {
     for (const PlanSweepOp& op : sweep.ops) {
       elementwise += double(space.groups * space.rows) * rates_.tiles.at(op.tile);
     }
+    if (sweep.decays != Decays::columns) return;
+    // The vectors that were added before decay with each step, and what is carried of two matrices.
+    const double vectors = 0.5 * double(ScanPlan::chunk_steps * space.groups * space.width);
+    for (const PlanMatrixOp& op : sweep.matrix_ops) {
+      for (const PlanMatrixTerm& term : op.terms) {
+        const bool of_two = term.own >= 0 && term.known >= 0;
+        if (of_two) elementwise += 2.0 * vectors * rates_.tiles.at(Tile::mul_add);
+        const bool is_update =
+            op.kind == PlanMatrixOp::Kind::update || op.kind == PlanMatrixOp::Kind::known_update;
+        if (of_two || (is_update && term.own < 0 && term.known < 0)) {
+          elementwise += vectors * rates_.tiles.at(Tile::mul);
+        }
+      }
+    }
   }
   void add(const PlanCall& call) {
     if (only_moves(call.op->name)) return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace carousel {
 namespace {
@@ -33,9 +34,7 @@ TileArg<T> number_a_row(const T* data) {
 
 // The kernel of dot products takes eight rows as fast as one: so many are read, and not all used.
 constexpr Index rows_at_once = 8;
-Index whole_blocks(Index rows) {
-  return (rows + rows_at_once - 1) / rows_at_once * rows_at_once;
-}
+Index whole_blocks(Index rows) { return (rows + rows_at_once - 1) / rows_at_once * rows_at_once; }
 
 }  // namespace
 
@@ -55,31 +54,47 @@ void UpdatedMatrix<T>::begin(const T* start, const UpdatedMatrixSizes& sizes, Al
   const Index updates = sizes.steps * sizes.updates;
   need(u_, (updates + rows_at_once) * sizes.rows);
   need(k_, (updates + rows_at_once) * sizes.width);
-  if (!sizes.decays) return;
-  need(decays_, sizes.steps * sizes.width);
-  need(totals_, (sizes.steps + 1) * sizes.width);
+  if (sizes.decays == Decays::none) return;
+  need(decays_, sizes.steps * decay_width());
+  need(totals_, (sizes.steps + 1) * decay_width());
+  if (sizes.decays == Decays::numbers) return need(shares_, (sizes.steps + 1) * updates);
   const Index levels = sizes.updates * sizes.steps * (sizes.steps + 1) / 2;
   need(levels_, (levels + rows_at_once) * sizes.width);
 }
 
 template <class T>
-void UpdatedMatrix<T>::multiply_by(const T* factors, Index rows, T* matrix) const {
+void UpdatedMatrix<T>::multiply_by(const TileArg<T>& factor, Index rows, T* matrix) const {
   const Index width = sizes_.width;
-  const std::array args{rows_of<T>(matrix, width), row_for_all(factors)};
+  const std::array args{rows_of<T>(matrix, width), factor};
   mul_(args.data(), {matrix, width}, rows, width);
+}
+
+// Inner products with the k before a position become those with the decayed ones.
+template <class T>
+void UpdatedMatrix<T>::weigh(Index position, T* weights) const {
+  if (sizes_.decays != Decays::numbers) return;
+  const std::array args{TileArg<T>{weights, 1}, TileArg<T>{shares(position), 1}};
+  mul_(args.data(), {weights}, 1, position * sizes_.updates);
 }
 
 template <class T>
 void UpdatedMatrix<T>::close() {
-  if (!sizes_.decays) return;
-  const Index width = sizes_.width, updates = sizes_.updates;
-  std::fill_n(totals_.data(), width, T(1));
+  if (sizes_.decays == Decays::none) return;
+  const Index width = sizes_.width, updates = sizes_.updates, all = sizes_.steps * updates;
+  std::fill_n(totals_.data(), decay_width(), T(1));
   for (Index p = 0; p < sizes_.steps; ++p) {
-    const T* decay = at(decays_, p, width);
-    const std::array total{rows_of(decay_since(p), width), row_for_all(decay)};
-    mul_(total.data(), {at(totals_, p + 1, width), width}, 1, width);
+    const TileArg<T> decay = as_factor(decays_, p);
+    const std::array total{decay_since(p), decay};
+    mul_(total.data(), {at(totals_, p + 1, decay_width())}, 1, decay_width());
+    if (sizes_.decays == Decays::numbers) {
+      T* next = at(shares_, p + 1, all);
+      const std::array older{TileArg<T>{shares(p), 1}, decay};
+      mul_(older.data(), {next}, 1, p * updates);
+      std::fill_n(next + p * updates, updates, T(1));
+      continue;
+    }
     T* next = const_cast<T*>(decayed(p + 1));
-    const std::array older{rows_of(decayed(p), width), row_for_all(decay)};
+    const std::array older{rows_of(decayed(p), width), decay};
     mul_(older.data(), {next, width}, p * updates, width);
     std::copy_n(at(k_, p * updates, width), updates * width, next + p * updates * width);
   }
@@ -100,13 +115,14 @@ void UpdatedMatrix<T>::prepare(RowReads& reads) {
   for (Index step = 0; step < steps; ++step) {
     const Index p = position(step);
     const std::array args{rows_of(decayed(p), width), row_for_all(x + step * width)};
-    dot_(args.data(), {at(reads.weights, step, all), 1}, whole_blocks(p * sizes_.updates), width);
+    T* weights = at(reads.weights, step, all);
+    dot_(args.data(), {weights, 1}, whole_blocks(p * sizes_.updates), width);
+    weigh(p, weights);
   }
-  if (sizes_.decays) {
+  if (sizes_.decays != Decays::none) {
     need(scaled_, steps * width);
     for (Index step = 0; step < steps; ++step) {
-      const std::array args{rows_of(x + step * width, width),
-                            row_for_all(decay_since(position(step)))};
+      const std::array args{rows_of(x + step * width, width), decay_since(position(step))};
       mul_(args.data(), {at(scaled_, step, width), width}, 1, width);
     }
     x = scaled_.data();
@@ -142,9 +158,10 @@ void UpdatedMatrix<T>::add_columns(const T* y, T* z) {
   for (Index step = 0; step < steps; ++step) {
     const Index p = position(step), count = p * sizes_.updates;
     T* out = z + step * width;
-    if (sizes_.decays) multiply_by(decay_since(p), 1, out);
+    if (sizes_.decays != Decays::none) multiply_by(decay_since(p), 1, out);
     const std::array inner{rows_of<T>(u_.data(), rows), row_for_all(y + step * rows)};
     dot_(inner.data(), {weights_.data(), 1}, whole_blocks(count), rows);
+    weigh(p, weights_.data());
     const std::array args{number_a_row<T>(weights_.data()), rows_of(decayed(p), width)};
     dot_columns_(args.data(), {out, width}, count, width);
   }
@@ -174,13 +191,13 @@ void UpdatedMatrix<T>::multiply_elements(UpdatedMatrix& other, std::span<const T
     const Index p = position(step), count = step * others;
     T* out = z + step * width;
     std::copy_n(q0, width, out);
-    if (other.sizes_.decays) multiply_by(other.decay_since(step), 1, out);
+    if (other.sizes_.decays == Decays::columns) multiply_by(other.decay_since(step), 1, out);
     const std::array both{rows_of(other.decayed(step), width), rows_of<T>(q.data(), width)};
     dot_columns_(both.data(), {out, width}, count, width);
     if (step == 0) return;
-    if (sizes_.decays) {
-      multiply_by(at(decays_, p, width), count, q.data());
-      multiply_by(at(decays_, p, width), 1, q0);
+    if (sizes_.decays == Decays::columns) {
+      multiply_by(as_factor(decays_, p), count, q.data());
+      multiply_by(as_factor(decays_, p), 1, q0);
     }
     for (Index n = 0; n < sizes_.updates; ++n) {
       const std::array inner{rows_of<T>(other.u_.data(), rows), row_for_all<T>(u(step, n))};
@@ -196,29 +213,86 @@ void UpdatedMatrix<T>::multiply_elements(UpdatedMatrix& other, std::span<const T
   }
 }
 
+// sum of A B = sum of (a A0 + sum of p u k^T) (b B0 + sum of q v l^T), where a, p, b and q are
+// numbers of a step: A0 times B0, v^T A0 l, u^T B0 k and (u v) (k l) are the same at all steps.
+template <class T>
+void UpdatedMatrix<T>::sum_products(UpdatedMatrix& other, std::span<const T* const> a_of_u,
+                                    std::span<const T* const> b_of_u, T* sums) {
+  const Index steps = sizes_.steps, width = sizes_.width, rows = sizes_.rows;
+  const Index own = steps * sizes_.updates, others = steps * other.sizes_.updates;
+  const Index row = whole_blocks(others);
+  need(carried_, own * row + row + own);
+  need(weights_, std::max({whole_blocks(rows), row, own}));
+  T *of_others = at(carried_, own, row), *of_own = of_others + row;
+  const auto dot = [&](const TileArg<T>& a, const TileArg<T>& b, Index count, Index n, T* out) {
+    const std::array args{a, b};
+    dot_(args.data(), {out, 1}, count, n);
+  };
+  dot(rows_of(start_, width), rows_of(other.start_, width), rows, width, weights_.data());
+  const T of_starts = std::accumulate(weights_.begin(), weights_.begin() + rows, T(0));
+  for (Index n = 0; n < own; ++n) {
+    T* inner = at(carried_, n, row);
+    dot(rows_of<T>(other.u_.data(), rows), row_for_all<T>(at(u_, n, rows)), row, rows, inner);
+    dot(rows_of<T>(other.k_.data(), width), row_for_all<T>(at(k_, n, width)), row, width,
+        weights_.data());
+    const std::array both{TileArg<T>{inner, 1}, TileArg<T>{weights_.data(), 1}};
+    mul_(both.data(), {inner}, 1, row);
+  }
+  for (Index step = 0; step < steps; ++step) {
+    const auto each = [&](UpdatedMatrix& m, std::span<const T* const> of_u, T* out) {
+      for (Index n = 0; n < m.sizes_.updates; ++n) {
+        dot(rows_of(of_u[static_cast<std::size_t>(n)] + step * width, width),
+            rows_of<T>(m.k(step, n), width), 1, width,
+            out + m.position(step) * m.sizes_.updates + n);
+      }
+    };
+    each(*this, b_of_u, of_own);
+    each(other, a_of_u, of_others);
+  }
+  for (Index step = 0; step < steps; ++step) {
+    const Index p = position(step), before = p * sizes_.updates,
+                after = step * other.sizes_.updates;
+    const T a = totals_[static_cast<std::size_t>(p)],
+            b = other.totals_[static_cast<std::size_t>(step)];
+    T* w = weights_.data();  // a of_others + sum of p (u v) (k l)
+    const std::array scaled{TileArg<T>{of_others, 1}, TileArg<T>{&a, 0}};
+    mul_(scaled.data(), {w}, 1, after);
+    const std::array pairs{number_a_row(shares(p)), rows_of<T>(carried_.data(), row)};
+    dot_columns_(pairs.data(), {w}, before, after);
+    sums[step] = a * b * of_starts + std::inner_product(w, w + after, other.shares(step), T(0)) +
+                 b * std::inner_product(of_own, of_own + before, shares(p), T(0));
+  }
+}
+
 template <class T>
 void UpdatedMatrix<T>::end(T* out) {
   const Index width = sizes_.width, steps = sizes_.steps, updates = steps * sizes_.updates;
   constexpr Index block = 32;  // rows that stay in the first cache between the two
+  const T* k = decayed(steps);
+  if (sizes_.decays == Decays::numbers) {
+    need(scaled_, updates * width);
+    const std::array args{rows_of(k, width), number_a_row(shares(steps))};
+    mul_(args.data(), {scaled_.data(), width}, updates, width);
+    k = scaled_.data();
+  }
   for (Index r = 0; r < sizes_.rows; r += block) {
     const Index rows = std::min(block, sizes_.rows - r);
     T* to = out + r * width;
-    if (sizes_.decays) {
-      const std::array args{rows_of(start_ + r * width, width), row_for_all(decay_since(steps))};
+    if (sizes_.decays != Decays::none) {
+      const std::array args{rows_of(start_ + r * width, width), decay_since(steps)};
       mul_(args.data(), {to, width}, rows, width);
     } else if (out != start_) {
       std::copy_n(start_ + r * width, rows * width, to);
     }
     if (updates == 0) continue;
-    end_.run({rows, width, updates, sizes_.rows, width, width, true, true}, u_.data() + r,
-             decayed(steps), to);
+    end_.run({rows, width, updates, sizes_.rows, width, width, true, true}, u_.data() + r, k, to);
   }
 }
 
 template <class T>
 void UpdatedMatrix<T>::advance(Index step, T* matrix) const {
   const Index rows = sizes_.rows, width = sizes_.width, p = position(step);
-  if (sizes_.decays) multiply_by(at(decays_, p, width), rows, matrix);
+  if (sizes_.decays != Decays::none) multiply_by(as_factor(decays_, p), rows, matrix);
   for (Index n = p * sizes_.updates; n < (p + 1) * sizes_.updates; ++n) {
     const std::array args{number_a_row(at(u_, n, rows)), row_for_all(at(k_, n, width)),
                           rows_of<T>(matrix, width)};

@@ -8,13 +8,16 @@
 
 namespace carousel {
 
+/// What a step multiplies a matrix by: nothing, a number, or a number for each column.
+enum class Decays { none, numbers, columns };
+
 /// Sizes of an UpdatedMatrix.
 struct UpdatedMatrixSizes {
-  Index rows = 0,       ///< of the matrix
-      width = 0,        ///< its columns
-      steps = 0,        ///< that are looked at
-      updates = 0;      ///< outer products a step
-  bool decays = false;  ///< whether a step multiplies each column by a number of its own
+  Index rows = 0,                ///< of the matrix
+      width = 0,                 ///< its columns
+      steps = 0,                 ///< that are looked at
+      updates = 0;               ///< outer products a step
+  Decays decays = Decays::none;  ///< of each step
 };
 
 /// Whether steps follow each other in time, or the other way, as for a gradient.
@@ -39,9 +42,9 @@ class UpdatedMatrix {
   /// until end().
   void begin(const T* start, const UpdatedMatrixSizes& sizes, Along along);
   ///@{
-  /// Where the caller writes d [width], u_n [rows] and k_n [width] of a step: d and k of all steps
-  /// before close(), u when it is known.
-  T* decay(Index step) { return at(decays_, position(step), sizes_.width); }
+  /// Where the caller writes d [width], or one number, u_n [rows] and k_n [width] of a step: d and
+  /// k of all steps before close(), u when it is known.
+  T* decay(Index step) { return at(decays_, position(step), decay_width()); }
   T* u(Index step, Index n) { return at(u_, position(step) * sizes_.updates + n, sizes_.rows); }
   T* k(Index step, Index n) { return at(k_, position(step) * sizes_.updates + n, sizes_.width); }
   ///@}
@@ -69,11 +72,14 @@ class UpdatedMatrix {
   /// z = S^T y at each step, once all u are there. z: what multiply_columns() gave
   void add_columns(const T* y, T* z);
   /// For two that are complete and go through the same steps, A (this one) against time and B with
-  /// it: z[j] = sum over i of A[i][j] B[i][j] at each step. a_of_u: what A's multiply_columns() gives
-  /// for B's u, in front of all steps, for each update of a step; b_of_u: B's for A's. z: [steps,
-  /// width]
+  /// it: z[j] = sum over i of A[i][j] B[i][j] at each step. a_of_u: what A's multiply_columns()
+  /// gives for B's u, in front of all steps, for each update of a step; b_of_u: B's for A's. z:
+  /// [steps, width]
   void multiply_elements(UpdatedMatrix& other, std::span<const T* const> a_of_u,
                          std::span<const T* const> b_of_u, T* z);
+  /// The sums of these over j as well, for two with Decays::numbers. sums: [steps]
+  void sum_products(UpdatedMatrix& other, std::span<const T* const> a_of_u,
+                    std::span<const T* const> b_of_u, T* sums);
 
   /// The matrix behind the steps, once all u are there. out: [rows, width]; it may be `start`.
   void end(T* out);
@@ -94,20 +100,30 @@ class UpdatedMatrix {
   Index position(Index step) const {
     return along_ == Along::time ? step : sizes_.steps - 1 - step;
   }
-  // The k of all steps before a position, decayed since: [position * updates, width].
+  Index decay_width() const { return sizes_.decays == Decays::numbers ? 1 : sizes_.width; }
+  // The k of all steps before a position: [position * updates, width]; decayed since by columns.
   const T* decayed(Index position) const {
-    const Index first = sizes_.decays ? sizes_.updates * position * (position - 1) / 2 : 0;
-    return at(sizes_.decays ? levels_ : k_, first, sizes_.width);
+    const bool by_columns = sizes_.decays == Decays::columns;
+    const Index first = by_columns ? sizes_.updates * position * (position - 1) / 2 : 0;
+    return at(by_columns ? levels_ : k_, first, sizes_.width);
   }
-  // The product of all decays before a position.
-  const T* decay_since(Index position) const { return at(totals_, position, sizes_.width); }
-  void multiply_by(const T* factors, Index rows, T* matrix) const;
+  // The product of all decays before a position, as the factor of a row.
+  TileArg<T> decay_since(Index position) const { return as_factor(totals_, position); }
+  TileArg<T> as_factor(const std::vector<T>& decays, Index position) const {
+    return {at(decays, position, decay_width()), sizes_.decays == Decays::numbers ? 0 : 1, 0};
+  }
+  // By what numbers the k of all steps before a position have decayed since.
+  const T* shares(Index position) const {
+    return at(shares_, position, sizes_.steps * sizes_.updates);
+  }
+  void weigh(Index position, T* weights) const;
+  void multiply_by(const TileArg<T>& factor, Index rows, T* matrix) const;
 
   TileKernel<T> copy_, mul_, mul_add_, dot_, dot_columns_;
   UpdatedMatrixSizes sizes_;
   Along along_ = Along::time;
   const T* start_ = nullptr;
-  std::vector<T> decays_, totals_, u_, k_, levels_;
+  std::vector<T> decays_, totals_, u_, k_, levels_, shares_;
   std::vector<T> scaled_, turned_, product_, weights_, carried_;  // at work
   Product rows_, columns_, end_;
 };

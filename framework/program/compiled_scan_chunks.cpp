@@ -76,7 +76,8 @@ class CompiledScan<T>::MatrixWork {
       begin(own, known);
       prepare_sums();
       for (Index p = 0; p < count_; ++p) {
-        for (const auto* matrices : {&own, known, static_cast<const std::vector<Tensor<T>>*>(ends)}) {
+        for (const auto* matrices :
+             {&own, known, static_cast<const std::vector<Tensor<T>>*>(ends)}) {
           if (matrices) ask_for_next(*matrices, p);
         }
         run_step(along_ == Along::time ? p : count_ - 1 - p);
@@ -192,11 +193,11 @@ class CompiledScan<T>::MatrixWork {
       if (!is_update(op)) return;
       const bool is_own = op.kind == Kind::update;
       UpdatedMatrix<T>& m = matrix(op);
-      const auto old = std::ranges::find_if(op.terms, has_matrix);
       m.begin(first_element((is_own ? own : *known)[index(op.number)]),
               {space_.rows, space_.width, count_, static_cast<Index>(op.terms.size()) - 1,
-               !old->rows.empty() || old->scale != 1.0},
+               sweep_.decays},
               is_own ? along_ : Along::time);
+      const Index decays = sweep_.decays == Decays::numbers ? 1 : space_.width;
       for (Index time = 0; time < count_; ++time) {
         Index n = 0;
         for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
@@ -204,8 +205,9 @@ class CompiledScan<T>::MatrixWork {
             along_row(term, vector, time, m.k(time, n));
             if (!is_own) down_columns(term, vector, time, T(1), m.u(time, n));
             ++n;
-          } else if (!term.rows.empty() || term.scale != 1.0) {
-            along_row(term, vector, time, m.decay(time));
+          } else if (sweep_.decays != Decays::none) {
+            const auto scale = static_cast<T>(term.scale);
+            multiply({&scale, 0}, rows_of(term, vector), time, decays, m.decay(time), Put::over);
           }
         });
       }
@@ -259,8 +261,7 @@ class CompiledScan<T>::MatrixWork {
   }
 
   void run_step(Index time) {
-    const std::array<T*, 5>* starts =
-        scan_.band_starts_.data() + index(time) * ready_.sweep.size();
+    const std::array<T*, 5>* starts = scan_.band_starts_.data() + index(time) * ready_.sweep.size();
     const ReadySweepOp* column = ready_.sweep.data();
     for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
       if (op.kind == Kind::column) {
@@ -296,8 +297,8 @@ class CompiledScan<T>::MatrixWork {
   void multiply_columns() {
     for (std::size_t k = 0; k < sweep_.products.size(); ++k) {
       const PlanMatrixProduct& p = sweep_.products[k];
-      auto& matrix = p.own >= 0 ? scan_.own_matrices_[index(p.own)]
-                                : scan_.known_matrices_[index(p.known)];
+      auto& matrix =
+          p.own >= 0 ? scan_.own_matrices_[index(p.own)] : scan_.known_matrices_[index(p.known)];
       matrix.multiply_columns(product(k).down.data(), product(k).first.data());
     }
   }
@@ -331,6 +332,11 @@ class CompiledScan<T>::MatrixWork {
       const bool is_shared = op.sum.total >= 0 || (op.sum.out.strides.group == 0 && group_ > 0);
       Put put = is_shared ? Put::added : Put::over;
       for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
+        if (is_sum_of_two(term)) {
+          add_sums_of_two(term, vector, first, put);
+          put = Put::added;
+          return;
+        }
         sum_columns(term, columns);
         for (Index time = 0; time < count_; ++time) {
           const TileArg<T> values{columns + time * width, 1};
@@ -347,6 +353,39 @@ class CompiledScan<T>::MatrixWork {
     });
   }
 
+  // What is there already of a product of two matrices.
+  struct OfTwo {
+    UpdatedMatrix<T>& known;
+    std::array<const T*, PlanMatrixTerm::most_products> of_u{};
+    std::span<const T* const> own_of_u() const {
+      return std::span(of_u).first(static_cast<std::size_t>(known.updates()));
+    }
+    std::span<const T* const> known_of_u() const {
+      return std::span(of_u).subspan(static_cast<std::size_t>(known.updates()));
+    }
+  };
+  OfTwo of_two(const PlanMatrixTerm& term) {
+    OfTwo two{scan_.known_matrices_[index(term.known)]};
+    for (std::size_t k = 0; k < term.products.size(); ++k) {
+      two.of_u[k] = product(index(term.products[k])).first.data();
+    }
+    return two;
+  }
+  bool is_sum_of_two(const PlanMatrixTerm& term) const {
+    return sweep_.decays == Decays::numbers && term.own >= 0 && term.known >= 0;
+  }
+
+  // One number a step.
+  void add_sums_of_two(const PlanMatrixTerm& term, std::size_t vector, std::size_t first, Put put) {
+    T* sums = grown(scan_.dense_, count_);
+    const OfTwo two = of_two(term);
+    matrix(term).sum_products(two.known, two.own_of_u(), two.known_of_u(), sums);
+    for (Index time = 0; time < count_; ++time) {
+      const T sum = sums[time] * static_cast<T>(term.scale);
+      multiply({&sum, 0}, rows_of(term, vector), time, 1, place(first, time), put);
+    }
+  }
+
   // The sums down the columns but for the vectors along the rows: [steps, width].
   void sum_columns(const PlanMatrixTerm& term, T* out) {
     const auto scale = static_cast<T>(term.scale);
@@ -359,15 +398,8 @@ class CompiledScan<T>::MatrixWork {
       return;
     }
     if (term.own >= 0 && term.known >= 0) {
-      auto& known = scan_.known_matrices_[index(term.known)];
-      std::array<const T*, PlanMatrixTerm::most_products> of_u{};
-      for (std::size_t k = 0; k < term.products.size(); ++k) {
-        of_u[k] = product(index(term.products[k])).first.data();
-      }
-      const std::span<const T* const> parts(of_u);
-      const auto others = static_cast<std::size_t>(known.updates());
-      scan_.own_matrices_[index(term.own)].multiply_elements(
-          known, parts.first(others), parts.subspan(others), out);
+      const OfTwo two = of_two(term);
+      matrix(term).multiply_elements(two.known, two.own_of_u(), two.known_of_u(), out);
     } else {
       const ProductMemory& memory = product(index(term.products[0]));
       std::copy_n(memory.first.data(), all, out);

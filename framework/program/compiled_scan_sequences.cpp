@@ -288,7 +288,7 @@ typename CompiledScan<T>::ReadySweepOp CompiledScan<T>::look_up(const PlanSweepO
         ready.operand_count == 4 ? tile_sum_kernel<T>(TileSum::products) : tile_kernel<T>(op.tile);
   }
   if (adds && op.total < 0) ready.clears = op.out.at.slot.width;
-  ready.is_column = op.kind == Kind::elementwise && out == space.column() && space.width > 1;
+  ready.is_column = op.kind == Kind::elementwise && out.element == 0 && space.width > 1;
   ready.is_flat = op.kind == Kind::elementwise;
   for (std::size_t k = 0; k < ready.operand_count; ++k) {
     const Strides& s = ready.operands[k].strides;

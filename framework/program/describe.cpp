@@ -64,8 +64,7 @@ std::string matrix_ops_text(const PlanSweep& sweep) {
 }
 
 std::string sweep_text(const PlanSweep& sweep) {
-  const std::string groups =
-      sweep.space.groups > 1 ? fmt::format("{} x ", sweep.space.groups) : "";
+  const std::string groups = sweep.space.groups > 1 ? fmt::format("{} x ", sweep.space.groups) : "";
   const std::string size = fmt::format("[{}{} x {}]", groups, sweep.space.rows, sweep.space.width);
   if (!sweep.matrix_ops.empty()) {
     return fmt::format("{} by chunks of steps: {}", size, matrix_ops_text(sweep));

@@ -11,7 +11,8 @@ using Kind = PlanMatrixOp::Kind;
 
 bool has_matrix(const PlanMatrixTerm& term) { return term.own >= 0 || term.known >= 0; }
 
-int find_or_add(PlanSweep& sweep, int own, int known, const std::vector<PlanSweepOperand>& columns) {
+int find_or_add(PlanSweep& sweep, int own, int known,
+                const std::vector<PlanSweepOperand>& columns) {
   const auto found = std::ranges::find_if(sweep.products, [&](const PlanMatrixProduct& p) {
     return p.own == own && p.known == known && p.columns == columns;
   });
@@ -21,8 +22,8 @@ int find_or_add(PlanSweep& sweep, int own, int known, const std::vector<PlanSwee
 }
 
 // Of one matrix with the vectors down the columns that updates add to another one.
-void add_products_with_updates(PlanSweep& sweep, const PlanMatrixTerm& product, Kind kind, int state,
-                               std::vector<int>& numbers) {
+void add_products_with_updates(PlanSweep& sweep, const PlanMatrixTerm& product, Kind kind,
+                               int state, std::vector<int>& numbers) {
   const bool of_known = kind == Kind::known_update;
   for (const PlanMatrixOp& op : sweep.matrix_ops) {
     if (op.kind != kind || op.number != state) continue;
@@ -34,9 +35,31 @@ void add_products_with_updates(PlanSweep& sweep, const PlanMatrixTerm& product, 
   }
 }
 
+bool are_numbers(const std::vector<PlanSweepOperand>& rows) {
+  return std::ranges::all_of(rows,
+                             [](const PlanSweepOperand& row) { return row.strides.element == 0; });
+}
+
+// Numbers alone, where what is read of two matrices at once is one, too.
+Decays decays_of(const PlanSweep& sweep) {
+  bool any = false, numbers = true;
+  for (const PlanMatrixOp& op : sweep.matrix_ops) {
+    for (const PlanMatrixTerm& term : op.terms) {
+      if (op.kind == Kind::sum && term.own >= 0 && term.known >= 0) {
+        numbers = numbers && are_numbers(term.rows) && op.sum.out.strides.element == 0;
+      } else if ((op.kind == Kind::update || op.kind == Kind::known_update) && has_matrix(term)) {
+        any = any || !term.rows.empty() || term.scale != 1.0;
+        numbers = numbers && are_numbers(term.rows);
+      }
+    }
+  }
+  return !any ? Decays::none : numbers ? Decays::numbers : Decays::columns;
+}
+
 }  // namespace
 
 void find_products(PlanSweep& sweep) {
+  sweep.decays = decays_of(sweep);
   for (PlanMatrixOp& op : sweep.matrix_ops) {
     if (op.kind != Kind::sum || op.sum.out.strides.row != 0) continue;
     for (PlanMatrixTerm& term : op.terms) {

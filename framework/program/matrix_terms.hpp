@@ -11,10 +11,10 @@ namespace carousel {
 /// A product over a space: matrices that are states, vectors along the rows of the space and down
 /// its columns, and a number.
 struct MatrixTerm {
-  std::vector<int> matrices = {};          ///< nodes: the old values of states
-  std::vector<SweepOperand> rows = {},     ///< the same in all rows
-      columns = {};                        ///< the same in all columns
-  double scale = 1.0;                      ///< of all
+  std::vector<int> matrices = {};       ///< nodes: the old values of states
+  std::vector<SweepOperand> rows = {},  ///< the same in all rows
+      columns = {};                     ///< the same in all columns
+  double scale = 1.0;                   ///< of all
 };
 
 /// Writes matrices as sums of such products.

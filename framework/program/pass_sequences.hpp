@@ -60,8 +60,8 @@ class PassSequences : public PassAnalysis {
     const auto found = matrix_ops_.find(node);
     return found == matrix_ops_.end() ? nullptr : &found->second;
   }
-  /// What that sweep does beside its nodes: matrices that the caller wants and, on the way back, the
-  /// new values of the forward states.
+  /// What that sweep does beside its nodes: matrices that the caller wants and, on the way back,
+  /// the new values of the forward states.
   const std::vector<MatrixOp>& more_matrix_ops() const { return more_matrix_ops_; }
 
   /// The work of a node that is swept.
@@ -285,8 +285,9 @@ class PassSequences : public PassAnalysis {
     for (std::size_t k = 0; k < states.size() && first_ > 0 && fits; ++k) {
       if (!wide_[index(states[k].previous)]) continue;
       more_matrix_ops_.push_back({});
-      fits = add_update(more_matrix_ops_.back(), terms.of_matrix(memory_of(program_, states[k].next)),
-                        static_cast<std::ptrdiff_t>(k), PlanMatrixOp::Kind::known_update);
+      fits =
+          add_update(more_matrix_ops_.back(), terms.of_matrix(memory_of(program_, states[k].next)),
+                     static_cast<std::ptrdiff_t>(k), PlanMatrixOp::Kind::known_update);
     }
     for (std::size_t k = 0; k < plan_.probes.size() && first_ == 0 && fits; ++k) {
       const int node = memory(plan_.probes[k]);

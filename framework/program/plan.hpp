@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/updated_matrix.hpp"
 #include "program/differentiate.hpp"
 #include "program/sweep.hpp"
 
@@ -195,9 +196,10 @@ struct PlanSweep {
   /// vectors with an element for each row.
   std::vector<PlanMatrixOp> matrix_ops = {};
   std::vector<PlanMatrixProduct> products = {};  ///< that its sums down the rows read
+  Decays decays = Decays::none;                  ///< of all states that have any
 };
 
-/// Finds PlanSweep::products.
+/// Finds PlanSweep::products and decays.
 void find_products(PlanSweep& sweep);
 /// How often a sweep that makes no matrices goes over their elements in products, a step.
 Index passes_over_matrices(const PlanSweep& sweep);

@@ -6,7 +6,7 @@
 
 #include "program/pass_memory.hpp"
 #include "program/plan.hpp"
-#include "program/rewrite.hpp"
+#include "program/state_places.hpp"
 
 namespace carousel {
 namespace {
@@ -349,94 +349,6 @@ class PassPlanner : public PassMemory {
   }
 };
 
-// Gives the states of a pass their memory. In a backward pass time runs the other way.
-struct StateCopies {
-  std::vector<std::pair<Slot, int>> copies;  // from a node that has another place already
-};
-
-// How often the nodes from `first` on and the states read a node.
-std::ptrdiff_t readers_of(const StepProgram& program, int first, int node) {
-  std::ptrdiff_t count = std::ranges::count(program.states, node, &ProgramState::next);
-  for (std::size_t i = static_cast<std::size_t>(first); i < program.nodes.size(); ++i) {
-    count += std::ranges::count(program.nodes[i].inputs, node);
-  }
-  return count;
-}
-
-// Whether a step does nothing with a state but add to it: the sum may stand where the state stood.
-// A sum of products with parameters begins by writing over its place.
-bool only_adds_to(const StepProgram& program, int first, const ProgramState& state) {
-  if (!is_op(program, state.next, "add") || readers_of(program, first, state.previous) != 1)
-    return false;
-  bool found = false;
-  std::vector<int> open{state.next};
-  while (!open.empty()) {
-    const ProgramNode& sum = program.nodes[static_cast<std::size_t>(open.back())];
-    open.pop_back();
-    for (const int input : sum.inputs) {
-      const Shape& shape = program.nodes[static_cast<std::size_t>(input)].shape;
-      if (!(shape == state.shape) || (is_op(program, input, "matmul") && shape.rank() == 2))
-        return false;
-      if (is_op(program, input, "add")) open.push_back(input);
-      found = found || input == state.previous;
-    }
-  }
-  return found;
-}
-
-// Whether the state has one place for all steps: no step changes it or, on the way back of such a
-// state, what it holds is a sum over the steps.
-bool stays_in_place(const ScanPlan& plan, const StepProgram& program, int first, bool reverse,
-                    std::size_t k) {
-  const ProgramState& state = program.states[k];
-  if (!plan.forward.states[k].is_given()) return false;
-  return !reverse || state.is_given() || only_adds_to(program, first, state);
-}
-
-StateCopies place_states(const StepProgram& program, int first, bool reverse, ScanPlan& plan) {
-  using Scope = PlanBuffer::Scope;
-  auto& buffers = plan.buffers;
-  auto& slots = plan.slots;
-  StateCopies result;
-  for (std::size_t k = 0; k < program.states.size(); ++k) {
-    const ProgramState& state = program.states[k];
-    if (stays_in_place(plan, program, first, reverse, k)) {
-      buffers.push_back({PlanBuffer::Scope::sequence, row_size(state.shape)});
-      const Slot slot{static_cast<int>(buffers.size()) - 1, 0, row_size(state.shape), 0};
-      slots[static_cast<std::size_t>(state.previous)] = slot;
-      slots[static_cast<std::size_t>(state.next)] = slot;
-      continue;
-    }
-    const bool is_matrix = plan.by_sequences && plan.matrix_states[k];
-    const Scope scope = is_matrix ? (reverse ? Scope::turn : Scope::matrices)
-                        : reverse ? Scope::chunk
-                                  : Scope::window;
-    buffers.push_back({scope, row_size(state.shape), true});
-    const int buffer = static_cast<int>(buffers.size()) - 1;
-    Slot old_value{buffer, 0, row_size(state.shape), reverse ? 1 : 0};
-    Slot new_value{buffer, 0, row_size(state.shape), reverse ? 0 : 1};
-    slots[static_cast<std::size_t>(state.previous)] = old_value;
-    const bool free =
-        state.next >= first &&
-        program.nodes[static_cast<std::size_t>(state.next)].kind == ProgramNode::Kind::op &&
-        slots[static_cast<std::size_t>(state.next)].buffer < 0;
-    if (free) slots[static_cast<std::size_t>(state.next)] = new_value;
-    else result.copies.emplace_back(new_value, state.next);
-  }
-  return result;
-}
-
-void emit_copies(const StateCopies& states, const std::vector<Slot>& slots, PlanPass& pass) {
-  if (states.copies.empty()) return;
-  PlanStage stage;
-  for (const auto& [to, node] : states.copies) {
-    PlanTile copy{Tile::copy, {}, 1, to, {}};
-    copy.operands[0] = {slots[static_cast<std::size_t>(node)], -1};
-    stage.tiles.push_back(copy);
-  }
-  pass.loop.push_back(stage);
-}
-
 void number_work(ScanPlan& plan) {
   std::map<std::pair<std::vector<int>, bool>, int> numbers;
   for (PlanPass* pass : {&plan.forward_pass, &plan.backward_pass}) {
@@ -564,7 +476,7 @@ bool plan_passes(ScanPlan& plan, const Matrices& matrices) {
   plan.by_sequences = !matrices.wide.empty();
   plan.matrix_states = matrices.states;
   place_inputs(program, back, plan);
-  const StateCopies forward_copies = place_states(program, 0, false, plan);
+  const StateCopies forward_copies = place_states(program, 0, Along::time, plan);
 
   PassPlanner back_planner(back, first_back, backward_roots(plan.backward, plan.wanted_inputs),
                            PlanBuffer::Scope::chunk, plan, matrices.wide);
@@ -590,10 +502,9 @@ bool plan_passes(ScanPlan& plan, const Matrices& matrices) {
   const bool gives_matrix = std::ranges::any_of(plan.probes, [&](int probe) {
     return plan.by_sequences && wide[static_cast<std::size_t>(memory_of(program, probe))];
   });
-  const bool has_bands = forward_planner.band_space() &&
-                         forward_planner.band_space() == back_planner.band_space();
-  plan.by_chunks =
-      has_bands && forward_planner.has_matrix_ops() && back_planner.has_matrix_ops();
+  const bool has_bands =
+      forward_planner.band_space() && forward_planner.band_space() == back_planner.band_space();
+  plan.by_chunks = has_bands && forward_planner.has_matrix_ops() && back_planner.has_matrix_ops();
   if (plan.by_chunks || (has_bands && !gives_matrix)) {
     plan.band_space = forward_planner.band_space();
     for (PassPlanner* planner : {&forward_planner, &back_planner}) {
@@ -604,7 +515,7 @@ bool plan_passes(ScanPlan& plan, const Matrices& matrices) {
   plan.forward_pass = forward_planner.run();
   emit_copies(forward_copies, plan.slots, plan.forward_pass);
 
-  const StateCopies back_copies = place_states(back, first_back, true, plan);
+  const StateCopies back_copies = place_states(back, first_back, Along::time_reversed, plan);
   for (std::size_t k = 0; k < plan.wanted_inputs.size(); ++k) {
     const int node = plan.backward.input_cotangents[k];
     if (node >= 0 && plan.wanted_inputs[k]) back_planner.keep(node);

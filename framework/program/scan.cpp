@@ -10,9 +10,9 @@
 #include <type_traits>
 
 #include "kernel/reduce.hpp"
+#include "program/compiled_scan.hpp"
 #include "program/delays.hpp"
 #include "program/packing.hpp"
-#include "program/compiled_scan.hpp"
 #include "program/tangents.hpp"
 
 namespace carousel {

@@ -160,7 +160,8 @@ class Describer {
       const auto along = [&](std::size_t axis) { return size[axis] == 1 ? 0 : step[axis]; };
       return Strides{groups == 1 ? 0 : step[3], along(axes[0]), along(axes[1])};
     };
-    SweepWork made{{groups, size[axes[0]], size[axes[1]]}, k != 1, Tile::mul, {}, strides(out_step)};
+    SweepWork made{
+        {groups, size[axes[0]], size[axes[1]]}, k != 1, Tile::mul, {}, strides(out_step)};
     const bool turned = made.space.width == 1;  // one row instead of one column
     if (turned) std::swap(made.space.rows, made.space.width);
     const auto turn = [&](Strides s) { return turned ? Strides{s.group, 0, s.row} : s; };

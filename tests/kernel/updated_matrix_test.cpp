@@ -34,7 +34,8 @@ struct Dense {
       for (Index i = 0; i < sizes.rows; ++i) {
         for (Index j = 0; j < sizes.width; ++j) {
           double& value = next[index(i * sizes.width + j)];
-          if (sizes.decays) value *= decays[index(p * sizes.width + j)];
+          if (sizes.decays == Decays::columns) value *= decays[index(p * sizes.width + j)];
+          if (sizes.decays == Decays::numbers) value *= decays[index(p)];
           for (Index n = p * sizes.updates; n < (p + 1) * sizes.updates; ++n) {
             value += u[index(n * sizes.rows + i)] * k[index(n * sizes.width + j)];
           }
@@ -68,7 +69,11 @@ struct Both {
     dense = Dense(all, start, decays, u, k);
     matrix.begin(start.data(), sizes, along);
     for (Index p = 0; p < sizes.steps; ++p) {
-      if (sizes.decays) std::copy_n(&decays[index(p * sizes.width)], sizes.width, matrix.decay(step(p)));
+      if (sizes.decays == Decays::columns) {
+        std::copy_n(&decays[index(p * sizes.width)], sizes.width, matrix.decay(step(p)));
+      } else if (sizes.decays == Decays::numbers) {
+        *matrix.decay(step(p)) = decays[index(p)];
+      }
       for (Index n = 0; n < sizes.updates; ++n) {
         const Index row = p * sizes.updates + n;
         std::copy_n(&u[index(row * sizes.rows)], sizes.rows, matrix.u(step(p), n));
@@ -85,7 +90,7 @@ struct Both {
 
 struct Case {
   Index updates;
-  bool decays;
+  Decays decays;
   Along along;
 };
 
@@ -152,10 +157,13 @@ TEST_P(UpdatedMatrixTest, EndsAndAdvances) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, UpdatedMatrixTest,
-                         ::testing::Values(Case{1, false, Along::time}, Case{1, true, Along::time},
-                                           Case{2, true, Along::time_reversed},
-                                           Case{3, false, Along::time_reversed},
-                                           Case{0, true, Along::time}));
+                         ::testing::Values(Case{1, Decays::none, Along::time},
+                                           Case{1, Decays::columns, Along::time},
+                                           Case{2, Decays::columns, Along::time_reversed},
+                                           Case{3, Decays::none, Along::time_reversed},
+                                           Case{2, Decays::numbers, Along::time_reversed},
+                                           Case{0, Decays::columns, Along::time},
+                                           Case{0, Decays::numbers, Along::time}));
 
 // What a matrix gives for the vectors u of another one, an update after the other.
 std::vector<Values> products(UpdatedMatrix<double>& matrix, UpdatedMatrix<double>& other,
@@ -173,7 +181,7 @@ std::vector<Values> products(UpdatedMatrix<double>& matrix, UpdatedMatrix<double
 }
 
 TEST(UpdatedMatrices, MultiplyTheirElements) {
-  for (const bool decays : {false, true}) {
+  for (const Decays decays : {Decays::none, Decays::columns, Decays::numbers}) {
     Both a({7, 70, 5, 2, decays}, Along::time_reversed, 0.1);
     Both b({7, 70, 5, 1, decays}, Along::time, 0.2);
     Values z(index(5 * 70));
@@ -181,15 +189,21 @@ TEST(UpdatedMatrices, MultiplyTheirElements) {
     const auto of_a = products(b.matrix, a.matrix, a.sizes);
     const std::array a_of_u{of_b[0].data()};
     const std::array b_of_u{of_a[0].data(), of_a[1].data()};
-    a.matrix.multiply_elements(b.matrix, a_of_u, b_of_u, z.data());
+    const bool numbers = decays == Decays::numbers;
+    if (numbers) a.matrix.sum_products(b.matrix, a_of_u, b_of_u, z.data());
+    else a.matrix.multiply_elements(b.matrix, a_of_u, b_of_u, z.data());
     for (Index t = 0; t < 5; ++t) {
+      double all = 0.0;
       for (Index j = 0; j < 70; ++j) {
         double sum = 0.0;
         for (Index i = 0; i < 7; ++i) {
           sum += a.dense.at(a.position(t), i, j) * b.dense.at(t, i, j);
         }
+        all += sum;
+        if (numbers) continue;
         EXPECT_NEAR(z[index(t * 70 + j)], sum, 1e-12) << t << " " << j;
       }
+      EXPECT_NEAR(numbers ? z[index(t)] : all, all, 1e-11) << t;
     }
   }
 }

@@ -59,12 +59,14 @@ TEST(Sequences, MatricesThatOnlySumsReadAreNotMade) {
   }
   // A function of each element, and a decay down the columns.
   EXPECT_FALSE(by_chunks(program_of("mamba", 40)));
-  for (const char* update : {"S = tanh(S[t-1]) + outer(v, k)\n",
-                             "S = reshape(v, [hidden, 1]) * S[t-1] + outer(v, k)\n",
-                             "S = S[t-1] * transpose(S[t-1]) + outer(v, k)\n"}) {
+  for (const char* update :
+       {"S = tanh(S[t-1]) + outer(v, k)\n", "S = reshape(v, [hidden, 1]) * S[t-1] + outer(v, k)\n",
+        "S = S[t-1] * transpose(S[t-1]) + outer(v, k)\n"}) {
     EXPECT_FALSE(by_chunks(program_of_lines(
         "param W_k, W_v : [hidden, input]\nstate S : [hidden, hidden]\nk = W_k @ x\n"
-        "v = W_v @ x\n" + std::string(update) + "h = S @ k\n", {input, 40})))
+        "v = W_v @ x\n" +
+            std::string(update) + "h = S @ k\n",
+        {input, 40})))
         << update;
   }
 }
@@ -165,6 +167,25 @@ TEST(Sequences, GradientNormsOfMatricesAreThoseOfTheTape) {
         EXPECT_NEAR(got.norms[k][t], expected.norms[k][t], 1e-9 * (1 + expected.norms[k][t])) << t;
       }
     }
+  }
+}
+
+// Products of a matrix for each of some groups, of parameters or of each sequence.
+TEST(Sequences, ProductsOfGroupsAgreeWithTheTape) {
+  const std::string head =
+      "param W_v, W_u : [hidden, input]\nparam W : [3, 4, 4]\nparam V : [3, 4, hidden]\n"
+      "param Q : [3, 5, 4]\nparam b : [3, 4]\nparam W_q : [5, input]\n"
+      "state m : [3, 4]\nv = reshape(W_v @ x, [3, 4])\n";
+  const std::string tail = "h = reshape(m, [hidden])\n";
+  for (const char* body :
+       {"m = tanh(W @ m[t-1] + v)\n", "m = tanh(V @ outer(sum(v), W_u @ x) + 0.1 * m[t-1])\n",
+        "m = tanh(v + softmax((Q @ m[t-1]) @ transpose(Q @ v)) @ (W @ m[t-1]))\n",
+        "u = outer(sigmoid(Q @ m[t-1] @ (W_q @ x)), W_u @ x)\n"
+        "m = tanh(V @ u + W @ m[t-1] + b) + 0.1 * v\n",
+        "s = W @ m[t-1] @ v[1]\nm = tanh(m[t-1] + reshape(s, [3, 1]) * v)\n",
+        "s = sigmoid(sum(m[t-1]))\nm = V @ outer(s, W_u @ x) + W @ (v * (W @ m[t-1]))\n"}) {
+    SCOPED_TRACE(body);
+    expect_tape(lines(head + body + tail), with_lengths());
   }
 }
 
