@@ -145,6 +145,7 @@ TEST_F(Peer, EndsWithAProcessThatIsKilled) {
   std::string peer, its_child;
   in >> peer >> its_child;
   EXPECT_TRUE(becomes(peer, "T"));
+  EXPECT_TRUE(becomes(its_child, "T"));  // not yet so, it would stop after the kernel has looked
   kill(parent, SIGKILL);
   waitpid(parent, nullptr, 0);
   EXPECT_TRUE(becomes(peer, "gone"));
