@@ -51,9 +51,10 @@ void UpdatedMatrix<T>::begin(const T* start, const UpdatedMatrixSizes& sizes, Al
   start_ = start;
   sizes_ = sizes;
   along_ = along;
+  has_turned_u_ = has_turned_k_ = false;
   const Index updates = sizes.steps * sizes.updates;
-  need(u_, (updates + rows_at_once) * sizes.rows);
-  need(k_, (updates + rows_at_once) * sizes.width);
+  need(u_, updates * sizes.rows);
+  need(k_, updates * sizes.width);
   if (sizes.decays == Decays::none) return;
   need(decays_, sizes.steps * decay_width());
   need(totals_, (sizes.steps + 1) * decay_width());
@@ -75,6 +76,30 @@ void UpdatedMatrix<T>::weigh(Index position, T* weights) const {
   if (sizes_.decays != Decays::numbers) return;
   const std::array args{TileArg<T>{weights, 1}, TileArg<T>{shares(position), 1}};
   mul_(args.data(), {weights}, 1, position * sizes_.updates);
+}
+
+template <class T>
+void UpdatedMatrix<T>::multiply_by_u(const T* rows, Index count, T* out) {
+  const Index all = sizes_.steps * sizes_.updates, n = sizes_.rows;
+  if (count == 0 || all == 0) return;
+  if (!has_turned_u_) {
+    need(turned_u_, n * all);
+    transpose(all, n, u_.data(), n, turned_u_.data(), all);
+    has_turned_u_ = true;
+  }
+  by_u_.run({count, all, n, n, all, all, false, false}, rows, turned_u_.data(), out);
+}
+
+template <class T>
+void UpdatedMatrix<T>::multiply_by_k(const T* rows, Index count, T* out) {
+  const Index all = sizes_.steps * sizes_.updates, n = sizes_.width;
+  if (count == 0 || all == 0) return;
+  if (!has_turned_k_) {
+    need(turned_k_, n * all);
+    transpose(all, n, k_.data(), n, turned_k_.data(), all);
+    has_turned_k_ = true;
+  }
+  by_k_.run({count, all, n, n, all, all, false, false}, rows, turned_k_.data(), out);
 }
 
 template <class T>
@@ -104,20 +129,23 @@ template <class T>
 void UpdatedMatrix<T>::begin(RowReads& reads) const {
   need(reads.x, sizes_.steps * sizes_.width);
   need(reads.known, sizes_.steps * sizes_.rows);
-  need(reads.weights, sizes_.steps * whole_blocks(sizes_.steps * sizes_.updates));
+  need(reads.weights, sizes_.steps * sizes_.steps * sizes_.updates + rows_at_once);
 }
 
 template <class T>
 void UpdatedMatrix<T>::prepare(RowReads& reads) {
   const Index steps = sizes_.steps, width = sizes_.width, rows = sizes_.rows;
-  const Index all = whole_blocks(steps * sizes_.updates);
+  const Index all = steps * sizes_.updates;
   const T* x = reads.x.data();
+  const bool by_columns = sizes_.decays == Decays::columns;
+  if (!by_columns) multiply_by_k(x, steps, reads.weights.data());
   for (Index step = 0; step < steps; ++step) {
     const Index p = position(step);
-    const std::array args{rows_of(decayed(p), width), row_for_all(x + step * width)};
-    T* weights = at(reads.weights, step, all);
-    dot_(args.data(), {weights, 1}, whole_blocks(p * sizes_.updates), width);
+    T* weights = at(reads.weights, step, all);  // what stands behind them is the next step's
     weigh(p, weights);
+    if (!by_columns) continue;
+    const std::array args{rows_of(decayed(p), width), row_for_all(x + step * width)};
+    dot_(args.data(), {weights, 1}, whole_blocks(p * sizes_.updates), width);
   }
   if (sizes_.decays != Decays::none) {
     need(scaled_, steps * width);
@@ -140,7 +168,7 @@ template <class T>
 void UpdatedMatrix<T>::read_rows(const RowReads& reads, Index step, T* y) const {
   const Index rows = sizes_.rows, count = position(step) * sizes_.updates;
   std::copy_n(at(reads.known, step, rows), rows, y);
-  const T* weights = at(reads.weights, step, whole_blocks(sizes_.steps * sizes_.updates));
+  const T* weights = at(reads.weights, step, sizes_.steps * sizes_.updates);
   const std::array args{number_a_row(weights), rows_of(u_.data(), rows)};
   dot_columns_(args.data(), {y, rows}, count, rows);
 }
@@ -153,16 +181,16 @@ void UpdatedMatrix<T>::multiply_columns(const T* y, T* z) {
 
 template <class T>
 void UpdatedMatrix<T>::add_columns(const T* y, T* z) {
-  const Index steps = sizes_.steps, width = sizes_.width, rows = sizes_.rows;
-  need(weights_, whole_blocks(steps * sizes_.updates));
+  const Index steps = sizes_.steps, width = sizes_.width, all = steps * sizes_.updates;
+  need(weights_, steps * all);
+  multiply_by_u(y, steps, weights_.data());
   for (Index step = 0; step < steps; ++step) {
     const Index p = position(step), count = p * sizes_.updates;
     T* out = z + step * width;
     if (sizes_.decays != Decays::none) multiply_by(decay_since(p), 1, out);
-    const std::array inner{rows_of<T>(u_.data(), rows), row_for_all(y + step * rows)};
-    dot_(inner.data(), {weights_.data(), 1}, whole_blocks(count), rows);
-    weigh(p, weights_.data());
-    const std::array args{number_a_row<T>(weights_.data()), rows_of(decayed(p), width)};
+    T* weights = at(weights_, step, all);
+    weigh(p, weights);
+    const std::array args{number_a_row<T>(weights), rows_of(decayed(p), width)};
     dot_columns_(args.data(), {out, width}, count, width);
   }
 }
@@ -176,7 +204,8 @@ void UpdatedMatrix<T>::multiply_elements(UpdatedMatrix& other, std::span<const T
   const Index others = other.sizes_.updates;
   std::vector<T>& q = carried_;
   need(q, (steps * others + 1) * width);
-  need(weights_, whole_blocks(steps * others));
+  need(weights_, steps * sizes_.updates * steps * others);
+  other.multiply_by_u(u_.data(), steps * sizes_.updates, weights_.data());
   for (Index step = 0; step < steps; ++step) {
     for (Index n = 0; n < others; ++n) {
       std::copy_n(a_of_u[static_cast<std::size_t>(n)] + step * width, width,
@@ -200,11 +229,9 @@ void UpdatedMatrix<T>::multiply_elements(UpdatedMatrix& other, std::span<const T
       multiply_by(as_factor(decays_, p), 1, q0);
     }
     for (Index n = 0; n < sizes_.updates; ++n) {
-      const std::array inner{rows_of<T>(other.u_.data(), rows), row_for_all<T>(u(step, n))};
-      dot_(inner.data(), {weights_.data(), 1}, whole_blocks(count), rows);
+      const T* inner = at(weights_, p * sizes_.updates + n, steps * others);
       const T* added = k(step, n);
-      const std::array add{number_a_row<T>(weights_.data()), row_for_all(added),
-                           rows_of<T>(q.data(), width)};
+      const std::array add{number_a_row(inner), row_for_all(added), rows_of<T>(q.data(), width)};
       mul_add_(add.data(), {q.data(), width}, count, width);
       const T* of_first = b_of_u[static_cast<std::size_t>(n)] + step * width;
       const std::array add_first{row_for_all(of_first), row_for_all(added), row_for_all<T>(q0)};
@@ -220,30 +247,24 @@ void UpdatedMatrix<T>::sum_products(UpdatedMatrix& other, std::span<const T* con
                                     std::span<const T* const> b_of_u, T* sums) {
   const Index steps = sizes_.steps, width = sizes_.width, rows = sizes_.rows;
   const Index own = steps * sizes_.updates, others = steps * other.sizes_.updates;
-  const Index row = whole_blocks(others);
-  need(carried_, own * row + row + own);
-  need(weights_, std::max({whole_blocks(rows), row, own}));
-  T *of_others = at(carried_, own, row), *of_own = of_others + row;
-  const auto dot = [&](const TileArg<T>& a, const TileArg<T>& b, Index count, Index n, T* out) {
+  need(carried_, own * others + others + own);
+  need(weights_, std::max(rows, own * others));
+  T *of_others = at(carried_, own, others), *of_own = of_others + others;
+  const auto dot = [&](const TileArg<T>& a, const TileArg<T>& b, Index count, T* out) {
     const std::array args{a, b};
-    dot_(args.data(), {out, 1}, count, n);
+    dot_(args.data(), {out, 1}, count, width);
   };
-  dot(rows_of(start_, width), rows_of(other.start_, width), rows, width, weights_.data());
+  dot(rows_of(start_, width), rows_of(other.start_, width), rows, weights_.data());
   const T of_starts = std::accumulate(weights_.begin(), weights_.begin() + rows, T(0));
-  for (Index n = 0; n < own; ++n) {
-    T* inner = at(carried_, n, row);
-    dot(rows_of<T>(other.u_.data(), rows), row_for_all<T>(at(u_, n, rows)), row, rows, inner);
-    dot(rows_of<T>(other.k_.data(), width), row_for_all<T>(at(k_, n, width)), row, width,
-        weights_.data());
-    const std::array both{TileArg<T>{inner, 1}, TileArg<T>{weights_.data(), 1}};
-    mul_(both.data(), {inner}, 1, row);
-  }
+  other.multiply_by_u(u_.data(), own, carried_.data());
+  other.multiply_by_k(k_.data(), own, weights_.data());
+  const std::array both{TileArg<T>{carried_.data(), 1}, TileArg<T>{weights_.data(), 1}};
+  mul_(both.data(), {carried_.data()}, 1, own * others);
   for (Index step = 0; step < steps; ++step) {
     const auto each = [&](UpdatedMatrix& m, std::span<const T* const> of_u, T* out) {
       for (Index n = 0; n < m.sizes_.updates; ++n) {
         dot(rows_of(of_u[static_cast<std::size_t>(n)] + step * width, width),
-            rows_of<T>(m.k(step, n), width), 1, width,
-            out + m.position(step) * m.sizes_.updates + n);
+            rows_of<T>(m.k(step, n), width), 1, out + m.position(step) * m.sizes_.updates + n);
       }
     };
     each(*this, b_of_u, of_own);
@@ -257,7 +278,7 @@ void UpdatedMatrix<T>::sum_products(UpdatedMatrix& other, std::span<const T* con
     T* w = weights_.data();  // a of_others + sum of p (u v) (k l)
     const std::array scaled{TileArg<T>{of_others, 1}, TileArg<T>{&a, 0}};
     mul_(scaled.data(), {w}, 1, after);
-    const std::array pairs{number_a_row(shares(p)), rows_of<T>(carried_.data(), row)};
+    const std::array pairs{number_a_row(shares(p)), rows_of<T>(carried_.data(), others)};
     dot_columns_(pairs.data(), {w}, before, after);
     sums[step] = a * b * of_starts + std::inner_product(w, w + after, other.shares(step), T(0)) +
                  b * std::inner_product(of_own, of_own + before, shares(p), T(0));

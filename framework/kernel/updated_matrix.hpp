@@ -117,6 +117,9 @@ class UpdatedMatrix {
     return at(shares_, position, sizes_.steps * sizes_.updates);
   }
   void weigh(Index position, T* weights) const;
+  // Rows times all u, or all k: [count, steps * updates].
+  void multiply_by_u(const T* rows, Index count, T* out);
+  void multiply_by_k(const T* rows, Index count, T* out);
   void multiply_by(const TileArg<T>& factor, Index rows, T* matrix) const;
 
   TileKernel<T> copy_, mul_, mul_add_, dot_, dot_columns_;
@@ -124,8 +127,10 @@ class UpdatedMatrix {
   Along along_ = Along::time;
   const T* start_ = nullptr;
   std::vector<T> decays_, totals_, u_, k_, levels_, shares_;
+  std::vector<T> turned_u_, turned_k_;  // transposed, once they are asked for
+  bool has_turned_u_ = false, has_turned_k_ = false;
   std::vector<T> scaled_, turned_, product_, weights_, carried_;  // at work
-  Product rows_, columns_, end_;
+  Product rows_, columns_, end_, by_u_, by_k_;
 };
 
 extern template class UpdatedMatrix<float>;
