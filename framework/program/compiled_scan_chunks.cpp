@@ -193,7 +193,8 @@ class CompiledScan<T>::MatrixWork {
       if (!is_update(op)) return;
       const bool is_own = op.kind == Kind::update;
       UpdatedMatrix<T>& m = matrix(op);
-      m.begin(first_element((is_own ? own : *known)[index(op.number)]),
+      const auto& starts = is_own || !known ? own : *known;
+      m.begin(first_element(starts[index(op.number)]),
               {space_.rows, space_.width, count_, static_cast<Index>(op.terms.size()) - 1,
                sweep_.decays},
               is_own ? along_ : Along::time);
@@ -254,7 +255,7 @@ class CompiledScan<T>::MatrixWork {
   }
 
   T sum(const T* values, Index count) const {
-    T result;
+    T result = T(0);
     const std::array args{TileArg<T>{values, 1}};
     scan_.sum_(args.data(), {&result}, 1, count);
     return result;

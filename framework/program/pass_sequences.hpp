@@ -46,9 +46,9 @@ class PassSequences : public PassAnalysis {
  protected:
   /// A sum or a state's new value, of terms.
   struct MatrixOp {
-    PlanMatrixOp::Kind kind;
-    int number;
-    std::vector<MatrixTerm> terms;
+    PlanMatrixOp::Kind kind;        ///< what it does
+    int number;                     ///< as PlanMatrixOp::number
+    std::vector<MatrixTerm> terms;  ///< that are summed
   };
 
   /// Whether a node is work of the sweep that makes no matrices.

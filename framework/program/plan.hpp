@@ -159,11 +159,12 @@ struct PlanSweepOp {
 
 /// A product over the space of a sweep, as MatrixTerm.
 struct PlanMatrixTerm {
-  int own = -1,                                 ///< a matrix: state of the pass; -1: none
-      known = -1;                               ///< the same of the forward pass, on the way back
-  std::vector<PlanSweepOperand> rows, columns;  ///< vectors
-  double scale = 1.0;                           ///< of all
-  int number = -1;                              ///< among all terms of the plan
+  int own = -1,                        ///< a matrix: state of the pass; -1: none
+      known = -1;                      ///< the same of the forward pass, on the way back
+  std::vector<PlanSweepOperand> rows,  ///< vectors, the same in all rows
+      columns;                         ///< the same in all columns
+  double scale = 1.0;                  ///< of all
+  int number = -1;                     ///< among all terms of the plan
   /// Of a sum down the rows: what is read of its matrix, of PlanSweep::products. Of two matrices:
   /// of the one of the pass for each update of the other, then the other way round.
   std::vector<int> products = {};

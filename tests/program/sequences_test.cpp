@@ -180,8 +180,7 @@ TEST(Sequences, ProductsOfGroupsAgreeWithTheTape) {
   for (const char* body :
        {"m = tanh(W @ m[t-1] + v)\n", "m = tanh(V @ outer(sum(v), W_u @ x) + 0.1 * m[t-1])\n",
         "m = tanh(v + softmax((Q @ m[t-1]) @ transpose(Q @ v)) @ (W @ m[t-1]))\n",
-        "u = outer(sigmoid(Q @ m[t-1] @ (W_q @ x)), W_u @ x)\n"
-        "m = tanh(V @ u + W @ m[t-1] + b) + 0.1 * v\n",
+        "m = tanh(V @ outer(sigmoid(Q @ m[t-1] @ (W_q @ x)), W_u @ x) + W @ m[t-1] + b)\n",
         "s = W @ m[t-1] @ v[1]\nm = tanh(m[t-1] + reshape(s, [3, 1]) * v)\n",
         "s = sigmoid(sum(m[t-1]))\nm = V @ outer(s, W_u @ x) + W @ (v * (W @ m[t-1]))\n"}) {
     SCOPED_TRACE(body);
