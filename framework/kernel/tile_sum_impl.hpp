@@ -52,8 +52,9 @@ void store_sums(const V* parts, T* sums) {
   if constexpr (sizeof(V) < 64) xsimd::haddp(parts).store_unaligned(sums);
 }
 
-// A few rows at once: their sums become one vector. `shared`: all have the same b.
-template <class V, class T, bool product, bool shared>
+// A few rows at once: their sums become one vector. `shared`: all have the same b. `used`: so many
+// rows are there.
+template <class V, class T, bool product, bool shared, int used = sums_at_once<V>>
 [[gnu::always_inline]] inline void sum_row_block(const TileArg<T>& a, const TileArg<T>& b, Index n,
                                                  T* sums) {
   constexpr int count = sums_at_once<V>;
@@ -63,7 +64,7 @@ template <class V, class T, bool product, bool shared>
   Index i = 0;
   for (; i + width <= n; i += width) {
     const V same = product && shared ? V::load_unaligned(b.data + i) : V(T(0));
-    for (int r = 0; r < count; ++r) {
+    for (int r = 0; r < used; ++r) {
       const V x = V::load_unaligned(a.data + r * a.row_step + i);
       if constexpr (!product) parts[r] += x;
       else if constexpr (shared) parts[r] = mul_add::run(x, same, parts[r]);
@@ -72,7 +73,7 @@ template <class V, class T, bool product, bool shared>
   }
   store_sums(parts, sums);
   if (i == n) return;
-  for (int r = 0; r < count; ++r) {
+  for (int r = 0; r < used; ++r) {
     const TileArg<T> x{a.data + r * a.row_step, a.stride}, y{b.data + r * b.row_step, b.stride};
     sums[r] += sum_of_rest<T, product>(x, y, i, n);
   }
@@ -83,7 +84,7 @@ template <class V, class T, bool product>
 T row_sum(TileArg<T> a, TileArg<T> b, Index n) {
   T sums[sums_at_once<V>];
   a.row_step = b.row_step = 0;
-  sum_row_block<V, T, product, true>(a, b, n, sums);
+  sum_row_block<V, T, product, true, 1>(a, b, n, sums);
   return sums[0];
 }
 

@@ -1,4 +1,7 @@
+#include <array>
+
 #include "kernel/gemm.hpp"
+#include "kernel/tile.hpp"
 #include "op/families.hpp"
 
 namespace carousel {
@@ -58,6 +61,10 @@ void matmul_kernel(const KernelCall<T>& call) {
   Product p = product_of(a.shape(), b.shape(), at);
   const Index a_step = a.shape().rank() == 2 ? 0 : p.m * p.k;
   const Index b_step = b.shape().rank() == 2 ? 0 : p.k * p.n;
+  if (p.m == 1 && p.n == 1 && p.count > 1) {  // inner products
+    const std::array args{TileArg<T>{a.data(), 1, a_step}, TileArg<T>{b.data(), 1, b_step}};
+    return tile_sum_kernel<T>(TileSum::dot)(args.data(), {call.out.data(), 1}, p.count, p.k);
+  }
   if (b_step == 0 && !at.transpose_a) {  // one tall product
     p.m *= p.count;
     p.count = 1;
