@@ -54,11 +54,11 @@ TEST(Sequences, MatricesThatOnlySumsReadAreNotMade) {
   };
   for (const char* cell : {"linear_attention", "retnet", "gla", "mlstm", "delta_net",
                            "gated_delta_net", "rwkv5", "rwkv6", "delta_product"}) {
-    EXPECT_TRUE(by_chunks(program_of(cell, 40))) << cell;
-    EXPECT_FALSE(by_chunks(program_of(cell, 16))) << cell;
+    EXPECT_TRUE(by_chunks(program_of(cell, 64))) << cell;
+    EXPECT_FALSE(by_chunks(program_of(cell, 63))) << cell;
   }
   // A function of each element, and a decay down the columns.
-  EXPECT_FALSE(by_chunks(program_of("mamba", 40)));
+  EXPECT_FALSE(by_chunks(program_of("mamba", 64)));
   for (const char* update :
        {"S = tanh(S[t-1]) + outer(v, k)\n", "S = reshape(v, [hidden, 1]) * S[t-1] + outer(v, k)\n",
         "S = S[t-1] * transpose(S[t-1]) + outer(v, k)\n"}) {
@@ -66,7 +66,7 @@ TEST(Sequences, MatricesThatOnlySumsReadAreNotMade) {
         "param W_k, W_v : [hidden, input]\nstate S : [hidden, hidden]\nk = W_k @ x\n"
         "v = W_v @ x\n" +
             std::string(update) + "h = S @ k\n",
-        {input, 40})))
+        {input, 64})))
         << update;
   }
 }
@@ -78,7 +78,10 @@ TEST(Sequences, WithoutTheMatricesAgreesWithTheTape) {
                            "gated_delta_net", "rwkv5", "rwkv6", "delta_product"}) {
     SCOPED_TRACE(cell);
     expect_tape(program_of(cell, 70), with_lengths());
-    expect_tape(catalogue().find(cell).build({input, 64, {{"heads", 2.0}}}), with_lengths());
+  }
+  for (const char* cell : {"gla", "gated_delta_net"}) {
+    SCOPED_TRACE(cell);
+    expect_tape(catalogue().find(cell).build({input, 128, {{"heads", 2.0}}}), with_lengths());
   }
 }
 
@@ -91,7 +94,7 @@ TEST(Sequences, ReadsOfEveryKindAgreeWithTheTape) {
        {"h = transpose(S) @ v\n", "h = S @ k + transpose(S[t-1]) @ v\n", "h = v * sum(S @ k * v)\n",
         "h = sum((S - S[t-1] * reshape(a, [1, hidden])) * k)\n"}) {
     SCOPED_TRACE(read);
-    const StepProgram program = program_of_lines(head + read, {input, 40});
+    const StepProgram program = program_of_lines(head + read, {input, 64});
     EXPECT_TRUE(plan_scan(program).by_chunks);
     expect_tape(program, with_lengths());
   }
@@ -138,7 +141,7 @@ TEST(Sequences, AllWaysToMultiplyAgreeWithTheTape) {
 TEST(Sequences, RecordingAMatrixChangesNoBit) {
   for (const char* cell : {"linear_attention", "gated_delta_net", "gla"}) {
     SCOPED_TRACE(cell);
-    const StepProgram program = program_of(cell, 37);
+    const StepProgram program = program_of(cell, 69);
     const Scan scan(program);
     ScanOptions options = with_lengths();
     const auto plain = run_scan<float>(scan, steps, batch, options);
@@ -154,7 +157,7 @@ TEST(Sequences, RecordingAMatrixChangesNoBit) {
 }
 
 TEST(Sequences, GradientNormsOfMatricesAreThoseOfTheTape) {
-  for (const Index hidden : {21, 40}) {
+  for (const Index hidden : {21, 70}) {
     const StepProgram program = program_of("delta_net", hidden);
     ScanOptions options = with_lengths();
     options.gradient_norms = true;
@@ -190,7 +193,7 @@ TEST(Sequences, ProductsOfGroupsAgreeWithTheTape) {
 
 TEST(Sequences, SegmentsChangeNoBitWithoutTheMatrices) {
   for (const char* cell : {"gla", "gated_delta_net"}) {
-    const Scan scan(program_of(cell, 40));
+    const Scan scan(program_of(cell, 70));
     ScanOptions options = with_lengths();
     const auto expected = run_scan<float>(scan, steps, batch, options);
     options.segments = 3;
