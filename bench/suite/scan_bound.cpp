@@ -85,11 +85,8 @@ class Work {
     const double vectors = 0.5 * double(ScanPlan::chunk_steps * space.groups * space.width);
     for (const PlanMatrixOp& op : sweep.matrix_ops) {
       for (const PlanMatrixTerm& term : op.terms) {
-        const bool of_two = term.own >= 0 && term.known >= 0;
-        if (of_two) elementwise += 2.0 * vectors * rates_.tiles.at(Tile::mul_add);
-        const bool is_update =
-            op.kind == PlanMatrixOp::Kind::update || op.kind == PlanMatrixOp::Kind::known_update;
-        if (of_two || (is_update && term.own < 0 && term.known < 0)) {
+        if (term.is_of_two()) elementwise += 2.0 * vectors * rates_.tiles.at(Tile::mul_add);
+        if (term.is_of_two() || (op.is_update() && !term.has_matrix())) {
           elementwise += vectors * rates_.tiles.at(Tile::mul);
         }
       }

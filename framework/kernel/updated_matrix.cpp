@@ -40,8 +40,7 @@ Index whole_blocks(Index rows) { return (rows + rows_at_once - 1) / rows_at_once
 
 template <class T>
 UpdatedMatrix<T>::UpdatedMatrix()
-    : copy_(tile_kernel<T>(Tile::copy)),
-      mul_(tile_kernel<T>(Tile::mul)),
+    : mul_(tile_kernel<T>(Tile::mul)),
       mul_add_(tile_kernel<T>(Tile::mul_add)),
       dot_(tile_sum_kernel<T>(TileSum::dot)),
       dot_columns_(tile_sum_kernel<T>(TileSum::dot_columns)) {}
@@ -51,7 +50,7 @@ void UpdatedMatrix<T>::begin(const T* start, const UpdatedMatrixSizes& sizes, Al
   start_ = start;
   sizes_ = sizes;
   along_ = along;
-  has_turned_u_ = has_turned_k_ = false;
+  by_u_.is_there = by_k_.is_there = false;
   const Index updates = sizes.steps * sizes.updates;
   need(u_, updates * sizes.rows);
   need(k_, updates * sizes.width);
@@ -79,27 +78,17 @@ void UpdatedMatrix<T>::weigh(Index position, T* weights) const {
 }
 
 template <class T>
-void UpdatedMatrix<T>::multiply_by_u(const T* rows, Index count, T* out) {
-  const Index all = sizes_.steps * sizes_.updates, n = sizes_.rows;
+void UpdatedMatrix<T>::multiply_by(Turned& turned, const std::vector<T>& vectors, Index length,
+                                   const T* rows, Index count, T* out) {
+  const Index all = sizes_.steps * sizes_.updates;
   if (count == 0 || all == 0) return;
-  if (!has_turned_u_) {
-    need(turned_u_, n * all);
-    transpose(all, n, u_.data(), n, turned_u_.data(), all);
-    has_turned_u_ = true;
+  if (!turned.is_there) {
+    need(turned.values, length * all);
+    transpose(all, length, vectors.data(), length, turned.values.data(), all);
+    turned.is_there = true;
   }
-  by_u_.run({count, all, n, n, all, all, false, false}, rows, turned_u_.data(), out);
-}
-
-template <class T>
-void UpdatedMatrix<T>::multiply_by_k(const T* rows, Index count, T* out) {
-  const Index all = sizes_.steps * sizes_.updates, n = sizes_.width;
-  if (count == 0 || all == 0) return;
-  if (!has_turned_k_) {
-    need(turned_k_, n * all);
-    transpose(all, n, k_.data(), n, turned_k_.data(), all);
-    has_turned_k_ = true;
-  }
-  by_k_.run({count, all, n, n, all, all, false, false}, rows, turned_k_.data(), out);
+  turned.product.run({count, all, length, length, all, all, false, false}, rows,
+                     turned.values.data(), out);
 }
 
 template <class T>

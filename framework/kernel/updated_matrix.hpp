@@ -92,6 +92,14 @@ class UpdatedMatrix {
     SmallGemm<T> whole, rest;
     void run(SmallGemmSizes sizes, const T* a, const T* b, T* c);
   };
+  // All u or k transposed, once they are asked for, and products with them.
+  struct Turned {
+    std::vector<T> values;
+    bool is_there = false;
+    Product product;
+  };
+  void multiply_by(Turned& turned, const std::vector<T>& vectors, Index length, const T* rows,
+                   Index count, T* out);
   static T* at(std::vector<T>& all, Index row, Index width) { return all.data() + row * width; }
   static const T* at(const std::vector<T>& all, Index row, Index width) {
     return all.data() + row * width;
@@ -118,19 +126,22 @@ class UpdatedMatrix {
   }
   void weigh(Index position, T* weights) const;
   // Rows times all u, or all k: [count, steps * updates].
-  void multiply_by_u(const T* rows, Index count, T* out);
-  void multiply_by_k(const T* rows, Index count, T* out);
+  void multiply_by_u(const T* rows, Index count, T* out) {
+    multiply_by(by_u_, u_, sizes_.rows, rows, count, out);
+  }
+  void multiply_by_k(const T* rows, Index count, T* out) {
+    multiply_by(by_k_, k_, sizes_.width, rows, count, out);
+  }
   void multiply_by(const TileArg<T>& factor, Index rows, T* matrix) const;
 
-  TileKernel<T> copy_, mul_, mul_add_, dot_, dot_columns_;
+  TileKernel<T> mul_, mul_add_, dot_, dot_columns_;
   UpdatedMatrixSizes sizes_;
   Along along_ = Along::time;
   const T* start_ = nullptr;
   std::vector<T> decays_, totals_, u_, k_, levels_, shares_;
-  std::vector<T> turned_u_, turned_k_;  // transposed, once they are asked for
-  bool has_turned_u_ = false, has_turned_k_ = false;
+  Turned by_u_, by_k_;
   std::vector<T> scaled_, turned_, product_, weights_, carried_;  // at work
-  Product rows_, columns_, end_, by_u_, by_k_;
+  Product rows_, columns_, end_;
 };
 
 extern template class UpdatedMatrix<float>;

@@ -20,19 +20,6 @@ T* grown(std::vector<T>& memory, Index elements) {
 
 using Kind = PlanMatrixOp::Kind;
 
-bool is_update(const PlanMatrixOp& op) {
-  return op.kind == Kind::update || op.kind == Kind::known_update;
-}
-
-bool has_matrix(const PlanMatrixTerm& term) { return term.own >= 0 || term.known >= 0; }
-
-// Whether the steps wait for a sum: it has an element for each row.
-bool is_by_rows(const PlanMatrixOp& op) {
-  return op.kind == Kind::sum && op.sum.out.strides.row != 0;
-}
-
-bool is_behind(const PlanMatrixOp& op) { return op.kind == Kind::sum && !is_by_rows(op); }
-
 }  // namespace
 
 // One group of matrices of one sequence in a chunk.
@@ -76,10 +63,9 @@ class CompiledScan<T>::MatrixWork {
       begin(own, known);
       prepare_sums();
       for (Index p = 0; p < count_; ++p) {
-        for (const auto* matrices :
-             {&own, known, static_cast<const std::vector<Tensor<T>>*>(ends)}) {
-          if (matrices) ask_for_next(*matrices, p);
-        }
+        ask_for_next(own, p);
+        if (known) ask_for_next(*known, p);
+        if (ends && ends != &own) ask_for_next(*ends, p);
         run_step(along_ == Along::time ? p : count_ - 1 - p);
       }
       multiply_columns();
@@ -190,7 +176,7 @@ class CompiledScan<T>::MatrixWork {
   // The matrices at the start, and all vectors of their updates that are known.
   void begin(const std::vector<Tensor<T>>& own, const std::vector<Tensor<T>>* known) {
     for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
-      if (!is_update(op)) return;
+      if (!op.is_update()) return;
       const bool is_own = op.kind == Kind::update;
       UpdatedMatrix<T>& m = matrix(op);
       const auto& starts = is_own || !known ? own : *known;
@@ -202,7 +188,7 @@ class CompiledScan<T>::MatrixWork {
       for (Index time = 0; time < count_; ++time) {
         Index n = 0;
         for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-          if (!has_matrix(term)) {
+          if (!term.has_matrix()) {
             along_row(term, vector, time, m.k(time, n));
             if (!is_own) down_columns(term, vector, time, T(1), m.u(time, n));
             ++n;
@@ -233,10 +219,10 @@ class CompiledScan<T>::MatrixWork {
   // What sums can do in front of the steps.
   void prepare_sums() {
     for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
-      if (!is_by_rows(op)) return;
+      if (!op.is_by_rows()) return;
       for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
         TermMemory& m = memory(term);
-        if (has_matrix(term)) {
+        if (term.has_matrix()) {
           matrix(term).begin(m.reads);
           for (Index time = 0; time < count_; ++time) {
             along_row(term, vector, time, m.reads.x.data() + time * space_.width);
@@ -267,16 +253,16 @@ class CompiledScan<T>::MatrixWork {
     for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
       if (op.kind == Kind::column) {
         scan_.run_op(*column++, *starts++, space_, {group_, 0, space_.rows});
-      } else if (is_by_rows(op)) {
+      } else if (op.is_by_rows()) {
         sum_rows(op, first, time);
       } else if (op.kind == Kind::update) {
         Index n = 0;
         for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-          if (!has_matrix(term)) down_columns(term, vector, time, T(1), matrix(op).u(time, n++));
+          if (!term.has_matrix()) down_columns(term, vector, time, T(1), matrix(op).u(time, n++));
         });
-      } else if (is_behind(op)) {
+      } else if (op.is_behind()) {
         for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-          if (has_matrix(term)) return;
+          if (term.has_matrix()) return;
           T* down = grown(scan_.vector_, space_.rows);
           down_columns(term, vector, time, T(1), down);
           grown(memory(term).numbers, count_)[time] = sum(down, space_.rows);
@@ -310,7 +296,7 @@ class CompiledScan<T>::MatrixWork {
     Put put = op.sum.total < 0 ? Put::over : Put::added;
     for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
       const Vectors columns = columns_of(term, vector);
-      if (!has_matrix(term)) {
+      if (!term.has_matrix()) {
         multiply({&memory(term).numbers[index(time)], 0}, columns, time, space_.rows, out, put);
       } else if (columns.count == 0 && put == Put::over) {
         matrix(term).read_rows(memory(term).reads, time, out);
@@ -329,7 +315,7 @@ class CompiledScan<T>::MatrixWork {
     T* columns = grown(scan_.column_sums_, count_ * width);
     T* products = grown(scan_.dense_, width);
     for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
-      if (!is_behind(op)) return;
+      if (!op.is_behind()) return;
       const bool is_shared = op.sum.total >= 0 || (op.sum.out.strides.group == 0 && group_ > 0);
       Put put = is_shared ? Put::added : Put::over;
       for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
@@ -373,7 +359,7 @@ class CompiledScan<T>::MatrixWork {
     return two;
   }
   bool is_sum_of_two(const PlanMatrixTerm& term) const {
-    return sweep_.decays == Decays::numbers && term.own >= 0 && term.known >= 0;
+    return sweep_.decays == Decays::numbers && term.is_of_two();
   }
 
   // One number a step.
@@ -391,14 +377,14 @@ class CompiledScan<T>::MatrixWork {
   void sum_columns(const PlanMatrixTerm& term, T* out) {
     const auto scale = static_cast<T>(term.scale);
     const auto all = count_ * space_.width;
-    if (!has_matrix(term)) {
+    if (!term.has_matrix()) {
       for (Index time = 0; time < count_; ++time) {
         std::fill_n(out + time * space_.width, space_.width,
                     scale * memory(term).numbers[index(time)]);
       }
       return;
     }
-    if (term.own >= 0 && term.known >= 0) {
+    if (term.is_of_two()) {
       const OfTwo two = of_two(term);
       matrix(term).multiply_elements(two.known, two.own_of_u(), two.known_of_u(), out);
     } else {
@@ -428,7 +414,7 @@ class CompiledScan<T>::MatrixWork {
           along_row(term, vector, time, factors);
           down_columns(term, vector, time, T(1), factors + width);
           std::array args{TileArg<T>{factors, 1}, TileArg<T>{factors + width, 0, 1}, TileArg<T>{}};
-          if (!has_matrix(term)) {
+          if (!term.has_matrix()) {
             args[2] = {out, 1, width};
             return scan_.mul_add_(args.data(), {out, width}, rows, width);
           }

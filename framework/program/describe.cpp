@@ -52,10 +52,9 @@ std::string matrix_ops_text(const PlanSweep& sweep) {
   std::vector<std::string_view> names;
   for (const PlanMatrixOp& op : sweep.matrix_ops) {
     for (const PlanMatrixTerm& term : op.terms) {
-      const bool own = term.own >= 0, known = term.known >= 0;
-      if (op.kind == Kind::update && !own) names.emplace_back("outer product");
-      if (op.kind == Kind::sum && (own || known)) {
-        names.emplace_back(own && known ? "product of two" : "read");
+      if (op.kind == Kind::update && !term.has_matrix()) names.emplace_back("outer product");
+      if (op.kind == Kind::sum && term.has_matrix()) {
+        names.emplace_back(term.is_of_two() ? "product of two" : "read");
       }
     }
   }

@@ -9,8 +9,6 @@ namespace {
 
 using Kind = PlanMatrixOp::Kind;
 
-bool has_matrix(const PlanMatrixTerm& term) { return term.own >= 0 || term.known >= 0; }
-
 int find_or_add(PlanSweep& sweep, int own, int known,
                 const std::vector<PlanSweepOperand>& columns) {
   const auto found = std::ranges::find_if(sweep.products, [&](const PlanMatrixProduct& p) {
@@ -28,7 +26,7 @@ void add_products_with_updates(PlanSweep& sweep, const PlanMatrixTerm& product, 
   for (const PlanMatrixOp& op : sweep.matrix_ops) {
     if (op.kind != kind || op.number != state) continue;
     for (const PlanMatrixTerm& term : op.terms) {
-      if (has_matrix(term)) continue;
+      if (term.has_matrix()) continue;
       numbers.push_back(find_or_add(sweep, of_known ? product.own : -1,
                                     of_known ? -1 : product.known, term.columns));
     }
@@ -45,9 +43,9 @@ Decays decays_of(const PlanSweep& sweep) {
   bool any = false, numbers = true;
   for (const PlanMatrixOp& op : sweep.matrix_ops) {
     for (const PlanMatrixTerm& term : op.terms) {
-      if (op.kind == Kind::sum && term.own >= 0 && term.known >= 0) {
+      if (op.kind == Kind::sum && term.is_of_two()) {
         numbers = numbers && are_numbers(term.rows) && op.sum.out.strides.element == 0;
-      } else if ((op.kind == Kind::update || op.kind == Kind::known_update) && has_matrix(term)) {
+      } else if (op.is_update() && term.has_matrix()) {
         any = any || !term.rows.empty() || term.scale != 1.0;
         numbers = numbers && are_numbers(term.rows);
       }
@@ -61,10 +59,10 @@ Decays decays_of(const PlanSweep& sweep) {
 void find_products(PlanSweep& sweep) {
   sweep.decays = decays_of(sweep);
   for (PlanMatrixOp& op : sweep.matrix_ops) {
-    if (op.kind != Kind::sum || op.sum.out.strides.row != 0) continue;
+    if (!op.is_behind()) continue;
     for (PlanMatrixTerm& term : op.terms) {
-      if (!has_matrix(term)) continue;
-      if (term.own < 0 || term.known < 0) {
+      if (!term.has_matrix()) continue;
+      if (!term.is_of_two()) {
         term.products.push_back(find_or_add(sweep, term.own, term.known, term.columns));
         continue;
       }
@@ -77,9 +75,9 @@ void find_products(PlanSweep& sweep) {
 Index passes_over_matrices(const PlanSweep& sweep) {
   auto passes = static_cast<Index>(sweep.products.size());
   for (const PlanMatrixOp& op : sweep.matrix_ops) {
-    const bool reads_rows = op.kind == Kind::sum && op.sum.out.strides.row != 0;
     for (const PlanMatrixTerm& term : op.terms) {
-      if (op.kind == Kind::update ? !has_matrix(term) : reads_rows && has_matrix(term)) ++passes;
+      if (op.kind == Kind::update ? !term.has_matrix() : op.is_by_rows() && term.has_matrix())
+        ++passes;
     }
   }
   return passes;

@@ -169,6 +169,11 @@ struct PlanMatrixTerm {
   /// of the one of the pass for each update of the other, then the other way round.
   std::vector<int> products = {};
   static constexpr std::size_t most_products = 16;  ///< of a term
+
+  /// Whether it holds a matrix.
+  bool has_matrix() const { return own >= 0 || known >= 0; }
+  /// Whether it holds two.
+  bool is_of_two() const { return own >= 0 && known >= 0; }
 };
 
 /// A matrix in front of all steps of a chunk, transposed, times vectors down its columns.
@@ -187,6 +192,13 @@ struct PlanMatrixOp {
   int number = -1;                    ///< of updates: the state; of a probe: which it is
   std::vector<PlanMatrixTerm> terms;  ///< of all but columns
   PlanSweepOp sum;                    ///< of a sum: its node, its result and its total
+
+  /// Whether it gives a state its new value.
+  bool is_update() const { return kind == Kind::update || kind == Kind::known_update; }
+  /// Whether it is a sum with an element for each row, for which the steps wait.
+  bool is_by_rows() const { return kind == Kind::sum && sum.out.strides.row != 0; }
+  /// Whether it is another sum, which is finished behind the steps.
+  bool is_behind() const { return kind == Kind::sum && !is_by_rows(); }
 };
 
 /// Ops over the matrices of one sequence at a step, a few rows through all ops before the next few.

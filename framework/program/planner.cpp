@@ -157,8 +157,7 @@ class PassPlanner : public PassMemory {
       if (op->kind != PlanMatrixOp::Kind::column) return;
     }
     using Kind = PlanSweepOp::Kind;
-    PlanSweepOp op;
-    op.node = node;
+    PlanSweepOp op = result_of(pass, node);
     op.tile = work.tile;
     op.operand_count = static_cast<int>(work.operands.size());
     for (std::size_t k = 0; k < work.operands.size(); ++k) {
@@ -166,9 +165,6 @@ class PassPlanner : public PassMemory {
     }
     if (work.is_sum)
       op.kind = work.out.element == 0 && work.space.width > 1 ? Kind::row_sums : Kind::sum;
-    const PlanSweepOp result = result_of(pass, node);
-    op.out = result.out;
-    op.total = result.total;
     auto& sweeps = stage(pass, Phase::loop, wave_[index(node)]).sweeps;
     if (sweeps.empty()) sweeps.push_back({work.space, {}});
     sweeps.front().ops.push_back(op);
