@@ -136,7 +136,7 @@ int inspect_command(CellRegistry& registry, ModelOfRun wanted, const InspectOpti
   write_inspection(wanted.run, models);
   std::printf("%s\n%s\n%s\n", gradient_table(models).c_str(), value_table(models).c_str(),
               dynamics_table(models).c_str());
-  write_report_files(wanted.run);
+  write_report_again(wanted.run);
   std::printf("written: %s, and the pictures in report.html\n", (wanted.run / "inspect").c_str());
   return 0;
 }

@@ -6,11 +6,8 @@
 
 #include "cli/new_folder.hpp"
 #include "cli/progress.hpp"
-#include "inspect/inspected_run.hpp"
-#include "io/files.hpp"
 #include "report/format.hpp"
-#include "report/page.hpp"
-#include "report/plots.hpp"
+#include "report/report_files.hpp"
 #include "report/table.hpp"
 #include "study/estimate.hpp"
 #include "study/run_folder.hpp"
@@ -36,26 +33,10 @@ int exit_code_of(const StudyResults& results) {
   return exit_check_failed;
 }
 
-// With the pictures of the run's last inspection.
-StudyResults with_inspection(StudyResults results, const std::filesystem::path& folder) {
-  add_inspection(folder, results);
-  return results;
-}
-
-void write_files(const Report& report, const std::filesystem::path& folder) {
-  write_report(folder / "report.html", report);
-  write_text(folder / "table.md", table_markdown(report));
-  write_text(folder / "table.tex", table_latex(report));
-  make_folder(folder / "plots");
-  for (const PlotFile& file : plots_csv(report.plots)) {
-    write_text(folder / "plots" / file.name, file.text);
-  }
-}
-
 void show_results(const StudyResults& results, const std::filesystem::path& folder) {
   const StudyResults shown = with_inspection(results, folder);
   const Report report(shown);
-  write_files(report, folder);
+  write_report_files(report, folder);
   std::printf("%s\nreport: %s\n", result_table(report).c_str(),
               (folder / "report.html").string().c_str());
 }
@@ -130,9 +111,9 @@ int resume_command(CellRegistry& registry, const std::string& folder,
   return end_run(resume_study(registry, run, overrides, stop, display.listener()), run, stop);
 }
 
-void write_report_files(const std::string& folder) {
+void write_report_again(const std::string& folder) {
   const StudyResults results = with_inspection(RunFolder(folder).results(), folder);
-  write_files(Report(results), folder);
+  write_report_files(Report(results), folder);
 }
 
 int report_command(const std::string& folder) {

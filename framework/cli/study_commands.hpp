@@ -32,7 +32,7 @@ int dry_run_command(CellRegistry& registry, const std::string& study,
                     const std::vector<std::string>& overrides, const CommonOptions& common,
                     const std::atomic<bool>& stop);
 /// Writes the report of a run anew: page, tables and plots.
-void write_report_files(const std::string& folder);
+void write_report_again(const std::string& folder);
 /// Goes on with a run, with changes of the form key.sub=value.
 int resume_command(CellRegistry& registry, const std::string& folder,
                    const std::vector<std::string>& overrides, const CommonOptions& common,

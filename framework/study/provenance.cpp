@@ -47,6 +47,18 @@ std::string brief(const std::string& value) {
   return value.size() <= long_value ? value : value.substr(0, long_value) + "..";
 }
 
+std::string value_of(const Facts& facts, const std::string& name) {
+  const auto found = std::ranges::find(facts, name, &Facts::value_type::first);
+  return found == facts.end() ? "unknown" : found->second;
+}
+
+// As CITATION.cff, of the program that the run depends on.
+std::string citation(const Facts& depends_on) {
+  return fmt::format(
+      "The Carousel authors: Carousel, recurrent cells as equations, version {}, commit {}",
+      value_of(depends_on, "version"), value_of(depends_on, "commit"));
+}
+
 boost::json::object object_of(const Facts& facts) {
   boost::json::object object;
   for (const auto& [name, value] : facts) object[name] = value;
@@ -126,13 +138,14 @@ std::string to_json(const Provenance& provenance) {
   return indented({{"run", provenance.run},
                    {"sessions", sessions},
                    {"accepted changes", accepted},
+                   {"cite", citation(provenance.depends_on)},
                    {"depends on", object_of(provenance.depends_on)}},
                   "") +
          "\n";
 }
 
 Facts machine_lines(const Provenance& provenance) {
-  Facts lines;
+  Facts lines = {{"cite", citation(provenance.depends_on)}};
   for (const auto& [name, value] : provenance.depends_on) {
     if (!name.starts_with(study_prefix)) lines.emplace_back(name, value);
   }

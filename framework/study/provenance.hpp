@@ -32,9 +32,9 @@ Facts facts_of_yaml(const std::string& yaml);
 /// data alone, and who samples from a model does not ask which program trained it.
 std::vector<std::string> differences(const Facts& in_run, const Facts& now);
 
-/// run.json: the same as an object.
+/// run.json: the same as an object, with how to cite the program.
 std::string to_json(const Provenance& provenance);
-/// The same for people, in order: the last session's program and libraries, then each session, then
+/// The same for people, in order: how to cite, the last session's program and libraries, then each session, then
 /// the changes that were accepted.
 Facts machine_lines(const Provenance& provenance);
 

@@ -348,7 +348,10 @@ TEST_F(Changed, WhereTheRateWarmsUpEpochsCannotGrow) {
 // One of each kind of entry.
 TEST(Provenance, IsAJsonOfItsParts) {
   const Provenance provenance{"a1",
-                              {{"isa", "avx2"}, {"study name", "it's \"x\""}},
+                              {{"version", "0.1"},
+                               {"commit", "ab"},
+                               {"isa", "avx2"},
+                               {"study name", "it's \"x\""}},
                               {{{"started", "now"}, {"threads", "2"}}, {{"started", "later"}}},
                               {"study a: '1' in the run, '2' now"}};
   EXPECT_EQ(to_json(provenance), R"({
@@ -363,7 +366,10 @@ TEST(Provenance, IsAJsonOfItsParts) {
     }
   },
   "accepted changes": ["study a: '1' in the run, '2' now"],
+  "cite": "The Carousel authors: Carousel, recurrent cells as equations, version 0.1, commit ab",
   "depends on": {
+    "version": "0.1",
+    "commit": "ab",
     "isa": "avx2",
     "study name": "it's \"x\""
   }
@@ -371,7 +377,11 @@ TEST(Provenance, IsAJsonOfItsParts) {
 )");
   EXPECT_THAT(
       machine_lines(provenance),
-      ElementsAre(std::pair("isa", "avx2"), std::pair("session", "started: now; threads: 2"),
+      ElementsAre(std::pair("cite",
+                            "The Carousel authors: Carousel, recurrent cells as equations, version "
+                            "0.1, commit ab"),
+                  std::pair("version", "0.1"), std::pair("commit", "ab"),
+                  std::pair("isa", "avx2"), std::pair("session", "started: now; threads: 2"),
                   std::pair("session", "started: later"),
                   std::pair("change", "study a: '1' in the run, '2' now")));
 }
