@@ -154,14 +154,15 @@ class Run {
   Run(const Program& program, const py::list& parameters, const py::list& inputs,
       const py::list& states, bool reverse, const std::vector<Index>& lengths,
       const std::vector<std::string>& probes, bool gradients, bool input_gradients, int threads)
-      : arrays_(py::make_tuple(parameters, inputs, states)), threads_(threads) {
+      : arrays_(py::make_tuple(parameters, inputs, states)) {
     const BatchArguments<T> arguments{.parameters = views_of<T>(parameters),
                                       .inputs = views_of<T>(inputs),
                                       .states = views_of<T>(states),
                                       .options = options_of(reverse, lengths, probes),
-                                      .input_gradients = input_gradients};
+                                      .input_gradients = input_gradients,
+                                      .tasks = openmp_tasks(threads)};
     using Keep = typename BatchScan<T>::Keep;
-    run_ = work(threads_, [&] {
+    run_ = without_lock([&] {
       return std::make_unique<BatchScan<T>>(program.scan(), arguments,
                                             gradients ? Keep::way_back : Keep::values);
     });
@@ -172,12 +173,11 @@ class Run {
   py::list probes() const { return arrays_of(run_->probes()); }
   py::tuple gradients(const py::object& outputs, const py::list& states) {
     const BatchCotangents<T> cotangents = cotangents_of<T>(outputs, states);
-    return lists_of(work(threads_, [&] { return run_->gradients(cotangents); }));
+    return lists_of(without_lock([&] { return run_->gradients(cotangents); }));
   }
 
  private:
   py::tuple arrays_;
-  int threads_;
   std::unique_ptr<BatchScan<T>> run_;
 };
 
@@ -191,12 +191,13 @@ py::tuple second(const Program& program, const py::list& parameters, const py::l
                                     .inputs = views_of<T>(inputs),
                                     .states = views_of<T>(states),
                                     .options = options_of(reverse, lengths, {}),
-                                    .input_gradients = input_gradients};
+                                    .input_gradients = input_gradients,
+                                    .tasks = openmp_tasks(threads)};
   const BatchCotangents<T> cotangents = cotangents_of<T>(by_outputs, by_states);
   const BatchGradients<T> directions{views_of<T>(parameter_directions),
                                      views_of<T>(input_directions), views_of<T>(state_directions)};
-  BatchSecond<T> all = work(
-      threads, [&] { return second_gradients(program.scan(), arguments, cotangents, directions); });
+  BatchSecond<T> all = without_lock(
+      [&] { return second_gradients(program.scan(), arguments, cotangents, directions); });
   return py::make_tuple(lists_of(std::move(all.gradients)),
                         array_of(std::move(all.cotangents.outputs)),
                         arrays_of(std::move(all.cotangents.states)));

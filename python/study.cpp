@@ -201,12 +201,12 @@ class Model {
   }
   py::object predict(const py::object& x, const std::vector<Index>& lengths) const {
     const Tensor<float> values = view_of<float>(x);
-    return array_of(work(1, [&] { return model_.model().predict(values, lengths); }));
+    return array_of(without_lock([&] { return model_.model().predict(values, lengths); }));
   }
   py::list probe(const py::object& x, const std::string& name,
                  const std::vector<Index>& lengths) const {
     const Tensor<float> values = view_of<float>(x);
-    return arrays_of(work(1, [&] { return model_.model().probe(values, name, lengths); }));
+    return arrays_of(without_lock([&] { return model_.model().probe(values, name, lengths); }));
   }
 
  private:

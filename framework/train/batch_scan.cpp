@@ -241,7 +241,7 @@ BatchGradients<T> joined(const StepProgram& program, const BatchArguments<T>& ar
   for (std::size_t k = 0; k < parameters && shares.size() > 1; ++k) {
     if (!shares[0][k].unique()) shares[0][k] = shares[0][k].clone();
   }
-  sum_shares(shares, parameters);
+  sum_shares(shares, parameters, arguments.tasks);
   std::vector<Tensor<T>>& first = shares[0];
   all.parameters.assign(first.begin(), first.begin() + std::ptrdiff_t(parameters));
   std::size_t place = parameters;
@@ -327,7 +327,7 @@ BatchScan<T>::BatchScan(const Scan& scan, BatchArguments<T> arguments, Keep keep
   const Index batch = check(program, arguments_);
   ranges_ = cut_into_shards(batch, arguments_.shard);
   shards_.resize(ranges_.size());
-  for_each_task(ranges_.size(), [&](std::size_t s) {
+  arguments_.tasks(ranges_.size(), [&](std::size_t s) {
     shards_[s] = std::make_unique<Shard>(scan_, arguments_, ranges_[s], keep == Keep::way_back);
   });
   const auto value = [&](std::size_t s, Var var) { return shards_[s]->tape().value(var); };
@@ -355,7 +355,7 @@ BatchGradients<T> BatchScan<T>::gradients(const BatchCotangents<T>& cotangents) 
   if (shards_.empty()) fail_input("gradients were asked of a scan that was not kept for them");
   check_cotangents(scan_.program(), arguments_, cotangents);
   std::vector<std::vector<Tensor<T>>> shares(shards_.size());
-  for_each_task(shards_.size(), [&](std::size_t s) {
+  arguments_.tasks(shards_.size(), [&](std::size_t s) {
     ShardRun<T>& shard = *shards_[s];
     Judged<T> judged = shard.judged(cotangents);
     // A loss that nothing judges has gradients of 0 all the same.
@@ -379,7 +379,7 @@ BatchSecond<T> second_gradients(const Scan& scan, const BatchArguments<T>& argum
   check_cotangents(program, arguments, cotangents);
   const std::vector<ShardRange> ranges = cut_into_shards(batch, arguments.shard);
   std::vector<std::vector<Tensor<T>>> shares(ranges.size()), of_cotangents(ranges.size());
-  for_each_task(ranges.size(), [&](std::size_t s) {
+  arguments.tasks(ranges.size(), [&](std::size_t s) {
     ShardRun<T> shard(scan, arguments, ranges[s], true);
     Tape<T>& tape = shard.tape();
     const Judged<T> judged = shard.judged(cotangents);

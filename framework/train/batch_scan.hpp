@@ -5,6 +5,7 @@
 
 #include "program/scan.hpp"
 #include "train/batches.hpp"
+#include "train/tasks.hpp"
 
 namespace carousel {
 
@@ -16,10 +17,11 @@ struct BatchArguments {
   /// [T, batch, size] each, x first. An input that is left out, or an empty handle, has its
   /// default, and a length that of the sequence.
   std::vector<Tensor<T>> inputs;
-  std::vector<Tensor<T>> states;  ///< [batch, ..] each; none: the cell's own
-  ScanOptions options;            ///< lengths: of the whole batch
-  bool input_gradients = true;    ///< whether those by x and the further inputs are wanted
-  Index shard = 16;               ///< sequences of a task at most, see cut_into_shards()
+  std::vector<Tensor<T>> states;     ///< [batch, ..] each; none: the cell's own
+  ScanOptions options;               ///< lengths: of the whole batch
+  bool input_gradients = true;       ///< whether those by x and the further inputs are wanted
+  Index shard = 16;                  ///< sequences of a task at most, see cut_into_shards()
+  TaskRunner tasks = run_tbb_tasks;  ///< of the shards
 };
 
 /// What multiplies the values of a scan in a loss: cotangents. Empty handles are zero.
@@ -45,8 +47,8 @@ struct BatchSecond {
 };
 
 /// A compiled scan over a batch, for callers with arrays and no tape. The batch is cut into shards,
-/// each a task of the calling thread's TBB arena with a tape of its own; the result has the same
-/// bits on any number of threads. One thread uses it at a time.
+/// each a task with a tape of its own; the result has the same bits on any number of threads. One
+/// thread uses it at a time.
 template <class T>
 class BatchScan {
  public:

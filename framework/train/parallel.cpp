@@ -30,10 +30,15 @@ void sum_into_first(std::vector<std::vector<Tensor<T>>>& terms, const Piece& pie
 
 }  // namespace
 
+void run_tbb_tasks(std::size_t count, const std::function<void(std::size_t)>& f) {
+  for_each_task(count, f);
+}
+
 // In pieces, so that all threads have as much to do whatever the sizes of the parameters are, and
 // the terms of a piece stay in the caches.
 template <class T>
-void sum_shares(std::vector<std::vector<Tensor<T>>>& shares, std::size_t parameters) {
+void sum_shares(std::vector<std::vector<Tensor<T>>>& shares, std::size_t parameters,
+                const TaskRunner& tasks) {
   constexpr Index most = Index{1} << 16;  // takes longer than to start a task
   if (shares.size() < 2) return;
   std::vector<Piece> pieces;
@@ -45,10 +50,10 @@ void sum_shares(std::vector<std::vector<Tensor<T>>>& shares, std::size_t paramet
   }
   const auto sum = [&](const Piece& piece) { sum_into_first(shares, piece, 0, shares.size()); };
   if (elements < most) std::ranges::for_each(pieces, sum);
-  else for_each_task(pieces.size(), [&](std::size_t i) { sum(pieces[i]); });
+  else tasks(pieces.size(), [&](std::size_t i) { sum(pieces[i]); });
 }
 
-template void sum_shares(std::vector<std::vector<Tensor<float>>>&, std::size_t);
-template void sum_shares(std::vector<std::vector<Tensor<double>>>&, std::size_t);
+template void sum_shares(std::vector<std::vector<Tensor<float>>>&, std::size_t, const TaskRunner&);
+template void sum_shares(std::vector<std::vector<Tensor<double>>>&, std::size_t, const TaskRunner&);
 
 }  // namespace carousel

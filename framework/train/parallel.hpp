@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tensor/tensor.hpp"
+#include "train/tasks.hpp"
 
 namespace carousel {
 
@@ -88,6 +89,7 @@ void run_jobs(const std::vector<Job>& first, F&& f) {
 /// them, in a balanced tree that depends on the number of shards alone. The sums take the place of
 /// the first shard's shares, whose memory must be its own.
 template <class T>
-void sum_shares(std::vector<std::vector<Tensor<T>>>& shares, std::size_t parameters);
+void sum_shares(std::vector<std::vector<Tensor<T>>>& shares, std::size_t parameters,
+                const TaskRunner& tasks = run_tbb_tasks);
 
 }  // namespace carousel
