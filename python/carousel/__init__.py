@@ -14,11 +14,14 @@ NonFiniteError (an ArithmeticError), EnvironmentError (an OSError).
 
 from ._carousel import EnvironmentError, InputError, NonFiniteError
 from ._carousel import version as __version__
+from .ask_tell import Asked, AskTell
 from .cell import Cell, Gradients, Scanned, cells
 from .study import Model, Results, Study, open_model, resume
 from .threads import get_num_threads, set_num_threads
 
 __all__ = [
+    "AskTell",
+    "Asked",
     "Cell",
     "EnvironmentError",
     "Gradients",
@@ -34,3 +37,7 @@ __all__ = [
     "resume",
     "set_num_threads",
 ]
+
+# Where a user finds them, for messages and help().
+for _public in __all__:
+    globals()[_public].__module__ = __name__

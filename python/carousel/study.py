@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import sys
 from typing import Any, Callable, Mapping, Optional, Sequence, Union
@@ -116,6 +117,15 @@ class Results:
         """results.csv: a row for each trial."""
         with open(self.path("results.csv"), newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
+
+    def valid(self) -> float:
+        """The validation figure that chooses: the mean over the trials that count; NaN where one of
+        them has none."""
+        counted = [trial for trial in self.trials() if trial["selected"] == "1"]
+        if not counted:
+            return math.nan
+        name = next(name for name in counted[0] if name.startswith("valid_"))
+        return sum(float(trial[name] or "nan") for trial in counted) / len(counted)
 
     def frame(self, name: str = "results.csv"):
         """A CSV file of the folder as a pandas frame."""

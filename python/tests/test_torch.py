@@ -314,7 +314,7 @@ class InAProcess(unittest.TestCase):
 
         calls(500)
         before = self.memory()
-        calls(5000)
+        calls(10000)
         self.assertLess(self.memory() - before, 4 << 20)
 
     def test_dropped_modules_hold_no_memory(self):
