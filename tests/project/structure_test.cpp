@@ -20,9 +20,10 @@ namespace fs = std::filesystem;
 const fs::path source = CAROUSEL_SOURCE_DIR;
 
 // Lowest floor first.
-const std::vector<std::string> floors = {
-    "tensor", "kernel", "op",    "io",    "tape",   "program", "cell",   "layer", "optim", "data",
-    "metric", "task",   "train", "study", "search", "inspect", "report", "bench", "cli"};
+const std::vector<std::string> floors = {"tensor",  "kernel", "op",       "io",    "tape",
+                                         "program", "cell",   "layer",    "optim", "data",
+                                         "metric",  "task",   "train",    "study", "search",
+                                         "inspect", "report", "exchange", "bench", "cli"};
 
 std::ptrdiff_t floor_of(const std::string& room) {
   return std::find(floors.begin(), floors.end(), room) - floors.begin();
