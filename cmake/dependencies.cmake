@@ -21,6 +21,8 @@ find_package(HDF5 REQUIRED COMPONENTS C CXX)
 find_library(ZLIB_LIBRARY NAMES z REQUIRED)
 find_library(ZIP_LIBRARY NAMES zip REQUIRED)
 find_library(SMF_LIBRARY NAMES smf REQUIRED)
+find_library(PROTOBUF_LIBRARY NAMES protobuf-lite REQUIRED)
+find_program(PROTOC_PROGRAM NAMES protoc REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(GLIB REQUIRED glib-2.0)  # smf.h includes its header
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)

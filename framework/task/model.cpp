@@ -2,6 +2,12 @@
 
 namespace carousel {
 
+ModelForm Model::form() const {
+  fail_input(
+      "models of this task can't be written as a graph of layers; those of texts, of classes and "
+      "values for sequences and of next frames can");
+}
+
 std::vector<Exhibit> Model::exhibits(const TrainedModel&) const { return {}; }
 
 Sample Model::sample(const TrainedModel&, const SampleRequest&) const {

@@ -51,6 +51,26 @@ struct Sample {
   std::string note;  ///< such as where it starts, and figures beside those of the data
 };
 
+/// What Model::forward() computes, for who writes it down elsewhere: a stack that reads values or
+/// vectors for symbols, and products behind it. Parameters are given by their names.
+struct ModelForm {
+  /// What of the stack's outputs is read.
+  enum class Reads {
+    every,  ///< each step
+    last,   ///< what each direction gives at its own last step, see RecurrentStack::ends
+    mean,   ///< over the steps of each sequence
+    max     ///< of each element, likewise
+  };
+  /// y = matrix x + bias; matrix [out, in].
+  struct Product {
+    std::string matrix, bias;
+  };
+  const RecurrentStack* stack = nullptr;  ///< of the model
+  std::string symbols = {};               ///< the vectors, [symbols, size]; empty: x holds values
+  Reads reads = Reads::every;             ///< by the first product
+  std::vector<Product> products = {};     ///< one behind the other
+};
+
 /// What a problem makes around the cell under study. A trainer knows a model by parameters(),
 /// loss() and count() alone.
 class Model : public Network {
@@ -70,6 +90,9 @@ class Model : public Network {
   /// arguments do not fit.
   virtual StackResult forward(const Pass& pass, Var x,
                               const StackArguments& arguments = {}) const = 0;
+
+  /// How forward() is made. Throws InputError where it is made of something else: the default.
+  virtual ModelForm form() const;
 
   /// What there is to show of a trained model; nothing by default.
   virtual std::vector<Exhibit> exhibits(const TrainedModel& model) const;

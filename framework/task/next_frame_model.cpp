@@ -113,6 +113,10 @@ StackResult NextFrameModel::forward(const Pass& pass, Var x,
   return result;
 }
 
+ModelForm NextFrameModel::form() const {
+  return {&stack_, "", ModelForm::Reads::every, {{"output/W", "output/b"}}};
+}
+
 std::vector<Exhibit> NextFrameModel::exhibits(const TrainedModel& model) const {
   if (set_.outputs != OutputKind::bernoulli || roll_.sequence < 1) return {};
   const ExampleId id = roll_.sequence - 1;

@@ -46,6 +46,7 @@ class NextFrameModel final : public Model {
   Var step_nll(const Pass& pass, const FrameBatch& batch) const;
   /// What the next frame's distribution needs, at each step. x: windows of `context` frames.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const override;
+  ModelForm form() const override;
 
  private:
   const SequenceSet& set_;

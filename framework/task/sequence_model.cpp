@@ -83,6 +83,17 @@ StackResult SequenceModel::forward(const Pass& pass, Var x, const StackArguments
   return result;
 }
 
+ModelForm SequenceModel::form() const {
+  using enum SequenceForm::Pool;
+  const SequenceForm& form = problem_.form();
+  ModelForm made{&stack_, symbols_ ? "symbols/table" : "", {}, {{"output/W", "output/b"}}};
+  if (form.scored != SequenceForm::Scored::last) return made;
+  made.reads = form.pool == mean  ? ModelForm::Reads::mean
+               : form.pool == max ? ModelForm::Reads::max
+                                  : ModelForm::Reads::last;
+  return made;
+}
+
 Var SequenceModel::outputs(const Pass& pass, const SequenceBatch& batch) const {
   const Var all = hidden(pass, pass.constant(batch.x), {.lengths = batch.lengths}).outputs;
   return output_.forward(pass, scored(pass, all, batch.lengths, batch.rows));

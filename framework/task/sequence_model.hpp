@@ -21,6 +21,7 @@ class SequenceModel final : public Model {
   /// As Model::forward. Throws InputError where it goes on from states and its answer depends on
   /// the steps before them: of a mean, of the largest values, and in both directions.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const override;
+  ModelForm form() const override;
   std::vector<Exhibit> exhibits(const TrainedModel& model) const override;
 
  private:

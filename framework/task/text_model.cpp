@@ -36,6 +36,13 @@ StackResult TextModel::forward(const Pass& pass, Var x, const StackArguments& ar
   return result;
 }
 
+ModelForm TextModel::form() const {
+  ModelForm made{&stack_, "symbols/table", ModelForm::Reads::every, {}};
+  if (to_vector_) made.products.push_back({"to_vector/W", "to_vector/b"});
+  made.products.push_back({output_ ? "output/W" : "symbols/table", "output/b"});
+  return made;
+}
+
 Var TextModel::step_nll(const Pass& pass, const TextBatch& batch) const {
   const std::span<const Var> before = pass.carried() ? *pass.carried() : std::span<const Var>{};
   const StackResult result =

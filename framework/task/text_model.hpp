@@ -27,6 +27,7 @@ class TextModel final : public Model {
 
   /// Logits of the next symbol at each step.
   StackResult forward(const Pass& pass, Var x, const StackArguments& arguments = {}) const override;
+  ModelForm form() const override;
 
  private:
   /// [T, batch], zero for padding.

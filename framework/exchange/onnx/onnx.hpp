@@ -31,6 +31,7 @@ struct OnnxOptions {
 /// by its name, after the sequence's own last step. parameters: values in the program's order,
 /// which the file holds under their names. Where the equations are those of ONNX's LSTM, GRU or
 /// RNN, that operator is written, with W, R, B and P in its layout; else a Scan over the step.
+/// What is made of parameters by an op without a counterpart is computed when the file is written.
 /// Throws InputError when an op has no counterpart in ONNX, when a parameter does not fit and when
 /// the file would be larger than 2 GB; EnvironmentError when it can't be written.
 void write_onnx(const std::filesystem::path& path, const StepProgram& program,
@@ -46,7 +47,8 @@ void write_onnx(const std::filesystem::path& path, const OpenModel& model,
 
 /// The weights in an ONNX file, in double: W, R, B and P of each LSTM, GRU and RNN as NODE/W and
 /// so on, in ONNX's layout (NODE: the name of the node, else its operator and number, LSTM_0); all
-/// other initialisers of float32 or float64 by their names. Throws InputError when it is missing,
+/// other initialisers of float32 or float64 by their names, but for those of inputs with sizes that
+/// are open, such as first states. Throws InputError when it is missing,
 /// no ONNX file, above 2 GB, when its data lies in other files, when weights of those three are
 /// computed by the graph, and as array_of() does.
 NamedArrays read_onnx_weights(const std::filesystem::path& path);
