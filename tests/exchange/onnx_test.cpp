@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "catalogue.hpp"
+#include "exchange/onnx/graph.hpp"
 #include "exchange/onnx/op_table.hpp"
 #include "exchange/onnx/recurrent_operator.hpp"
 #include "io/files.hpp"
@@ -150,9 +151,12 @@ TEST_F(Onnx, TheEquationsCountAndNotTheNames) {
   ASSERT_EQ(made->states.size(), 2u);
   EXPECT_EQ(program.states[made->states[0]].name, "out");
   EXPECT_EQ(program.states[made->states[1]].name, "memory");
-  // Rows of the forget gate: the third block is A_1.
-  const std::vector<double> w = elements(made->w), a = elements(values[0]);
-  EXPECT_TRUE(std::equal(a.begin(), a.end(), w.begin() + 24));
+  // The third block is that of the forget gate.
+  const auto forget = std::ranges::find(program.parameters, "A_1", &ProgramParameter::name);
+  const std::vector<double>
+      w = elements(made->w),
+      a = elements(values[static_cast<std::size_t>(forget - program.parameters.begin())]);
+  EXPECT_EQ(std::vector<double>(w.begin() + 24, w.begin() + 36), a);
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -202,6 +206,73 @@ TEST_F(Onnx, ParametersOfAnotherShapeAreRefused) {
   values.pop_back();
   EXPECT_THAT(error_of<InputError>([&] { write_onnx(file(), program, values); }),
               HasSubstr("parameters, expected"));
+}
+
+TEST_F(Onnx, WeightsAreNamedByTheirNode) {
+  OnnxGraph graph("of others");
+  const auto array = [&](const std::string& name, const Shape& shape, double value) {
+    graph.initialiser(name, Tensor<double>::full(shape, value));
+  };
+  array("w", {1, 4, 3}, 1.0);
+  array("r", {1, 4, 4}, 2.0);
+  array("kernel", {2, 2}, 3.0);
+  array("empty", {0}, 0.0);
+  graph.input("start", OnnxType::float32, {Index{1}, "B", Index{4}});
+  array("start", {1, 1, 4}, 5.0);
+  const std::string bias = graph.numbers({6.0, 7.0});
+  graph.add("RNN", "", {"x", "w", "r", bias, "", "start"}, {"y"});
+  graph.add("RNN", "second", {"y", "w", "r"}, {"z"});
+  graph.write(file(), {});
+  const NamedArrays weights = read_onnx_weights(file());
+  std::vector<std::string> names;
+  for (const auto& [name, values] : weights) names.push_back(name);
+  EXPECT_THAT(names,
+              ElementsAre("RNN_0/B", "RNN_0/R", "RNN_0/W", "kernel", "second/R", "second/W"));
+  EXPECT_THAT(elements(weights.at("RNN_0/B")), ElementsAre(6.0, 7.0));
+  EXPECT_EQ(elements(weights.at("second/R")), std::vector<double>(16, 2.0));
+}
+
+TEST_F(Onnx, WeightsThatTheGraphComputesAreRefused) {
+  OnnxGraph graph("of others");
+  graph.add("GRU", "gru", {"x", graph.add("Neg", {"w"}), "r"}, {"y"});
+  graph.write(file(), {});
+  EXPECT_THAT(error_of<InputError>([&] { read_onnx_weights(file()); }),
+              AllOf(HasSubstr("W of the GRU 'gru'"), HasSubstr("constant folding")));
+}
+
+// A part of a message of Protocol Buffers: bytes with a number and a length in front.
+std::string field(int number, const std::string& bytes) {
+  return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} + bytes;
+}
+std::string number_field(int number, int value) {
+  return {static_cast<char>(number << 3), static_cast<char>(value)};
+}
+
+// By the field numbers of onnx.proto, as others write files.
+TEST_F(Onnx, NumbersAreReadInEachForm) {
+  const std::string two_floats("\0\0\x80\x3f\0\0\0\x40", 8);  // 1, 2
+  const std::string one_double("\0\0\0\0\0\0\x08\xc0", 8);    // -3
+  const std::string raw =
+      number_field(1, 2) + number_field(2, 1) + field(8, "raw") + field(9, two_floats);
+  const std::string floats =
+      number_field(1, 2) + number_field(2, 1) + field(4, two_floats) + field(8, "floats");
+  const std::string doubles =
+      number_field(1, 1) + number_field(2, 11) + field(8, "doubles") + field(10, one_double);
+  const std::string whole =
+      number_field(1, 1) + number_field(2, 7) + field(8, "whole") + field(9, std::string(8, '\1'));
+  const auto model = [](const std::string& tensors) { return field(7, tensors); };
+  write_text(file(), model(field(5, raw) + field(5, floats) + field(5, doubles) + field(5, whole)));
+  const NamedArrays arrays = read_onnx_weights(file());
+  EXPECT_EQ(arrays.size(), 3u);
+  EXPECT_THAT(elements(arrays.at("raw")), ElementsAre(1.0, 2.0));
+  EXPECT_THAT(elements(arrays.at("floats")), ElementsAre(1.0, 2.0));
+  EXPECT_THAT(elements(arrays.at("doubles")), ElementsAre(-3.0));
+  EXPECT_THAT(error_of_bytes(model(field(5, raw) + field(5, raw))), HasSubstr("'raw'"));
+  EXPECT_THAT(error_of_bytes(model(field(5, raw + number_field(14, 1)))),
+              HasSubstr("another file"));
+  const std::string short_of_numbers =
+      number_field(1, 3) + number_field(2, 1) + field(4, two_floats);
+  EXPECT_THAT(error_of_bytes(model(field(5, short_of_numbers))), HasSubstr("[3]"));
 }
 
 TEST_F(Onnx, AFileThatIsNoneIsRefused) {

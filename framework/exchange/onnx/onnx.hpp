@@ -14,8 +14,8 @@ namespace carousel {
 
 /// How a graph of ONNX is written.
 struct OnnxOptions {
-  /// Put into the file as `metadata_props`, such as the text of the cell. Equations and sizes are
-  /// written without being given.
+  /// Put into the file as `metadata_props`, in front of what is always there: `equations` and
+  /// `sizes`, and of a model `cell` and `trained on`.
   Facts metadata = {};
   /// Of a cell: it runs from each sequence's last step to its first.
   bool reverse = false;
