@@ -1,6 +1,6 @@
 // onnx_references FOLDER [CELL ..]: ONNX files and what they must give, as JSON beside them, for
-// run.mjs. Without cells: some of different groups, and trained models. --all: every cell of the
-// catalogue; those that can't be written stand in left_out.json with the reason.
+// run.mjs. Without cells: some of different groups, each op by itself, and trained models. --all:
+// every cell of the catalogue; those that can't be written stand in left_out.json with the reason.
 
 #include <boost/json.hpp>
 #include <cstdio>
@@ -10,6 +10,7 @@
 #include "catalogue.hpp"
 #include "cell/nearest_sizes.hpp"
 #include "exchange/onnx/onnx.hpp"
+#include "exchange/onnx/op_table.hpp"
 #include "layer/masks.hpp"
 #include "program/scan.hpp"
 #include "small_data.hpp"
@@ -237,6 +238,44 @@ void write_models(const fs::path& folder) {
         values);
 }
 
+// An op by itself, on one of its examples.
+void write_op(const fs::path& folder, const Op& op, std::size_t number) {
+  const Example& example = op.examples[number];
+  const std::string name = fmt::format("op_{}_{}", op.name, number);
+  OnnxGraph graph(name);
+  ProgramNode node;
+  node.op = &op;
+  node.attributes = example.attributes;
+  OnnxCall call{graph, node, {}, example.shapes, ""};
+  Tape<double> tape;
+  std::vector<Var> inputs;
+  json::object feeds;
+  const std::size_t count = example.shapes.size(), drawn_ones = count - example.fixed.size();
+  for (std::size_t k = 0; k < count; ++k) {
+    const Shape& shape = example.shapes[k];
+    call.in.push_back(graph.unique(fmt::format("in_{}", k)));
+    const Tensor<double> value =
+        k < drawn_ones ? drawn(shape, name + call.in[k], op.low, op.high)
+                       : rounded(Tensor<double>::from(shape, example.fixed[k - drawn_ones]));
+    graph.input(call.in[k], OnnxType::float32, onnx_sizes(shape));
+    feeds[call.in[k]] = array_json(value);
+    inputs.push_back(tape.constant(value));
+  }
+  const Var out = tape.apply(op, inputs, example.attributes);
+  node.shape = out.shape();
+  graph.add("Identity", "", {write_onnx_op(call)}, {"outputs"});
+  graph.output("outputs", OnnxType::float32, onnx_sizes(node.shape));
+  graph.write(folder / (name + ".onnx"), {});
+  write_json(folder / (name + ".json"),
+             {{"feeds", feeds}, {"expected", {{"outputs", array_json(tape.value(out))}}}});
+}
+
+void write_ops(const fs::path& folder) {
+  for (const Op& op : op_table()) {
+    for (std::size_t k = 0; has_onnx(op) && k < op.examples.size(); ++k) write_op(folder, op, k);
+  }
+}
+
 int write_all(const fs::path& folder, const std::set<std::string>& wanted, bool all) {
   json::object left_out;
   for (const Cell& cell : catalogue().cells()) {
@@ -248,7 +287,10 @@ int write_all(const fs::path& folder, const std::set<std::string>& wanted, bool 
       left_out[cell.name] = error.what();
     }
   }
-  if (wanted.empty()) write_models(folder);
+  if (wanted.empty()) {
+    write_ops(folder);
+    write_models(folder);
+  }
   if (all) write_json(folder / "left_out.json", left_out);
   return all || left_out.empty() ? 0 : 1;
 }
