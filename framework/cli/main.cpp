@@ -177,13 +177,15 @@ class CommandLine {
                       : compare_command(registry_, study_, changes(), common_, stop_requested);
     });
     add_study(compare);
+    add_tensorboard(compare);
     compare->add_flag("--dry-run", dry_run_,
                       "List the trials, estimate time and disk, and run nothing");
     auto* resume = add("resume", "Go on with an interrupted run", [this] {
       return is_search_run(folder_)
                  ? resume_search_command(registry_, folder_, overrides_, common_, stop_requested)
-                 : resume_command(registry_, folder_, overrides_, common_, stop_requested);
+                 : resume_command(registry_, folder_, changes(), common_, stop_requested);
     });
+    add_tensorboard(resume);
     resume->add_option("RUN", folder_, "Run folder")->required();
     resume->add_option("key.sub=value", overrides_,
                        "Changes that leave the trials the same, such as train.epochs=50 for more");
@@ -206,6 +208,11 @@ class CommandLine {
         ->allow_extra_args(false);
   }
 
+  void add_tensorboard(CLI::App* command) {
+    command->add_flag("--tensorboard", tensorboard_,
+                      "Write a file for TensorBoard into each trial's folder (log=tensorboard)");
+  }
+
   // What was typed behind the study, as overrides.
   std::vector<std::string> changes() const {
     std::vector<std::string> all;
@@ -217,6 +224,7 @@ class CommandLine {
       if (equals == std::string::npos) fail_input("-m {}: expected key=value,value", text);
       all.push_back(fmt::format("grid.{}=[{}]", text.substr(0, equals), text.substr(equals + 1)));
     }
+    if (tensorboard_) all.push_back("log=tensorboard");
     return all;
   }
 
@@ -225,6 +233,7 @@ class CommandLine {
     auto* plan = add("plan", "Make the run folder of a study, and run nothing",
                      [this] { return plan_command(registry_, study_, changes(), common_); });
     add_study(plan);
+    add_tensorboard(plan);
     auto* trial = add("trial", "Run one trial of a run folder, or list them", [this] {
       return trial_.empty() ? trial_list_command(folder_, trial_list_)
                             : trial_command(registry_, folder_, trial_, common_, stop_requested);
@@ -291,7 +300,7 @@ class CommandLine {
         add("ablate", "Changes of a cell: list, print, or train them and compare", [this] {
           if (!ablation_.study.empty() && !list_) {
             ablation_.cell = cell_.cell;
-            return ablation_command(registry_, ablation_, overrides_, common_, stop_requested);
+            return ablation_command(registry_, ablation_, changes(), common_, stop_requested);
           }
           if (overrides_.size() > 1)
             fail_input("got the variant '{}' and '{}', expected one", overrides_[0], overrides_[1]);
@@ -308,6 +317,7 @@ class CommandLine {
         ->add_option("--changes", ablation_.changes,
                      "all, pairs (every one and every two), or names with commas")
         ->capture_default_str();
+    add_tensorboard(ablate);
     ablate->add_flag("--refit", ablation_.refit,
                      "Solve hidden sizes, so that each has the parameters of the cell as it is");
     ablate->add_flag("--list", list_, "List the changes (also without it, when none is named)");
@@ -486,6 +496,7 @@ class CommandLine {
   PluginOptions plugin_options_;
   std::string study_, folder_, pattern_, group_, variant_, name_;
   std::vector<std::string> overrides_, grid_;
+  bool tensorboard_ = false;
   CellArguments cell_;
   AblationArguments ablation_;
   SearchArguments search_;

@@ -34,8 +34,8 @@ std::vector<std::string> differences(const Facts& in_run, const Facts& now);
 
 /// run.json: the same as an object, with how to cite the program.
 std::string to_json(const Provenance& provenance);
-/// The same for people, in order: how to cite, the last session's program and libraries, then each session, then
-/// the changes that were accepted.
+/// The same for people, in order: how to cite, the last session's program and libraries, then each
+/// session, then the changes that were accepted.
 Facts machine_lines(const Provenance& provenance);
 
 }  // namespace carousel

@@ -18,6 +18,7 @@
 #include "study/run_folder.hpp"
 #include "study/set_up.hpp"
 #include "study/time_left.hpp"
+#include "study/training_log.hpp"
 #include "study/trial.hpp"
 #include "tensor/interrupt.hpp"
 #include "train/parallel.hpp"
@@ -73,9 +74,18 @@ Archive run_in_folder(const RunFolder& folder, const StudySetUp& set_up,
   expect_memory("trial " + planned.id, least_memory(job));
   const auto write = [&](const Archive& archive) { folder.write_trial(planned.id, archive); };
   const std::optional<SavedTrial> saved = folder.saved(planned);
+  std::optional<TrainingLog> log;
+  if (study.log == "tensorboard") {
+    log.emplace(folder.trial_folder(planned.id), saved ? saved->record : record, to_yaml(study));
+  }
+  const auto on_progress = [&](const TrialRecord& now, const Progress& p) {
+    if (log) log->update(now, p);
+    progress(now, p);
+  };
   try {
-    Archive archive = run_trial(job, saved ? &saved->archive : nullptr, stop, {progress, write});
+    Archive archive = run_trial(job, saved ? &saved->archive : nullptr, stop, {on_progress, write});
     write(archive);
+    if (log) log->end(load_record(archive), archive.text("cell_text"), load_exhibits(archive));
     return archive;
   } catch (const InputError& error) {
     fail_input("trial {}: {}", planned.id, error.what());

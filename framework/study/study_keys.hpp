@@ -66,6 +66,7 @@ template <class Options, class Visitor>
 void visit_fields(Options& o, Visitor&& v) {
   v.text("name", o.name, TextRule{100, TextRule::Kind::file_name});
   v.text("description", o.description, TextRule{10000, TextRule::Kind::lines});
+  v.choice("log", o.log, {"none", "tensorboard"});
   v.tasks(o.tasks, Range{1, 100});
   v.records("cells", "name", o.cells, Range{1, most_records}, [](auto& g, auto& c) {
     g.text("name", c.name, short_text);

@@ -63,6 +63,7 @@ struct SearchOptions {
 struct StudyOptions {
   std::string name = "study";  ///< of its run folder too
   std::string description;     ///< for the report
+  std::string log = "none";    ///< what a trial writes while it is trained: none, tensorboard
 
   std::vector<StudyTask> tasks;  ///< in the order of the results
   std::vector<StudyCell> cells;  ///< likewise

@@ -128,6 +128,7 @@ class TypedTrainer final : public Trainer {
   Carried<T> carried_;       // of streams: what the last batch of this epoch handed on
   double epoch_loss_ = 0.0;  // summed over epoch_terms_
   std::int64_t epoch_terms_ = 0;
+  Progress last_;  // what it says of the last update alone
   std::string divergence_;
   double seconds_before_ = 0.0;
   Clock::time_point started_ = Clock::now();
@@ -180,7 +181,11 @@ bool TypedTrainer<T>::update(const Batch& batch, double done) {
     objective = train_.objective(batch, {&masks, streams ? &again : nullptr}, std::move(noise));
   }
   note_idle();
-  optimiser_.update(parameters_, train_.gradients(), rate_share(done), objective.get());
+  const double share = rate_share(done);
+  optimiser_.update(parameters_, train_.gradients(), share, objective.get());
+  last_.loss = result.loss / static_cast<double>(result.terms);
+  last_.rate = share * record_.learning_rate;
+  last_.gradient_norm = result.norm;
   carried_ = std::move(carried);
   record_.overflows += result.overflow ? 1 : 0;
   epoch_loss_ += result.loss;
@@ -282,7 +287,8 @@ template <class T>
 void TypedTrainer<T>::report(const std::function<void(const Progress&)>& on_progress,
                              std::size_t batches) {
   record_.seconds = seconds();
-  Progress p;
+  Progress p = last_;
+  p.updates = optimiser_.updates();
   p.epoch_ended = next_batch_ == 0;
   p.epoch = p.epoch_ended ? record_.epochs : record_.epochs + 1;
   p.epochs = options_.epochs;

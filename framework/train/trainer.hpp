@@ -13,15 +13,19 @@ namespace carousel {
 
 /// Where a trial is, for a progress line.
 struct Progress {
-  int epoch = 0;             ///< running, counted from 1
-  int epochs = 0;            ///< of the options
-  double done = 0.0;         ///< share of all epochs, 0 to 1
-  double seconds = 0.0;      ///< of this trial so far
-  double train = 0.0;        ///< loss, the running mean of this epoch
-  double valid = 0.0;        ///< the figure that chooses, of the last epoch; NaN in the first
-  double best_valid = 0.0;   ///< the same at the best epoch; NaN: none yet
-  int best_epoch = 0;        ///< 0: none yet
-  bool epoch_ended = false;  ///< the last update of an epoch, with its validation, is behind
+  int epoch = 0;               ///< running, counted from 1
+  int epochs = 0;              ///< of the options
+  double done = 0.0;           ///< share of all epochs, 0 to 1
+  double seconds = 0.0;        ///< of this trial so far
+  std::int64_t updates = 0;    ///< made since the trial began
+  double loss = 0.0;           ///< of the last batch, a term's mean, with noise if any
+  double rate = 0.0;           ///< of the last update
+  double gradient_norm = 0.0;  ///< of its gradient, in front of clipping
+  double train = 0.0;          ///< loss, the running mean of this epoch
+  double valid = 0.0;          ///< the figure that chooses, of the last epoch; NaN in the first
+  double best_valid = 0.0;     ///< the same at the best epoch; NaN: none yet
+  int best_epoch = 0;          ///< 0: none yet
+  bool epoch_ended = false;    ///< the last update of an epoch, with its validation, is behind
 };
 
 /// How a run of a trainer ended.

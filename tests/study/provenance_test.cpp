@@ -123,6 +123,7 @@ TEST_F(Changed, AnEditedCellIsRefused) {
 TEST_F(Changed, EveryKeyOfTheStudyIsKept) {
   const std::map<std::string, std::string> texts = {{"name", "other"},
                                                     {"description", "as it is"},
+                                                    {"log", "tensorboard"},
                                                     {"train.optimiser", "sgd"},
                                                     {"train.loss", "sequence"},
                                                     {"train.precision", "double"},

@@ -7,6 +7,7 @@
 
 #include "cells/catalogue.hpp"
 #include "tape/parameters.hpp"
+#include "temporary_folder.hpp"
 
 namespace carousel {
 namespace {
@@ -168,22 +169,12 @@ TEST(BatchScan, GivesDefaultsAndTheCellsOwnFirstStates) {
   EXPECT_TRUE(run.gradients(c.cotangents).states.empty());
 }
 
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "none";
-}
-
 TEST(BatchScan, SaysWhatDoesNotFit) {
   using Keep = BatchScan<double>::Keep;
   const auto with = [](const auto& change) {
     Case c("lstm", 9);
     change(c);
-    return error_of([&] {
+    return error_of<InputError>([&] {
       BatchScan<double> run(c.scan, c.arguments, Keep::way_back);
       run.gradients(c.cotangents);
     });
@@ -210,7 +201,7 @@ TEST(BatchScan, SaysWhatDoesNotFit) {
               }),
               HasSubstr("the gradient of the outputs has shape"));
   Case c("lstm", 2);
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(error_of<InputError>([&] {
                 BatchScan<double> run(c.scan, c.arguments, Keep::values);
                 run.gradients(c.cotangents);
               }),
