@@ -53,7 +53,8 @@ void print_split(const char* name, const SequenceSplit& split) {
 
 int import_command(const ImportArguments& arguments, const CommonOptions& common) {
   if (arguments.kind != "music") {
-    fail_input("import: got '{}', expected 'music' and a MAT-file", arguments.kind);
+    fail_input("import: got '{}', expected 'music' and a MAT-file, or 'weights' and their file",
+               arguments.kind);
   }
   const std::filesystem::path source = arguments.file;
   const bool is_ours = arguments.digest_only && source.extension() == ".h5";

@@ -17,6 +17,7 @@
 #include "cli/bounds.hpp"
 #include "cli/cell_commands.hpp"
 #include "cli/data_commands.hpp"
+#include "cli/exchange_commands.hpp"
 #include "cli/inspect_command.hpp"
 #include "cli/memory.hpp"
 #include "cli/run_command.hpp"
@@ -117,6 +118,7 @@ class CommandLine {
     add_run();
     add_search();
     add_data();
+    add_export();
     add_sample();
     add_translate();
     add_inspect();
@@ -334,6 +336,7 @@ class CommandLine {
         ->required();
     run->add_option("--weights", run_.weights,
                     "Parameters by name, .npz or .safetensors (default: drawn as in training)");
+    run->add_option("--layer", run_.layer, "Of a model's weights: such as layers/0/forward");
     run->add_option("--probe", run_.probes, "Values of the equations to write, such as z,c")
         ->delimiter(',');
     run->add_flag("--gradients", run_.gradients,
@@ -353,15 +356,51 @@ class CommandLine {
   }
 
   void add_data() {
-    auto* import = add("import", "Turn a data set in its public form into our layout",
-                       [this] { return import_command(import_, common_); });
-    import->add_option("KIND", import_.kind, "What it is: music")->required();
-    import->add_option("FILE", import_.file, "The set, such as JSB_Chorales.mat")->required();
+    auto* import = add(
+        "import", "A data set in its public form, or another library's weights, into ours", [this] {
+          if (import_.kind != "weights") return import_command(import_, common_);
+          weights_.file = import_.file;
+          return import_weights_command(registry_, weights_, common_);
+        });
+    import->add_option("KIND", import_.kind, "What it is: music, weights")->required();
+    import
+        ->add_option("FILE", import_.file,
+                     "The set, such as JSB_Chorales.mat; weights: .pt, .h5, .keras, .onnx, "
+                     ".safetensors, .npz")
+        ->required();
+    import->add_option("--as", weights_.kind, "Of weights: their layout, such as pytorch-lstm");
+    import
+        ->add_option("--layer", weights_.layers,
+                     "Of weights: the module, such as encoder.rnn; several layers: a,b")
+        ->delimiter(',');
+    import->add_option("--to", weights_.to, "Of weights: the file, .safetensors or .npz");
+    import->add_option("--input", weights_.input, "Of weights: the input size to expect");
+    import->add_option("--hidden", weights_.hidden, "Of weights: the hidden size to expect");
     auto* data = add("data", "List the data sets: where each is, or that it is missing",
                      [this] { return data_command(json_, common_); });
     data->add_flag("--json", json_, "As JSON");
     import->add_flag("--digest", import_.digest_only,
                      "Print the SHA-256 of a set's content (of an .h5 too), and write nothing");
+  }
+
+  void add_export() {
+    auto* command = add("export", "Parameters of a run's model, or of a cell, for other programs",
+                        [this] { return export_command(registry_, export_, common_); });
+    command->add_option("RUN|CELL", export_.source, "Run folder, or a cell")->required();
+    command->add_option("--to", export_.to, "The file to write, .safetensors or .npz")->required();
+    command->add_option("--as", export_.kind,
+                        "In the layout of another library, such as pytorch-lstm");
+    command->add_option("--trial", export_.model.trial, "Of a run: its id (default: the best)");
+    command->add_option("--cell", export_.model.cell, "Of a run: the cell");
+    command->add_option("--dataset", export_.model.dataset, "Of a run: what it was trained on");
+    command->add_option("--input", export_.cell.input, "Of a cell: input size");
+    command->add_option("--hidden", export_.cell.hidden, "Of a cell: hidden size");
+    command->add_option("--set", export_.cell.hyper, "Of a cell: hyperparameter; repeatable")
+        ->allow_extra_args(false);
+    command->add_option("--weights", export_.weights,
+                        "Of a cell: its parameters (default: drawn as in training)");
+    command->add_option("--layer", export_.layer, "Of a model's weights: such as layers/0/forward");
+    add_seed(command, export_.seed);
   }
 
   void add_sample() {
@@ -503,6 +542,8 @@ class CommandLine {
   RunArguments run_;
   BenchArguments bench_;
   ImportArguments import_;
+  ImportWeightsArguments weights_;
+  ExportArguments export_;
   std::string trial_;
   TrialListOptions trial_list_;
   ModelOfRun model_;

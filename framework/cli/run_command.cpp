@@ -8,22 +8,10 @@
 #include "cell/changed_cell.hpp"
 #include "cli/run_input.hpp"
 #include "io/npz.hpp"
-#include "layer/recurrent_stack.hpp"
 #include "program/scan.hpp"
-#include "tensor/convert.hpp"
 
 namespace carousel {
 namespace {
-
-// The values that training begins with, for this seed.
-std::vector<Tensor<double>> drawn_values(const Cell& cell, const CellSizes& sizes,
-                                         std::uint64_t seed) {
-  StackOptions options;
-  options.input = sizes.input;
-  options.hidden = sizes.hidden;
-  const ParameterSet<float> drawn(RecurrentStack(cell, options).parameters(), seed);
-  return converted<double>(drawn.values());
-}
 
 void expect_names_apart(const StepProgram& program, const std::vector<std::string>& probes) {
   std::vector<std::string> names = result_names(program, probes);
@@ -187,7 +175,7 @@ int run_command(CellRegistry& registry, const RunArguments& arguments,
   const RunInput input = run_input(program, whom, arguments.x, arrays);
   std::vector<Tensor<double>> values = drawn_values(cell, sizes, arguments.seed);
   if (!arguments.weights.empty()) {
-    values = read_weights(program, whom, arguments.weights, values);
+    values = read_weights(program, whom, arguments.weights, arguments.layer, values);
   }
   const NamedArrays results = CellRun(scan, values, input, arguments).results();
   write_npz(common.out, results);

@@ -9,6 +9,7 @@ namespace carousel {
 struct RunArguments {
   CellArguments cell;               // its input size is that of x
   std::string x, weights;           // --x; --weights, empty: drawn from `seed`
+  std::string layer;                // --layer: the scan that has the weights, of a model's file
   std::vector<std::string> probes;  // --probe: names of values of a step
   bool gradients = false;           // --gradients
   std::uint64_t seed = 1;           // --seed

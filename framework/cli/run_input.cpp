@@ -1,15 +1,20 @@
 #include "cli/run_input.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
+#include "exchange/stack_arrays.hpp"
+#include "exchange/weights_file.hpp"
 #include "io/csv.hpp"
 #include "io/files.hpp"
 #include "io/npy.hpp"
 #include "io/npz.hpp"
-#include "io/safetensors.hpp"
 #include "layer/masks.hpp"
+#include "layer/recurrent_stack.hpp"
+#include "tensor/convert.hpp"
 
 namespace carousel {
 namespace {
@@ -85,7 +90,32 @@ std::vector<Index> lengths_of(const Tensor<double>& array, Index steps, const st
   return lengths;
 }
 
+// A model's file holds more than the scan that is asked for.
+NamedArrays arrays_of_scan(const NamedArrays& arrays, const StepProgram& program,
+                           const std::string& layer, const std::string& file) {
+  const std::vector<std::string> scans = scans_in(arrays);
+  const bool has_own = std::ranges::any_of(
+      program.parameters, [&](const auto& parameter) { return arrays.contains(parameter.name); });
+  if (layer.empty() && (has_own || scans.empty())) return arrays;
+  const std::string chosen = layer.empty() && scans.size() == 1 ? scans[0] : layer;
+  const NamedArrays below = arrays_below(arrays, chosen);
+  if (!below.empty()) return below;
+  fail_input("{}: expected --layer to be one of {}{}", file,
+             scans.empty() ? "those that a model's file has, and this has none"
+                           : fmt::format("{}", fmt::join(scans, ", ")),
+             layer.empty() ? "" : fmt::format("; got {}", layer));
+}
+
 }  // namespace
+
+std::vector<Tensor<double>> drawn_values(const Cell& cell, const CellSizes& sizes,
+                                         std::uint64_t seed) {
+  StackOptions options;
+  options.input = sizes.input;
+  options.hidden = sizes.hidden;
+  const ParameterSet<float> drawn(RecurrentStack(cell, options).parameters(), seed);
+  return converted<double>(drawn.values());
+}
 
 NamedArrays read_x(const std::filesystem::path& path) {
   const std::string file = path.string(), ending = path.extension().string();
@@ -157,12 +187,10 @@ RunInput run_input(const StepProgram& program, const std::string& whom,
 
 std::vector<Tensor<double>> read_weights(const StepProgram& program, const std::string& whom,
                                          const std::filesystem::path& path,
+                                         const std::string& layer,
                                          const std::vector<Tensor<double>>& drawn) {
-  const std::string ending = path.extension().string();
-  if (ending != ".npz" && ending != ".safetensors") {
-    fail_input("--weights {}: expected a file that ends in .npz or .safetensors", path.string());
-  }
-  GivenArrays given(path.string(), ending == ".npz" ? read_npz(path) : read_safetensors(path));
+  GivenArrays given(path.string(), arrays_of_scan(read_own_weights("--weights", path), program,
+                                                  layer, path.string()));
   std::vector<Tensor<double>> values;
   for (std::size_t k = 0; k < program.parameters.size(); ++k) {
     const ProgramParameter& parameter = program.parameters[k];

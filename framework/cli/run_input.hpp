@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "cell/cell.hpp"
-#include "cli/given_arrays.hpp"
+#include "io/given_arrays.hpp"
 
 namespace carousel {
 
@@ -30,12 +30,19 @@ NamedArrays read_x(const std::filesystem::path& path);
 RunInput run_input(const StepProgram& program, const std::string& whom,
                    const std::filesystem::path& path, const NamedArrays& arrays);
 
-/// The values of the program's parameters from an .npz or .safetensors file. Arrays that are a
+/// The values that training begins with, for this seed.
+std::vector<Tensor<double>> drawn_values(const Cell& cell, const CellSizes& sizes,
+                                         std::uint64_t seed);
+
+/// The values of the program's parameters from an .npz or .safetensors file. layer: the scan whose
+/// parameters they are, where the file is that of a model, "layers/0/forward"; empty: those by the
+/// cell's own names, or, where there are none, those of the only scan. Arrays that are a
 /// result of `carousel run` are passed over, so that the file that it writes serves too; a
 /// parameter that is not trained may be missing, and has its first value, one of `drawn`, then.
 /// whom: as of run_input(). Throws InputError when the arrays do not fit.
 std::vector<Tensor<double>> read_weights(const StepProgram& program, const std::string& whom,
                                          const std::filesystem::path& path,
+                                         const std::string& layer,
                                          const std::vector<Tensor<double>>& drawn);
 
 /// Names of the arrays that `carousel run` may write for this program, without those of the

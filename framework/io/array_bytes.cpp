@@ -3,24 +3,31 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
+#include <limits>
 
 namespace carousel {
 namespace {
 
-std::size_t width_of(NumberForm form) {
-  switch (form) {
-    case NumberForm::boolean: return 1;
-    case NumberForm::float32:
-    case NumberForm::int32: return 4;
-    case NumberForm::float64:
-    case NumberForm::int64: return 8;
-  }
-  fail_bug("a number of a file has no width");
+// Of IEEE 754's binary16: a sign, 5 bits of the exponent, 10 of the fraction.
+double half(std::uint16_t bits) {
+  const int exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
+  double value = 0.0;
+  if (exponent == 0) value = std::ldexp(fraction, -24);
+  else if (exponent < 31) value = std::ldexp(fraction + 1024, exponent - 25);
+  else value = fraction == 0 ? HUGE_VAL : std::nan("");
+  return bits >> 15 ? -value : value;
 }
 
 double number_at(NumberForm form, std::string_view bytes, std::size_t at) {
   switch (form) {
+    case NumberForm::float16: return half(little_endian<std::uint16_t>(bytes, at));
+    // The first half of a float32.
+    case NumberForm::bfloat16:
+      return double(
+          std::bit_cast<float>(std::uint32_t{little_endian<std::uint16_t>(bytes, at)} << 16));
     case NumberForm::float32:
       return double(std::bit_cast<float>(little_endian<std::uint32_t>(bytes, at)));
     case NumberForm::float64: return std::bit_cast<double>(little_endian<std::uint64_t>(bytes, at));
@@ -63,6 +70,19 @@ Shape fitting_shape(const std::vector<std::uint64_t>& sizes, std::size_t width,
 
 }  // namespace
 
+std::size_t width_of(NumberForm form) {
+  switch (form) {
+    case NumberForm::boolean: return 1;
+    case NumberForm::float16:
+    case NumberForm::bfloat16: return 2;
+    case NumberForm::float32:
+    case NumberForm::int32: return 4;
+    case NumberForm::float64:
+    case NumberForm::int64: return 8;
+  }
+  fail_bug("a number of a file has no width");
+}
+
 Tensor<double> array_of(NumberForm form, const std::vector<std::uint64_t>& sizes,
                         std::string_view bytes, const std::string& place) {
   constexpr double most = 9007199254740992.0;  // 2^53: from there on double skips whole numbers
@@ -85,6 +105,25 @@ std::string bytes_of(const Tensor<double>& array) {
     append_little_endian(bytes, std::bit_cast<std::uint64_t>(value));
   }
   return bytes;
+}
+
+std::string float32_bytes_of(const Tensor<double>& array) {
+  std::string bytes;
+  bytes.reserve(static_cast<std::size_t>(array.numel()) * sizeof(float));
+  for (const double value : array.values()) {
+    append_little_endian(bytes, std::bit_cast<std::uint32_t>(static_cast<float>(value)));
+  }
+  return bytes;
+}
+
+bool fits_float32(const Tensor<double>& array) {
+  return std::ranges::all_of(array.values(), [](double value) {
+    // A number beyond float's range has no conversion that is defined.
+    if (std::isfinite(value) && std::abs(value) > double(std::numeric_limits<float>::max()))
+      return false;
+    return std::bit_cast<std::uint64_t>(double(static_cast<float>(value))) ==
+           std::bit_cast<std::uint64_t>(value);
+  });
 }
 
 }  // namespace carousel

@@ -14,7 +14,10 @@ namespace carousel {
 using NamedArrays = std::map<std::string, Tensor<double>>;
 
 /// How a number lies in a file of arrays, always from its least byte to its highest.
-enum class NumberForm { float32, float64, int32, int64, boolean };
+enum class NumberForm { float16, bfloat16, float32, float64, int32, int64, boolean };
+
+/// Bytes that a number takes.
+std::size_t width_of(NumberForm form);
 
 /// The number of this type that begins at a byte. Unsigned: an unsigned integer, 1 to 8 bytes.
 template <class Unsigned>
@@ -43,5 +46,9 @@ Tensor<double> array_of(NumberForm form, const std::vector<std::uint64_t>& sizes
 
 /// The numbers of an array, row by row, as float64.
 std::string bytes_of(const Tensor<double>& array);
+/// The same as float32, each number rounded to the nearest.
+std::string float32_bytes_of(const Tensor<double>& array);
+/// Whether float32 holds every number of the array, bit by bit.
+bool fits_float32(const Tensor<double>& array);
 
 }  // namespace carousel

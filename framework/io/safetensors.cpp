@@ -11,6 +11,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t most_header_bytes = 100'000'000;
+constexpr std::string_view notes_name = "__metadata__";
 
 // Where an array is.
 struct Entry {
@@ -77,9 +78,11 @@ std::vector<std::uint64_t> whole_numbers(const json::object& entry, const char* 
 
 NumberForm form_of(const json::object& entry, const std::string& place) {
   const json::value* type = entry.if_contains("dtype");
+  if (type && *type == "F16") return NumberForm::float16;
+  if (type && *type == "BF16") return NumberForm::bfloat16;
   if (type && *type == "F32") return NumberForm::float32;
   if (type && *type == "F64") return NumberForm::float64;
-  fail_input("{}: got the type {}, expected F32 or F64: tensor.float() makes one", place,
+  fail_input("{}: got the type {}, expected F16, BF16, F32 or F64: tensor.float() makes one", place,
              type ? json::serialize(*type) : "nothing");
 }
 
@@ -100,7 +103,7 @@ std::vector<Entry> entries_of(const json::object& header, const std::string& fil
   std::vector<Entry> entries;
   for (const auto& member : header) {
     const std::string name(member.key());
-    if (name == "__metadata__") continue;
+    if (name == notes_name) continue;
     entries.push_back(entry_of(name, member.value(), fmt::format("{}: {}", file, name)));
   }
   std::ranges::sort(entries, {}, &Entry::begin);
@@ -140,6 +143,31 @@ NamedArrays read_safetensors(const std::filesystem::path& path) {
     fail_input("{}: {} bytes belong to no array", file, numbers.size() - reached);
   }
   return arrays;
+}
+
+void write_safetensors(const std::filesystem::path& path, const NamedArrays& arrays,
+                       const Facts& notes) {
+  const bool in_float =
+      std::ranges::all_of(arrays, [](const auto& entry) { return fits_float32(entry.second); });
+  json::object header, metadata;
+  for (const auto& [name, note] : notes) metadata[name] = note;
+  if (!notes.empty()) header[notes_name] = metadata;
+  std::string numbers;
+  for (const auto& [name, array] : arrays) {
+    if (name == notes_name) {
+      fail_input("{}: an array can't be called '{}', which is what notes are called in this format",
+                 path.string(), name);
+    }
+    const std::size_t begin = numbers.size();
+    numbers += in_float ? float32_bytes_of(array) : bytes_of(array);
+    header[name] = {{"dtype", in_float ? "F32" : "F64"},
+                    {"shape", json::array(array.shape().begin(), array.shape().end())},
+                    {"data_offsets", {begin, numbers.size()}}};
+  }
+  std::string text = json::serialize(header), bytes;
+  text.append((8 - text.size() % 8) % 8, ' ');  // the numbers begin at a multiple of 8 bytes
+  append_little_endian(bytes, std::uint64_t{text.size()});
+  write_text(path, bytes + text + numbers);
 }
 
 }  // namespace carousel

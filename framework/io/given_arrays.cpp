@@ -1,4 +1,4 @@
-#include "cli/given_arrays.hpp"
+#include "io/given_arrays.hpp"
 
 #include <fmt/ranges.h>
 

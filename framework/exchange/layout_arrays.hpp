@@ -1,0 +1,44 @@
+#pragma once
+// Parameters of ours in the layout of another library, and the other way round.
+
+#include <string>
+
+#include "cell/cell.hpp"
+#include "exchange/layouts.hpp"
+#include "exchange/stack_arrays.hpp"
+
+namespace carousel {
+
+/// The arrays of another library as ours. theirs: named as in one module of PyTorch
+/// ("weight_ih_l0_reverse"), as those of a layer of Keras ("kernel", behind "forward_layer/" or
+/// "backward_layer/" where it is bidirectional) or of a node of ONNX ("W"); the latter two behind
+/// "0/", "1/" where there are several layers. reference: the cell that the layout names. file: for
+/// messages. Where two biases are added, ours is their sum in double; where one of them is zero,
+/// the other bit by bit. Throws InputError, which lists both sides, where an array is missing, left
+/// over, of another shape or not finite.
+StackArrays ours_of(const Layout& layout, const Cell& reference, const NamedArrays& theirs,
+                    const std::string& file);
+
+/// Ours as the arrays of another library, bit by bit, named as above. whose: for messages. Throws
+/// InputError as ours_of() does.
+NamedArrays theirs_of(const Layout& layout, const Cell& reference, const StackArrays& ours,
+                      const std::string& whose);
+
+/// The sizes of the first layer. whose: for messages. Throws InputError where its parameters are
+/// not those of the layout's cell.
+CellSizes first_sizes(const Layout& layout, const StackArrays& ours, const std::string& whose);
+
+/// A whole model of ours in the layout of another library: its stacks as theirs_of(), each behind
+/// its name and a separator, "layers.weight_ih_l0" or "layers/kernel", and its layers without
+/// recurrence as that library has them: NAME.weight and NAME.bias of PyTorch, NAME/kernel
+/// (transposed), NAME/bias and NAME/embeddings of Keras; those of ONNX, which has no names for
+/// them, stay as they are. Throws InputError as theirs_of() does, and where a stack has layer norm.
+NamedArrays model_in_layout(const Layout& layout, const Cell& reference,
+                            const NamedArrays& parameters, const std::string& whose);
+
+/// Throws InputError unless a cell's program computes what `reference` does, whatever its first
+/// values are. whose: for messages.
+void expect_equations(const Layout& layout, const Cell& reference, const StepProgram& program,
+                      const std::string& whose);
+
+}  // namespace carousel

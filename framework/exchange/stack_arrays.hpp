@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "io/array_bytes.hpp"
+
+namespace carousel {
+
+/// Parameters of a stack, [layer][direction], the forward one first, each by the names of the cell.
+using StackArrays = std::vector<std::vector<NamedArrays>>;
+
+/// A stack's arrays by the names that a model has for them, "NAME/0/forward/W_z"; those of one scan
+/// without a name of a stack by the cell's own, "W_z".
+NamedArrays named_arrays(const StackArrays& stack, const std::string& name);
+
+/// A model's parameters: its stacks by their names, and what belongs to none.
+struct ModelArrays {
+  std::map<std::string, StackArrays> stacks;
+  NamedArrays others;
+};
+
+/// Takes the names of named_arrays() apart. Throws InputError where a layer or a direction is
+/// missing, or layers are not alike.
+ModelArrays model_arrays(const NamedArrays& parameters);
+
+/// Which scans have parameters among these names: "layers/0/forward", each once.
+std::vector<std::string> scans_in(const NamedArrays& parameters);
+
+/// What is named FRONT/REST or FRONT.REST, by REST.
+NamedArrays arrays_below(const NamedArrays& arrays, const std::string& front);
+
+}  // namespace carousel
