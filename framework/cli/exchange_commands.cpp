@@ -4,7 +4,6 @@
 
 #include "cell/cell_file.hpp"
 #include "cell/changed_cell.hpp"
-#include "cell/mutation/symbolic_cell.hpp"
 #include "cli/run_input.hpp"
 #include "exchange/layout_arrays.hpp"
 #include "exchange/weights_file.hpp"
@@ -35,16 +34,6 @@ NamedArrays parameters_of(const TrainedModel& model) {
   return parameters;
 }
 
-// Whether the equations that a model's first stack runs are those of the layout's cell. They are
-// printed at its sizes.
-void expect_equations_of_run(const Layout& layout, const Cell& reference, const OpenModel& model,
-                             const NamedArrays& parameters, const std::string& whose) {
-  const ModelArrays sorted = model_arrays(parameters);
-  if (sorted.stacks.empty()) fail_input("{}: it has no recurrent layer", whose);
-  const CellSizes sizes = first_sizes(layout, sorted.stacks.begin()->second, whose);
-  expect_equations(layout, reference, program_of_text(model.cell_text(), sizes), whose);
-}
-
 int export_run(CellRegistry& registry, const ExportArguments& arguments,
                const CommonOptions& common) {
   ModelOfRun wanted = arguments.model;
@@ -63,7 +52,7 @@ int export_run(CellRegistry& registry, const ExportArguments& arguments,
   if (!arguments.kind.empty()) {
     const Layout& layout = find_layout(arguments.kind);
     const Cell& reference = registry.find(layout.cell);
-    expect_equations_of_run(layout, reference, model, arrays, whose);
+    expect_equations(layout, reference, model.cell_program(), whose);
     arrays = model_in_layout(layout, reference, arrays, whose);
     notes.emplace_back("layout", layout.kind);
   }

@@ -46,7 +46,7 @@ NamedArrays chosen(const NamedArrays& arrays, const std::vector<std::string>& la
 
 void expect_weights_ending(const char* option, const std::filesystem::path& path) {
   if (ends_in(path, {".safetensors", ".npz"})) return;
-  fail_input("{} {}: expected a file that ends in .safetensors or .npz", option, path.string());
+  fail_input("{} {}: expected a file that ends in .npz or .safetensors", option, path.string());
 }
 
 void write_weights(const std::filesystem::path& path, const NamedArrays& arrays,

@@ -112,6 +112,7 @@ TrainedModel OpenModel::at_start() const {
   return {*parts_->model, in_double ? ParameterValues(drawn(0.0)) : ParameterValues(drawn(0.0F))};
 }
 const Problem& OpenModel::problem() const { return parts_->problem(); }
+const StepProgram& OpenModel::cell_program() const { return parts_->recurrence.cell_program(); }
 std::string OpenModel::cell_text() const { return parts_->recurrence.cell_text(); }
 
 Sample OpenModel::sample(const SampleRequest& request) const {

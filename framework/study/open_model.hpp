@@ -32,6 +32,8 @@ class OpenModel {
   TrainedModel after_epoch(int epoch) const;
   /// The splits and their examples.
   const Problem& problem() const;
+  /// The cell as it is run, in the first layer of the first stack.
+  const StepProgram& cell_program() const;
   /// The equations of the cell as they are run: what names there are to probe.
   std::string cell_text() const;
   /// As Model::sample().

@@ -57,9 +57,11 @@ double Recurrence::scan_seconds() const {
   return seconds;
 }
 
-std::string Recurrence::cell_text() const {
+const StepProgram& Recurrence::cell_program() const {
   if (stacks_.empty()) fail_bug("a model without a stack was asked for its cell");
-  return to_text(stacks_.front().program(0));
+  return stacks_.front().program(0);
 }
+
+std::string Recurrence::cell_text() const { return to_text(cell_program()); }
 
 }  // namespace carousel

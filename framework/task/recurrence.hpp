@@ -34,6 +34,8 @@ class Recurrence {
   std::size_t bytes_reserved() const;
   /// Time that the stacks' scans took, see Scan.
   double scan_seconds() const;
+  /// The cell as it is run, in the first layer of the first stack.
+  const StepProgram& cell_program() const;
   /// Equations of the cell as they are run, at the sizes of the first layer of the first stack.
   std::string cell_text() const;
 

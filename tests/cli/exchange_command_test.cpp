@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/command_fixture.hpp"
+#include "io/files.hpp"
 #include "io/npz.hpp"
 #include "io/safetensors.hpp"
 #include "io/zip_file.hpp"
@@ -186,7 +187,7 @@ TEST_F(ExchangeCommand, WhatCannotBeReadOrWrittenIsSaidInOneMessage) {
   EXPECT_THAT(import("m.zip", {"--as", "pytorch-gru"}),
               HasSubstr("expected a file that ends in .pt"));
   EXPECT_THAT(refusal({"import", "weights", "m.pt", "--as", "pytorch-gru"}),
-              HasSubstr("--to : expected a file that ends in .safetensors or .npz"));
+              HasSubstr("--to : expected a file that ends in .npz or .safetensors"));
   EXPECT_THAT(refusal({"export", "lstm", "--to", "out.npz"}),
               HasSubstr("expected its sizes, --input and --hidden"));
   EXPECT_THAT(refusal({"export", "lsmt", "--input", "2", "--hidden", "3", "--to", "out.npz"}),
