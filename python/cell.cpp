@@ -17,6 +17,22 @@
 namespace carousel::python {
 namespace {
 
+// A text has lines; a path ends in .cell; all else is a name.
+const Cell& find_cell(CellRegistry& registry, const std::string& source) {
+  if (source.find('\n') == source.npos) return find_or_load(registry, source);
+  return registry.find(registry.add_text(source, "cell", true));
+}
+
+CellSizes checked(Index input, Index hidden, const HyperValues& hyper) {
+  for (const auto& [what, size] : {std::pair("input", input), std::pair("hidden", hidden)}) {
+    if (size >= 1 && size <= most_units) continue;
+    fail_input("{}: got {}, expected a size from 1 to {}", what, size, most_units);
+  }
+  return {input, hidden, hyper};
+}
+
+}  // namespace
+
 const CellRegistry& catalogue() {
   static const CellRegistry cells = [] {
     CellRegistry registry;
@@ -26,109 +42,90 @@ const CellRegistry& catalogue() {
   return cells;
 }
 
-// A text has lines; a path ends in .cell; all else is a name.
-const Cell& find_cell(CellRegistry& registry, const std::string& source) {
-  if (source.find('\n') == source.npos) return find_or_load(registry, source);
-  return registry.find(registry.add_text(source, "cell", true));
+Program::Program(const std::string& source, Index input, Index hidden, const HyperValues& hyper,
+                 const std::string& variant)
+    : registry_(catalogue()),
+      cell_(changed_cell(find_cell(registry_, source), hyper, variant)),
+      scan_(cell_.build(checked(input, hidden, hyper))) {}
+
+namespace {
+
+// In the order of Supply::Kind.
+constexpr const char* names_of_supplies[] = {"normal",   "uniform", "keep",    "drop",
+                                             "training", "length",  "schedule"};
+
+py::tuple sizes_of(const Shape& shape) {
+  py::tuple sizes(static_cast<std::size_t>(shape.rank()));
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    sizes[static_cast<std::size_t>(axis)] = shape[axis];
+  }
+  return sizes;
 }
 
-// A cell at its sizes.
-class Program {
- public:
-  Program(const std::string& source, Index input, Index hidden, const HyperValues& hyper,
-          const std::string& variant)
-      : registry_(catalogue()),  // of its own: a file that has changed is read again
-        cell_(changed_cell(find_cell(registry_, source), hyper, variant)),
-        sizes_(checked(input, hidden, hyper)),
-        scan_(cell_.build(sizes_)) {}
+// First values, those that training begins with for this seed, layer and direction.
+py::dict first_values(const Program& of, std::uint64_t seed, int layer,
+                      const std::string& direction) {
+  std::vector<ParameterSpec> specs;
+  for (const ProgramParameter& p : of.program().parameters) {
+    specs.push_back({fmt::format("layers/{}/{}/{}", layer, direction, p.name), p.shape, p.init,
+                     p.shape.rank() > 1 && p.trained, p.trained});
+  }
+  const ParameterSet<float> drawn(specs, seed);
+  py::dict values;
+  for (std::size_t k = 0; k < drawn.size(); ++k) {
+    values[py::str(of.program().parameters[k].name)] = array_of(drawn.values()[k].clone());
+  }
+  return values;
+}
 
-  const Cell& cell() const { return cell_; }
-  const Scan& scan() const { return scan_; }
-  const StepProgram& program() const { return scan_.program(); }
+py::list parameters_of(const Program& of) {
+  py::list all;
+  for (const ProgramParameter& p : of.program().parameters) {
+    all.append(py::make_tuple(p.name, sizes_of(p.shape), p.trained));
+  }
+  return all;
+}
 
-  // First values, those that training begins with for this seed, layer and direction.
-  py::dict first_values(std::uint64_t seed, int layer, const std::string& direction) const {
-    std::vector<ParameterSpec> specs;
-    for (const ProgramParameter& p : program().parameters) {
-      specs.push_back({fmt::format("layers/{}/{}/{}", layer, direction, p.name), p.shape, p.init,
-                       p.shape.rank() > 1 && p.trained, p.trained});
-    }
-    const ParameterSet<float> drawn(specs, seed);
-    py::dict values;
-    for (std::size_t k = 0; k < drawn.size(); ++k) {
-      values[py::str(program().parameters[k].name)] = array_of(drawn.values()[k].clone());
-    }
-    return values;
+py::list states_of(const Program& of) {
+  py::list all;
+  for (const ProgramState& s : of.program().states) {
+    all.append(py::make_tuple(s.name, sizes_of(without_batch(with_batch(s.shape, 1)))));
   }
+  return all;
+}
 
-  py::list parameters() const {
-    py::list all;
-    for (const ProgramParameter& p : program().parameters) {
-      all.append(py::make_tuple(p.name, sizes_of(p.shape), p.trained));
+py::list inputs_of(const Program& of) {
+  py::list all;
+  for (const int id : of.program().inputs) {
+    const ProgramNode& node = of.program().nodes[static_cast<std::size_t>(id)];
+    py::object supply = py::none();
+    if (node.supply) {
+      const bool once = node.supply->often == Supply::Often::sequence;
+      supply = py::make_tuple(names_of_supplies[static_cast<int>(node.supply->kind)],
+                              node.supply->rate, once);
     }
-    return all;
+    all.append(py::make_tuple(node.name, node.shape.back(),
+                              node.otherwise ? py::cast(*node.otherwise) : py::none(), supply));
   }
-  py::list states() const {
-    py::list all;
-    for (const ProgramState& s : program().states) {
-      all.append(py::make_tuple(s.name, sizes_of(without_batch(with_batch(s.shape, 1)))));
-    }
-    return all;
-  }
-  py::list inputs() const {
-    py::list all;
-    for (const int id : program().inputs) {
-      const ProgramNode& node = program().nodes[static_cast<std::size_t>(id)];
-      py::object supply = py::none();
-      if (node.supply) {
-        const bool once = node.supply->often == Supply::Often::sequence;
-        supply = py::make_tuple(names_of_supplies[static_cast<int>(node.supply->kind)],
-                                node.supply->rate, once);
-      }
-      all.append(py::make_tuple(node.name, node.shape.back(),
-                                node.otherwise ? py::cast(*node.otherwise) : py::none(), supply));
-    }
-    return all;
-  }
-  std::vector<std::string> values() const {
-    std::vector<std::string> names;
-    for (const ProgramNode& node : program().nodes) {
-      if (!node.name.empty() && is_batched(node.shape)) names.push_back(node.name);
-    }
-    return names;
-  }
-  py::tuple output() const { return sizes_of(without_batch(program().output_shape())); }
-  std::vector<std::string> ablations() const {
-    std::vector<std::string> names;
-    for (const Ablation& change : single_changes(program())) names.push_back(change.name);
-    return names;
-  }
+  return all;
+}
 
- private:
-  // In the order of Supply::Kind.
-  static constexpr const char* names_of_supplies[] = {"normal",   "uniform", "keep",    "drop",
-                                                      "training", "length",  "schedule"};
-
-  static CellSizes checked(Index input, Index hidden, const HyperValues& hyper) {
-    for (const auto& [what, size] : {std::pair("input", input), std::pair("hidden", hidden)}) {
-      if (size >= 1 && size <= most_units) continue;
-      fail_input("{}: got {}, expected a size from 1 to {}", what, size, most_units);
-    }
-    return {input, hidden, hyper};
+std::vector<std::string> values_of(const Program& of) {
+  std::vector<std::string> names;
+  for (const ProgramNode& node : of.program().nodes) {
+    if (!node.name.empty() && is_batched(node.shape)) names.push_back(node.name);
   }
-  static py::tuple sizes_of(const Shape& shape) {
-    py::tuple sizes(static_cast<std::size_t>(shape.rank()));
-    for (int axis = 0; axis < shape.rank(); ++axis) {
-      sizes[static_cast<std::size_t>(axis)] = shape[axis];
-    }
-    return sizes;
-  }
+  return names;
+}
 
-  CellRegistry registry_;
-  Cell cell_;
-  CellSizes sizes_;
-  Scan scan_;
-};
+py::tuple output_of(const Program& of) {
+  return sizes_of(without_batch(of.program().output_shape()));
+}
+std::vector<std::string> ablations_of(const Program& of) {
+  std::vector<std::string> names;
+  for (const Ablation& change : single_changes(of.program())) names.push_back(change.name);
+  return names;
+}
 
 ScanOptions options_of(bool reverse, const std::vector<Index>& lengths,
                        const std::vector<std::string>& probes) {
@@ -240,13 +237,13 @@ void add_cells(py::module_& module) {
       .def_property_readonly("reference", [](const Program& p) { return p.cell().reference; })
       .def_property_readonly("text", [](const Program& p) { return p.cell().text; })
       .def_property_readonly("warnings", [](const Program& p) { return p.cell().warnings; })
-      .def("parameters", &Program::parameters)
-      .def("states", &Program::states)
-      .def("inputs", &Program::inputs)
-      .def("values", &Program::values)
-      .def("output", &Program::output)
-      .def("ablations", &Program::ablations)
-      .def("first_values", &Program::first_values, "seed"_a, "layer"_a, "direction"_a)
+      .def("parameters", &parameters_of)
+      .def("states", &states_of)
+      .def("inputs", &inputs_of)
+      .def("values", &values_of)
+      .def("output", &output_of)
+      .def("ablations", &ablations_of)
+      .def("first_values", &first_values, "seed"_a, "layer"_a, "direction"_a)
       .def("equations", [](const Program& p) { return to_text(p.program()); })
       .def("latex", [](const Program& p) { return to_latex(p.program()); });
   add_run<float>(module, "32");

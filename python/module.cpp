@@ -5,6 +5,7 @@
 
 #include "cell.hpp"
 #include "io/version.hpp"
+#include "layouts.hpp"
 #include "study.hpp"
 #include "tensor/error.hpp"
 #include "tensor/interrupt.hpp"
@@ -42,6 +43,7 @@ void add_errors(py::module_& module) {
 PYBIND11_MODULE(_carousel, module) {
   carousel::python::add_errors(module);
   carousel::python::add_cells(module);
+  carousel::python::add_layouts(module);
   carousel::python::add_studies(module);
   module.attr("version") = carousel::version();
 }

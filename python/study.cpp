@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "arrays.hpp"
-#include "cells/catalogue.hpp"
+#include "cell.hpp"
 #include "report/report_files.hpp"
 #include "report/table.hpp"
 #include "study/open_model.hpp"
@@ -25,12 +25,6 @@ namespace carousel::python {
 namespace {
 
 namespace fs = std::filesystem;
-
-CellRegistry new_registry() {
-  CellRegistry registry;
-  register_catalogue(registry);
-  return registry;
-}
 
 // What a study says while it runs, from its threads to the one that waits for it.
 class Mailbox {
@@ -149,7 +143,7 @@ StudyRun run_in(const std::string& folder, const std::string& data, int threads,
 std::string start(const StudyOptions& options, const std::string& folder, const std::string& data,
                   int threads, const py::object& hear) {
   const StudyRun run = run_in(folder, data, threads, false);
-  CellRegistry registry = new_registry();
+  CellRegistry registry(catalogue());
   const StudyResults results = run_heard(hear, [&](const auto& stop, const auto& listener) {
     return start_study(options, registry, run, stop, listener);
   });
@@ -160,7 +154,7 @@ std::string resume(const std::string& folder, const std::vector<std::string>& ch
                    const std::string& data, int threads, bool accept_changes,
                    const py::object& hear) {
   const StudyRun run = run_in(folder, data, threads, accept_changes);
-  CellRegistry registry = new_registry();
+  CellRegistry registry(catalogue());
   const StudyResults results = run_heard(hear, [&](const auto& stop, const auto& listener) {
     return resume_study(registry, run, changes, stop, listener);
   });
@@ -174,7 +168,7 @@ class Model {
  public:
   Model(const std::string& run, const std::string& trial, const std::string& cell,
         const std::string& dataset, const std::string& data)
-      : registry_(new_registry()),
+      : registry_(catalogue()),
         model_(open_model(
             registry_,
             {.run = run, .trial = trial, .cell = cell, .dataset = dataset, .data_dir = data})) {}

@@ -13,10 +13,12 @@ from __future__ import annotations
 import os
 from typing import Mapping, Optional, Sequence, Union
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from . import _carousel
 from ._autograd import scan
 from ._carousel import InputError
 from .cell import Cell, Hyper
@@ -262,6 +264,61 @@ class RNN(_CellModule):
                 x = nn.functional.dropout(x, self.dropout, self.training)
         return x, self._as_given([torch.stack(of_layers) for of_layers in zip(*finals)]), recorded
 
+    def from_native(self, native: nn.Module) -> RNN:
+        """Takes the weights of an nn.LSTM, nn.GRU or nn.RNN of the same sizes, and returns self.
+
+        Of two biases that are added ours is the sum. Raises InputError where it computes something
+        else than the cell, or has other sizes.
+        """
+        kind = _kind_of(native)
+        if not _carousel.computes(kind, self.cells[0]._program):
+            raise InputError(
+                f"cell {self.cells[0].name} is not what {type(native).__name__} computes ({kind})"
+            )
+        own = (self.input_size, self.hidden_size, self.num_layers, self._directions == 2)
+        theirs = (native.input_size, native.hidden_size, native.num_layers, native.bidirectional)
+        if own != theirs:
+            raise InputError(f"input, hidden, layers, bidirectional: got {theirs}, expected {own}")
+        arrays = {name: _doubles(value) for name, value in native.named_parameters()}
+        if not native.bias:
+            rows = native.weight_ih_l0.shape[0]
+            biases = [n.replace("weight", "bias") for n in arrays if n.startswith("weight")]
+            arrays.update((name, np.zeros(rows)) for name in biases)
+        layers = _carousel.to_ours(kind, arrays)
+        for cell, layer, reverse in self._scans():
+            for name, place in zip(cell.parameters, self._places[layer, reverse]):
+                self._put(place, torch.from_numpy(layers[layer][reverse][name]), False)
+        return self
+
+    def to_native(self) -> nn.Module:
+        """An nn.LSTM, nn.GRU or nn.RNN with these weights, where the cell is what one computes.
+
+        Where it adds two biases, ours is the first one and the second is zero.
+        """
+        first = self.cells[0]
+        kind = next((kind for kind in _KINDS if _carousel.computes(kind, first._program)), None)
+        if kind is None:
+            known = ", ".join(_KINDS)
+            raise InputError(f"cell {first.name} is none that a layer of PyTorch computes: {known}")
+        native_class, options = _KINDS[kind]
+        native = native_class(
+            self.input_size,
+            self.hidden_size,
+            self.num_layers,
+            batch_first=self.batch_first,
+            dropout=self.dropout,
+            bidirectional=self.bidirectional,
+            **options,
+        ).to(next(self.parameters()).dtype)
+        ours: list[list[dict]] = [[] for _ in self.cells]
+        for cell, layer, reverse in self._scans():
+            values = [_doubles(getattr(self, place)) for place in self._places[layer, reverse]]
+            ours[layer].append(dict(zip(cell.parameters, values)))
+        with torch.no_grad():
+            for name, value in _carousel.to_theirs(kind, ours, first.name).items():
+                getattr(native, name).copy_(torch.from_numpy(value))
+        return native
+
     def extra_repr(self) -> str:
         options = [self.cells[0].name, str(self.input_size), str(self.hidden_size)]
         if self.num_layers != 1:
@@ -316,6 +373,27 @@ class RNNCell(_CellModule):
 
     def extra_repr(self) -> str:
         return f"{self.cells[0].name}, {self.input_size}, {self.hidden_size}"
+
+
+# Layers of PyTorch by the names of their layouts (docs/exchange.md).
+_KINDS = {
+    "pytorch-lstm": (nn.LSTM, {}),
+    "pytorch-gru": (nn.GRU, {}),
+    "pytorch-rnn-tanh": (nn.RNN, {"nonlinearity": "tanh"}),
+    "pytorch-rnn-relu": (nn.RNN, {"nonlinearity": "relu"}),
+}
+
+
+def _kind_of(native: nn.Module) -> str:
+    for kind, (native_class, options) in _KINDS.items():
+        is_same = all(getattr(native, name, None) == value for name, value in options.items())
+        if isinstance(native, native_class) and is_same:
+            return kind
+    raise InputError(f"got a {type(native).__name__}, expected an nn.LSTM, nn.GRU or nn.RNN")
+
+
+def _doubles(value: Tensor) -> np.ndarray:
+    return value.detach().double().numpy()
 
 
 def _turned(x: Tensor) -> Tensor:

@@ -6,9 +6,12 @@ import os
 import threading
 import unittest
 
-import torch
-from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+try:
+    import torch
+    from torch import nn
+    from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+except ImportError as missing:
+    raise unittest.SkipTest("python3-torch is not there: scripts/setup --python") from missing
 
 import carousel
 import carousel.torch as ct
@@ -137,6 +140,54 @@ class AgainstPyTorch(unittest.TestCase):
         y, got = ours(x, state)
         self.close(y, expected[0], 1e-13)
         self.close(got[1], expected[1], 1e-13)
+
+
+class ToAndFro(unittest.TestCase):
+    CELLS = [("lstm", nn.LSTM, {}), ("gru_reset_after", nn.GRU, {}), ("rnn_tanh", nn.RNN, {}),
+             ("rnn_relu", nn.RNN, {"nonlinearity": "relu"})]  # fmt: skip
+
+    def setUp(self):
+        torch.manual_seed(1)
+
+    def test_weights_come_in_and_go_out(self):
+        x = torch.randn(6, 3, 5)
+        for cell, native_class, options in self.CELLS:
+            for bias in (True, False):
+                with self.subTest(cell=cell, options=options, bias=bias):
+                    native = native_class(5, 7, 2, bidirectional=True, bias=bias, **options)
+                    ours = ct.RNN(cell, 5, 7, 2, bidirectional=True).from_native(native)
+                    self.assertLess((ours(x)[0] - native(x)[0]).abs().max().item(), 1e-6)
+                    again = ours.to_native()
+                    self.assertIsInstance(again, native_class)
+                    self.assertLess((again(x)[0] - native(x)[0]).abs().max().item(), 1e-6)
+                    # The same bits: of weights, and of ours after both ways.
+                    for name, value in native.named_parameters():
+                        if name.startswith("weight"):
+                            self.assertTrue(torch.equal(getattr(again, name), value))
+                    back = ct.RNN(cell, 5, 7, 2, bidirectional=True).from_native(again)
+                    for name, value in ours.named_parameters():
+                        self.assertTrue(torch.equal(getattr(back, name), value), name)
+
+    def test_the_users_own_copy_of_equations_counts(self):
+        text = carousel.Cell("lstm", 5, 7)._program.text.replace("cell lstm", "cell mine")
+        native = nn.LSTM(5, 7)
+        x = torch.randn(6, 3, 5)
+        ours = ct.RNN(text, 5, 7).from_native(native)
+        self.assertLess((ours(x)[0] - native(x)[0]).abs().max().item(), 1e-6)
+        self.assertIsInstance(ours.to_native(), nn.LSTM)
+
+    def test_says_what_does_not_fit(self):
+        cases = [
+            ("is not what LSTM computes", lambda: ct.RNN("lstm_peephole", 5, 7).from_native(nn.LSTM(5, 7))),
+            ("got (5, 8, 1, False), expected (5, 7, 1, False)", lambda: ct.RNN("lstm", 5, 7).from_native(nn.LSTM(5, 8))),
+            ("expected an nn.LSTM", lambda: ct.RNN("lstm", 5, 7).from_native(nn.Linear(5, 7))),
+            ("weight_hr", lambda: ct.RNN("lstm", 5, 7).from_native(nn.LSTM(5, 7, proj_size=3))),
+            ("is none that a layer of PyTorch computes", lambda: ct.RNN("lstm_peephole", 5, 7).to_native()),
+        ]
+        for expected, work in cases:
+            with self.subTest(expected=expected), self.assertRaises(carousel.InputError) as caught:
+                work()
+            self.assertIn(expected, str(caught.exception))
 
 
 class Gradients(unittest.TestCase):
