@@ -8,6 +8,7 @@
 #include "cell/ablation/ablation.hpp"
 #include "cell/cell_file.hpp"
 #include "cell/changed_cell.hpp"
+#include "cell/plugin.hpp"
 #include "cells/catalogue.hpp"
 #include "tape/parameters.hpp"
 #include "tensor/convert.hpp"
@@ -33,8 +34,8 @@ CellSizes checked(Index input, Index hidden, const HyperValues& hyper) {
 
 }  // namespace
 
-const CellRegistry& catalogue() {
-  static const CellRegistry cells = [] {
+CellRegistry& catalogue() {
+  static CellRegistry cells = [] {
     CellRegistry registry;
     register_catalogue(registry);
     return registry;
@@ -249,6 +250,9 @@ void add_cells(py::module_& module) {
   add_run<float>(module, "32");
   add_run<double>(module, "64");
   module.def("cells", &listed_cells);
+  module.def("load_plugin", [](const std::string& path, bool check_gradients) {
+    load_plugin(path, catalogue(), {.check_gradients = check_gradients});
+  });
 }
 
 }  // namespace carousel::python

@@ -7,8 +7,8 @@
 
 namespace carousel::python {
 
-/// The cells of the catalogue, made once.
-const CellRegistry& catalogue();
+/// The cells of the catalogue, made once, and those of plug-ins.
+CellRegistry& catalogue();
 
 /// A cell at its sizes.
 class Program {

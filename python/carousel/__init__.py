@@ -15,7 +15,7 @@ NonFiniteError (an ArithmeticError), EnvironmentError (an OSError).
 from ._carousel import EnvironmentError, InputError, NonFiniteError
 from ._carousel import version as __version__
 from .ask_tell import Asked, AskTell
-from .cell import Cell, Gradients, Scanned, cells
+from .cell import Cell, Gradients, Scanned, cells, load_plugin
 from .study import Model, Results, Study, open_model, resume
 from .threads import get_num_threads, set_num_threads
 
@@ -33,6 +33,7 @@ __all__ = [
     "Study",
     "cells",
     "get_num_threads",
+    "load_plugin",
     "open_model",
     "resume",
     "set_num_threads",

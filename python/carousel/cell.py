@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from typing import Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
@@ -25,6 +26,17 @@ class CellInfo(NamedTuple):
 def cells() -> list[CellInfo]:
     """The cells of the catalogue."""
     return [CellInfo(*entry) for entry in _carousel.cells()]
+
+
+def load_plugin(path: Union[str, os.PathLike], *, check_gradients: bool = False) -> None:
+    """Adds the cells and ops of a plug-in (docs/plugins.md), for as long as the process lives.
+
+    check_gradients: compare the derivatives of its ops with differences. Raises InputError where
+    it is none, or was built for another version.
+    """
+    # Python keeps the symbols of a module to itself; a plug-in needs those of ours.
+    ctypes.CDLL(_carousel.__file__, mode=os.RTLD_NOW | os.RTLD_NOLOAD | os.RTLD_GLOBAL)
+    _carousel.load_plugin(os.fspath(path), check_gradients)
 
 
 class Gradients(NamedTuple):

@@ -1,7 +1,9 @@
 """Cells inside PyTorch, against its own layers and its own checks of gradients."""
 
 import copy
+import ctypes
 import io
+import multiprocessing
 import os
 import threading
 import unittest
@@ -363,10 +365,14 @@ class InAProcess(unittest.TestCase):
                 y.sum().backward()
                 y, state = rnn(x)  # and one that is dropped
 
-        calls(500)
-        before = self.memory()
-        calls(10000)
-        self.assertLess(self.memory() - before, 4 << 20)
+        threads = torch.get_num_threads()
+        for count, of in ((500, 2), (10000, 1)):
+            torch.set_num_threads(of)
+            calls(200)
+            before = self.memory()
+            calls(count)
+            self.assertLess(self.memory() - before, 4 << 20)
+        torch.set_num_threads(threads)
 
     def test_dropped_modules_hold_no_memory(self):
         def use(count):
@@ -420,6 +426,35 @@ class InAProcess(unittest.TestCase):
                 self.assertEqual(torch.get_num_threads(), threads)
         finally:
             torch.set_num_threads(before)
+
+    def test_openblas_keeps_its_threads(self):
+        openblas = ctypes.CDLL("libopenblas.so.0")
+        rnn, x = ct.RNN("lstm", 8, 16), torch.randn(20, 24, 8)
+        before = openblas.openblas_get_num_threads()
+        for threads in (2, 1):
+            openblas.openblas_set_num_threads(threads)
+            rnn(x)[0].sum().backward()
+            self.assertEqual(openblas.openblas_get_num_threads(), threads)
+        openblas.openblas_set_num_threads(before)
+
+    def test_a_forked_process(self):
+        rnn, x = ct.RNN("lstm", 8, 16), torch.randn(20, 24, 8)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(2)
+        expected = rnn(x)[0]  # the parent has threads by now
+
+        def work():
+            y, _ = rnn(x)
+            y.sum().backward()
+            os._exit(0 if torch.equal(y, expected) else 1)
+
+        child = multiprocessing.get_context("fork").Process(target=work)
+        child.start()
+        child.join(timeout=60)
+        ended = child.exitcode
+        child.kill()
+        torch.set_num_threads(threads)
+        self.assertEqual(ended, 0)
 
     def test_workers_of_a_data_loader(self):
         rnn = ct.RNN("lstm", 8, 16)

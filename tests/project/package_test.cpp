@@ -91,6 +91,17 @@ train: {epochs: 1}
   ASSERT_EQ(user.code, 0) << user.text;
   EXPECT_THAT(user.text, HasSubstr("version 0.1.0: 182 parameters, squareplus(1.5) = 2.000000, "
                                    "0.800000, 0.128000"));
+
+  const fs::path packages = prefix() / "lib/python3/dist-packages";
+  if (!fs::exists(packages)) return;  // the Python package is left out of this build
+  const CommandResult python =
+      run_shell(in_example + "PYTHONPATH='" + packages.string() +
+                "' /usr/bin/python3 -c \"import carousel, numpy; "
+                "carousel.load_plugin('build/libsquareplus_cell.so', check_gradients=True); "
+                "cell = carousel.Cell('li_gru_squareplus', 3, 4); "
+                "print(cell.scan(numpy.ones((2, 1, 3), 'f'), cell.init(1)).outputs.shape)\"");
+  EXPECT_EQ(python.code, 0) << python.text;
+  EXPECT_EQ(python.text, "(2, 1, 4)\n");
 }
 
 // The program of docs/cpp.md.
