@@ -139,7 +139,7 @@ class CellTest(unittest.TestCase):
             ("expected float32 or float64", lambda: self.cell.scan(x.astype(int), weights)),
             ("no input mask", lambda: self.cell.scan(x, weights, further={"mask": x})),
             ("[2, 3, 4]", lambda: self.cell.scan(np.zeros((2, 3, 4)), weights)),
-            ("it is no plug-in", lambda: carousel.load_plugin(__file__)),
+            ("this is not a shared library", lambda: carousel.load_plugin(__file__)),
             ("not kept", lambda: self.cell.scan(x, weights).gradients(x)),
             ("'zz'", lambda: self.cell.scan(x, weights, probes=["zz"])),
         ]

@@ -194,7 +194,7 @@ TEST(EverySheet, HasTheMachineAndEveryRow) {
   StudyResults results = two_cells_on_two_sets();
   results.provenance.depends_on = {{"isa", "some"}, {"study train.batch", "4"}};
   results.provenance.sessions = {{{"cpu", "fast"}, {"threads", "4"}}};
-  EXPECT_EQ(texts_of(machine_sheet(results), 1),
+  EXPECT_EQ(texts_of(machine_sheet(results), 2),
             (Texts{{"what", "session"}, {"value", "cpu: fast; threads: 4"}}));
   EXPECT_EQ(texts_of(trial_sheet(results), 10)["test"], "9.600");
 }
