@@ -6,11 +6,14 @@
 #include "cell/changed_cell.hpp"
 #include "cli/run_input.hpp"
 #include "exchange/layout_arrays.hpp"
+#include "exchange/onnx/onnx.hpp"
 #include "exchange/weights_file.hpp"
 #include "tensor/convert.hpp"
 
 namespace carousel {
 namespace {
+
+bool is_onnx(const std::filesystem::path& path) { return path.extension() == ".onnx"; }
 
 void print_written(const std::string& what, const NamedArrays& arrays, const std::string& to,
                    const CommonOptions& common) {
@@ -52,8 +55,8 @@ int export_run(CellRegistry& registry, const ExportArguments& arguments,
   if (!arguments.kind.empty()) {
     const Layout& layout = find_layout(arguments.kind);
     const Cell& reference = registry.find(layout.cell);
-    expect_equations(layout, reference, model.cell_program(), whose);
-    arrays = model_in_layout(layout, reference, arrays, whose);
+    const auto names = reference_names(layout, reference, model.cell_program(), whose);
+    arrays = model_in_layout(layout, reference, arrays, names, whose);
     notes.emplace_back("layout", layout.kind);
   }
   write_weights(arguments.to, arrays, notes);
@@ -75,8 +78,20 @@ int export_cell(CellRegistry& registry, const ExportArguments& arguments,
   if (!arguments.weights.empty()) {
     values = read_weights(program, whose, arguments.weights, arguments.layer, values);
   }
-  NamedArrays arrays;
-  for (std::size_t k = 0; k < values.size(); ++k) arrays[program.parameters[k].name] = values[k];
+  if (is_onnx(arguments.to)) {
+    write_onnx(arguments.to, program, values);
+    if (!common.quiet) std::printf("%s\nwritten: %s\n", whose.c_str(), arguments.to.c_str());
+    return 0;
+  }
+  const auto arrays_named = [&](const ReferenceNames& names) {
+    NamedArrays arrays;
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      const std::string& name = program.parameters[k].name;
+      arrays[names.contains(name) ? names.at(name) : name] = values[k];
+    }
+    return arrays;
+  };
+  NamedArrays arrays = arrays_named({});
   Facts notes{{"cell", program.name},
               {"input", std::to_string(sizes.input)},
               {"hidden", std::to_string(sizes.hidden)},
@@ -84,8 +99,8 @@ int export_cell(CellRegistry& registry, const ExportArguments& arguments,
   if (!arguments.kind.empty()) {
     const Layout& layout = find_layout(arguments.kind);
     const Cell& reference = registry.find(layout.cell);
-    expect_equations(layout, reference, program, whose);
-    arrays = theirs_of(layout, reference, {{arrays}}, whose);
+    const auto names = reference_names(layout, reference, program, whose);
+    arrays = theirs_of(layout, reference, {{arrays_named(names)}}, whose);
     notes.emplace_back("layout", layout.kind);
   }
   write_weights(arguments.to, arrays, notes);
@@ -104,7 +119,11 @@ void expect_size(const char* option, const std::optional<Index>& wanted, Index g
 
 int export_command(CellRegistry& registry, const ExportArguments& arguments,
                    const CommonOptions& common) {
-  expect_weights_ending("--to", arguments.to);
+  if (!is_onnx(arguments.to)) expect_weights_ending("--to", arguments.to);
+  if (is_onnx(arguments.to) && !arguments.kind.empty()) {
+    fail_input("--as {}: got --to {} too; a graph of ONNX has its own layout: leave out --as",
+               arguments.kind, arguments.to);
+  }
   std::error_code none;
   if (!std::filesystem::is_directory(arguments.source, none)) {
     return export_cell(registry, arguments, common);

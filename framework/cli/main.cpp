@@ -384,10 +384,11 @@ class CommandLine {
   }
 
   void add_export() {
-    auto* command = add("export", "Parameters of a run's model, or of a cell, for other programs",
+    auto* command = add("export", "A run's model or a cell, for other programs",
                         [this] { return export_command(registry_, export_, common_); });
     command->add_option("RUN|CELL", export_.source, "Run folder, or a cell")->required();
-    command->add_option("--to", export_.to, "The file to write, .safetensors or .npz")->required();
+    command->add_option("--to", export_.to, "The file to write, .safetensors, .npz or .onnx")
+        ->required();
     command->add_option("--as", export_.kind,
                         "In the layout of another library, such as pytorch-lstm");
     command->add_option("--trial", export_.model.trial, "Of a run: its id (default: the best)");

@@ -7,7 +7,7 @@
 #include <span>
 #include <sstream>
 
-#include "cell/mutation/structure_text.hpp"
+#include "exchange/onnx/same_equations.hpp"
 #include "io/given_arrays.hpp"
 
 namespace carousel {
@@ -308,9 +308,19 @@ void add_other(const Layout& layout, const std::string& name, const Tensor<doubl
   theirs[name] = array;
 }
 
-std::string equations_of(StepProgram program) {
-  for (ProgramParameter& parameter : program.parameters) parameter.init = Initialiser::zeros();
-  return structure_text(program);
+StackArrays renamed(const StackArrays& stack, const ReferenceNames& names) {
+  StackArrays result = stack;
+  for (auto& layer : result) {
+    for (NamedArrays& scan : layer) {
+      NamedArrays known;
+      for (const auto& [name, array] : scan) {
+        const auto found = names.find(name);
+        known[found == names.end() ? name : found->second] = array;
+      }
+      scan = std::move(known);
+    }
+  }
+  return result;
 }
 
 }  // namespace
@@ -375,13 +385,14 @@ CellSizes first_sizes(const Layout& layout, const StackArrays& ours, const std::
 }
 
 NamedArrays model_in_layout(const Layout& layout, const Cell& reference,
-                            const NamedArrays& parameters, const std::string& whose) {
+                            const NamedArrays& parameters, const ReferenceNames& names,
+                            const std::string& whose) {
   const ModelArrays model = model_arrays(parameters);
   NamedArrays theirs;
   for (const auto& [stack, arrays] : model.stacks) {
     const char separator = layout.library == Library::pytorch ? '.' : '/';
-    for (const auto& [name, array] :
-         theirs_of(layout, reference, arrays, fmt::format("{}: {}", whose, stack))) {
+    for (const auto& [name, array] : theirs_of(layout, reference, renamed(arrays, names),
+                                               fmt::format("{}: {}", whose, stack))) {
       theirs[stack + separator + name] = array;
     }
   }
@@ -395,15 +406,26 @@ NamedArrays model_in_layout(const Layout& layout, const Cell& reference,
   return theirs;
 }
 
-void expect_equations(const Layout& layout, const Cell& reference, const StepProgram& program,
-                      const std::string& whose) {
-  const Shapes shapes = shapes_of(program);
-  const StepProgram expected = program_of(reference, sizes_of(layout, shapes, whose));
-  if (shapes == shapes_of(expected) && equations_of(program) == equations_of(expected)) return;
-  fail_input(
-      "{}: its equations are not those of {}, which {} computes ('carousel show {}'); export it "
-      "without --as, by its own names",
-      whose, layout.cell, layout.kind, layout.cell);
+ReferenceNames reference_names(const Layout& layout, const Cell& reference,
+                               const StepProgram& program, const std::string& whose) {
+  Sizes sizes{program.nodes[static_cast<std::size_t>(program.inputs.at(0))].shape.back(), 0,
+              program.output_shape().back()};
+  for (const ProgramState& state : program.states) {
+    sizes.hidden = std::max(sizes.hidden, state.shape.back());
+  }
+  const StepProgram expected = program_of(reference, sizes);
+  const auto same = same_equations(expected, program);
+  if (!same) {
+    fail_input(
+        "{}: its equations are not those of {}, which {} computes ('carousel show {}'); export it "
+        "without --as, by its own names",
+        whose, layout.cell, layout.kind, layout.cell);
+  }
+  ReferenceNames names;
+  for (std::size_t k = 0; k < expected.parameters.size(); ++k) {
+    names[program.parameters.at(same->parameters[k]).name] = expected.parameters[k].name;
+  }
+  return names;
 }
 
 }  // namespace carousel

@@ -19,8 +19,8 @@ namespace carousel {
 StackArrays ours_of(const Layout& layout, const Cell& reference, const NamedArrays& theirs,
                     const std::string& file);
 
-/// Ours as the arrays of another library, bit by bit, named as above. whose: for messages. Throws
-/// InputError as ours_of() does.
+/// Ours, by the names of `reference`, as the arrays of another library, bit by bit, named as above.
+/// whose: for messages. Throws InputError as ours_of() does.
 NamedArrays theirs_of(const Layout& layout, const Cell& reference, const StackArrays& ours,
                       const std::string& whose);
 
@@ -28,17 +28,23 @@ NamedArrays theirs_of(const Layout& layout, const Cell& reference, const StackAr
 /// not those of the layout's cell.
 CellSizes first_sizes(const Layout& layout, const StackArrays& ours, const std::string& whose);
 
+/// What `reference` calls the parameters of a cell, by their own names.
+using ReferenceNames = std::map<std::string, std::string>;
+
+/// Those of a cell that computes what `reference` does, whatever its names are, in whichever order
+/// it has the terms of its sums, and whatever its first values are. whose: for messages. Throws
+/// InputError where it computes something else.
+ReferenceNames reference_names(const Layout& layout, const Cell& reference,
+                               const StepProgram& program, const std::string& whose);
+
 /// A whole model of ours in the layout of another library: its stacks as theirs_of(), each behind
 /// its name and a separator, "layers.weight_ih_l0" or "layers/kernel", and its layers without
 /// recurrence as that library has them: NAME.weight and NAME.bias of PyTorch, NAME/kernel
 /// (transposed), NAME/bias and NAME/embeddings of Keras; those of ONNX, which has no names for
-/// them, stay as they are. Throws InputError as theirs_of() does, and where a stack has layer norm.
+/// them, stay as they are. names: of the stacks' cell. Throws InputError as theirs_of() does, and
+/// where a stack has layer norm.
 NamedArrays model_in_layout(const Layout& layout, const Cell& reference,
-                            const NamedArrays& parameters, const std::string& whose);
-
-/// Throws InputError unless a cell's program computes what `reference` does, whatever its first
-/// values are. whose: for messages.
-void expect_equations(const Layout& layout, const Cell& reference, const StepProgram& program,
-                      const std::string& whose);
+                            const NamedArrays& parameters, const ReferenceNames& names,
+                            const std::string& whose);
 
 }  // namespace carousel

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "exchange/keras_file.hpp"
+#include "exchange/onnx/onnx.hpp"
 #include "exchange/stack_arrays.hpp"
 #include "exchange/torch_file.hpp"
 #include "io/npz.hpp"
@@ -70,13 +71,16 @@ NamedArrays read_their_weights(const std::filesystem::path& path,
   NamedArrays arrays;
   if (ends_in(path, {".pt", ".pth"})) {
     arrays = read_torch_file(path, layers.size() == 1 ? layers[0] : "");
+  } else if (ends_in(path, {".onnx"})) {
+    arrays = read_onnx_weights(path);
   } else if (ends_in(path, {".safetensors"})) {
     arrays = read_safetensors(path);
   } else if (ends_in(path, {".npz"})) {
     arrays = read_npz(path);
   } else {
     fail_input(
-        "{}: expected a file that ends in .pt, .pth, .h5, .hdf5, .keras, .safetensors or .npz",
+        "{}: expected a file that ends in .pt, .pth, .h5, .hdf5, .keras, .onnx, .safetensors or "
+        ".npz",
         file);
   }
   return layers.empty() ? arrays : chosen(arrays, layers, file);

@@ -23,10 +23,11 @@ void write_weights(const std::filesystem::path& path, const NamedArrays& arrays,
 NamedArrays read_own_weights(const char* option, const std::filesystem::path& path);
 
 /// The arrays of another library in a file: .pt, .pth (torch_file.hpp), .h5, .hdf5, .keras
-/// (keras_file.hpp), .safetensors, .npz. layers: whose they are to be, in their order and as the
-/// file has it: the front of the names of a module of PyTorch ("encoder.rnn"), paths of layers of
-/// Keras; empty: all that the file holds. Returns them by the names that layout_arrays.hpp takes.
-/// Throws InputError where the file has another ending or no such layer, and as its reader does.
+/// (keras_file.hpp), .onnx (onnx/onnx.hpp), .safetensors, .npz. layers: whose they are to be, in
+/// their order and as the file has it: the front of the names of a module of PyTorch
+/// ("encoder.rnn"), paths of layers of Keras, nodes of ONNX; empty: all that the file holds.
+/// Returns them by the names that layout_arrays.hpp takes. Throws InputError where the file has
+/// another ending or no such layer, and as its reader does.
 NamedArrays read_their_weights(const std::filesystem::path& path,
                                const std::vector<std::string>& layers);
 

@@ -124,7 +124,7 @@ TEST_F(ExchangeCommand, AModelGoesToPyTorchAndBackBitByBit) {
 
   EXPECT_THAT(refusal({"export", "run", "--cell", "gru_reset_after", "--as", "pytorch-lstm", "--to",
                        "out.npz"}),
-              HasSubstr("has no matrix 'W_i', expected a cell with the equations of lstm"));
+              HasSubstr("its equations are not those of lstm, which pytorch-lstm computes"));
   EXPECT_THAT(refusal({"export", "run", "--hidden", "4", "--to", "out.npz"}),
               HasSubstr("which are a cell's"));
 }
@@ -152,6 +152,27 @@ TEST_F(ExchangeCommand, ACellIsDrawnAsInTraining) {
   done({"import", "weights", "keras.npz", "--as", "keras-lstm", "--to", "back.npz"});
   const NamedArrays back = outputs("lstm", {"--hidden", "3", "--weights", "back.npz"});
   EXPECT_EQ(bytes_of(back.at("outputs")), bytes_of(drawn.at("outputs")));
+}
+
+// ONNX's z keeps the old state, and ours takes the new one.
+TEST_F(ExchangeCommand, AGraphOfOnnxGivesItsWeightsBack) {
+  const std::vector<std::string> sizes{"--input", "2", "--hidden", "3", "--to"};
+  const auto with = [&](std::vector<std::string> arguments, const std::string& file) {
+    arguments.insert(arguments.end(), sizes.begin(), sizes.end());
+    arguments.push_back(file);
+    return arguments;
+  };
+  done(with({"export", "gru_reset_before"}, "own.npz"));
+  EXPECT_THAT(done(with({"export", "gru_reset_before"}, "g.onnx")), HasSubstr("written: g.onnx"));
+  done({"import", "weights", "g.onnx", "--as", "onnx-gru-reset-before", "--layer",
+        "gru_reset_before", "--to", "back.npz"});
+  const NamedArrays own = read_npz(folder_ / "own.npz"), back = read_npz(folder_ / "back.npz");
+  ASSERT_EQ(back.size(), own.size());
+  for (const auto& [name, array] : own) {
+    EXPECT_THAT(back.at(name).values(), testing::ElementsAreArray(array.values())) << name;
+  }
+  EXPECT_THAT(refusal(with({"export", "lstm", "--as", "onnx-lstm"}, "out.onnx")),
+              HasSubstr("a graph of ONNX has its own layout: leave out --as"));
 }
 
 TEST_F(ExchangeCommand, WhatCannotBeReadOrWrittenIsSaidInOneMessage) {

@@ -225,7 +225,7 @@ TEST(Layouts, EquationsCountAndFirstValuesDoNot) {
   const auto refusal = [](const char* kind, const StepProgram& program) {
     const Layout& layout = find_layout(kind);
     return error_of<InputError>(
-        [&] { expect_equations(layout, catalogue().find(layout.cell), program, "it"); });
+        [&] { reference_names(layout, catalogue().find(layout.cell), program, "it"); });
   };
   const auto built = [](const char* cell) { return catalogue().find(cell).build({3, 4}); };
   for (const char* cell : {"lstm", "lstm_gers", "lstm_chrono", "np"}) {
@@ -239,6 +239,24 @@ TEST(Layouts, EquationsCountAndFirstValuesDoNot) {
   EXPECT_THAT(refusal("pytorch-rnn-tanh", built("rnn_relu")), HasSubstr("are not those of"));
   EXPECT_THAT(refusal("pytorch-lstm", with_zoneout(built("lstm"), {{"h", 0.1}})),
               HasSubstr("are not those of"));
+}
+
+// A gate of another name, terms in another order: the names of the reference are found.
+TEST(Layouts, ACellInOtherWordsIsKnown) {
+  CellRegistry registry;
+  registry.add_text(
+      "cell own\nparam A, B, C : [hidden, input]\nparam a, b, c : [hidden, hidden]\n"
+      "param k, l, m, n : [hidden]\nu = sigmoid(k + a @ h[t-1] + A @ x)\n"
+      "v = sigmoid(B @ x + b @ h[t-1] + l)\nw = tanh(v * (c @ h[t-1] + n) + C @ x + m)\n"
+      "h = u * h[t-1] + (1 - u) * w\noutput h\n",
+      "own");
+  const Layout& layout = find_layout("pytorch-gru");
+  const ReferenceNames names = reference_names(layout, catalogue().find(layout.cell),
+                                               registry.find("own").build({3, 4}), "own");
+  const ReferenceNames expected{{"A", "W_z"}, {"a", "U_z"}, {"k", "b_z"}, {"B", "W_r"},
+                                {"b", "U_r"}, {"l", "b_r"}, {"C", "W_n"}, {"c", "U_n"},
+                                {"m", "b_n"}, {"n", "d_n"}};
+  EXPECT_EQ(names, expected);
 }
 
 TEST(ModelArrays, StacksAndWhatIsAroundThemAreToldApart) {
@@ -271,17 +289,17 @@ TEST(ModelArrays, LayersWithoutRecurrenceHaveTheirOwnNames) {
   model["output/b"] = Tensor<double>::from({2}, {7, 8});
   model["symbols/table"] = Tensor<double>::from({1, 3}, {1, 2, 3});
   const Cell& cell = catalogue().find("lstm");
-  const NamedArrays keras = model_in_layout(layout, cell, model, "run");
+  const NamedArrays keras = model_in_layout(layout, cell, model, {}, "run");
   EXPECT_EQ(keras.at("output/kernel").shape(), (Shape{3, 2}));
   EXPECT_THAT(keras.at("output/kernel").values(), testing::ElementsAre(1, 4, 2, 5, 3, 6));
   EXPECT_TRUE(keras.contains("output/bias") && keras.contains("symbols/embeddings") &&
               keras.contains("layers/recurrent_kernel"));
-  const NamedArrays torch = model_in_layout(find_layout("pytorch-lstm"), cell, model, "run");
+  const NamedArrays torch = model_in_layout(find_layout("pytorch-lstm"), cell, model, {}, "run");
   EXPECT_EQ(bytes_of(torch.at("output.weight")), bytes_of(model.at("output/W")));
   EXPECT_TRUE(torch.contains("output.bias") && torch.contains("symbols.weight") &&
               torch.contains("layers.weight_hh_l0"));
   model["layers/0/norm/gain"] = Tensor<double>::full({4}, 1.0);
-  EXPECT_THAT(error_of<InputError>([&] { model_in_layout(layout, cell, model, "run"); }),
+  EXPECT_THAT(error_of<InputError>([&] { model_in_layout(layout, cell, model, {}, "run"); }),
               HasSubstr("it has layer norm ('layers/0/norm/gain')"));
 }
 
