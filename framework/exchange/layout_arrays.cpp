@@ -63,7 +63,7 @@ Form form_of(const Layout& layout, const NamedArrays& theirs) {
   };
   Form form;
   for (const bool numbered : {false, true}) {
-    for (const std::size_t directions : {1, 2}) {
+    for (const std::size_t directions : {std::size_t{1}, std::size_t{2}}) {
       const Form tried{1, directions, numbered};
       if (has(tried, 0, directions - 1)) form = tried;
     }
@@ -163,14 +163,14 @@ void take_apart(const LayoutTensor& tensor, const double* from, const Shapes& sh
                 NamedArrays& ours) {
   const std::vector<Block> blocks = blocks_of(tensor);
   for (std::size_t k = 0; k < blocks.size(); ++k) {
-    const auto& [parameter, negated, added] = blocks[k];
-    if (parameter.empty()) continue;
-    const Shape& shape = shapes.at(parameter);
-    if (!added) ours[parameter] = Tensor<double>::uninitialised(shape);
-    double* const to = ours.at(parameter).data();
+    const Block& block = blocks[k];
+    if (block.parameter.empty()) continue;
+    const Shape& shape = shapes.at(block.parameter);
+    if (!block.added) ours[block.parameter] = Tensor<double>::uninitialised(shape);
+    double* const to = ours.at(block.parameter).data();
     for_each_element(tensor, shape, Index(k), std::ssize(blocks), [&](Index own, Index theirs) {
-      const double value = negated ? -from[theirs] : from[theirs];
-      to[own] = added ? sum_of(to[own], value) : value;
+      const double value = block.negated ? -from[theirs] : from[theirs];
+      to[own] = block.added ? sum_of(to[own], value) : value;
     });
   }
 }
@@ -179,12 +179,12 @@ void take_apart(const LayoutTensor& tensor, const double* from, const Shapes& sh
 void put_together(const LayoutTensor& tensor, const NamedArrays& ours, double* to) {
   const std::vector<Block> blocks = blocks_of(tensor);
   for (std::size_t k = 0; k < blocks.size(); ++k) {
-    const auto& [parameter, negated, added] = blocks[k];
-    if (parameter.empty() || added) continue;
-    const Tensor<double>& array = ours.at(parameter);
+    const Block& block = blocks[k];
+    if (block.parameter.empty() || block.added) continue;
+    const Tensor<double>& array = ours.at(block.parameter);
     for_each_element(tensor, array.shape(), Index(k), std::ssize(blocks),
                      [&](Index own, Index theirs) {
-                       to[theirs] = negated ? -array.data()[own] : array.data()[own];
+                       to[theirs] = block.negated ? -array.data()[own] : array.data()[own];
                      });
   }
 }

@@ -100,6 +100,30 @@ TEST_P(EachLayout, TheirsComeBackBitByBit) {
   }
 }
 
+// PyTorch's two biases: the first comes back as the sum of both, bit by bit, and the second as
+// zero, but where the reset stands between them.
+TEST(Layouts, TwoBiasesComeBackAsTheirSum) {
+  for (const char* kind : {"pytorch-lstm", "pytorch-gru", "pytorch-rnn-tanh"}) {
+    const Layout& layout = find_layout(kind);
+    const Cell& cell = catalogue().find(layout.cell);
+    NamedArrays start = theirs_of(layout, cell, drawn_stack(layout, {1, 1}), "ours");
+    for (auto& [name, array] : start) array = drawn(array.shape(), "theirs/" + name);
+    const NamedArrays back = theirs_of(layout, cell, ours_of(layout, cell, start, "file"), "ours");
+    std::istringstream words(layout.tensors[3].blocks);
+    Index k = 0;
+    for (std::string word; words >> word;) {
+      for (const Index end = k + hidden; k < end; ++k) {
+        const double first = start.at("bias_ih_l0").data()[k],
+                     second = start.at("bias_hh_l0").data()[k];
+        const bool added = word.starts_with('+');
+        EXPECT_EQ(back.at("bias_ih_l0").data()[k], added ? first + second : first) << kind << k;
+        EXPECT_EQ(back.at("bias_hh_l0").data()[k], added ? 0.0 : second) << kind << k;
+      }
+    }
+    EXPECT_EQ(k, start.at("bias_hh_l0").numel());
+  }
+}
+
 // Every parameter of the cell is taken once; what is added has something to be added to.
 TEST_P(EachLayout, NamesEachParameterOnce) {
   std::vector<std::string> named, expected;
