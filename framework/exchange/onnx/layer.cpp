@@ -193,7 +193,7 @@ std::string write_operator(OnnxSequences& sequences, const OnnxLayer& layer,
   OnnxGraph& graph = sequences.graph();
   const std::string name = node_name(layer);
   const auto weights = [&](const char* part, const Tensor<double>& value) {
-    const std::string unique = graph.unique(name + "/" + part);
+    std::string unique = graph.unique(name + "/" + part);
     graph.initialiser(unique, value);
     return unique;
   };
@@ -307,7 +307,7 @@ class ScanWriter {
 
   // [T, B, size]
   std::string further(const ProgramNode& node) {
-    const std::string name = graph_.unique(layer_.place + node.name);
+    std::string name = graph_.unique(layer_.place + node.name);
     const std::vector<OnnxSize> sizes{"T", "B", node.shape.back()};
     if (node.otherwise) {
       return sequences_.input(

@@ -155,7 +155,7 @@ std::string order(Call c) {
   return as_number(c, places);
 }
 
-constexpr OnnxOp rows[] = {
+constexpr OnnxOp table[] = {
     {"constant", "an initialiser", constant},
     {"arange", "an initialiser", arange},
     {"neg", "Neg"},
@@ -267,13 +267,13 @@ constexpr OnnxOp rows[] = {
 };
 
 const OnnxOp* row_of(std::string_view op) {
-  const auto* row = std::ranges::find(rows, op, &OnnxOp::op);
-  return row == std::end(rows) || row->onnx.empty() ? nullptr : row;
+  const auto* row = std::ranges::find(table, op, &OnnxOp::op);
+  return row == std::end(table) || row->onnx.empty() ? nullptr : row;
 }
 
 }  // namespace
 
-std::span<const OnnxOp> onnx_ops() { return rows; }
+std::span<const OnnxOp> onnx_ops() { return table; }
 
 bool has_onnx(const Op& op) { return row_of(op.name) != nullptr; }
 

@@ -13,7 +13,7 @@ namespace {
 // A gate's rows of W and R and its elements of B, by the names of parameters in a form's text.
 // Empty: zeros.
 struct Gate {
-  std::string w, r, wb, rb = "";
+  std::string w, r, wb, rb;
   double sign = 1.0;  // -1: the gate of the operator is 1 minus that of the text
 };
 
@@ -85,7 +85,7 @@ Form lstm(bool peepholes, bool coupled) {
             "cell lstm\n" + declarations + equation("i", "sigmoid", looking(" + p_i * c[t-1]")) +
                 forget + "g = tanh(W_c @ x + R_c @ h[t-1] + b_c)\n" + "c = f * c[t-1] + i * g\n" +
                 equation("o", "sigmoid", looking(" + p_o * c")) + "h = o * tanh(c)\noutput h\n",
-            {gate("i"), gate("o"), coupled ? Gate{"", "", ""} : gate("f"), gate("c")}};
+            {gate("i"), gate("o"), coupled ? Gate{} : gate("f"), gate("c")}};
   if (peepholes) form.peepholes = looks;
   return form;
 }
