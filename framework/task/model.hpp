@@ -61,9 +61,10 @@ struct ModelForm {
     mean,   ///< over the steps of each sequence
     max     ///< of each element, likewise
   };
-  /// y = matrix x + bias; matrix [out, in].
+  /// y = matrix x + bias.
   struct Product {
-    std::string matrix, bias;
+    std::string matrix,  ///< [out, in]
+        bias;            ///< [out]
   };
   const RecurrentStack* stack = nullptr;  ///< of the model
   std::string symbols = {};               ///< the vectors, [symbols, size]; empty: x holds values

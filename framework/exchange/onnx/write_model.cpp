@@ -77,9 +77,9 @@ class ModelWriter {
                  fmt::format("layers/{}/{}/", layer, reverse ? "backward" : "forward"), reverse),
           x));
     }
-    const std::string outputs = directions.size() == 1
-                                    ? directions[0]
-                                    : graph_.add("Concat", directions, {{"axis", Index{-1}}});
+    std::string outputs = directions.size() == 1
+                              ? directions[0]
+                              : graph_.add("Concat", directions, {{"axis", Index{-1}}});
     const std::string norm = fmt::format("layers/{}/norm/", layer);
     if (!values_.contains(norm + "gain")) return outputs;
     StepBuilder b("norm");
