@@ -48,13 +48,14 @@ py::dict to_theirs(const std::string& kind, const py::list& ours, const std::str
   return dict_of(theirs_of(layout, cell_of(layout), stack, whose));
 }
 
-bool computes(const std::string& kind, const Program& program) {
+// What the layout's cell calls the parameters of this one; None where they compute different things.
+py::object names_in(const std::string& kind, const Program& program) {
   const Layout& layout = find_layout(kind);
   try {
-    expect_equations(layout, cell_of(layout), program.program(), program.program().name);
-    return true;
+    return py::cast(
+        reference_names(layout, cell_of(layout), program.program(), program.program().name));
   } catch (const InputError&) {
-    return false;
+    return py::none();
   }
 }
 
@@ -62,7 +63,7 @@ bool computes(const std::string& kind, const Program& program) {
 
 void add_layouts(py::module_& module) {
   using namespace py::literals;
-  module.def("computes", &computes, "kind"_a, "program"_a);
+  module.def("names_in", &names_in, "kind"_a, "program"_a);
   module.def("to_ours", &to_ours, "kind"_a, "theirs"_a);
   module.def("to_theirs", &to_theirs, "kind"_a, "ours"_a, "whose"_a);
 }

@@ -271,7 +271,8 @@ class RNN(_CellModule):
         else than the cell, or has other sizes.
         """
         kind = _kind_of(native)
-        if not _carousel.computes(kind, self.cells[0]._program):
+        names = _carousel.names_in(kind, self.cells[0]._program)
+        if names is None:
             raise InputError(
                 f"cell {self.cells[0].name} is not what {type(native).__name__} computes ({kind})"
             )
@@ -287,7 +288,7 @@ class RNN(_CellModule):
         layers = _carousel.to_ours(kind, arrays)
         for cell, layer, reverse in self._scans():
             for name, place in zip(cell.parameters, self._places[layer, reverse]):
-                self._put(place, torch.from_numpy(layers[layer][reverse][name]), False)
+                self._put(place, torch.from_numpy(layers[layer][reverse][names[name]]), False)
         return self
 
     def to_native(self) -> nn.Module:
@@ -296,7 +297,8 @@ class RNN(_CellModule):
         Where it adds two biases, ours is the first one and the second is zero.
         """
         first = self.cells[0]
-        kind = next((kind for kind in _KINDS if _carousel.computes(kind, first._program)), None)
+        found = ((kind, _carousel.names_in(kind, first._program)) for kind in _KINDS)
+        kind, names = next((one for one in found if one[1] is not None), (None, {}))
         if kind is None:
             known = ", ".join(_KINDS)
             raise InputError(f"cell {first.name} is none that a layer of PyTorch computes: {known}")
@@ -313,7 +315,7 @@ class RNN(_CellModule):
         ours: list[list[dict]] = [[] for _ in self.cells]
         for cell, layer, reverse in self._scans():
             values = [_doubles(getattr(self, place)) for place in self._places[layer, reverse]]
-            ours[layer].append(dict(zip(cell.parameters, values)))
+            ours[layer].append({names[name]: v for name, v in zip(cell.parameters, values)})
         with torch.no_grad():
             for name, value in _carousel.to_theirs(kind, ours, first.name).items():
                 getattr(native, name).copy_(torch.from_numpy(value))

@@ -171,7 +171,14 @@ class ToAndFro(unittest.TestCase):
                         self.assertTrue(torch.equal(getattr(back, name), value), name)
 
     def test_the_users_own_copy_of_equations_counts(self):
-        text = carousel.Cell("lstm", 5, 7)._program.text.replace("cell lstm", "cell mine")
+        text = """cell mine
+            param V_a, V_b, V_c, V_d : [hidden, input]
+            param R_a, R_b, R_c, R_d : [hidden, hidden]
+            param k_a, k_b, k_c, k_d : [hidden]
+            m = sigmoid(k_a + V_a @ x + R_a @ h[t-1]) * m[t-1] + sigmoid(V_b @ x + R_b @ h[t-1] + k_b) * tanh(V_c @ x + R_c @ h[t-1] + k_c)
+            h = sigmoid(V_d @ x + R_d @ h[t-1] + k_d) * tanh(m)
+            output h
+            """
         native = nn.LSTM(5, 7)
         x = torch.randn(6, 3, 5)
         ours = ct.RNN(text, 5, 7).from_native(native)
