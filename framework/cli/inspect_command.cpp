@@ -8,6 +8,7 @@
 #include <map>
 
 #include "cli/study_commands.hpp"
+#include "inspect/inspection_log.hpp"
 #include "report/format.hpp"
 
 namespace carousel {
@@ -134,6 +135,7 @@ int inspect_command(CellRegistry& registry, ModelOfRun wanted, const InspectOpti
   };
   const std::vector<InspectedModel> models = inspect_run(registry, wanted, options, progress);
   write_inspection(wanted.run, models);
+  log_inspection(wanted.run, models);
   std::printf("%s\n%s\n%s\n", gradient_table(models).c_str(), value_table(models).c_str(),
               dynamics_table(models).c_str());
   write_report_again(wanted.run);

@@ -6,11 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <regex>
 
 #include "catalogue.hpp"
 #include "csv.hpp"
+#include "event_records.hpp"
 #include "inspect/inspection_exhibits.hpp"
 #include "inspect/inspection_files.hpp"
+#include "inspect/inspection_log.hpp"
 #include "inspect/step_jacobians.hpp"
 #include "io/archive.hpp"
 #include "study/run_folder.hpp"
@@ -274,6 +277,35 @@ TEST_F(InspectedRun, AddsItsExhibitsToTheResults) {
   EXPECT_EQ(first.cell, "rnn_tanh");
   EXPECT_EQ(first.dataset, "adding_12");
   EXPECT_EQ(first.exhibit.texts.at("y_scale"), "log");
+}
+
+// The share of the units and steps at which gate i is saturated, before training and behind it.
+TEST_F(InspectedRun, GoesToTensorBoardWhereTheRunDoes) {
+  const auto models = inspect(cell("lstm"));
+  log_inspection(run(), models);
+  EXPECT_FALSE(std::filesystem::exists(run() / "inspect"));
+
+  RunFolder folder(run());
+  StudyOptions study = folder.options();
+  study.log = "tensorboard";
+  folder.write_study(study);
+  log_inspection(run(), models);
+  const std::filesystem::directory_iterator files(run() / "inspect" / models[0].id);
+  std::string all;
+  for (const std::string& event : events_of(files->path())) all += decoded(event, folder_.path());
+  double high = 0.0;
+  for (const Activation& value : models.back().found.values) {
+    if (value.name != "i") continue;
+    for (const UnitValues& unit : value.units) high += unit.high / double(value.units.size());
+  }
+  const std::int64_t updates =
+      models.back().trial.curve.at(static_cast<std::size_t>(models.back().epoch - 1)).updates;
+  const std::regex point(
+      "step: " + std::to_string(updates) +
+      "[^}]*tag: \"above 0.9/layers/0/forward/i\"\\s+simple_value: ([-+.e0-9]+)");
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(all, match, point)) << all;
+  EXPECT_FLOAT_EQ(std::stof(match[1]), static_cast<float>(high));
 }
 
 }  // namespace
