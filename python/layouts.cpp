@@ -48,7 +48,8 @@ py::dict to_theirs(const std::string& kind, const py::list& ours, const std::str
   return dict_of(theirs_of(layout, cell_of(layout), stack, whose));
 }
 
-// What the layout's cell calls the parameters of this one; None where they compute different things.
+// What the layout's cell calls the parameters of this one; None where they compute different
+// things.
 py::object names_in(const std::string& kind, const Program& program) {
   const Layout& layout = find_layout(kind);
   try {

@@ -3,6 +3,9 @@
 
 #include <pybind11/pybind11.h>
 
+#include <exception>
+#include <utility>
+
 #include "cell.hpp"
 #include "io/version.hpp"
 #include "layouts.hpp"
@@ -24,7 +27,7 @@ void add_errors(py::module_& module) {
                                                            PyExc_OSError);
   py::register_exception_translator([](std::exception_ptr error) {
     try {
-      if (error) std::rethrow_exception(error);
+      if (error) std::rethrow_exception(std::move(error));
     } catch (const InputError& e) {
       PyErr_SetString(input.ptr(), e.what());
     } catch (const NonFiniteError& e) {

@@ -87,8 +87,7 @@ StudyResults run_heard(const py::object& hear, Work&& work) {
   Mailbox mailbox;
   std::atomic<bool> stop{false};
   std::optional<StudyResults> results;
-  std::exception_ptr problem;
-  std::optional<py::error_already_set> raised;
+  std::exception_ptr problem, raised;
   std::thread worker([&] {
     try {
       const OneBlasThread one;
@@ -109,8 +108,8 @@ StudyResults run_heard(const py::object& hear, Work&& work) {
       try {
         for (const auto& [kind, text] : letters) hear(kind, text);
         if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-      } catch (py::error_already_set& error) {
-        raised.emplace(std::move(error));
+      } catch (const py::error_already_set&) {
+        raised = std::current_exception();
         stop = true;
       }
     }
@@ -118,7 +117,7 @@ StudyResults run_heard(const py::object& hear, Work&& work) {
     if (!goes_on) break;
   }
   worker.join();
-  if (raised) throw std::move(*raised);
+  if (raised) std::rethrow_exception(raised);
   if (problem) std::rethrow_exception(problem);
   return std::move(*results);
 }

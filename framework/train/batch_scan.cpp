@@ -294,7 +294,7 @@ void check_cotangents(const StepProgram& program, const BatchArguments<T>& argum
 // Values [steps, batch, ..] of the shards, side by side.
 template <class T, class F>
 Tensor<T> side_by_side(const std::vector<ShardRange>& ranges, Index batch, F&& value_of) {
-  const Tensor<T> first = value_of(std::size_t{0});
+  Tensor<T> first = value_of(std::size_t{0});
   if (ranges.size() == 1) return first;
   Shape shape = first.shape();
   shape[1] = batch;

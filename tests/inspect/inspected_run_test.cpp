@@ -23,7 +23,6 @@
 namespace carousel {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 class InspectedRun : public testing::Test {
