@@ -295,5 +295,18 @@ TEST_F(Onnx, AnArrayThatIsShorterThanItsSizesIsRefused) {
   EXPECT_THAT(error_of_bytes(bytes), AllOf(HasSubstr("rnn_tanh/R"), HasSubstr("100")));
 }
 
+// As of a task whose models are no stack with products behind it.
+class OtherModel final : public Model {
+ public:
+  Var loss(const Pass&, Split, Ids) const override { return {}; }
+  void count(const Pass&, Split, Ids, Tally&) const override {}
+  StackResult forward(const Pass&, Var x, const StackArguments&) const override { return {x, {}}; }
+};
+
+TEST(OnnxModels, OneOfAnotherFormIsRefused) {
+  EXPECT_THAT(error_of<InputError>([] { OtherModel().form(); }),
+              HasSubstr("can't be written as a graph"));
+}
+
 }  // namespace
 }  // namespace carousel

@@ -207,7 +207,9 @@ void OnnxGraph::write(const std::filesystem::path& path, const Facts& metadata) 
   model.set_producer_name("carousel");
   model.set_producer_version(version());
   model.add_opset_import()->set_version(opset);
+  std::set<std::string> keys;
   for (const auto& [key, value] : metadata) {
+    if (!keys.insert(key).second) continue;
     auto& entry = *model.add_metadata_props();
     entry.set_key(key);
     entry.set_value(value);

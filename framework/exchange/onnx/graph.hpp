@@ -81,7 +81,8 @@ class OnnxGraph {
   /// A whole number of rank 0.
   std::string integer(Index value);
 
-  /// Writes the outermost graph to a file, with `metadata_props`. Throws EnvironmentError.
+  /// Writes the outermost graph to a file, with `metadata_props`; of two facts with one name the
+  /// first. Throws EnvironmentError.
   void write(const std::filesystem::path& path, const Facts& metadata);
 
  private:

@@ -146,6 +146,7 @@ std::optional<SameEquations> with_states(const StepProgram& pattern, const StepP
   for (const ProgramParameter& parameter : pattern.parameters) {
     const int node = pairs.other(parameter.node);
     const auto place = std::ranges::find(program.parameters, node, &ProgramParameter::node);
+    if (place == program.parameters.end()) return {};  // no step of the pattern reads it
     found.parameters.push_back(
         static_cast<std::size_t>(std::distance(program.parameters.begin(), place)));
   }
