@@ -89,6 +89,10 @@ Index check(const StepProgram& program, const BatchArguments<T>& given) {
                given.inputs.empty() ? "none" : given.inputs[0].shape().to_string());
   }
   const Index steps = given.inputs[0].shape()[0], batch = given.inputs[0].shape()[1];
+  if (steps < 1 || batch < 1) {
+    fail_input("cell {}: x has shape {}, expected at least one step of one sequence", program.name,
+               given.inputs[0].shape().to_string());
+  }
   const auto expect_number = [&](const char* what, std::size_t got, std::size_t expected) {
     if (got == expected) return;
     fail_input("cell {}: got {} {}, expected {}", program.name, got, what, expected);

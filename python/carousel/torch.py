@@ -264,6 +264,9 @@ class RNN(_CellModule):
                 x = nn.functional.dropout(x, self.dropout, self.training)
         return x, self._as_given([torch.stack(of_layers) for of_layers in zip(*finals)]), recorded
 
+    def flatten_parameters(self) -> None:
+        """Does nothing: for programs that call it on an nn.LSTM."""
+
     def from_native(self, native: nn.Module) -> RNN:
         """Takes the weights of an nn.LSTM, nn.GRU or nn.RNN of the same sizes, and returns self.
 

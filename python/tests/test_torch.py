@@ -350,6 +350,9 @@ class AsAModule(unittest.TestCase):
             ("expected 1 or more", lambda: ct.RNN("lstm", 3, 4, num_layers=0)),
             ("no input mask", lambda: rnn(x, further={"mask": x})),
             ("lengths", lambda: rnn(x, lengths=[1, 2, 3])),
+            ("at least one step", lambda: rnn(torch.randn(5, 0, 3))),
+            ("at least one step", lambda: rnn(torch.randn(0, 2, 3))),
+            ("float32 or float64", lambda: rnn(x.half())),
         ]
         for expected, work in cases:
             with self.subTest(expected=expected), self.assertRaises(carousel.InputError) as caught:
