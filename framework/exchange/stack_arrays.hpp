@@ -17,8 +17,8 @@ NamedArrays named_arrays(const StackArrays& stack, const std::string& name);
 
 /// A model's parameters: its stacks by their names, and what belongs to none.
 struct ModelArrays {
-  std::map<std::string, StackArrays> stacks;
-  NamedArrays others;
+  std::map<std::string, StackArrays> stacks;  ///< by name
+  NamedArrays others;                         ///< by their whole names
 };
 
 /// Takes the names of named_arrays() apart. Throws InputError where a layer or a direction is

@@ -16,7 +16,7 @@ class ZipFile {
  public:
   /// A file inside of it.
   struct Entry {
-    std::string name;
+    std::string name;        ///< its path
     std::uint64_t size = 0;  ///< bytes, unpacked, as the archive says
     bool packed = false;     ///< false: its bytes stand in the archive as they are
   };
