@@ -52,7 +52,7 @@ class Work {
       elementwise += double(tile.out.width) * rates_.tiles.at(tile.tile);
     }
     for (const PlanSweep& sweep : stage.sweeps) {
-      if (!sweep.matrix_ops.empty()) {
+      if (!sweep.vector_ops.empty()) {
         add_chunks(sweep);
         continue;
       }
@@ -70,26 +70,28 @@ class Work {
     }
     for (const PlanCall& call : stage.calls) add(call);
   }
-  // Products with the matrices, and with what half a chunk of steps added to them.
+  // Products with the matrices, and with what half a stretch of steps added to them.
   void add_chunks(const PlanSweep& sweep) {
     const SweepSpace& space = sweep.space;
-    const auto passes = double(passes_over_matrices(sweep));
+    const auto passes = double(sweep.passes_over_matrices());
     multiply(passes * double(space.size()));
-    elementwise += passes * 0.5 * double(ScanPlan::chunk_steps * space.groups) *
+    elementwise += passes * 0.5 * double(ScanPlan::stretch_steps * space.groups) *
                    double(space.rows + space.width) * rates_.tiles.at(Tile::mul_add);
-    for (const PlanSweepOp& op : sweep.ops) {
-      elementwise += double(space.groups * space.rows) * rates_.tiles.at(op.tile);
+    for (const PlanVectorOp& op : sweep.vector_ops) {
+      if (op.is_of_program) {
+        elementwise += double(space.groups * space.rows) * rates_.tiles.at(op.tile);
+      }
     }
     if (sweep.decays != Decays::columns) return;
     // The vectors that were added before decay with each step, and what is carried of two matrices.
-    const double vectors = 0.5 * double(ScanPlan::chunk_steps * space.groups * space.width);
-    for (const PlanMatrixOp& op : sweep.matrix_ops) {
-      for (const PlanMatrixTerm& term : op.terms) {
-        if (term.is_of_two()) elementwise += 2.0 * vectors * rates_.tiles.at(Tile::mul_add);
-        if (term.is_of_two() || (op.is_update() && !term.has_matrix())) {
-          elementwise += vectors * rates_.tiles.at(Tile::mul);
-        }
-      }
+    const double vectors = 0.5 * double(ScanPlan::stretch_steps * space.groups * space.width);
+    for (const PlanVectorOp& op : sweep.vector_ops) {
+      using Kind = PlanVectorOp::Kind;
+      if (op.kind == Kind::two) elementwise += 2.0 * vectors * rates_.tiles.at(Tile::mul_add);
+      const std::size_t decayed = op.kind == Kind::two      ? 1
+                                  : op.kind == Kind::update ? op.operands.size() / 2
+                                                            : 0;
+      elementwise += double(decayed) * vectors * rates_.tiles.at(Tile::mul);
     }
   }
   void add(const PlanCall& call) {

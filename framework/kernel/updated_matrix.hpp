@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct UpdatedMatrixSizes {
       steps = 0,                 ///< that are looked at
       updates = 0;               ///< outer products a step
   Decays decays = Decays::none;  ///< of each step
+  /// Whether all agree.
+  friend bool operator==(const UpdatedMatrixSizes&, const UpdatedMatrixSizes&) = default;
 };
 
 /// Whether steps follow each other in time, or the other way, as for a gradient.
@@ -27,11 +30,14 @@ enum class Along { time, time_reversed };
 ///   S'[i][j] = d[j] S[i][j] + sum over n of u_n[i] k_n[j].
 /// It is known by its value in front of the first step and by these vectors. No step makes the
 /// matrix: what is read of it at all steps are products with the first value, and what the steps in
-/// between added is a triangle of inner products (the form by chunks of linear attention: Yang et
-/// al. 2024, arXiv:2312.06635, section 4; without a division, so that no decay is too small).
+/// between added are inner products of their vectors (the form by chunks of linear attention: Yang
+/// et al. 2024, arXiv:2312.06635, section 4). No decay is divided by, so none is too small: numbers
+/// make a table of what each step has left of each other one; those by columns go from halves of
+/// blocks of steps to the other halves, where what lies between has decayed them.
 ///
 /// Steps are numbered by time, from 0, also where they are taken the other way; S at a step is the
-/// value in front of it in the order in which they are taken.
+/// value in front of it in the order in which they are taken. Vectors of all steps lie one behind
+/// the other by time.
 template <class T>
 class UpdatedMatrix {
  public:
@@ -41,40 +47,34 @@ class UpdatedMatrix {
   /// A new matrix. start: [rows, width], in front of the step that is taken first; it must stay
   /// until end().
   void begin(const T* start, const UpdatedMatrixSizes& sizes, Along along);
-  ///@{
-  /// Where the caller writes d [width], or one number, u_n [rows] and k_n [width] of a step: d and
-  /// k of all steps before close(), u when it is known.
-  T* decay(Index step) { return at(decays_, position(step), decay_width()); }
-  T* u(Index step, Index n) { return at(u_, position(step) * sizes_.updates + n, sizes_.rows); }
-  T* k(Index step, Index n) { return at(k_, position(step) * sizes_.updates + n, sizes_.width); }
-  ///@}
-  /// All d and k are there.
+  /// Where the vectors of an update will be, u: [steps, rows], k: [steps, width]. They stay there
+  /// until end().
+  void set_update(Index n, const T* u, const T* k) { updates_[static_cast<std::size_t>(n)] = {u, k}; }
+  /// Where d will be, [steps, width] or, of numbers, [steps].
+  void set_decay(const T* decay) { decay_ = decay; }
+  /// All d and k are there; u may come later, step by step.
   void close();
-
-  /// Products with a vector each step, y = S x, [rows].
-  struct RowReads {
-    std::vector<T> x,  ///< [steps, width], by the caller
-        known,         ///< [steps, rows]: what S in front of all steps gives
-        weights;       ///< [steps, steps * updates]: of each u so far
-  };
   /// Outer products a step.
   Index updates() const { return sizes_.updates; }
 
-  /// Memory for x.
-  void begin(RowReads& reads) const;
-  /// After close(), once x is there for all steps: all that can be done in front of them.
-  void prepare(RowReads& reads);
-  /// y = S x at a step, once u of those taken before is there. y: [rows]
-  void read_rows(const RowReads& reads, Index step, T* y) const;
+  /// Shares of each u in products with a vector each step: of each update, [steps, steps].
+  using RowReads = std::vector<T>;
+  /// y = S x at each step, but for what the steps so far have added. x: [steps, width],
+  /// y: [steps, rows]
+  void prepare(RowReads& reads, const T* x, T* y);
+  /// Adds that at one step, once u of those taken before is there. y: [rows]
+  void add_row(const RowReads& reads, Index step, T* y) const;
+  /// The same at all steps, once all u are there.
+  void add_rows(const RowReads& reads, T* y);
 
   /// z = S^T y for the S in front of all steps. y: [steps, rows], z: [steps, width]
   void multiply_columns(const T* y, T* z);
   /// z = S^T y at each step, once all u are there. z: what multiply_columns() gave
   void add_columns(const T* y, T* z);
-  /// For two that are complete and go through the same steps, A (this one) against time and B with
-  /// it: z[j] = sum over i of A[i][j] B[i][j] at each step. a_of_u: what A's multiply_columns()
-  /// gives for B's u, in front of all steps, for each update of a step; b_of_u: B's for A's. z:
-  /// [steps, width]
+  /// For two with decays by columns that are complete and go through the same steps, A (this one)
+  /// against time and B with it: z[j] = sum over i of A[i][j] B[i][j] at each step. a_of_u: what
+  /// A's multiply_columns() gives for B's u, in front of all steps, for each update of a step;
+  /// b_of_u: B's for A's. z: [steps, width]
   void multiply_elements(UpdatedMatrix& other, std::span<const T* const> a_of_u,
                          std::span<const T* const> b_of_u, T* z);
   /// The sums of these over j as well, for two with Decays::numbers. sums: [steps]
@@ -86,62 +86,66 @@ class UpdatedMatrix {
   /// matrix: S at a step; becomes S of the step behind it.
   void advance(Index step, T* matrix) const;
 
+  static constexpr std::size_t most_updates = 8;  ///< outer products a step
+
  private:
+  struct Update {
+    const T *u = nullptr, *k = nullptr;
+  };
   // c (+)= a b with b's columns in blocks that are fast.
   struct Product {
     SmallGemm<T> whole, rest;
     void run(SmallGemmSizes sizes, const T* a, const T* b, T* c);
   };
-  // All u or k transposed, once they are asked for, and products with them.
+  // A vector of each step transposed, [length, steps], once it is asked for.
   struct Turned {
     std::vector<T> values;
     bool is_there = false;
-    Product product;
   };
-  void multiply_by(Turned& turned, const std::vector<T>& vectors, Index length, const T* rows,
-                   Index count, T* out);
-  static T* at(std::vector<T>& all, Index row, Index width) { return all.data() + row * width; }
-  static const T* at(const std::vector<T>& all, Index row, Index width) {
-    return all.data() + row * width;
+  // Steps that lie side by side.
+  struct Steps {
+    Index first, count;
+  };
+
+  static constexpr std::size_t index(Index i) { return static_cast<std::size_t>(i); }
+  const Update& update(Index n) const { return updates_[index(n)]; }
+  // What is left of each k in front of a step, or behind all: 0 of those that are not taken before.
+  T* shares(Index step) { return shares_.data() + step * sizes_.steps; }
+  const T* shares(Index step) const { return shares_.data() + step * sizes_.steps; }
+  // f(half that is taken first, other half) of each block of 2 `half` steps that has both.
+  template <class F>
+  void for_each_block(Index half, F f) const;
+  Index levels() const;
+  // Of decays by columns: their product over the block of 2^level steps that a step is in.
+  const T* product(Index level, Index step) const {
+    if (level == 0) return decay_ + step * sizes_.width;
+    return products_.data() + (level * sizes_.steps + (step >> level)) * sizes_.width;
   }
-  // The number of steps that are taken before.
-  Index position(Index step) const {
-    return along_ == Along::time ? step : sizes_.steps - 1 - step;
+  // The k of an update from a step on, each decayed to the end of its block of 2^level steps.
+  const T* decayed(Index level, Index n, Index step) const {
+    if (level == 0) return update(n).k + step * sizes_.width;
+    const Index first = (n * levels() + level - 1) * sizes_.steps;
+    return decayed_.data() + (first + step) * sizes_.width;
   }
-  Index decay_width() const { return sizes_.decays == Decays::numbers ? 1 : sizes_.width; }
-  // The k of all steps before a position: [position * updates, width]; decayed since by columns.
-  const T* decayed(Index position) const {
-    const bool by_columns = sizes_.decays == Decays::columns;
-    const Index first = by_columns ? sizes_.updates * position * (position - 1) / 2 : 0;
-    return at(by_columns ? levels_ : k_, first, sizes_.width);
-  }
-  // The product of all decays before a position, as the factor of a row.
-  TileArg<T> decay_since(Index position) const { return as_factor(totals_, position); }
-  TileArg<T> as_factor(const std::vector<T>& decays, Index position) const {
-    return {at(decays, position, decay_width()), sizes_.decays == Decays::numbers ? 0 : 1, 0};
-  }
-  // By what numbers the k of all steps before a position have decayed since.
-  const T* shares(Index position) const {
-    return at(shares_, position, sizes_.steps * sizes_.updates);
-  }
-  void weigh(Index position, T* weights) const;
-  // Rows times all u, or all k: [count, steps * updates].
-  void multiply_by_u(const T* rows, Index count, T* out) {
-    multiply_by(by_u_, u_, sizes_.rows, rows, count, out);
-  }
-  void multiply_by_k(const T* rows, Index count, T* out) {
-    multiply_by(by_k_, k_, sizes_.width, rows, count, out);
-  }
-  void multiply_by(const TileArg<T>& factor, Index rows, T* matrix) const;
+  void multiply(const T* factor, Index rows, T* matrix) const;
+  void fill_shares(const T* decay);
+  void decay_by_columns();
+  void multiply_by(Turned& turned, const T* vectors, Index length, const T* rows, T* out);
+  void weigh(T* weights) const;
+  const T* prepare_by_columns(const T* x, T* weights);
+  void add_by_columns(const T* weights, T* z) const;
+  void add_weighted(const T* numbers, Index step, const T* rows, Index count, T* out) const;
 
   TileKernel<T> mul_, mul_add_, dot_, dot_columns_;
   UpdatedMatrixSizes sizes_;
   Along along_ = Along::time;
-  const T* start_ = nullptr;
-  std::vector<T> decays_, totals_, u_, k_, levels_, shares_;
-  Turned by_u_, by_k_;
+  const T *start_ = nullptr, *decay_ = nullptr;
+  std::array<Update, most_updates> updates_{};
+  std::array<Turned, most_updates> u_turned_{}, k_turned_{};
+  std::vector<T> shares_, left_;         // decays that are numbers; left of the start
+  std::vector<T> products_, decayed_;    // decays by columns
   std::vector<T> scaled_, turned_, product_, weights_, carried_;  // at work
-  Product rows_, columns_, end_;
+  Product rows_, columns_, end_, inner_, added_rows_, added_columns_;
 };
 
 extern template class UpdatedMatrix<float>;

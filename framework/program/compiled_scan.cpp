@@ -223,7 +223,7 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
     fail_input("cell {}: got {} segments, expected 0 or more", plan_.forward.name, segments);
   }
   const StepProgram& program = plan_.forward;
-  if (plan_.by_chunks) steps_.reset(lengths, segments, ScanPlan::chunk_steps, 1);
+  if (plan_.by_chunks) steps_.reset(lengths, segments, ScanPlan::stretches * ScanPlan::stretch_steps, 1);
   else steps_.reset(lengths, segments, least_chunk_steps());
   for (auto& of_chunk : chunk_states_) std::ranges::fill(of_chunk, Tensor<T>());
   allocate_buffers();

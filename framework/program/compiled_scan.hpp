@@ -120,29 +120,29 @@ class CompiledScan {
     bool is_flat;      // the rows lie side by side in all operands
     Index clears = 0;  // elements of its place that are 0 before the sweep
   };
+  // A PlanVector, looked up.
+  struct ReadyVector {
+    SweptOperand at;
+    T constant;
+    Index first;  // where its rows begin among those of all vectors
+    bool goes_out;  // what the sweep made is read elsewhere
+  };
   struct ReadyStage {
     std::vector<ReadyTile> tiles;
     Index widest = 1;            // elements of a row
     std::vector<Operand> moved;  // of the runs of all moves
     std::vector<ReadySweepOp> sweep;
-    std::vector<SweptOperand> vectors;  // of the terms and results of all matrix ops, in order
+    std::vector<ReadyVector> vectors;
+    std::vector<TileKernel<T>> kernels;  // of each op on vectors
     bool is_ready = false;
     void clear() {  // but keeps its memory
       tiles.clear();
       moved.clear();
       sweep.clear();
       vectors.clear();
+      kernels.clear();
       is_ready = false;
     }
-  };
-  // What a term of a sum needs through the steps of a chunk.
-  struct TermMemory {
-    typename UpdatedMatrix<T>::RowReads reads;  // where an element for each row is wanted
-    std::vector<T> numbers;                     // of a term without a matrix, [steps]
-  };
-  struct ProductMemory {
-    std::vector<T> down;   // vectors down the columns, [steps, rows]
-    std::vector<T> first;  // what the matrix in front of all steps gives for them, [steps, width]
   };
   class MatrixWork;
 
@@ -219,7 +219,7 @@ class CompiledScan {
   ReadySweepOp look_up(const PlanSweepOp& op, const SweepSpace& space);
   SweptOperand look_up(const PlanSweepOperand& operand) const;
   SweptOperand look_up_result(const PlanSweepOp& op);
-  void look_up(const PlanMatrixOp& op, std::vector<SweptOperand>& vectors);
+  void look_up_vectors(const PlanSweep& sweep, ReadyStage& ready);
   void run_sweep(const PlanStage& stage, Index step, Index sequence);
   void run_sequences(bool first_time);
   void run_sequences_back();
@@ -230,9 +230,16 @@ class CompiledScan {
   void run_pieces(const std::vector<Tensor<T>>& from, std::vector<Tensor<T>>& to, StepRange steps,
                   Index sequence, bool keeps_end);
   void run_pieces_back(const std::vector<Tensor<T>>& from, StepRange steps, Index sequence);
-  void run_chunk(const PlanStage& stage, const std::vector<Tensor<T>>& own,
-                 const std::vector<Tensor<T>>* known, StepRange steps, Index sequence,
-                 std::vector<Tensor<T>>* ends);
+  // A scan by chunks goes through each in stretches of steps.
+  static constexpr Index longest_stretch = ScanPlan::stretch_steps + 4;
+  Index stretches_of_chunk() const { return plan_.by_chunks ? ScanPlan::stretches : 1; }
+  static Index stretches_of(Index steps);
+  static StepRange stretch_of(StepRange steps, Index number);
+  std::vector<Tensor<T>>& matrices_in_front(Index stretch);
+  std::vector<Tensor<T>>& matrices_behind_chunk();
+  void run_stretches(const PlanStage& stage, StepRange steps, Index sequence,
+                     std::vector<Tensor<T>>* ends);
+  void run_stretches_back(const PlanStage& stage, StepRange steps, Index sequence);
   void run_op(const ReadySweepOp& op, const std::array<T*, 5>& starts, const SweepSpace& space,
               const Piece& piece) const;
   // What runs by steps is timed by itself.
@@ -314,7 +321,8 @@ class CompiledScan {
   std::vector<Tensor<T>> final_states_;
   std::vector<std::vector<Tensor<T>>> start_states_;  // of each window
   std::size_t loaded_window_ = 0;                     // whose values are in memory
-  // Of a scan by sequences, of each chunk but the first of a window: its states that are matrices.
+  // Of a scan by sequences, of each stretch of a chunk but the first of a window: its states that are
+  // matrices.
   std::vector<std::vector<Tensor<T>>> chunk_states_;
 
   std::vector<RowPanels<T>> gathered_;                     // of each of the plan's
@@ -325,14 +333,13 @@ class CompiledScan {
   std::vector<T> block_sum_;
   BandStarts sweep_starts_, band_starts_, again_starts_;
   std::vector<UpdatedMatrix<T>> own_matrices_, known_matrices_;  // by state, of a loop by chunks
-  std::vector<TermMemory> term_memory_;                          // by number
-  std::vector<ProductMemory> product_memory_;                    // of the sweep's products
+  std::vector<typename UpdatedMatrix<T>::RowReads> reads_;       // of each op on vectors
+  std::vector<T> panels_, dense_;                                // all vectors; a matrix at work
+  std::vector<TileArg<T>> views_;                                // the vectors of the stretch at work
   bool gives_probes_ = false;                                    // else the values are there
-  std::vector<std::array<Index, lines>> step_lines_;             // of each step of the chunk
-  std::vector<T> vector_, column_sums_, dense_;                  // of a matrix op at work
-  TileKernel<T> copy_ = tile_kernel<T>(Tile::copy), add_ = tile_kernel<T>(Tile::add),
-                mul_ = tile_kernel<T>(Tile::mul), mul_add_ = tile_kernel<T>(Tile::mul_add),
-                sum_ = tile_sum_kernel<T>(TileSum::sum);
+  TileKernel<T> mul_ = tile_kernel<T>(Tile::mul), mul_add_ = tile_kernel<T>(Tile::mul_add),
+                sum_ = tile_sum_kernel<T>(TileSum::sum),
+                columns_ = tile_sum_kernel<T>(TileSum::columns);
   std::vector<Tensor<T>> swept_shares_;          // of each of the pass's swept sums, of a sequence
   Index swept_rows_ = 0;                         // in the shares
   std::vector<std::vector<double>> swept_sums_;  // the same of all

@@ -1,5 +1,5 @@
-// The sweep of a loop by chunks: what it reads of its matrices through the steps of a chunk,
-// without making them.
+// The sweep of a loop by chunks: what it reads of its matrices through a stretch of steps, without
+// making them.
 
 #include <algorithm>
 
@@ -18,11 +18,11 @@ T* grown(std::vector<T>& memory, Index elements) {
   return memory.data();
 }
 
-using Kind = PlanMatrixOp::Kind;
+using Kind = PlanVectorOp::Kind;
 
 }  // namespace
 
-// One group of matrices of one sequence in a chunk.
+// One sequence in a stretch of steps.
 template <class T>
 class CompiledScan<T>::MatrixWork {
  public:
@@ -35,410 +35,244 @@ class CompiledScan<T>::MatrixWork {
         range_(steps),
         count_(steps.last - steps.first),
         sequence_(sequence),
-        along_(along),
-        first_of_products_(ready_.vectors.size()) {
-    const std::size_t ops = ready_.sweep.size();
-    auto& starts = scan_.band_starts_;
-    starts.resize(std::max(starts.size(), index(count_) * ops));
-    grown(scan_.step_lines_, count_);
-    if (scan_.product_memory_.size() < sweep_.products.size()) {
-      scan_.product_memory_.resize(sweep_.products.size());
-    }
-    for (std::size_t k = 0; k < sweep_.products.size(); ++k) {
-      grown(product(k).down, count_ * space_.rows);
-      grown(product(k).first, count_ * space_.width);
-      first_of_products_ -= sweep_.products[k].columns.size();
-    }
-    for (Index time = 0; time < count_; ++time) {
-      scan_.start_sweep(ready_, range_.first + time, sequence, starts.data() + index(time) * ops);
-      for (std::size_t l = 0; l < lines; ++l) {
-        scan_.step_lines_[index(time)][l] = scan_.row_at(static_cast<Line>(l), range_.first + time);
-      }
-    }
-  }
+        along_(along) {}
 
   void run(const std::vector<Tensor<T>>& own, const std::vector<Tensor<T>>* known,
            std::vector<Tensor<T>>* ends) {
     for (group_ = 0; group_ < space_.groups; ++group_) {
+      gather();
       begin(own, known);
-      prepare_sums();
-      for (Index p = 0; p < count_; ++p) {
-        ask_for_next(own, p);
-        if (known) ask_for_next(*known, p);
-        if (ends && ends != &own) ask_for_next(*ends, p);
-        run_step(along_ == Along::time ? p : count_ - 1 - p);
-      }
-      multiply_columns();
-      add_sums();
+      const std::size_t steps = sweep_.front_ops, behind = steps + sweep_.step_ops;
+      for (std::size_t k = 0; k < steps; ++k) run_whole(k);
+      if (behind > steps) run_steps(steps, behind);
+      for (std::size_t k = behind; k < sweep_.vector_ops.size(); ++k) run_whole(k);
+      scatter();
       if (scan_.records_norms_ && known) note_norms(own);
       if (scan_.gives_probes_ && !known) give_probes(own);
       if (!ends) continue;
-      for_each_op([&](const PlanMatrixOp& op, std::size_t) {
-        if (op.kind == Kind::update) matrix(op).end(first_element((*ends)[index(op.number)]));
-      });
+      for (const PlanVectorOp& op : sweep_.vector_ops) {
+        if (op.kind == Kind::update && op.own >= 0) {
+          own_matrix(op).end(first_element((*ends)[index(op.own)]));
+        }
+      }
     }
   }
 
  private:
-  // f(op, number of its first vector).
-  template <class F>
-  void for_each_op(F f) {
-    std::size_t first = 0;
-    for (const PlanMatrixOp& op : sweep_.matrix_ops) {
-      f(op, first);
-      if (op.kind == Kind::sum) ++first;  // its result
-      for (const PlanMatrixTerm& term : op.terms) first += term.rows.size() + term.columns.size();
-    }
-  }
-  // f(term, number of its first vector), of an op whose first vector that is.
-  template <class F>
-  void for_each_term(const PlanMatrixOp& op, std::size_t first, F f) {
-    if (op.kind == Kind::sum) ++first;
-    for (const PlanMatrixTerm& term : op.terms) {
-      f(term, first);
-      first += term.rows.size() + term.columns.size();
-    }
-  }
-
   Index size() const { return space_.rows * space_.width; }
   T* first_element(const Tensor<T>& all) const {  // of this group's matrix
     return const_cast<T*>(all.data()) + (sequence_ * space_.groups + group_) * size();
   }
-  UpdatedMatrix<T>& matrix(const PlanMatrixOp& update) {
-    return (update.kind == Kind::update ? scan_.own_matrices_
-                                        : scan_.known_matrices_)[index(update.number)];
+  UpdatedMatrix<T>& own_matrix(const PlanVectorOp& op) { return scan_.own_matrices_[index(op.own)]; }
+  UpdatedMatrix<T>& known_matrix(const PlanVectorOp& op) {
+    return scan_.known_matrices_[index(op.known)];
   }
-  UpdatedMatrix<T>& matrix(const PlanMatrixTerm& term) {
-    return term.own >= 0 ? scan_.own_matrices_[index(term.own)]
-                         : scan_.known_matrices_[index(term.known)];
-  }
-  TermMemory& memory(const PlanMatrixTerm& term) { return scan_.term_memory_[index(term.number)]; }
-
-  T* place(std::size_t vector, Index time) const {
-    const SweptOperand& o = ready_.vectors[vector];
-    const Index line = scan_.step_lines_[index(time)][static_cast<std::size_t>(o.at.line)];
-    return o.at.base + line * o.at.row_step + sequence_ * o.at.block_step +
-           group_ * o.strides.group;
-  }
-  // The rows of the steps of a sequence lie far apart: those of the next one are asked for.
-  void ask_for_next(std::size_t vector, const T* values, Index size) const {
-    constexpr Index line = 64 / sizeof(T);
-    const T* next = values + ready_.vectors[vector].at.block_step;
-    if (next == values) return;
-    for (Index i = 0; i < size; i += line) __builtin_prefetch(next + i);
+  UpdatedMatrix<T>& matrix(const PlanVectorOp& op) {
+    return op.own >= 0 ? own_matrix(op) : known_matrix(op);
   }
 
-  // Some of the vectors of a term, as steps of their strides lead through them.
-  struct Vectors {
-    std::size_t first, count;
-    Index Strides::*step;
-  };
-  static Vectors rows_of(const PlanMatrixTerm& term, std::size_t first) {
-    return {first, term.rows.size(), &Strides::element};
-  }
-  static Vectors columns_of(const PlanMatrixTerm& term, std::size_t first) {
-    return {first + term.rows.size(), term.columns.size(), &Strides::row};
-  }
-  enum class Put { over, added };
-
-  // The product of some values and of vectors goes over `out` or is added.
-  void multiply(TileArg<T> values, const Vectors& vectors, Index time, Index size, T* out,
-                Put put) const {
-    const bool adds = put == Put::added;
-    if (vectors.count == 0) {
-      const std::array args{values, TileArg<T>{out, 1}};
-      return (adds ? scan_.add_ : scan_.copy_)(args.data(), {out}, 1, size);
-    }
-    for (std::size_t v = 0; v < vectors.count; ++v) {
-      const std::size_t vector = vectors.first + v;
-      const bool is_last = v + 1 == vectors.count;
-      T* to = adds && !is_last ? grown(scan_.vector_, size) : out;
-      const T* factors = place(vector, time);
-      const Index stride = ready_.vectors[vector].strides.*vectors.step;
-      ask_for_next(vector, factors, stride * size);
-      const std::array args{values, TileArg<T>{factors, stride}, TileArg<T>{out, 1}};
-      const bool is_copy = values.stride == 0 && *values.data == T(1);
-      if (is_last && adds) scan_.mul_add_(args.data(), {to}, 1, size);
-      else if (is_copy) scan_.copy_(&args[1], {to}, 1, size);
-      else scan_.mul_(args.data(), {to}, 1, size);
-      values = {to, 1};
-    }
-  }
-  void along_row(const PlanMatrixTerm& term, std::size_t first, Index time, T* out) const {
-    const T scale = static_cast<T>(term.scale);
-    multiply({&scale, 0}, rows_of(term, first), time, space_.width, out, Put::over);
-  }
-  void down_columns(const PlanMatrixTerm& term, std::size_t first, Index time, T scale,
-                    T* out) const {
-    multiply({&scale, 0}, columns_of(term, first), time, space_.rows, out, Put::over);
-  }
-
-  // The matrices at the start, and all vectors of their updates that are known.
-  void begin(const std::vector<Tensor<T>>& own, const std::vector<Tensor<T>>* known) {
-    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
-      if (!op.is_update()) return;
-      const bool is_own = op.kind == Kind::update;
-      UpdatedMatrix<T>& m = matrix(op);
-      const auto& starts = is_own || !known ? own : *known;
-      m.begin(first_element(starts[index(op.number)]),
-              {space_.rows, space_.width, count_, static_cast<Index>(op.terms.size()) - 1,
-               sweep_.decays},
-              is_own ? along_ : Along::time);
-      const Index decays = sweep_.decays == Decays::numbers ? 1 : space_.width;
-      for (Index time = 0; time < count_; ++time) {
-        Index n = 0;
-        for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-          if (!term.has_matrix()) {
-            along_row(term, vector, time, m.k(time, n));
-            if (!is_own) down_columns(term, vector, time, T(1), m.u(time, n));
-            ++n;
-          } else if (sweep_.decays != Decays::none) {
-            const auto scale = static_cast<T>(term.scale);
-            multiply({&scale, 0}, rows_of(term, vector), time, decays, m.decay(time), Put::over);
-          }
-        });
-      }
-      m.close();
-    });
-  }
-
-  // A share of the matrices of the next group or sequence: they come to the second cache while this
-  // one is at work.
-  void ask_for_next(const std::vector<Tensor<T>>& matrices, Index position) const {
-    constexpr Index line = 64 / sizeof(T);
-    for (std::size_t k = 0; k < matrices.size(); ++k) {
-      if (!scan_.is_matrix(k)) continue;
-      const T* next = first_element(matrices[k]) + size();
-      const T* end = matrices[k].data() + matrices[k].numel();
-      for (Index i = size() * position / count_; i < size() * (position + 1) / count_; i += line) {
-        if (next + i < end) __builtin_prefetch(next + i, 1, 2);
-      }
+  // f(where a vector is in the scan, its row here) at each step.
+  template <class F>
+  void for_each_row(const ReadyVector& vector, T* rows, Index length, F f) const {
+    const Operand& at = vector.at.at;
+    T* first = at.base + sequence_ * at.block_step + group_ * vector.at.strides.group;
+    for (Index time = 0; time < count_; ++time, rows += length) {
+      f(first + scan_.row_at(at.line, range_.first + time) * at.row_step, rows);
     }
   }
 
-  // What sums can do in front of the steps.
-  void prepare_sums() {
-    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
-      if (!op.is_by_rows()) return;
-      for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-        TermMemory& m = memory(term);
-        if (term.has_matrix()) {
-          matrix(term).begin(m.reads);
-          for (Index time = 0; time < count_; ++time) {
-            along_row(term, vector, time, m.reads.x.data() + time * space_.width);
-          }
-          matrix(term).prepare(m.reads);
-          return;
-        }
-        T* row = grown(scan_.vector_, space_.width);
-        grown(m.numbers, count_);
-        for (Index time = 0; time < count_; ++time) {
-          along_row(term, vector, time, row);
-          m.numbers[index(time)] = sum(row, space_.width);
-        }
-      });
-    });
-  }
-
-  T sum(const T* values, Index count) const {
-    T result = T(0);
-    const std::array args{TileArg<T>{values, 1}};
-    scan_.sum_(args.data(), {&result}, 1, count);
-    return result;
-  }
-
-  void run_step(Index time) {
-    const std::array<T*, 5>* starts = scan_.band_starts_.data() + index(time) * ready_.sweep.size();
-    const ReadySweepOp* column = ready_.sweep.data();
-    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
-      if (op.kind == Kind::column) {
-        scan_.run_op(*column++, *starts++, space_, {group_, 0, space_.rows});
-      } else if (op.is_by_rows()) {
-        sum_rows(op, first, time);
-      } else if (op.kind == Kind::update) {
-        Index n = 0;
-        for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-          if (!term.has_matrix()) down_columns(term, vector, time, T(1), matrix(op).u(time, n++));
-        });
-      } else if (op.is_behind()) {
-        for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-          if (term.has_matrix()) return;
-          T* down = grown(scan_.vector_, space_.rows);
-          down_columns(term, vector, time, T(1), down);
-          grown(memory(term).numbers, count_)[time] = sum(down, space_.rows);
-        });
-      }
-    });
-    std::size_t vector = first_of_products_;
-    for (std::size_t k = 0; k < sweep_.products.size(); ++k) {
-      const std::size_t columns = sweep_.products[k].columns.size();
-      const T one = T(1);
-      multiply({&one, 0}, {vector, columns, &Strides::row}, time, space_.rows,
-               product(k).down.data() + time * space_.rows, Put::over);
-      vector += columns;
-    }
-  }
-
-  ProductMemory& product(std::size_t number) { return scan_.product_memory_[number]; }
-
-  void multiply_columns() {
-    for (std::size_t k = 0; k < sweep_.products.size(); ++k) {
-      const PlanMatrixProduct& p = sweep_.products[k];
-      auto& matrix =
-          p.own >= 0 ? scan_.own_matrices_[index(p.own)] : scan_.known_matrices_[index(p.known)];
-      matrix.multiply_columns(product(k).down.data(), product(k).first.data());
-    }
-  }
-
-  // An element for each row.
-  void sum_rows(const PlanMatrixOp& op, std::size_t first, Index time) {
-    T* out = place(first, time);
-    Put put = op.sum.total < 0 ? Put::over : Put::added;
-    for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-      const Vectors columns = columns_of(term, vector);
-      if (!term.has_matrix()) {
-        multiply({&memory(term).numbers[index(time)], 0}, columns, time, space_.rows, out, put);
-      } else if (columns.count == 0 && put == Put::over) {
-        matrix(term).read_rows(memory(term).reads, time, out);
+  // What the sweep reads, row behind row, so that each is fetched from far away once.
+  void gather() {
+    scan_.views_.resize(sweep_.vectors.size());
+    for (std::size_t v = 0; v < sweep_.vectors.size(); ++v) {
+      const PlanVector& plan = sweep_.vectors[v];
+      const ReadyVector& vector = ready_.vectors[v];
+      const Index length = plan.length, stride = length > 1 ? 1 : 0;
+      T* rows = scan_.panels_.data() + vector.first;
+      if (plan.constant) {
+        scan_.views_[v] = {&vector.constant, 0, 0};
+      } else if (plan.at.at.unbatched >= 0) {
+        scan_.views_[v] = {vector.at.at.base + group_ * vector.at.strides.group, stride, 0};
+      } else if (plan.later >= 0) {
+        scan_.views_[v] = {begin_state(vector, plan), stride, length};
       } else {
-        T* read = grown(scan_.column_sums_, space_.rows);
-        matrix(term).read_rows(memory(term).reads, time, read);
-        multiply({read, 1}, columns, time, space_.rows, out, put);
+        scan_.views_[v] = {rows, stride, length};
+        if (plan.is_made) continue;
+        for_each_row(vector, rows, length,
+                     [&](const T* from, T* to) { std::copy_n(from, length, to); });
       }
-      put = Put::added;
-    });
-  }
-
-  // Sums over the rows, or over all elements, of all steps at once.
-  void add_sums() {
-    const Index width = space_.width;
-    T* columns = grown(scan_.column_sums_, count_ * width);
-    T* products = grown(scan_.dense_, width);
-    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
-      if (!op.is_behind()) return;
-      const bool is_shared = op.sum.total >= 0 || (op.sum.out.strides.group == 0 && group_ > 0);
-      Put put = is_shared ? Put::added : Put::over;
-      for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-        if (is_sum_of_two(term)) {
-          add_sums_of_two(term, vector, first, put);
-          put = Put::added;
-          return;
-        }
-        sum_columns(term, columns);
-        for (Index time = 0; time < count_; ++time) {
-          const TileArg<T> values{columns + time * width, 1};
-          T* out = place(first, time);
-          if (op.sum.out.strides.element != 0) {
-            multiply(values, rows_of(term, vector), time, width, out, put);
-            continue;
-          }
-          multiply(values, rows_of(term, vector), time, width, products, Put::over);
-          *out = sum(products, width) + (put == Put::added ? *out : T(0));
-        }
-        put = Put::added;
-      });
-    });
-  }
-
-  // What is there already of a product of two matrices.
-  struct OfTwo {
-    UpdatedMatrix<T>& known;
-    std::array<const T*, PlanMatrixTerm::most_products> of_u{};
-    std::span<const T* const> own_of_u() const {
-      return std::span(of_u).first(static_cast<std::size_t>(known.updates()));
-    }
-    std::span<const T* const> known_of_u() const {
-      return std::span(of_u).subspan(static_cast<std::size_t>(known.updates()));
-    }
-  };
-  OfTwo of_two(const PlanMatrixTerm& term) {
-    OfTwo two{scan_.known_matrices_[index(term.known)]};
-    for (std::size_t k = 0; k < term.products.size(); ++k) {
-      two.of_u[k] = product(index(term.products[k])).first.data();
-    }
-    return two;
-  }
-  bool is_sum_of_two(const PlanMatrixTerm& term) const {
-    return sweep_.decays == Decays::numbers && term.is_of_two();
-  }
-
-  // One number a step.
-  void add_sums_of_two(const PlanMatrixTerm& term, std::size_t vector, std::size_t first, Put put) {
-    T* sums = grown(scan_.dense_, count_);
-    const OfTwo two = of_two(term);
-    matrix(term).sum_products(two.known, two.own_of_u(), two.known_of_u(), sums);
-    for (Index time = 0; time < count_; ++time) {
-      const T sum = sums[time] * static_cast<T>(term.scale);
-      multiply({&sum, 0}, rows_of(term, vector), time, 1, place(first, time), put);
     }
   }
 
-  // The sums down the columns but for the vectors along the rows: [steps, width].
-  void sum_columns(const PlanMatrixTerm& term, T* out) {
-    const auto scale = static_cast<T>(term.scale);
-    const auto all = count_ * space_.width;
-    if (!term.has_matrix()) {
-      for (Index time = 0; time < count_; ++time) {
-        std::fill_n(out + time * space_.width, space_.width,
-                    scale * memory(term).numbers[index(time)]);
+  // The old values of a state that the sweep makes are the new ones a step earlier: the first one
+  // is read, in front of them or behind them.
+  T* begin_state(const ReadyVector& vector, const PlanVector& plan) const {
+    const Index length = plan.length;
+    T* made = scan_.panels_.data() + ready_.vectors[index(plan.later)].first;
+    const bool in_time = along_ == Along::time;
+    const Operand& at = vector.at.at;
+    const Index line = scan_.row_at(at.line, in_time ? range_.first : range_.last - 1);
+    const T* from = at.base + line * at.row_step + sequence_ * at.block_step +
+                    group_ * vector.at.strides.group;
+    std::copy_n(from, length, in_time ? made - length : made + count_ * length);
+    return in_time ? made - length : made + length;
+  }
+
+  // What the sweep made and others read, or its sum over the steps.
+  void scatter() {
+    for (std::size_t v = 0; v < sweep_.vectors.size(); ++v) {
+      const PlanVector& plan = sweep_.vectors[v];
+      const ReadyVector& vector = ready_.vectors[v];
+      const Index length = plan.length;
+      T* rows = scan_.panels_.data() + vector.first;
+      if (plan.total >= 0) {
+        T* sums = scan_.swept_shares_[index(plan.total)].data() + group_ * plan.at.strides.group;
+        const std::array args{TileArg<T>{rows, 1, length}};
+        scan_.columns_(args.data(), {sums, length}, count_, length);
+      } else if (vector.goes_out) {
+        const bool is_shared = plan.at.strides.group == 0 && group_ > 0;
+        for_each_row(vector, rows, length, [&](T* to, const T* from) {
+          if (is_shared) std::transform(from, from + length, to, to, std::plus<T>());
+          else std::copy_n(from, length, to);
+        });
       }
-      return;
     }
-    if (term.is_of_two()) {
-      const OfTwo two = of_two(term);
-      matrix(term).multiply_elements(two.known, two.own_of_u(), two.known_of_u(), out);
+  }
+
+  const TileArg<T>& view(int vector) const { return scan_.views_[index(vector)]; }
+  T* rows(int vector) const { return const_cast<T*>(view(vector).data); }
+  Index length(int vector) const { return sweep_.vectors[index(vector)].length; }
+
+  void begin(const std::vector<Tensor<T>>& own, const std::vector<Tensor<T>>* known) {
+    for (const PlanVectorOp& op : sweep_.vector_ops) {
+      if (op.kind != Kind::update) continue;
+      const bool is_own = op.own >= 0;
+      const Tensor<T>& start = is_own ? own[index(op.own)] : (*known)[index(op.known)];
+      UpdatedMatrix<T>& m = matrix(op);
+      const auto updates = static_cast<Index>(op.operands.size() / 2);
+      m.begin(first_element(start), {space_.rows, space_.width, count_, updates, sweep_.decays},
+              is_own ? along_ : Along::time);
+      for (Index n = 0; n < updates; ++n) {
+        m.set_update(n, rows(op.operands[index(2 * n)]), rows(op.operands[index(2 * n + 1)]));
+      }
+      if (sweep_.decays != Decays::none) m.set_decay(rows(op.operands.back()));
+    }
+  }
+
+  void run_elementwise(std::size_t number, Index first, Index count) const {
+    const PlanVectorOp& op = sweep_.vector_ops[number];
+    const Index length = this->length(op.out);
+    std::array<TileArg<T>, 4> args;
+    bool is_flat = true;  // the rows of all lie side by side
+    for (std::size_t k = 0; k < op.operands.size(); ++k) {
+      args[k] = view(op.operands[k]);
+      args[k].data += first * args[k].row_step;
+      if (length == 1) args[k].stride = args[k].row_step;
+      is_flat = is_flat && args[k].stride == 1 && args[k].row_step == length;
+    }
+    const TileOut<T> out{rows(op.out) + first * length, length};
+    const TileKernel<T> kernel = ready_.kernels[number];
+    if (is_flat || length == 1) kernel(args.data(), out, 1, count * length);
+    else kernel(args.data(), out, count, length);
+  }
+
+  void run_whole(std::size_t number) {
+    const PlanVectorOp& op = sweep_.vector_ops[number];
+    switch (op.kind) {
+      case Kind::elementwise: return run_elementwise(number, 0, count_);
+      case Kind::total: {
+        const std::array args{view(op.operands[0])};
+        return scan_.sum_(args.data(), {rows(op.out), 1}, count_, length(op.operands[0]));
+      }
+      case Kind::read: {
+        auto& reads = scan_.reads_[number];
+        matrix(op).prepare(reads, rows(op.operands[0]), rows(op.out));
+        return matrix(op).add_rows(reads, rows(op.out));
+      }
+      case Kind::start_columns:
+        return matrix(op).multiply_columns(rows(op.operands[0]), rows(op.out));
+      case Kind::columns:
+        std::copy_n(rows(op.operands[1]), count_ * space_.width, rows(op.out));
+        return matrix(op).add_columns(rows(op.operands[0]), rows(op.out));
+      case Kind::two: return run_two(op);
+      case Kind::update: return matrix(op).close();
+    }
+  }
+
+  void run_two(const PlanVectorOp& op) {
+    std::array<const T*, 2 * UpdatedMatrix<T>::most_updates> starts{};
+    for (std::size_t k = 0; k < op.operands.size(); ++k) starts[k] = rows(op.operands[k]);
+    UpdatedMatrix<T>& known = known_matrix(op);
+    const std::span all(starts);
+    const auto b_of_u = all.first(index(own_matrix(op).updates()));
+    const auto a_of_u = all.subspan(b_of_u.size(), index(known.updates()));
+    if (sweep_.decays == Decays::numbers) {
+      own_matrix(op).sum_products(known, a_of_u, b_of_u, rows(op.out));
     } else {
-      const ProductMemory& memory = product(index(term.products[0]));
-      std::copy_n(memory.first.data(), all, out);
-      matrix(term).add_columns(memory.down.data(), out);
+      own_matrix(op).multiply_elements(known, a_of_u, b_of_u, rows(op.out));
     }
-    if (scale == T(1)) return;
-    const std::array args{TileArg<T>{out, 1}, TileArg<T>{&scale, 0}};
-    scan_.mul_(args.data(), {out}, 1, all);
+  }
+
+  // Ops [first, last) that wait for those of the step before.
+  void run_steps(std::size_t first, std::size_t last) {
+    for (std::size_t k = first; k < last; ++k) {
+      const PlanVectorOp& op = sweep_.vector_ops[k];
+      if (op.kind == Kind::read) {
+        matrix(op).prepare(scan_.reads_[k], rows(op.operands[0]), rows(op.out));
+      }
+    }
+    for (Index p = 0; p < count_; ++p) {
+      const Index time = along_ == Along::time ? p : count_ - 1 - p;
+      for (std::size_t k = first; k < last; ++k) {
+        const PlanVectorOp& op = sweep_.vector_ops[k];
+        if (op.kind == Kind::elementwise) run_elementwise(k, time, 1);
+        else matrix(op).add_row(scan_.reads_[k], time, rows(op.out) + time * space_.rows);
+      }
+    }
   }
 
   // The matrices that the caller wants, step by step.
   void give_probes(const std::vector<Tensor<T>>& own) {
-    for_each_op([&](const PlanMatrixOp& op, std::size_t first) {
-      if (op.kind != Kind::probe) return;
+    for (const PlanMatrixProbe& wanted : sweep_.probes) {
       const Index rows = space_.rows, width = space_.width;
       T* dense = grown(scan_.dense_, 2 * size());
       T* part = dense + size();
-      T* factors = grown(scan_.vector_, rows + width);
-      Tensor<T>& probe = scan_.probes_[index(op.number)];
+      Tensor<T>& probe = scan_.probes_[index(wanted.number)];
       for (Index time = 0; time < count_; ++time) {
         const Index row = scan_.steps_.first_row(range_.first + time) + sequence_;
         T* out = probe.data() + (row * space_.groups + group_) * size();
         std::fill_n(out, size(), T(0));
-        for_each_term(op, first, [&](const PlanMatrixTerm& term, std::size_t vector) {
-          along_row(term, vector, time, factors);
-          down_columns(term, vector, time, T(1), factors + width);
-          std::array args{TileArg<T>{factors, 1}, TileArg<T>{factors + width, 0, 1}, TileArg<T>{}};
-          if (!term.has_matrix()) {
+        for (const PlanMatrixProbe::Term& term : wanted.terms) {
+          const T* along_row = this->rows(term.row) + time * width;
+          const T* down_columns = this->rows(term.column) + time * rows;
+          std::array args{TileArg<T>{along_row, 1}, TileArg<T>{down_columns, 0, 1}, TileArg<T>{}};
+          if (term.own < 0) {
             args[2] = {out, 1, width};
-            return scan_.mul_add_(args.data(), {out, width}, rows, width);
+            scan_.mul_add_(args.data(), {out, width}, rows, width);
+            continue;
           }
+          const UpdatedMatrix<T>& matrix = scan_.own_matrices_[index(term.own)];
           std::copy_n(first_element(own[index(term.own)]), size(), dense);
-          for (Index t = 0; t < time; ++t) matrix(term).advance(t, dense);
+          for (Index t = 0; t < time; ++t) matrix.advance(t, dense);
           scan_.mul_(args.data(), {part, width}, rows, width);
           const std::array product{TileArg<T>{part, 1}, TileArg<T>{dense, 1}, TileArg<T>{out, 1}};
           scan_.mul_add_(product.data(), {out}, 1, size());
-        });
+        }
       }
-    });
+    }
   }
 
   void note_norms(const std::vector<Tensor<T>>& own) {
-    for_each_op([&](const PlanMatrixOp& op, std::size_t) {
-      if (op.kind != Kind::update) return;
+    for (const PlanVectorOp& op : sweep_.vector_ops) {
+      if (op.kind != Kind::update || op.own < 0) continue;
       T* dense = grown(scan_.dense_, size());
-      std::copy_n(first_element(own[index(op.number)]), size(), dense);
+      std::copy_n(first_element(own[index(op.own)]), size(), dense);
       for (Index time = count_; time-- > 0;) {
-        matrix(op).advance(time, dense);
+        own_matrix(op).advance(time, dense);
         const Index row = scan_.steps_.first_row(range_.first + time) + sequence_;
-        scan_.squared_norms_[index(op.number)][index(row)] += sum_of_squares(dense, size());
+        scan_.squared_norms_[index(op.own)][index(row)] += sum_of_squares(dense, size());
       }
-    });
+    }
   }
 
   CompiledScan& scan_;
@@ -448,28 +282,71 @@ class CompiledScan<T>::MatrixWork {
   StepRange range_;
   Index count_, sequence_;  // steps; the sequence
   Along along_;
-  std::size_t first_of_products_;  // vectors: behind those of the ops
   Index group_ = 0;
 };
 
+// Where the vectors of a sweep lie, and its kernels.
 template <class T>
-void CompiledScan<T>::look_up(const PlanMatrixOp& op, std::vector<SweptOperand>& vectors) {
-  if (op.kind == Kind::sum) vectors.push_back(look_up_result(op.sum));
-  for (const PlanMatrixTerm& term : op.terms) {
-    for (const PlanSweepOperand& row : term.rows) vectors.push_back(look_up(row));
-    for (const PlanSweepOperand& column : term.columns) vectors.push_back(look_up(column));
+void CompiledScan<T>::look_up_vectors(const PlanSweep& sweep, ReadyStage& ready) {
+  using Scope = PlanBuffer::Scope;
+  constexpr Index cache_line = 16;  // panels of 2^n bytes would share their places in the caches
+  Index first = 0;
+  for (const PlanVector& vector : sweep.vectors) {
+    const PlanOperand& at = vector.at.at;
+    ReadyVector made{{}, static_cast<T>(vector.constant.value_or(0.0)), first + vector.length, false};
+    if (at.unbatched >= 0 || at.slot.buffer >= 0) made.at = look_up(vector.at);
+    if (at.slot.buffer >= 0 && vector.is_made) {
+      const Scope scope = plan_.buffers[index(at.slot.buffer)].scope;
+      made.goes_out = scope != Scope::step && scope != Scope::block;
+    }
+    // A row more on each side: of a state that the sweep makes.
+    const bool is_panel = !vector.constant && at.unbatched < 0;
+    if (is_panel) first += (longest_stretch + 2) * vector.length + cache_line;
+    ready.vectors.push_back(made);
+  }
+  for (const PlanVectorOp& op : sweep.vector_ops) {
+    ready.kernels.push_back(op.operands.size() == 4 ? tile_sum_kernel<T>(TileSum::products)
+                                                    : tile_kernel<T>(op.tile));
+  }
+  grown(panels_, first);
+  if (reads_.size() < sweep.vector_ops.size()) reads_.resize(sweep.vector_ops.size());
+}
+
+// A few steps that are left over join the stretch in front of them.
+template <class T>
+Index CompiledScan<T>::stretches_of(Index steps) {
+  constexpr Index most = ScanPlan::stretch_steps, fewest = 5;
+  return std::max<Index>(1, (steps + most - fewest) / most);
+}
+
+template <class T>
+StepRange CompiledScan<T>::stretch_of(StepRange steps, Index number) {
+  const Index first = steps.first + number * ScanPlan::stretch_steps;
+  const bool is_last = number + 1 == stretches_of(steps.last - steps.first);
+  return {first, is_last ? steps.last : first + ScanPlan::stretch_steps};
+}
+
+template <class T>
+void CompiledScan<T>::run_stretches(const PlanStage& stage, StepRange steps, Index sequence,
+                                    std::vector<Tensor<T>>* ends) {
+  own_matrices_.resize(plan_.forward.states.size());
+  const Index count = stretches_of(steps.last - steps.first);
+  for (Index k = 0; k < count; ++k) {
+    const StepRange stretch = stretch_of(steps, k);
+    MatrixWork(*this, stage, stretch, sequence, Along::time)
+        .run(matrices_in_front(k), nullptr, k + 1 < count ? &matrices_in_front(k + 1) : ends);
   }
 }
 
 template <class T>
-void CompiledScan<T>::run_chunk(const PlanStage& stage, const std::vector<Tensor<T>>& own,
-                                const std::vector<Tensor<T>>* known, StepRange steps,
-                                Index sequence, std::vector<Tensor<T>>* ends) {
+void CompiledScan<T>::run_stretches_back(const PlanStage& stage, StepRange steps, Index sequence) {
   own_matrices_.resize(plan_.forward.states.size());
   known_matrices_.resize(plan_.forward.states.size());
-  term_memory_.resize(index(plan_.matrix_terms));
-  const Along along = known ? Along::time_reversed : Along::time;
-  MatrixWork(*this, stage, steps, sequence, along).run(own, known, ends);
+  for (Index k = stretches_of(steps.last - steps.first); k-- > 0;) {
+    const StepRange stretch = stretch_of(steps, k);
+    MatrixWork(*this, stage, stretch, sequence, Along::time_reversed)
+        .run(carried_, &matrices_in_front(k), &carried_);
+  }
 }
 
 template class CompiledScan<float>;

@@ -89,18 +89,40 @@ void CompiledScan<T>::run_piece(std::span<const PlanStage> middle, Index step, I
   }
 }
 
+// The states in front of a stretch of the chunk that are matrices.
+template <class T>
+std::vector<Tensor<T>>& CompiledScan<T>::matrices_in_front(Index stretch) {
+  const StepRange chunks = steps_.windows()[loaded_window_];
+  if (stretch == 0 && static_cast<Index>(chunk_index_) == chunks.first) {
+    return start_states_[loaded_window_];
+  }
+  return chunk_states_[chunk_index_ * index(stretches_of_chunk()) + index(stretch)];
+}
+
+template <class T>
+std::vector<Tensor<T>>& CompiledScan<T>::matrices_behind_chunk() {
+  const StepRange chunks = steps_.windows()[loaded_window_];
+  if (static_cast<Index>(chunk_index_) + 1 == chunks.last) return final_states_;
+  return chunk_states_[(chunk_index_ + 1) * index(stretches_of_chunk())];
+}
+
 template <class T>
 void CompiledScan<T>::run_sequences(bool first_time) {
-  const StepRange chunks = steps_.windows()[loaded_window_];
-  const bool is_first = static_cast<Index>(chunk_index_) == chunks.first;
-  const bool is_last = static_cast<Index>(chunk_index_) + 1 == chunks.last;
-  chunk_states_.resize(std::max(chunk_states_.size(), steps_.chunks().size() + 1));
-  auto& from = is_first ? start_states_[loaded_window_] : chunk_states_[chunk_index_];
-  auto& to = is_last ? final_states_ : chunk_states_[chunk_index_ + 1];
-  to.resize(final_states_.size());
-  for (std::size_t k = 0; k < to.size(); ++k) {
-    if (is_matrix(k) && !to[k].defined()) to[k] = allocate(final_states_[k].shape());
-  }
+  const bool is_last =
+      static_cast<Index>(chunk_index_) + 1 == steps_.windows()[loaded_window_].last;
+  const std::size_t kept = (steps_.chunks().size() + 1) * index(stretches_of_chunk());
+  chunk_states_.resize(std::max(chunk_states_.size(), kept));
+  const auto prepare = [&](std::vector<Tensor<T>>& states) {
+    states.resize(final_states_.size());
+    for (std::size_t k = 0; k < states.size(); ++k) {
+      if (is_matrix(k) && !states[k].defined()) states[k] = allocate(final_states_[k].shape());
+    }
+  };
+  const Index stretches = plan_.by_chunks ? stretches_of(chunk_.last - chunk_.first) : 1;
+  for (Index k = 1; k < stretches; ++k) prepare(matrices_in_front(k));
+  auto& from = matrices_in_front(0);
+  auto& to = matrices_behind_chunk();
+  prepare(to);
   const LoopParts parts = parts_of(plan_.forward_pass);
   gives_probes_ = first_time;
   for (Index t = chunk_.first; t < chunk_.last; ++t) run_step(parts.front, t);
@@ -111,8 +133,8 @@ void CompiledScan<T>::run_sequences(bool first_time) {
     const bool ends = length <= chunk_.last, keeps_end = first_time || !(ends || is_last);
     const auto timer = time_bands();
     if (plan_.by_chunks) {
-      run_chunk(parts.middle.front(), from, nullptr, steps, b,
-                keeps_end ? &(ends ? final_states_ : to) : nullptr);
+      run_stretches(parts.middle.front(), steps, b,
+                    keeps_end ? &(ends ? final_states_ : to) : nullptr);
     } else {
       run_pieces(from, ends ? final_states_ : to, steps, b, keeps_end);
     }
@@ -196,8 +218,7 @@ void CompiledScan<T>::run_pieces_back(const std::vector<Tensor<T>>& from, StepRa
 template <class T>
 void CompiledScan<T>::run_sequences_back() {
   const PlanPass& pass = plan_.backward_pass;
-  const bool is_first = static_cast<Index>(chunk_index_) == steps_.windows()[loaded_window_].first;
-  const auto& from = is_first ? start_states_[loaded_window_] : chunk_states_[chunk_index_];
+  const auto& from = matrices_in_front(0);
   const LoopParts parts = parts_of(pass);
   for (Index t = chunk_.last; t-- > chunk_.first;) run_step(parts.front, t);
   for (Index b = 0; b < steps_.rows(chunk_.first); ++b) {
@@ -205,7 +226,7 @@ void CompiledScan<T>::run_sequences_back() {
     const StepRange steps{chunk_.first, std::min(steps_.lengths()[index(b)], chunk_.last)};
     const auto timer = time_bands();
     if (plan_.by_chunks) {
-      run_chunk(parts.middle.front(), carried_, &from, steps, b, &carried_);
+      run_stretches_back(parts.middle.front(), steps, b);
     } else {
       run_pieces_back(from, steps, b);
     }

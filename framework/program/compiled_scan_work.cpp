@@ -167,12 +167,7 @@ const typename CompiledScan<T>::ReadyStage& CompiledScan<T>::ready(const PlanSta
   }
   for (const PlanSweep& sweep : stage.sweeps) {
     for (const PlanSweepOp& op : sweep.ops) ready.sweep.push_back(look_up(op, sweep.space));
-    for (const PlanMatrixOp& op : sweep.matrix_ops) look_up(op, ready.vectors);
-    for (const PlanMatrixProduct& product : sweep.products) {
-      for (const PlanSweepOperand& column : product.columns) {
-        ready.vectors.push_back(look_up(column));
-      }
-    }
+    look_up_vectors(sweep, ready);
   }
   ready.is_ready = true;
   return ready;

@@ -47,26 +47,26 @@ std::string tiles_text(const std::vector<PlanTile>& tiles) {
 }
 
 // What a sweep does that never makes its matrices.
-std::string matrix_ops_text(const PlanSweep& sweep) {
-  using Kind = PlanMatrixOp::Kind;
+std::string vector_ops_text(const PlanSweep& sweep) {
+  using Kind = PlanVectorOp::Kind;
   std::vector<std::string_view> names;
-  for (const PlanMatrixOp& op : sweep.matrix_ops) {
-    for (const PlanMatrixTerm& term : op.terms) {
-      if (op.kind == Kind::update && !term.has_matrix()) names.emplace_back("outer product");
-      if (op.kind == Kind::sum && term.has_matrix()) {
-        names.emplace_back(term.is_of_two() ? "product of two" : "read");
-      }
-    }
+  for (const PlanVectorOp& op : sweep.vector_ops) {
+    const std::size_t outer_products = op.kind == Kind::update && op.own >= 0 ? op.operands.size() / 2 : 0;
+    names.insert(names.end(), outer_products, "outer product");
+    if (op.kind == Kind::read || op.kind == Kind::columns) names.emplace_back("read");
+    if (op.kind == Kind::two) names.emplace_back("product of two");
   }
-  for (const PlanSweepOp& op : sweep.ops) names.push_back(tile_name(op.tile));
+  for (const PlanVectorOp& op : sweep.vector_ops) {
+    if (op.is_of_program) names.push_back(tile_name(op.tile));
+  }
   return counted(names);
 }
 
 std::string sweep_text(const PlanSweep& sweep) {
   const std::string groups = sweep.space.groups > 1 ? fmt::format("{} x ", sweep.space.groups) : "";
   const std::string size = fmt::format("[{}{} x {}]", groups, sweep.space.rows, sweep.space.width);
-  if (!sweep.matrix_ops.empty()) {
-    return fmt::format("{} by chunks of steps: {}", size, matrix_ops_text(sweep));
+  if (!sweep.vector_ops.empty()) {
+    return fmt::format("{} by chunks of steps: {}", size, vector_ops_text(sweep));
   }
   std::vector<std::string_view> names;
   for (const PlanSweepOp& op : sweep.ops) {
@@ -117,10 +117,11 @@ std::string stages_text(const char* where, const std::vector<PlanStage>& stages,
     }
     for (const PlanSweep& sweep : stage.sweeps) {
       text += wrapped("    ", sweep_text(sweep));
-      const auto ops = static_cast<Index>(sweep.ops.size());
-      const bool by_chunks = !sweep.matrix_ops.empty();
-      work.elementwise += ops * (by_chunks ? sweep.space.rows : sweep.space.size());
-      work.products += 2 * sweep.space.size() * passes_over_matrices(sweep);
+      work.elementwise += std::ssize(sweep.ops) * sweep.space.size();
+      for (const PlanVectorOp& op : sweep.vector_ops) {
+        if (op.is_of_program) work.elementwise += sweep.space.rows;
+      }
+      work.products += 2 * sweep.space.size() * sweep.passes_over_matrices();
     }
     for (const PlanGemm& product : stage.gemms) {
       text += fmt::format("    product {}\n", product_text(product));

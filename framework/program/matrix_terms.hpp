@@ -15,6 +15,24 @@ struct MatrixTerm {
   std::vector<SweepOperand> rows = {},  ///< the same in all rows
       columns = {};                     ///< the same in all columns
   double scale = 1.0;                   ///< of all
+
+  /// Whether it holds a matrix.
+  bool has_matrix() const { return !matrices.empty(); }
+  /// Whether it holds two.
+  bool is_of_two() const { return matrices.size() == 2; }
+};
+
+/// What an op of a sweep that makes no matrices gives.
+struct MatrixOp {
+  /// A vector with an element for each row, of others; a sum of terms over rows, columns or both;
+  /// the new value of a state, of the pass or of the forward pass; a matrix that the caller wants.
+  enum class Kind { column, sum, update, known_update, probe };
+  Kind kind = Kind::column;           ///< which of them
+  int number = -1;                    ///< of updates: the state; of a probe: which it is
+  std::vector<MatrixTerm> terms = {};  ///< that are summed; of all but columns
+
+  /// Whether it gives a state its new value.
+  bool is_update() const { return kind == Kind::update || kind == Kind::known_update; }
 };
 
 /// Writes matrices as sums of such products.

@@ -44,13 +44,6 @@ class PassSequences : public PassAnalysis {
   void run_by_chunks() { by_chunks_ = true; }
 
  protected:
-  /// A sum or a state's new value, of terms.
-  struct MatrixOp {
-    PlanMatrixOp::Kind kind;        ///< what it does
-    int number;                     ///< as PlanMatrixOp::number
-    std::vector<MatrixTerm> terms;  ///< that are summed
-  };
-
   /// Whether a node is work of the sweep that makes no matrices.
   bool is_in_chunks(int node) const {
     return by_chunks_ && swept_[index(node)] && wave_[index(node)] == main_;
@@ -60,9 +53,37 @@ class PassSequences : public PassAnalysis {
     const auto found = matrix_ops_.find(node);
     return found == matrix_ops_.end() ? nullptr : &found->second;
   }
-  /// What that sweep does beside its nodes: matrices that the caller wants and, on the way back,
-  /// the new values of the forward states.
-  const std::vector<MatrixOp>& more_matrix_ops() const { return more_matrix_ops_; }
+  /// f(op) of what gives states their new values, those of the forward pass too, and of matrices
+  /// that the caller wants.
+  template <class F>
+  void for_each_matrix(F f) const {
+    for (const auto& [node, op] : matrix_ops_) {
+      if (op.is_update()) f(op);
+    }
+    for (const MatrixOp& op : more_matrix_ops_) f(op);
+  }
+  /// Of all states: numbers where what is read of two matrices at once is one, too.
+  Decays decays() const {
+    const auto are_numbers = [](const MatrixTerm& term) {
+      return std::ranges::all_of(term.rows,
+                                 [](const SweepOperand& row) { return row.strides.element == 0; });
+    };
+    bool any = false, numbers = true;
+    for_each_matrix([&](const MatrixOp& op) {
+      for (const MatrixTerm& term : op.terms) {
+        if (!op.is_update() || !term.has_matrix()) continue;
+        any = any || !term.rows.empty() || term.scale != 1.0;
+        numbers = numbers && are_numbers(term);
+      }
+    });
+    for (const auto& [node, op] : matrix_ops_) {
+      for (const MatrixTerm& term : op.terms) {
+        if (op.kind != MatrixOp::Kind::sum || !term.is_of_two()) continue;
+        numbers = numbers && are_numbers(term) && work_of(node).out.element == 0;
+      }
+    }
+    return !any ? Decays::none : numbers ? Decays::numbers : Decays::columns;
+  }
 
   /// The work of a node that is swept.
   const SweepWork& work_of(int node) const { return works_.at(node); }
@@ -271,14 +292,14 @@ class PassSequences : public PassAnalysis {
       const auto state = std::ranges::find(program_.states, i, &ProgramState::next);
       if (state != program_.states.end() && wide_[index(i)]) {
         fits = add_update(matrix_ops_[i], terms.of_matrix(i), state - program_.states.begin(),
-                          PlanMatrixOp::Kind::update);
+                          MatrixOp::Kind::update);
       } else if (work.is_sum) {
         const auto all = terms.of_sum(work);
         fits = all && is_sum_of(*all, work);
-        if (fits) matrix_ops_[i] = {PlanMatrixOp::Kind::sum, -1, *all};
+        if (fits) matrix_ops_[i] = {MatrixOp::Kind::sum, -1, *all};
       } else if (!wide_[index(i)]) {
         fits = work.out == band_space_->column();
-        matrix_ops_[i] = {PlanMatrixOp::Kind::column, -1, {}};
+        matrix_ops_[i] = {MatrixOp::Kind::column, -1, {}};
       }
     }
     const auto& states = plan_.forward.states;
@@ -287,7 +308,7 @@ class PassSequences : public PassAnalysis {
       more_matrix_ops_.push_back({});
       fits =
           add_update(more_matrix_ops_.back(), terms.of_matrix(memory_of(program_, states[k].next)),
-                     static_cast<std::ptrdiff_t>(k), PlanMatrixOp::Kind::known_update);
+                     static_cast<std::ptrdiff_t>(k), MatrixOp::Kind::known_update);
     }
     for (std::size_t k = 0; k < plan_.probes.size() && first_ == 0 && fits; ++k) {
       const int node = memory(plan_.probes[k]);
@@ -295,16 +316,16 @@ class PassSequences : public PassAnalysis {
       const auto all = terms.of_matrix(node);
       fits = all && std::ranges::all_of(
                         *all, [](const MatrixTerm& term) { return term.matrices.size() < 2; });
-      if (fits) more_matrix_ops_.push_back({PlanMatrixOp::Kind::probe, static_cast<int>(k), *all});
+      if (fits) more_matrix_ops_.push_back({MatrixOp::Kind::probe, static_cast<int>(k), *all});
     }
     if (!fits) matrix_ops_.clear();
   }
 
   /// The old value times a number for each column, and outer products.
   static bool add_update(MatrixOp& op, const std::optional<std::vector<MatrixTerm>>& terms,
-                         std::ptrdiff_t state, PlanMatrixOp::Kind kind) {
-    constexpr std::size_t most = PlanMatrixTerm::most_products / 2;  // of this and of another one
-    if (!terms || terms->size() > most) return false;
+                         std::ptrdiff_t state, MatrixOp::Kind kind) {
+    constexpr std::size_t most = UpdatedMatrix<float>::most_updates;
+    if (!terms || terms->size() > most + 1) return false;
     op = {kind, static_cast<int>(state), *terms};
     const auto has_matrix = [](const MatrixTerm& term) { return !term.matrices.empty(); };
     const auto old = std::ranges::find_if(*terms, has_matrix);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -157,65 +158,61 @@ struct PlanSweepOp {
   int total = -1;         ///< of PlanPass::swept_sums, where a sum over the batch goes
 };
 
-/// A product over the space of a sweep, as MatrixTerm.
-struct PlanMatrixTerm {
-  int own = -1,                        ///< a matrix: state of the pass; -1: none
-      known = -1;                      ///< the same of the forward pass, on the way back
-  std::vector<PlanSweepOperand> rows,  ///< vectors, the same in all rows
-      columns;                         ///< the same in all columns
-  double scale = 1.0;                  ///< of all
-  int number = -1;                     ///< among all terms of the plan
-  /// Of a sum down the rows: what is read of its matrix, of PlanSweep::products. Of two matrices:
-  /// of the one of the pass for each update of the other, then the other way round.
-  std::vector<int> products = {};
-  static constexpr std::size_t most_products = 16;  ///< of a term
-
-  /// Whether it holds a matrix.
-  bool has_matrix() const { return own >= 0 || known >= 0; }
-  /// Whether it holds two.
-  bool is_of_two() const { return own >= 0 && known >= 0; }
+/// A vector that a sweep by chunks has of each step.
+struct PlanVector {
+  PlanSweepOperand at;  ///< where it is read or goes; neither slot nor node: it stays in the sweep
+  Index length = 1;     ///< elements: those of a row or of a column; 1: a number
+  std::optional<double> constant = {};  ///< a number, the same at all steps
+  bool is_made = false;                 ///< by the sweep
+  int total = -1;  ///< of PlanPass::swept_sums, where it is summed over all steps
+  int later = -1;  ///< a state's old value: the vector that is its new one, if the sweep makes that
 };
 
-/// A matrix in front of all steps of a chunk, transposed, times vectors down its columns.
-struct PlanMatrixProduct {
-  int own = -1,                           ///< the matrix, as in PlanMatrixTerm
-      known = -1;                         ///< else this one
-  std::vector<PlanSweepOperand> columns;  ///< the vector of a step is their product
+/// An op of a sweep by chunks, for all steps of a chunk at once but where steps wait for each other.
+struct PlanVectorOp {
+  /// Each element by a kernel; the sum of the elements of a vector; a matrix times a vector; the
+  /// transpose of the matrix in front of all steps times a vector; with that the transpose at each
+  /// step times the vector; the sums down the columns of the product of two matrices, or the sum of
+  /// all its elements; a new value of a matrix.
+  enum class Kind { elementwise, total, read, start_columns, columns, two, update };
+  Kind kind = Kind::elementwise;  ///< which of them
+  Tile tile = Tile::copy;         ///< an elementwise op's kernel; of four operands: TileSum::products
+  /// Vectors. Of columns: the vector, and what start_columns gave. Of two: what start_columns gives
+  /// of the known matrix for u of each update of the pass's, then the other way round. Of update: u
+  /// and k of each outer product, then the decay where there is one.
+  std::vector<int> operands;
+  int out = -1;                 ///< vector
+  int own = -1,                 ///< the matrix: state of the pass; -1: none
+      known = -1;               ///< the same of the forward pass, on the way back
+  bool is_of_program = false;   ///< a node of the program; else a part of a sum
 };
 
-/// What a sweep does where it never makes its matrices.
-struct PlanMatrixOp {
-  /// The next of the sweep's ops; a sum of terms over rows, columns or both; the new value of a
-  /// state, of the pass or of the forward pass; a matrix that the caller wants.
-  enum class Kind { column, sum, update, known_update, probe };
-  Kind kind = Kind::column;           ///< which of them
-  int number = -1;                    ///< of updates: the state; of a probe: which it is
-  std::vector<PlanMatrixTerm> terms;  ///< of all but columns
-  PlanSweepOp sum;                    ///< of a sum: its node, its result and its total
-
-  /// Whether it gives a state its new value.
-  bool is_update() const { return kind == Kind::update || kind == Kind::known_update; }
-  /// Whether it is a sum with an element for each row, for which the steps wait.
-  bool is_by_rows() const { return kind == Kind::sum && sum.out.strides.row != 0; }
-  /// Whether it is another sum, which is finished behind the steps.
-  bool is_behind() const { return kind == Kind::sum && !is_by_rows(); }
+/// A matrix that the caller wants, as a sum of products.
+struct PlanMatrixProbe {
+  /// A state, or -1, times a vector along the rows and one down the columns.
+  struct Term {
+    int own, row, column;
+  };
+  int number = -1;          ///< of the plan's probes
+  std::vector<Term> terms;  ///< that are summed
 };
 
 /// Ops over the matrices of one sequence at a step, a few rows through all ops before the next few.
 struct PlanSweep {
   SweepSpace space;              ///< of all ops
   std::vector<PlanSweepOp> ops;  ///< in order
-  /// In a loop by chunks: what is done, in order, for all steps of a chunk. `ops` are those on
-  /// vectors with an element for each row.
-  std::vector<PlanMatrixOp> matrix_ops = {};
-  std::vector<PlanMatrixProduct> products = {};  ///< that its sums down the rows read
-  Decays decays = Decays::none;                  ///< of all states that have any
-};
+  /// In a loop by chunks there are none. Instead: vectors, and ops on them in order. The first ones
+  /// wait for no step, the next ones run step by step, the others behind them.
+  std::vector<PlanVector> vectors = {};
+  std::vector<PlanVectorOp> vector_ops = {};
+  std::size_t front_ops = 0,                 ///< ops for all steps at once that come first
+      step_ops = 0;                          ///< ops step by step
+  std::vector<PlanMatrixProbe> probes = {};  ///< what the caller wants
+  Decays decays = Decays::none;              ///< of all states that have any
 
-/// Finds PlanSweep::products and decays.
-void find_products(PlanSweep& sweep);
-/// How often a sweep that makes no matrices goes over their elements in products, a step.
-Index passes_over_matrices(const PlanSweep& sweep);
+  /// How often a sweep by chunks goes over the elements of its matrices in products, a step.
+  Index passes_over_matrices() const;
+};
 
 /// Work of one wave: elementwise ops, then matrix products and calls that read their results.
 struct PlanStage {
@@ -268,10 +265,11 @@ struct ScanPlan {
   /// Whether that sweep never makes its matrices but for the first and the last of a chunk, which
   /// are sums of products of vectors with the matrix in front (UpdatedMatrix).
   bool by_chunks = false;
-  /// The most steps of a chunk of such a loop: work with pairs of steps grows with them, that with
-  /// matrices falls.
-  static constexpr Index chunk_steps = 16;
-  int matrix_terms = 0;  ///< number of terms of all sweeps
+  /// Such a loop goes through the steps of a chunk in stretches of so many: work with pairs of steps
+  /// grows with them, that with matrices falls.
+  static constexpr Index stretch_steps = 16;
+  /// Stretches of a chunk: a sequence goes through all of them while the caches hold its matrices.
+  static constexpr Index stretches = 4;
 };
 
 /// What a backward step must give: new cotangents of states, those of parameters, and of the inputs

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "program/chunk_sweep.hpp"
 #include "program/pass_memory.hpp"
 #include "program/plan.hpp"
 #include "program/state_places.hpp"
@@ -110,11 +111,9 @@ class PassPlanner : public PassMemory {
         else before.calls.push_back(call(i));
       }
     }
+    if (chunks_) stage(pass, Phase::loop, main_round()).sweeps.push_back(chunks_->finish());
     for (auto* stages : {&pass.before, &pass.loop, &pass.behind}) {
-      for (PlanStage& s : *stages) {
-        merge(s.gemms);
-        for (PlanSweep& sweep : s.sweeps) find_products(sweep);
-      }
+      for (PlanStage& s : *stages) merge(s.gemms);
     }
     for (const Contraction& all : merged(contractions)) {
       const Index columns = all.b.width;
@@ -139,23 +138,9 @@ class PassPlanner : public PassMemory {
     stage(pass, phase_[index(node)], wave_[index(node)]).tiles.push_back(std::move(move));
   }
 
-  void emit_sweep(PlanPass& pass, int node) const {
+  void emit_sweep(PlanPass& pass, int node) {
     const SweepWork& work = work_of(node);
-    if (is_in_chunks(node)) {
-      auto& sweeps = stage(pass, Phase::loop, wave_[index(node)]).sweeps;
-      if (sweeps.empty()) {
-        sweeps.push_back({work.space, {}});
-        for (const MatrixOp& more : more_matrix_ops()) {
-          sweeps.front().matrix_ops.push_back(matrix_op(more));
-        }
-      }
-      const MatrixOp* op = PassSequences::matrix_op(node);
-      if (!op) return;
-      PlanMatrixOp made = matrix_op(*op);
-      if (op->kind == PlanMatrixOp::Kind::sum) made.sum = result_of(pass, node);
-      sweeps.front().matrix_ops.push_back(std::move(made));
-      if (op->kind != PlanMatrixOp::Kind::column) return;
-    }
+    if (is_in_chunks(node)) return emit_in_chunks(pass, node);
     using Kind = PlanSweepOp::Kind;
     PlanSweepOp op = result_of(pass, node);
     op.tile = work.tile;
@@ -185,26 +170,22 @@ class PassPlanner : public PassMemory {
     return op;
   }
 
-  PlanMatrixOp matrix_op(const MatrixOp& op) const {
-    PlanMatrixOp made{op.kind, op.number, {}, {}};
-    for (const MatrixTerm& term : op.terms) {
-      PlanMatrixTerm all;
-      for (const int matrix : term.matrices) {
-        const auto& states = matrix < first_ ? plan_.forward.states : program_.states;
-        const auto state = std::ranges::find(states, matrix, &ProgramState::previous);
-        (matrix < first_ ? all.known : all.own) = static_cast<int>(state - states.begin());
-      }
-      for (const SweepOperand& row : term.rows) {
-        all.rows.push_back({operand(row.node), row.strides});
-      }
-      for (const SweepOperand& column : term.columns) {
-        all.columns.push_back({operand(column.node), column.strides});
-      }
-      all.scale = term.scale;
-      all.number = plan_.matrix_terms++;
-      made.terms.push_back(std::move(all));
+  void emit_in_chunks(PlanPass& pass, int node) {
+    const MatrixOp* op = matrix_op(node);
+    if (!op) return;
+    const SweepWork& work = work_of(node);
+    if (!chunks_) {
+      chunks_.emplace(ChunkSweep::Of{program_, plan_.forward, first_,
+                                     [this](int of) { return operand(of); }},
+                      work.space, decays());
+      for_each_matrix([&](const MatrixOp& matrix) { chunks_->add_matrix(matrix); });
     }
-    return made;
+    if (op->kind == MatrixOp::Kind::column) {
+      chunks_->add_column(node, work, work.tile);
+    } else if (op->kind == MatrixOp::Kind::sum) {
+      const PlanSweepOp result = result_of(pass, node);
+      chunks_->add_sum(node, work, op->terms, result.total);
+    }
   }
 
   // A band holds the rows at work alone.
@@ -343,6 +324,8 @@ class PassPlanner : public PassMemory {
       return a.accumulate < b.accumulate;
     });
   }
+
+  std::optional<ChunkSweep> chunks_;
 };
 
 void number_work(ScanPlan& plan) {

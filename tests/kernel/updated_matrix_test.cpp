@@ -54,6 +54,8 @@ struct Both {
   UpdatedMatrixSizes sizes;
   Along along;
   Values start, decays, u, k;
+  Values decay_by_time;
+  std::vector<Values> u_by_time, k_by_time;  // of each update
   Dense dense;
   UpdatedMatrix<double> matrix;
 
@@ -67,18 +69,30 @@ struct Both {
         dense(all, start, decays, u, k) {
     decays[0] = 0.0;  // no decay is too small
     dense = Dense(all, start, decays, u, k);
-    matrix.begin(start.data(), sizes, along);
+    const Index decay_width = sizes.decays == Decays::columns ? sizes.width : 1;
+    decay_by_time.resize(index(sizes.steps * decay_width));
+    for (Index n = 0; n < sizes.updates; ++n) {
+      u_by_time.emplace_back(index(sizes.steps * sizes.rows));
+      k_by_time.emplace_back(index(sizes.steps * sizes.width));
+    }
     for (Index p = 0; p < sizes.steps; ++p) {
-      if (sizes.decays == Decays::columns) {
-        std::copy_n(&decays[index(p * sizes.width)], sizes.width, matrix.decay(step(p)));
-      } else if (sizes.decays == Decays::numbers) {
-        *matrix.decay(step(p)) = decays[index(p)];
-      }
+      std::copy_n(&decays[index(p * decay_width)], decay_width,
+                  &decay_by_time[index(step(p) * decay_width)]);
       for (Index n = 0; n < sizes.updates; ++n) {
         const Index row = p * sizes.updates + n;
-        std::copy_n(&u[index(row * sizes.rows)], sizes.rows, matrix.u(step(p), n));
-        std::copy_n(&k[index(row * sizes.width)], sizes.width, matrix.k(step(p), n));
+        std::copy_n(&u[index(row * sizes.rows)], sizes.rows,
+                    &u_by_time[index(n)][index(step(p) * sizes.rows)]);
+        std::copy_n(&k[index(row * sizes.width)], sizes.width,
+                    &k_by_time[index(n)][index(step(p) * sizes.width)]);
       }
+    }
+    begin(start.data());
+  }
+  void begin(const double* from) {
+    matrix.begin(from, sizes, along);
+    matrix.set_decay(decay_by_time.data());
+    for (Index n = 0; n < sizes.updates; ++n) {
+      matrix.set_update(n, u_by_time[index(n)].data(), k_by_time[index(n)].data());
     }
     matrix.close();
   }
@@ -105,19 +119,21 @@ TEST_P(UpdatedMatrixTest, ReadsRows) {
   Both both = make(0.3);
   const auto& [rows, width, steps, updates, decays] = both.sizes;
   UpdatedMatrix<double>::RowReads reads;
-  both.matrix.begin(reads);
   const Values x = numbers(steps * width, 9.0);
-  std::copy(x.begin(), x.end(), reads.x.begin());
-  both.matrix.prepare(reads);
+  Values all(index(steps * rows));
+  both.matrix.prepare(reads, x.data(), all.data());
+  Values one_by_one = all;
+  both.matrix.add_rows(reads, all.data());
   for (Index t = 0; t < steps; ++t) {
-    Values y(index(rows));
-    both.matrix.read_rows(reads, t, y.data());
+    double* y = &one_by_one[index(t * rows)];
+    both.matrix.add_row(reads, t, y);
     for (Index i = 0; i < rows; ++i) {
       double sum = 0.0;
       for (Index j = 0; j < width; ++j) {
         sum += both.dense.at(both.position(t), i, j) * x[index(t * width + j)];
       }
-      EXPECT_NEAR(y[index(i)], sum, 1e-12) << t << " " << i;
+      EXPECT_NEAR(y[i], sum, 1e-12) << t << " " << i;
+      EXPECT_NEAR(all[index(t * rows + i)], sum, 1e-12) << t << " " << i;
     }
   }
 }
@@ -151,7 +167,7 @@ TEST_P(UpdatedMatrixTest, EndsAndAdvances) {
     EXPECT_NEAR(dense[i], both.dense.values.back()[i], 1e-12) << i;
   }
   std::vector<double> in_place = both.start;
-  both.matrix.begin(in_place.data(), both.sizes, both.along);  // the vectors are there still
+  both.begin(in_place.data());
   both.matrix.end(in_place.data());
   EXPECT_EQ(in_place, end);
 }
@@ -166,27 +182,22 @@ INSTANTIATE_TEST_SUITE_P(All, UpdatedMatrixTest,
                                            Case{0, Decays::numbers, Along::time}));
 
 // What a matrix gives for the vectors u of another one, an update after the other.
-std::vector<Values> products(UpdatedMatrix<double>& matrix, UpdatedMatrix<double>& other,
-                             const UpdatedMatrixSizes& of_other) {
+std::vector<Values> products(Both& both, const Both& other) {
   std::vector<Values> all;
-  for (Index n = 0; n < of_other.updates; ++n) {
-    Values y;
-    for (Index t = 0; t < of_other.steps; ++t) {
-      y.insert(y.end(), other.u(t, n), other.u(t, n) + of_other.rows);
-    }
-    all.emplace_back(index(of_other.steps * of_other.width));
-    matrix.multiply_columns(y.data(), all.back().data());
+  for (const Values& u : other.u_by_time) {
+    all.emplace_back(index(other.sizes.steps * other.sizes.width));
+    both.matrix.multiply_columns(u.data(), all.back().data());
   }
   return all;
 }
 
 TEST(UpdatedMatrices, MultiplyTheirElements) {
-  for (const Decays decays : {Decays::none, Decays::columns, Decays::numbers}) {
+  for (const Decays decays : {Decays::columns, Decays::numbers}) {
     Both a({7, 70, 5, 2, decays}, Along::time_reversed, 0.1);
     Both b({7, 70, 5, 1, decays}, Along::time, 0.2);
     Values z(index(5 * 70));
-    const auto of_b = products(a.matrix, b.matrix, b.sizes);
-    const auto of_a = products(b.matrix, a.matrix, a.sizes);
+    const auto of_b = products(a, b);
+    const auto of_a = products(b, a);
     const std::array a_of_u{of_b[0].data()};
     const std::array b_of_u{of_a[0].data(), of_a[1].data()};
     const bool numbers = decays == Decays::numbers;
