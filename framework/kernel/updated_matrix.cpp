@@ -175,7 +175,7 @@ const T* UpdatedMatrix<T>::prepare_by_columns(const T* x, T* weights) {
 
 template <class T>
 void UpdatedMatrix<T>::prepare(RowReads& reads, const T* x, T* y) {
-  const Index steps = sizes_.steps, width = sizes_.width, rows = sizes_.rows;
+  const Index steps = sizes_.steps, width = sizes_.width;
   T* weights = need(reads, sizes_.updates * steps * steps);
   if (sizes_.decays == Decays::columns) {
     x = prepare_by_columns(x, weights);
@@ -191,13 +191,25 @@ void UpdatedMatrix<T>::prepare(RowReads& reads, const T* x, T* y) {
     mul_(args.data(), {need(scaled_, steps * width), width}, steps, width);
     x = scaled_.data();
   }
-  // S X^T, since S lies by rows.
-  need(turned_, steps * width);
-  need(product_, steps * rows);
-  transpose(steps, width, x, width, turned_.data(), steps);
-  rows_.run({rows, steps, width, width, steps, steps, false, false}, start_, turned_.data(),
-            product_.data());
-  transpose(rows, steps, product_.data(), steps, y, rows);
+  multiply_rows(x, y);
+}
+
+// S X^T, since S lies by rows: as many steps as fill a vector, or one by one what is left over.
+template <class T>
+void UpdatedMatrix<T>::multiply_rows(const T* x, T* y) {
+  const Index width = sizes_.width, rows = sizes_.rows;
+  constexpr Index lanes = 16, few = 8;
+  const Index over = sizes_.steps % lanes, steps = sizes_.steps - (over <= few ? over : 0);
+  if (steps > 0) {
+    T *turned = need(turned_, steps * width), *product = need(product_, steps * rows);
+    transpose(steps, width, x, width, turned, steps);
+    rows_.run({rows, steps, width, width, steps, steps, false, false}, start_, turned, product);
+    transpose(rows, steps, product, steps, y, rows);
+  }
+  for (Index step = steps; step < sizes_.steps; ++step) {
+    const std::array args{rows_of(start_, width), row_for_all(x + step * width)};
+    dot_(args.data(), {y + step * rows, 1}, rows, width);
+  }
 }
 
 template <class T>

@@ -132,6 +132,7 @@ class UpdatedMatrix {
   void decay_by_columns();
   void multiply_by(Turned& turned, const T* vectors, Index length, const T* rows, T* out);
   void weigh(T* weights) const;
+  void multiply_rows(const T* x, T* y);
   const T* prepare_by_columns(const T* x, T* weights);
   void add_by_columns(const T* weights, T* z) const;
   void add_weighted(const T* numbers, Index step, const T* rows, Index count, T* out) const;

@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "kernel/packed_matrix.hpp"
@@ -235,6 +236,7 @@ class CompiledScan {
   Index stretches_of_chunk() const { return plan_.by_chunks ? ScanPlan::stretches : 1; }
   static Index stretches_of(Index steps);
   static StepRange stretch_of(StepRange steps, Index number);
+  StepRange steps_of_next(Index sequence) const;
   std::vector<Tensor<T>>& matrices_in_front(Index stretch);
   std::vector<Tensor<T>>& matrices_behind_chunk();
   void run_stretches(const PlanStage& stage, StepRange steps, Index sequence,
@@ -335,6 +337,7 @@ class CompiledScan {
   std::vector<UpdatedMatrix<T>> own_matrices_, known_matrices_;  // by state, of a loop by chunks
   std::vector<typename UpdatedMatrix<T>::RowReads> reads_;       // of each op on vectors
   std::vector<T> panels_, dense_;                                // all vectors; a matrix at work
+  std::vector<std::pair<const T*, Index>> asks_;                 // what is next, a few elements each
   std::vector<TileArg<T>> views_;                                // the vectors of the stretch at work
   bool gives_probes_ = false;                                    // else the values are there
   TileKernel<T> mul_ = tile_kernel<T>(Tile::mul), mul_add_ = tile_kernel<T>(Tile::mul_add),

@@ -26,8 +26,15 @@ using Kind = PlanVectorOp::Kind;
 template <class T>
 class CompiledScan<T>::MatrixWork {
  public:
+  // What runs next, and whose matrices it begins with.
+  struct Next {
+    StepRange steps;
+    Index sequence = 0;
+    std::array<const std::vector<Tensor<T>>*, 2> matrices{};
+  };
+
   MatrixWork(CompiledScan& scan, const PlanStage& stage, StepRange steps, Index sequence,
-             Along along)
+             Along along, const Next& next)
       : scan_(scan),
         sweep_(stage.sweeps.front()),
         ready_(scan.ready(stage)),
@@ -35,13 +42,15 @@ class CompiledScan<T>::MatrixWork {
         range_(steps),
         count_(steps.last - steps.first),
         sequence_(sequence),
-        along_(along) {}
+        along_(along),
+        next_(next) {}
 
   void run(const std::vector<Tensor<T>>& own, const std::vector<Tensor<T>>* known,
            std::vector<Tensor<T>>* ends) {
     for (group_ = 0; group_ < space_.groups; ++group_) {
       gather();
       begin(own, known);
+      note_what_is_next(ends);
       const std::size_t steps = sweep_.front_ops, behind = steps + sweep_.step_ops;
       for (std::size_t k = 0; k < steps; ++k) run_whole(k);
       if (behind > steps) run_steps(steps, behind);
@@ -71,13 +80,13 @@ class CompiledScan<T>::MatrixWork {
     return op.own >= 0 ? own_matrix(op) : known_matrix(op);
   }
 
-  // f(where a vector is in the scan, its row here) at each step.
+  // f(where a vector is in the scan) at each step.
   template <class F>
-  void for_each_row(const ReadyVector& vector, T* rows, Index length, F f) const {
+  void for_each_row(const ReadyVector& vector, StepRange steps, Index sequence, F f) const {
     const Operand& at = vector.at.at;
-    T* first = at.base + sequence_ * at.block_step + group_ * vector.at.strides.group;
-    for (Index time = 0; time < count_; ++time, rows += length) {
-      f(first + scan_.row_at(at.line, range_.first + time) * at.row_step, rows);
+    T* first = at.base + sequence * at.block_step + group_ * vector.at.strides.group;
+    for (Index step = steps.first; step < steps.last; ++step) {
+      f(first + scan_.row_at(at.line, step) * at.row_step);
     }
   }
 
@@ -98,8 +107,10 @@ class CompiledScan<T>::MatrixWork {
       } else {
         scan_.views_[v] = {rows, stride, length};
         if (plan.is_made) continue;
-        for_each_row(vector, rows, length,
-                     [&](const T* from, T* to) { std::copy_n(from, length, to); });
+        for_each_row(vector, range_, sequence_, [&](const T* from) {
+          std::copy_n(from, length, rows);
+          rows += length;
+        });
       }
     }
   }
@@ -131,11 +142,55 @@ class CompiledScan<T>::MatrixWork {
         scan_.columns_(args.data(), {sums, length}, count_, length);
       } else if (vector.goes_out) {
         const bool is_shared = plan.at.strides.group == 0 && group_ > 0;
-        for_each_row(vector, rows, length, [&](T* to, const T* from) {
-          if (is_shared) std::transform(from, from + length, to, to, std::plus<T>());
-          else std::copy_n(from, length, to);
+        for_each_row(vector, range_, sequence_, [&](T* to) {
+          if (is_shared) std::transform(rows, rows + length, to, to, std::plus<T>());
+          else std::copy_n(rows, length, to);
+          rows += length;
         });
       }
+    }
+  }
+
+  // The rows that the sweep will write and those that the next stretch reads lie far apart, and its
+  // matrices were last seen long ago: they come to the second cache while this one is at work.
+  void note_what_is_next(const std::vector<Tensor<T>>* ends) {
+    scan_.asks_.clear();
+    asked_ = 0;
+    const auto add = [&](const T* first, Index elements) {
+      for (Index i = 0; i < elements; i += asked_at_once) {
+        scan_.asks_.push_back({first + i, std::min(asked_at_once, elements - i)});
+      }
+    };
+    const auto add_matrices = [&](const std::vector<Tensor<T>>& all, Index sequence) {
+      for (std::size_t k = 0; k < all.size(); ++k) {
+        const T* first = all[k].data() + (sequence * space_.groups + group_) * size();
+        if (scan_.is_matrix(k)) add(first, size());
+      }
+    };
+    for (std::size_t v = 0; v < sweep_.vectors.size(); ++v) {
+      const Index length = sweep_.vectors[v].length;
+      if (!ready_.vectors[v].goes_out) continue;
+      for_each_row(ready_.vectors[v], range_, sequence_, [&](T* to) { add(to, length); });
+    }
+    if (ends && along_ == Along::time) add_matrices(*ends, sequence_);
+    for (const auto* matrices : next_.matrices) {
+      if (matrices) add_matrices(*matrices, next_.sequence);
+    }
+    for (std::size_t v = 0; v < sweep_.vectors.size(); ++v) {
+      const PlanVector& plan = sweep_.vectors[v];
+      if (plan.is_made || plan.constant || plan.at.at.unbatched >= 0) continue;
+      for_each_row(ready_.vectors[v], next_.steps, next_.sequence,
+                   [&](const T* from) { add(from, plan.length); });
+    }
+  }
+
+  // A share of that, behind op `number`.
+  void ask_for_next(std::size_t number) {
+    constexpr Index line = 64 / sizeof(T);
+    const std::size_t end = scan_.asks_.size() * (number + 1) / sweep_.vector_ops.size();
+    for (; asked_ < end; ++asked_) {
+      const auto [first, elements] = scan_.asks_[asked_];
+      for (Index i = 0; i < elements; i += line) __builtin_prefetch(first + i, 1, 2);
     }
   }
 
@@ -177,6 +232,7 @@ class CompiledScan<T>::MatrixWork {
   }
 
   void run_whole(std::size_t number) {
+    ask_for_next(number);
     const PlanVectorOp& op = sweep_.vector_ops[number];
     switch (op.kind) {
       case Kind::elementwise: return run_elementwise(number, 0, count_);
@@ -221,6 +277,7 @@ class CompiledScan<T>::MatrixWork {
         matrix(op).prepare(scan_.reads_[k], rows(op.operands[0]), rows(op.out));
       }
     }
+    ask_for_next(last);
     for (Index p = 0; p < count_; ++p) {
       const Index time = along_ == Along::time ? p : count_ - 1 - p;
       for (std::size_t k = first; k < last; ++k) {
@@ -282,7 +339,10 @@ class CompiledScan<T>::MatrixWork {
   StepRange range_;
   Index count_, sequence_;  // steps; the sequence
   Along along_;
+  Next next_;
   Index group_ = 0;
+  static constexpr Index asked_at_once = 128;
+  std::size_t asked_ = 0;  // of what is next
 };
 
 // Where the vectors of a sweep lie, and its kernels.
@@ -326,15 +386,25 @@ StepRange CompiledScan<T>::stretch_of(StepRange steps, Index number) {
   return {first, is_last ? steps.last : first + ScanPlan::stretch_steps};
 }
 
+// Those of the chunk.
+template <class T>
+StepRange CompiledScan<T>::steps_of_next(Index sequence) const {
+  return {chunk_.first, std::min(steps_.lengths()[index(sequence + 1)], chunk_.last)};
+}
+
 template <class T>
 void CompiledScan<T>::run_stretches(const PlanStage& stage, StepRange steps, Index sequence,
                                     std::vector<Tensor<T>>* ends) {
   own_matrices_.resize(plan_.forward.states.size());
   const Index count = stretches_of(steps.last - steps.first);
   for (Index k = 0; k < count; ++k) {
-    const StepRange stretch = stretch_of(steps, k);
-    MatrixWork(*this, stage, stretch, sequence, Along::time)
-        .run(matrices_in_front(k), nullptr, k + 1 < count ? &matrices_in_front(k + 1) : ends);
+    const bool is_last = k + 1 == count;
+    typename MatrixWork::Next next;
+    if (!is_last) next = {stretch_of(steps, k + 1), sequence, {}};
+    else if (sequence + 1 < steps_.rows(chunk_.first))
+      next = {stretch_of(steps_of_next(sequence), 0), sequence + 1, {&matrices_in_front(0)}};
+    MatrixWork(*this, stage, stretch_of(steps, k), sequence, Along::time, next)
+        .run(matrices_in_front(k), nullptr, is_last ? ends : &matrices_in_front(k + 1));
   }
 }
 
@@ -343,8 +413,15 @@ void CompiledScan<T>::run_stretches_back(const PlanStage& stage, StepRange steps
   own_matrices_.resize(plan_.forward.states.size());
   known_matrices_.resize(plan_.forward.states.size());
   for (Index k = stretches_of(steps.last - steps.first); k-- > 0;) {
-    const StepRange stretch = stretch_of(steps, k);
-    MatrixWork(*this, stage, stretch, sequence, Along::time_reversed)
+    typename MatrixWork::Next next;
+    if (k > 0) {
+      next = {stretch_of(steps, k - 1), sequence, {&matrices_in_front(k - 1)}};
+    } else if (sequence + 1 < steps_.rows(chunk_.first)) {
+      const StepRange all = steps_of_next(sequence);
+      const Index last = stretches_of(all.last - all.first) - 1;
+      next = {stretch_of(all, last), sequence + 1, {&matrices_in_front(last), &carried_}};
+    }
+    MatrixWork(*this, stage, stretch_of(steps, k), sequence, Along::time_reversed, next)
         .run(carried_, &matrices_in_front(k), &carried_);
   }
 }
