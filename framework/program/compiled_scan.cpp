@@ -37,7 +37,6 @@ void copy(const Tensor<T>& from, Tensor<T>& to) {
 template <class T>
 CompiledScan<T>::CompiledScan(const ScanPlan& plan)
     : plan_(plan),
-      memory_(plan.buffers.size()),
       base_(plan.buffers.size(), nullptr),
       unbatched_(plan.backward.program.nodes.size()),
       packed_(index(plan.packings)),
@@ -95,7 +94,7 @@ void CompiledScan<T>::check(std::span<const Tensor<T>> parameters,
 template <class T>
 std::size_t CompiledScan<T>::bytes_reserved() const {
   Index elements = zeros_.numel();
-  for (const Tensor<T>& buffer : memory_) elements += buffer.numel();
+  elements += memory_.numel();
   return arena_.bytes_reserved() + static_cast<std::size_t>(elements) * sizeof(T);
 }
 
@@ -105,6 +104,11 @@ void CompiledScan<T>::allocate_buffers() {
   for (const StepRange& window : steps_.windows()) {
     window_rows = std::max(window_rows, steps_.rows(steps_.steps_of(window)));
   }
+  // One block of memory: only large ones have large pages. The buffers begin a little more than a
+  // multiple of the size of a cache's way apart, so that their rows do not fight for the same places.
+  constexpr Index apart = (8192 + 320) / sizeof(T);
+  std::vector<Index> first(plan_.buffers.size(), -1);
+  Index all = 0;
   for (std::size_t b = 0; b < plan_.buffers.size(); ++b) {
     const PlanBuffer& buffer = plan_.buffers[b];
     const bool elsewhere =
@@ -128,8 +132,12 @@ void CompiledScan<T>::allocate_buffers() {
     } else if (buffer.scope == Scope::matrices) {
       size = (steps_.chunk_steps() + (buffer.history ? 1 : 0)) * entry;
     }
-    if (memory_[b].numel() < size) memory_[b] = Tensor<T>::uninitialised({size});
-    base_[b] = memory_[b].data();
+    first[b] = all;
+    all += (size + 63) / 64 * 64 + apart;
+  }
+  if (memory_.numel() < all) memory_ = Tensor<T>::uninitialised({all});
+  for (std::size_t b = 0; b < first.size(); ++b) {
+    if (first[b] >= 0) base_[b] = memory_.data() + first[b];
   }
 }
 

@@ -304,7 +304,7 @@ class CompiledScan {
   PackedSteps steps_;
   StepRange window_, chunk_;                  // the steps at work
   std::size_t chunk_index_ = 0;               // of chunk_
-  std::vector<Tensor<T>> memory_;             // of each buffer
+  Tensor<T> memory_;                          // of all buffers
   std::vector<T*> base_;                      // of each buffer
   std::vector<Tensor<T>> unbatched_;          // of each unbatched node
   std::vector<PackedMatrix<T>> packed_;       // of each packing
