@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <string_view>
 
@@ -83,15 +84,19 @@ class Work {
       }
     }
     if (sweep.decays != Decays::columns) return;
-    // The vectors that were added before decay with each step, and what is carried of two matrices.
-    const double vectors = 0.5 * double(ScanPlan::stretch_steps * space.groups * space.width);
+    // Half of the vectors decay each time that halves of a stretch become one, and what is carried
+    // of two matrices on both sides; that grows with each step, too.
+    const auto steps = double(ScanPlan::stretch_steps), width = double(space.groups * space.width);
+    const double decays = 0.5 * std::log2(steps) * width * rates_.tiles.at(Tile::mul);
     for (const PlanVectorOp& op : sweep.vector_ops) {
       using Kind = PlanVectorOp::Kind;
-      if (op.kind == Kind::two) elementwise += 2.0 * vectors * rates_.tiles.at(Tile::mul_add);
-      const std::size_t decayed = op.kind == Kind::two      ? 1
-                                  : op.kind == Kind::update ? op.operands.size() / 2
-                                                            : 0;
-      elementwise += double(decayed) * vectors * rates_.tiles.at(Tile::mul);
+      if (op.kind == Kind::two) {
+        elementwise += 2.0 * decays + steps * width * rates_.tiles.at(Tile::mul_add);
+      } else if (op.kind == Kind::update) {
+        elementwise += decays * double(op.operands.size() / 2);
+      } else if (op.kind == Kind::read || op.kind == Kind::columns) {
+        elementwise += decays;
+      }
     }
   }
   void add(const PlanCall& call) {

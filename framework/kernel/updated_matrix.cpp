@@ -57,8 +57,7 @@ template <class T>
 template <class F>
 void UpdatedMatrix<T>::for_each_block(Index half, F f) const {
   for (Index first = 0; first + half < sizes_.steps; first += 2 * half) {
-    const Steps early{first, half},
-        late{first + half, std::min(half, sizes_.steps - first - half)};
+    const Steps early{first, half}, late{first + half, std::min(half, sizes_.steps - first - half)};
     if (along_ == Along::time) f(early, late);
     else f(late, early);
   }
@@ -141,8 +140,8 @@ void UpdatedMatrix<T>::multiply_by(Turned& turned, const T* vectors, Index lengt
     transpose(steps, length, vectors, length, turned.values.data(), steps);
     turned.is_there = true;
   }
-  inner_.run({steps, steps, length, length, steps, steps, false, false}, rows,
-             turned.values.data(), out);
+  inner_.run({steps, steps, length, length, steps, steps, false, false}, rows, turned.values.data(),
+             out);
 }
 
 template <class T>
@@ -316,8 +315,8 @@ void UpdatedMatrix<T>::multiply_elements(UpdatedMatrix& other, std::span<const T
       multiply(other.product(level, early.first), 1, behind);
       multiply(product(level, late.first), 1, before);
       for (Index m = 0; m < others; ++m) {
-        add_products(other.decayed(level, m, early.first), of_others + m * all + early.first * width,
-                     early.count, behind);
+        add_products(other.decayed(level, m, early.first),
+                     of_others + m * all + early.first * width, early.count, behind);
       }
       for (Index n = 0; n < own; ++n) {
         add_products(decayed(level, n, late.first), of_own + n * all + late.first * width,
@@ -325,7 +324,8 @@ void UpdatedMatrix<T>::multiply_elements(UpdatedMatrix& other, std::span<const T
       }
       if (level == 0) return;
       for (Index m = 0; m < others; ++m) {
-        multiply(product(level, late.first), early.count, of_others + m * all + early.first * width);
+        multiply(product(level, late.first), early.count,
+                 of_others + m * all + early.first * width);
       }
       for (Index n = 0; n < own; ++n) {
         multiply(other.product(level, early.first), late.count,
@@ -388,7 +388,8 @@ void UpdatedMatrix<T>::sum_products(UpdatedMatrix& other, std::span<const T* con
     const T a = left_[index(step)], b = other.left_[index(step)];
     const T *p = shares(step), *q = other.shares(step), *w = weighed + step * steps;
     T sum = a * b * of_starts;
-    for (Index s = 0; s < steps; ++s) sum += q[s] * (a * of_others[s] + w[s]) + b * p[s] * of_own[s];
+    for (Index s = 0; s < steps; ++s)
+      sum += q[s] * (a * of_others[s] + w[s]) + b * p[s] * of_own[s];
     sums[step] = sum;
   }
 }

@@ -49,7 +49,9 @@ class UpdatedMatrix {
   void begin(const T* start, const UpdatedMatrixSizes& sizes, Along along);
   /// Where the vectors of an update will be, u: [steps, rows], k: [steps, width]. They stay there
   /// until end().
-  void set_update(Index n, const T* u, const T* k) { updates_[static_cast<std::size_t>(n)] = {u, k}; }
+  void set_update(Index n, const T* u, const T* k) {
+    updates_[static_cast<std::size_t>(n)] = {u, k};
+  }
   /// Where d will be, [steps, width] or, of numbers, [steps].
   void set_decay(const T* decay) { decay_ = decay; }
   /// All d and k are there; u may come later, step by step.
@@ -143,8 +145,8 @@ class UpdatedMatrix {
   const T *start_ = nullptr, *decay_ = nullptr;
   std::array<Update, most_updates> updates_{};
   std::array<Turned, most_updates> u_turned_{}, k_turned_{};
-  std::vector<T> shares_, left_;         // decays that are numbers; left of the start
-  std::vector<T> products_, decayed_;    // decays by columns
+  std::vector<T> shares_, left_;       // decays that are numbers; left of the start
+  std::vector<T> products_, decayed_;  // decays by columns
   std::vector<T> scaled_, turned_, product_, weights_, carried_;  // at work
   Product rows_, columns_, end_, inner_, added_rows_, added_columns_;
 };

@@ -188,13 +188,15 @@ void ChunkSweep::add_sum(int node, const SweepWork& work, std::span<const Matrix
     else if (!is_number) value = whole(value, by_rows ? sweep_.space.rows : sweep_.space.width);
     sum = sum < 0 ? value : add_elementwise(Tile::add, {sum, value}, length(value));
   }
-  if (sum < 0) sum = whole(number(0.0), is_number ? 1 : by_rows ? sweep_.space.rows : sweep_.space.width);
+  if (sum < 0)
+    sum = whole(number(0.0), is_number ? 1 : by_rows ? sweep_.space.rows : sweep_.space.width);
   finish_with(sum, {node, work.out}, total);
 }
 
 // The vector is the result of a node.
 void ChunkSweep::finish_with(int vector, const SweepOperand& result, int total) {
-  const bool is_free = at(vector).is_made && at(vector).at.at.slot.buffer < 0 && at(vector).total < 0;
+  const bool is_free =
+      at(vector).is_made && at(vector).at.at.slot.buffer < 0 && at(vector).total < 0;
   if (!is_free) {
     const Index size = length(vector);
     sweep_.vector_ops.push_back({Kind::elementwise, Tile::copy, {vector}, new_vector(size)});
@@ -229,7 +231,8 @@ void ChunkSweep::resolve() {
   }
 }
 
-// By op: the ops that come before it; of the same step: but for those that come with the step before.
+// By op: the ops that come before it; of the same step: but for those that come with the step
+// before.
 std::vector<std::vector<int>> ChunkSweep::sources(bool of_same_step) const {
   const auto& ops = sweep_.vector_ops;
   std::vector<int> maker(sweep_.vectors.size(), -1);
@@ -240,7 +243,8 @@ std::vector<std::vector<int>> ChunkSweep::sources(bool of_same_step) const {
   const auto add_makers = [&](std::vector<int>& to, const PlanVectorOp& of, bool of_u) {
     for (std::size_t k = 0; k < of.operands.size(); ++k) {
       const bool is_u = of.kind == Kind::update && k % 2 == 0 && k + 1 < of.operands.size();
-      if (is_u == of_u && maker[index(of.operands[k])] >= 0) to.push_back(maker[index(of.operands[k])]);
+      if (is_u == of_u && maker[index(of.operands[k])] >= 0)
+        to.push_back(maker[index(of.operands[k])]);
     }
   };
   for (std::size_t i = 0; i < ops.size(); ++i) {
@@ -249,8 +253,8 @@ std::vector<std::vector<int>> ChunkSweep::sources(bool of_same_step) const {
       const int later = sweep_.vectors[index(operand)].later;
       if (later >= 0 && !of_same_step) all[i].push_back(maker[index(later)]);
     }
-    const bool needs_update = ops[i].kind == Kind::read || ops[i].kind == Kind::columns ||
-                              ops[i].kind == Kind::two;
+    const bool needs_update =
+        ops[i].kind == Kind::read || ops[i].kind == Kind::columns || ops[i].kind == Kind::two;
     if (!needs_update) continue;
     for (std::size_t j = 0; j < ops.size(); ++j) {
       const PlanVectorOp& update = ops[j];
@@ -322,7 +326,8 @@ Index PlanSweep::passes_over_matrices() const {
   for (const PlanVectorOp& op : vector_ops) {
     using Kind = PlanVectorOp::Kind;
     if (op.kind == Kind::read || op.kind == Kind::start_columns) ++passes;
-    if (op.kind == Kind::update && op.own >= 0) passes += static_cast<Index>(op.operands.size() / 2);
+    if (op.kind == Kind::update && op.own >= 0)
+      passes += static_cast<Index>(op.operands.size() / 2);
   }
   return passes;
 }

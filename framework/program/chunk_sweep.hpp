@@ -29,7 +29,8 @@ class ChunkSweep {
   void add_matrix(const MatrixOp& op);
   /// A node that is an elementwise op with an element for each row; tile: its kernel.
   void add_column(int node, const SweepWork& work, Tile tile);
-  /// A node that is a sum of terms. total: of PlanPass::swept_sums, where it goes; -1: to its place.
+  /// A node that is a sum of terms. total: of PlanPass::swept_sums, where it goes; -1: to its
+  /// place.
   void add_sum(int node, const SweepWork& work, std::span<const MatrixTerm> terms, int total);
 
   /// All of it, in an order in which it can run.

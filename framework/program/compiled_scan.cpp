@@ -6,6 +6,10 @@
 
 #include "tensor/interrupt.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace carousel {
 namespace {
 
@@ -25,6 +29,21 @@ void expect_count(const StepProgram& program, const char* what, std::size_t got,
   if (got != expected) {
     fail_input("cell {}: got {} {}, expected {}", program.name, got, what, expected);
   }
+}
+
+// The address sanitizer is to see what runs over the end of a buffer: each has a gap in front of
+// it.
+template <class T>
+void forbid_gaps([[maybe_unused]] const Tensor<T>& memory,
+                 [[maybe_unused]] const std::vector<Index>& first, [[maybe_unused]] Index gap) {
+#if defined(__SANITIZE_ADDRESS__)
+  ASAN_UNPOISON_MEMORY_REGION(memory.data(), static_cast<std::size_t>(memory.numel()) * sizeof(T));
+  for (const Index start : first) {
+    if (start < 0) continue;
+    ASAN_POISON_MEMORY_REGION(memory.data() + start - gap,
+                              static_cast<std::size_t>(gap) * sizeof(T));
+  }
+#endif
 }
 
 template <class T>
@@ -105,7 +124,8 @@ void CompiledScan<T>::allocate_buffers() {
     window_rows = std::max(window_rows, steps_.rows(steps_.steps_of(window)));
   }
   // One block of memory: only large ones have large pages. The buffers begin a little more than a
-  // multiple of the size of a cache's way apart, so that their rows do not fight for the same places.
+  // multiple of the size of a cache's way apart, so that their rows do not fight for the same
+  // places.
   constexpr Index apart = (8192 + 320) / sizeof(T);
   std::vector<Index> first(plan_.buffers.size(), -1);
   Index all = 0;
@@ -132,13 +152,14 @@ void CompiledScan<T>::allocate_buffers() {
     } else if (buffer.scope == Scope::matrices) {
       size = (steps_.chunk_steps() + (buffer.history ? 1 : 0)) * entry;
     }
-    first[b] = all;
-    all += (size + 63) / 64 * 64 + apart;
+    first[b] = all + apart;
+    all = first[b] + (size + 63) / 64 * 64;
   }
   if (memory_.numel() < all) memory_ = Tensor<T>::uninitialised({all});
   for (std::size_t b = 0; b < first.size(); ++b) {
     if (first[b] >= 0) base_[b] = memory_.data() + first[b];
   }
+  forbid_gaps(memory_, first, apart);
 }
 
 template <class T>
@@ -231,7 +252,8 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
     fail_input("cell {}: got {} segments, expected 0 or more", plan_.forward.name, segments);
   }
   const StepProgram& program = plan_.forward;
-  if (plan_.by_chunks) steps_.reset(lengths, segments, ScanPlan::stretches * ScanPlan::stretch_steps, 1);
+  if (plan_.by_chunks)
+    steps_.reset(lengths, segments, ScanPlan::stretches * ScanPlan::stretch_steps, 1);
   else steps_.reset(lengths, segments, least_chunk_steps());
   for (auto& of_chunk : chunk_states_) std::ranges::fill(of_chunk, Tensor<T>());
   allocate_buffers();

@@ -125,7 +125,7 @@ class CompiledScan {
   struct ReadyVector {
     SweptOperand at;
     T constant;
-    Index first;  // where its rows begin among those of all vectors
+    Index first;    // where its rows begin among those of all vectors
     bool goes_out;  // what the sweep made is read elsewhere
   };
   struct ReadyStage {
@@ -323,8 +323,8 @@ class CompiledScan {
   std::vector<Tensor<T>> final_states_;
   std::vector<std::vector<Tensor<T>>> start_states_;  // of each window
   std::size_t loaded_window_ = 0;                     // whose values are in memory
-  // Of a scan by sequences, of each stretch of a chunk but the first of a window: its states that are
-  // matrices.
+  // Of a scan by sequences, of each stretch of a chunk but the first of a window: its states that
+  // are matrices.
   std::vector<std::vector<Tensor<T>>> chunk_states_;
 
   std::vector<RowPanels<T>> gathered_;                     // of each of the plan's
@@ -337,9 +337,9 @@ class CompiledScan {
   std::vector<UpdatedMatrix<T>> own_matrices_, known_matrices_;  // by state, of a loop by chunks
   std::vector<typename UpdatedMatrix<T>::RowReads> reads_;       // of each op on vectors
   std::vector<T> panels_, dense_;                                // all vectors; a matrix at work
-  std::vector<std::pair<const T*, Index>> asks_;                 // what is next, a few elements each
-  std::vector<TileArg<T>> views_;                                // the vectors of the stretch at work
-  bool gives_probes_ = false;                                    // else the values are there
+  std::vector<std::pair<const T*, Index>> asks_;  // what is next, a few elements each
+  std::vector<TileArg<T>> views_;                 // the vectors of the stretch at work
+  bool gives_probes_ = false;                     // else the values are there
   TileKernel<T> mul_ = tile_kernel<T>(Tile::mul), mul_add_ = tile_kernel<T>(Tile::mul_add),
                 sum_ = tile_sum_kernel<T>(TileSum::sum),
                 columns_ = tile_sum_kernel<T>(TileSum::columns);

@@ -72,7 +72,9 @@ class CompiledScan<T>::MatrixWork {
   T* first_element(const Tensor<T>& all) const {  // of this group's matrix
     return const_cast<T*>(all.data()) + (sequence_ * space_.groups + group_) * size();
   }
-  UpdatedMatrix<T>& own_matrix(const PlanVectorOp& op) { return scan_.own_matrices_[index(op.own)]; }
+  UpdatedMatrix<T>& own_matrix(const PlanVectorOp& op) {
+    return scan_.own_matrices_[index(op.own)];
+  }
   UpdatedMatrix<T>& known_matrix(const PlanVectorOp& op) {
     return scan_.known_matrices_[index(op.known)];
   }
@@ -123,8 +125,8 @@ class CompiledScan<T>::MatrixWork {
     const bool in_time = along_ == Along::time;
     const Operand& at = vector.at.at;
     const Index line = scan_.row_at(at.line, in_time ? range_.first : range_.last - 1);
-    const T* from = at.base + line * at.row_step + sequence_ * at.block_step +
-                    group_ * vector.at.strides.group;
+    const T* from =
+        at.base + line * at.row_step + sequence_ * at.block_step + group_ * vector.at.strides.group;
     std::copy_n(from, length, in_time ? made - length : made + count_ * length);
     return in_time ? made - length : made + length;
   }
@@ -353,7 +355,8 @@ void CompiledScan<T>::look_up_vectors(const PlanSweep& sweep, ReadyStage& ready)
   Index first = 0;
   for (const PlanVector& vector : sweep.vectors) {
     const PlanOperand& at = vector.at.at;
-    ReadyVector made{{}, static_cast<T>(vector.constant.value_or(0.0)), first + vector.length, false};
+    ReadyVector made{
+        {}, static_cast<T>(vector.constant.value_or(0.0)), first + vector.length, false};
     if (at.unbatched >= 0 || at.slot.buffer >= 0) made.at = look_up(vector.at);
     if (at.slot.buffer >= 0 && vector.is_made) {
       const Scope scope = plan_.buffers[index(at.slot.buffer)].scope;

@@ -51,7 +51,8 @@ std::string vector_ops_text(const PlanSweep& sweep) {
   using Kind = PlanVectorOp::Kind;
   std::vector<std::string_view> names;
   for (const PlanVectorOp& op : sweep.vector_ops) {
-    const std::size_t outer_products = op.kind == Kind::update && op.own >= 0 ? op.operands.size() / 2 : 0;
+    const std::size_t outer_products =
+        op.kind == Kind::update && op.own >= 0 ? op.operands.size() / 2 : 0;
     names.insert(names.end(), outer_products, "outer product");
     if (op.kind == Kind::read || op.kind == Kind::columns) names.emplace_back("read");
     if (op.kind == Kind::two) names.emplace_back("product of two");

@@ -27,8 +27,8 @@ struct MatrixOp {
   /// A vector with an element for each row, of others; a sum of terms over rows, columns or both;
   /// the new value of a state, of the pass or of the forward pass; a matrix that the caller wants.
   enum class Kind { column, sum, update, known_update, probe };
-  Kind kind = Kind::column;           ///< which of them
-  int number = -1;                    ///< of updates: the state; of a probe: which it is
+  Kind kind = Kind::column;            ///< which of them
+  int number = -1;                     ///< of updates: the state; of a probe: which it is
   std::vector<MatrixTerm> terms = {};  ///< that are summed; of all but columns
 
   /// Whether it gives a state its new value.

@@ -168,7 +168,8 @@ struct PlanVector {
   int later = -1;  ///< a state's old value: the vector that is its new one, if the sweep makes that
 };
 
-/// An op of a sweep by chunks, for all steps of a chunk at once but where steps wait for each other.
+/// An op of a sweep by chunks, for all steps of a chunk at once but where steps wait for each
+/// other.
 struct PlanVectorOp {
   /// Each element by a kernel; the sum of the elements of a vector; a matrix times a vector; the
   /// transpose of the matrix in front of all steps times a vector; with that the transpose at each
@@ -176,15 +177,15 @@ struct PlanVectorOp {
   /// all its elements; a new value of a matrix.
   enum class Kind { elementwise, total, read, start_columns, columns, two, update };
   Kind kind = Kind::elementwise;  ///< which of them
-  Tile tile = Tile::copy;         ///< an elementwise op's kernel; of four operands: TileSum::products
+  Tile tile = Tile::copy;  ///< an elementwise op's kernel; of four operands: TileSum::products
   /// Vectors. Of columns: the vector, and what start_columns gave. Of two: what start_columns gives
   /// of the known matrix for u of each update of the pass's, then the other way round. Of update: u
   /// and k of each outer product, then the decay where there is one.
   std::vector<int> operands;
-  int out = -1;                 ///< vector
-  int own = -1,                 ///< the matrix: state of the pass; -1: none
-      known = -1;               ///< the same of the forward pass, on the way back
-  bool is_of_program = false;   ///< a node of the program; else a part of a sum
+  int out = -1;                ///< vector
+  int own = -1,                ///< the matrix: state of the pass; -1: none
+      known = -1;              ///< the same of the forward pass, on the way back
+  bool is_of_program = false;  ///< a node of the program; else a part of a sum
 };
 
 /// A matrix that the caller wants, as a sum of products.
@@ -265,8 +266,8 @@ struct ScanPlan {
   /// Whether that sweep never makes its matrices but for the first and the last of a chunk, which
   /// are sums of products of vectors with the matrix in front (UpdatedMatrix).
   bool by_chunks = false;
-  /// Such a loop goes through the steps of a chunk in stretches of so many: work with pairs of steps
-  /// grows with them, that with matrices falls.
+  /// Such a loop goes through the steps of a chunk in stretches of so many: work with pairs of
+  /// steps grows with them, that with matrices falls.
   static constexpr Index stretch_steps = 16;
   /// Stretches of a chunk: a sequence goes through all of them while the caches hold its matrices.
   static constexpr Index stretches = 4;

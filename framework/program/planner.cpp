@@ -175,9 +175,9 @@ class PassPlanner : public PassMemory {
     if (!op) return;
     const SweepWork& work = work_of(node);
     if (!chunks_) {
-      chunks_.emplace(ChunkSweep::Of{program_, plan_.forward, first_,
-                                     [this](int of) { return operand(of); }},
-                      work.space, decays());
+      chunks_.emplace(
+          ChunkSweep::Of{program_, plan_.forward, first_, [this](int of) { return operand(of); }},
+          work.space, decays());
       for_each_matrix([&](const MatrixOp& matrix) { chunks_->add_matrix(matrix); });
     }
     if (op->kind == MatrixOp::Kind::column) {
