@@ -33,6 +33,8 @@ int ChunkSweep::vector_of(const SweepOperand& operand) {
 }
 
 int ChunkSweep::number(double value) {
+  const auto found = std::ranges::find(sweep_.vectors, value, &PlanVector::constant);
+  if (found != sweep_.vectors.end()) return static_cast<int>(found - sweep_.vectors.begin());
   const int vector = new_vector(1);
   at(vector).constant = value;
   at(vector).is_made = false;

@@ -100,6 +100,20 @@ TEST(Sequences, ReadsOfEveryKindAgreeWithTheTape) {
   }
 }
 
+// A vector that is a state and waits for what is read of the matrix, which may wait for it.
+TEST(Sequences, StatesThatAreMadeOfReadsAgreeWithTheTape) {
+  const std::string head =
+      "param W_k, W_v : [hidden, input]\nstate S : [hidden, hidden]\nstate m : [hidden]\n"
+      "k = 0.2 * tanh(W_k @ x)\nv = W_v @ x\n";
+  for (const char* update : {"S = S[t-1] + outer(v, k)\nm = m[t-1] + S @ k\nh = tanh(m)\n",
+                             "m = m[t-1] - S[t-1] @ k\nS = S[t-1] + outer(m, k)\nh = S @ v\n"}) {
+    SCOPED_TRACE(update);
+    const StepProgram program = program_of_lines(head + update, {input, 64});
+    EXPECT_TRUE(plan_scan(program).by_chunks);
+    expect_tape(program, with_lengths());
+  }
+}
+
 TEST(Sequences, NothingOfAMatrixIsKeptForEachStep) {
   const ScanPlan plan = plan_scan(program_of("gated_delta_net", 32));
   Index kept = 0;
