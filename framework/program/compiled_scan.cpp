@@ -127,7 +127,8 @@ void CompiledScan<T>::allocate_buffers() {
   // multiple of the size of a cache's way apart, so that their rows do not fight for the same
   // places.
   constexpr Index apart = (8192 + 320) / sizeof(T);
-  std::vector<Index> first(plan_.buffers.size(), -1);
+  std::vector<Index>& first = buffer_starts_;  // keeps its memory
+  first.assign(plan_.buffers.size(), -1);
   Index all = 0;
   for (std::size_t b = 0; b < plan_.buffers.size(); ++b) {
     const PlanBuffer& buffer = plan_.buffers[b];

@@ -305,6 +305,7 @@ class CompiledScan {
   StepRange window_, chunk_;                  // the steps at work
   std::size_t chunk_index_ = 0;               // of chunk_
   Tensor<T> memory_;                          // of all buffers
+  std::vector<Index> buffer_starts_;          // of each buffer, in memory_; -1: elsewhere
   std::vector<T*> base_;                      // of each buffer
   std::vector<Tensor<T>> unbatched_;          // of each unbatched node
   std::vector<PackedMatrix<T>> packed_;       // of each packing
