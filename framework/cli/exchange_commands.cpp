@@ -24,6 +24,14 @@ void print_written(const std::string& what, const NamedArrays& arrays, const std
               static_cast<long long>(numbers), to.c_str());
 }
 
+void print_graph(const std::string& what, const std::string& to, const CommonOptions& common) {
+  if (!common.quiet) std::printf("%s\nwritten: %s\n", what.c_str(), to.c_str());
+}
+
+OnnxOptions graph_options(const ExportArguments& arguments, const Facts& notes) {
+  return {.metadata = notes, .defaults = !arguments.all_inputs};
+}
+
 NamedArrays parameters_of(const TrainedModel& model) {
   NamedArrays parameters;
   std::visit(
@@ -52,6 +60,11 @@ int export_run(CellRegistry& registry, const ExportArguments& arguments,
               {"dataset", trial.dataset},
               {"trial", model.id()},
               {"equations", model.cell_text()}};
+  if (is_onnx(arguments.to)) {
+    write_onnx(arguments.to, model, graph_options(arguments, notes));
+    print_graph(whose, arguments.to, common);
+    return 0;
+  }
   if (!arguments.kind.empty()) {
     const Layout& layout = find_layout(arguments.kind);
     const Cell& reference = registry.find(layout.cell);
@@ -78,9 +91,13 @@ int export_cell(CellRegistry& registry, const ExportArguments& arguments,
   if (!arguments.weights.empty()) {
     values = read_weights(program, whose, arguments.weights, arguments.layer, values);
   }
+  Facts notes{{"cell", program.name},
+              {"input", std::to_string(sizes.input)},
+              {"hidden", std::to_string(sizes.hidden)},
+              {"equations", to_text(program)}};
   if (is_onnx(arguments.to)) {
-    write_onnx(arguments.to, program, values);
-    if (!common.quiet) std::printf("%s\nwritten: %s\n", whose.c_str(), arguments.to.c_str());
+    write_onnx(arguments.to, program, values, graph_options(arguments, notes));
+    print_graph(whose, arguments.to, common);
     return 0;
   }
   const auto arrays_named = [&](const ReferenceNames& names) {
@@ -92,10 +109,6 @@ int export_cell(CellRegistry& registry, const ExportArguments& arguments,
     return arrays;
   };
   NamedArrays arrays = arrays_named({});
-  Facts notes{{"cell", program.name},
-              {"input", std::to_string(sizes.input)},
-              {"hidden", std::to_string(sizes.hidden)},
-              {"equations", to_text(program)}};
   if (!arguments.kind.empty()) {
     const Layout& layout = find_layout(arguments.kind);
     const Cell& reference = registry.find(layout.cell);
@@ -123,6 +136,9 @@ int export_command(CellRegistry& registry, const ExportArguments& arguments,
   if (is_onnx(arguments.to) && !arguments.kind.empty()) {
     fail_input("--as {}: got --to {} too; a graph of ONNX has its own layout: leave out --as",
                arguments.kind, arguments.to);
+  }
+  if (arguments.all_inputs && !is_onnx(arguments.to)) {
+    fail_input("--all-inputs is of graphs of ONNX, and --to is {}; leave it out", arguments.to);
   }
   std::error_code none;
   if (!std::filesystem::is_directory(arguments.source, none)) {

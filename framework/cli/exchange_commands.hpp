@@ -8,19 +8,20 @@ namespace carousel {
 
 /// Arguments of `carousel export`.
 struct ExportArguments {
-  std::string source;      // positional: a run folder, or a cell
-  std::string to;          // --to
-  std::string kind;        // --as: a kind of layout; empty: our names
-  ModelOfRun model;        // --trial, --cell, --dataset: of a run
-  CellArguments cell;      // --hidden, --input, --set: of a cell
-  std::string weights;     // --weights: of a cell; empty: drawn from `seed`
-  std::string layer;       // --layer: of the weights
-  std::uint64_t seed = 1;  // --seed
+  std::string source;       // positional: a run folder, or a cell
+  std::string to;           // --to
+  std::string kind;         // --as: a kind of layout; empty: our names
+  bool all_inputs = false;  // --all-inputs: of a graph, see OnnxOptions::defaults
+  ModelOfRun model;         // --trial, --cell, --dataset: of a run
+  CellArguments cell;       // --hidden, --input, --set: of a cell
+  std::string weights;      // --weights: of a cell; empty: drawn from `seed`
+  std::string layer;        // --layer: of the weights
+  std::uint64_t seed = 1;   // --seed
 };
 
 /// Writes the parameters of a run's best model, or of a cell, to a .safetensors or .npz file: by
-/// our names, or in the layout of another library. Returns the exit code; throws the library's
-/// errors.
+/// our names, or in the layout of another library; or the whole graph to an .onnx file. Returns the
+/// exit code; throws the library's errors.
 int export_command(CellRegistry& registry, const ExportArguments& arguments,
                    const CommonOptions& common);
 

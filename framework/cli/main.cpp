@@ -391,6 +391,8 @@ class CommandLine {
         ->required();
     command->add_option("--as", export_.kind,
                         "In the layout of another library, such as pytorch-lstm");
+    command->add_flag("--all-inputs", export_.all_inputs,
+                      "Of a graph of ONNX: lengths and first states have no default");
     command->add_option("--trial", export_.model.trial, "Of a run: its id (default: the best)");
     command->add_option("--cell", export_.model.cell, "Of a run: the cell");
     command->add_option("--dataset", export_.model.dataset, "Of a run: what it was trained on");

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/command_fixture.hpp"
+#include "exchange/onnx/onnx.hpp"
 #include "io/files.hpp"
 #include "io/npz.hpp"
 #include "io/safetensors.hpp"
@@ -121,6 +122,23 @@ TEST_F(ExchangeCommand, AModelGoesToPyTorchAndBackBitByBit) {
   const NamedArrays other =
       outputs("gru_reset_after", {"--hidden", "4", "--weights", "back.safetensors"});
   EXPECT_EQ(bytes_of(one.at("outputs")), bytes_of(other.at("outputs")));
+
+  // As a graph of ONNX, with the same weights.
+  EXPECT_THAT(done({"export", "run", "--cell", "gru_reset_after", "--to", "model.onnx"}),
+              HasSubstr("written: model.onnx"));
+  EXPECT_THAT(file_text(folder_ / "model.onnx"),
+              AllOf(HasSubstr("jsb_chorales"), HasSubstr("z = sigmoid("), HasSubstr("lengths")));
+  EXPECT_EQ(bytes_of(read_onnx_weights(folder_ / "model.onnx").at("output/W")),
+            bytes_of(own.at("output/W")));
+  done({"import", "weights", "model.onnx", "--as", "onnx-gru-reset-after", "--layer",
+        "layers/0/forward", "--to", "graph.npz"});
+  for (const auto& [name, array] : read_npz(folder_ / "graph.npz")) {
+    EXPECT_EQ(bytes_of(array), bytes_of(back.at(name))) << name;
+  }
+  done({"export", "run", "--cell", "gru_reset_after", "--all-inputs", "--to", "given.onnx"});
+  EXPECT_LT(file_text(folder_ / "given.onnx").size(), file_text(folder_ / "model.onnx").size());
+  EXPECT_THAT(refusal({"export", "run", "--all-inputs", "--to", "out.npz"}),
+              HasSubstr("--all-inputs is of graphs of ONNX"));
 
   EXPECT_THAT(refusal({"export", "run", "--cell", "gru_reset_after", "--as", "pytorch-lstm", "--to",
                        "out.npz"}),

@@ -14,8 +14,7 @@ namespace carousel {
 
 /// How a graph of ONNX is written.
 struct OnnxOptions {
-  /// Put into the file as `metadata_props`, in front of what is there where it does not say
-  /// otherwise: `equations` and `sizes`, and of a model `cell` and `trained on`.
+  /// Put into the file as `metadata_props`, with the cell's `equations` where it does not hold any.
   Facts metadata = {};
   /// Of a cell: it runs from each sequence's last step to its first.
   bool reverse = false;

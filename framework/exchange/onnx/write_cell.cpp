@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "exchange/onnx/layer.hpp"
 #include "exchange/onnx/onnx.hpp"
 
@@ -19,8 +17,6 @@ void write_onnx(const std::filesystem::path& path, const StepProgram& program,
   graph.add("Identity", "", {write_onnx_layer(sequences, layer, x)}, {outputs});
   Facts metadata = options.metadata;
   metadata.emplace_back("equations", to_text(program));
-  metadata.emplace_back("sizes", fmt::format("input {}, output {}", input.shape.back(),
-                                             row_size(program.output_shape())));
   graph.write(path, metadata);
 }
 

@@ -160,11 +160,7 @@ void write_onnx(const std::filesystem::path& path, const OpenModel& model,
   OnnxGraph graph(model.id());
   ModelWriter(graph, model.model(), options.defaults).write();
   Facts metadata = options.metadata;
-  const TrialRecord& trial = model.trial();
   metadata.emplace_back("equations", model.cell_text());
-  metadata.emplace_back("cell", trial.name());
-  metadata.emplace_back("sizes", fmt::format("hidden {}", trial.hidden));
-  metadata.emplace_back("trained on", trial.dataset);
   graph.write(path, metadata);
 }
 
