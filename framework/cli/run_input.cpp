@@ -98,7 +98,7 @@ NamedArrays arrays_of_scan(const NamedArrays& arrays, const StepProgram& program
       program.parameters, [&](const auto& parameter) { return arrays.contains(parameter.name); });
   if (layer.empty() && (has_own || scans.empty())) return arrays;
   const std::string chosen = layer.empty() && scans.size() == 1 ? scans[0] : layer;
-  const NamedArrays below = arrays_below(arrays, chosen);
+  NamedArrays below = arrays_below(arrays, chosen);
   if (!below.empty()) return below;
   fail_input("{}: expected --layer to be one of {}{}", file,
              scans.empty() ? "those that a model's file has, and this has none"

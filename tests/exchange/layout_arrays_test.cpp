@@ -177,7 +177,7 @@ TEST(Layouts, BlocksOfPyTorchsGruAreThoseOfItsEquations) {
                            {"bias_hh_l0", counted({6}, 1000)}};
   const NamedArrays ours =
       ours_of(find_layout("pytorch-gru"), catalogue().find("gru_reset_after"), theirs, "f")[0][0];
-  const auto expect = [&](const char* name, std::vector<double> values) {
+  const auto expect = [&](const char* name, const std::vector<double>& values) {
     EXPECT_THAT(ours.at(name).values(), testing::ElementsAreArray(values)) << name;
   };
   expect("W_r", {0, 1});

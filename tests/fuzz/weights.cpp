@@ -2,6 +2,7 @@
 // pickle alone (p), beside numbers that are there. What was read is written as .safetensors and
 // reads back, and the layouts take it or refuse it.
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 

@@ -49,7 +49,7 @@ TEST_F(Safetensors, ReadsBothPrecisions) {
 
 // The largest and the smallest numbers of both halves, bit by bit.
 TEST_F(Safetensors, ReadsHalfPrecision) {
-  const auto of_type = [&](const char* type, std::vector<std::uint16_t> bits) {
+  const auto of_type = [&](const char* type, const std::vector<std::uint16_t>& bits) {
     std::string numbers;
     for (const std::uint16_t number : bits) append_little_endian(numbers, number);
     return read(safetensors_file(
