@@ -93,7 +93,8 @@ class Work {
       if (op.kind == Kind::two) {
         elementwise += 2.0 * decays + steps * width * rates_.tiles.at(Tile::mul_add);
       } else if (op.kind == Kind::update) {
-        elementwise += decays * double(op.operands.size() / 2);
+        const std::size_t vectors = op.operands.size() / 2;
+        elementwise += decays * double(vectors);
       } else if (op.kind == Kind::read || op.kind == Kind::columns) {
         elementwise += decays;
       }
