@@ -23,6 +23,7 @@ find_library(ZIP_LIBRARY NAMES zip REQUIRED)
 find_library(SMF_LIBRARY NAMES smf REQUIRED)
 find_library(PNG_LIBRARY NAMES png REQUIRED)
 find_library(PROTOBUF_LIBRARY NAMES protobuf-lite REQUIRED)
+find_library(PROTOBUF_STATIC_LIBRARY NAMES libprotobuf-lite.a REQUIRED)
 find_program(PROTOC_PROGRAM NAMES protoc REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(GLIB REQUIRED glib-2.0)  # smf.h includes its header
