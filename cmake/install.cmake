@@ -10,11 +10,12 @@ set(CAROUSEL_INSTALL_SHARE ${CMAKE_INSTALL_DATADIR}/carousel)
 # Called once all targets are there.
 function(carousel_install)
   set_target_properties(carousel_framework PROPERTIES EXPORT_NAME framework)
+  set_target_properties(carousel_messages PROPERTIES EXPORT_NAME messages)
   set_target_properties(carousel PROPERTIES EXPORT_NAME command)
   set_target_properties(carousel_cells PROPERTIES EXPORT_NAME carousel)
   set_target_properties(carousel_plugin PROPERTIES EXPORT_NAME plugin)
   set_target_properties(carousel_sanitizers PROPERTIES EXPORT_NAME sanitizers)
-  install(TARGETS carousel carousel_cells carousel_framework carousel_plugin carousel_sanitizers
+  install(TARGETS carousel carousel_cells carousel_framework carousel_messages carousel_plugin carousel_sanitizers
     EXPORT CarouselTargets
     FILE_SET HEADERS DESTINATION ${CAROUSEL_INSTALL_HEADERS}
     FILE_SET headers_alone DESTINATION ${CAROUSEL_INSTALL_HEADERS})

@@ -13,11 +13,7 @@
 #include "io/machine.hpp"
 #include "io/png.hpp"
 
-// libsentencepiece brings protobuf's library too, of another version: no name of ours may be seen
-// by it (framework/CMakeLists.txt).
-#pragma GCC visibility push(hidden)
 #include "tensorboard.pb.h"
-#pragma GCC visibility pop
 
 namespace carousel {
 namespace {

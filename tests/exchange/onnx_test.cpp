@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "catalogue.hpp"
+#include "data/subwords.hpp"
 #include "exchange/onnx/graph.hpp"
 #include "exchange/onnx/op_table.hpp"
 #include "exchange/onnx/recurrent_operator.hpp"
@@ -87,6 +88,15 @@ TEST_F(Onnx, ACellOfItsOwnIsAScanWithItsParameters) {
 TEST_F(Onnx, TheSameCellGivesTheSameBytes) {
   const StepProgram program = catalogue().find("ln_lstm").build({3, 4});
   EXPECT_EQ(written(program), written(program));
+}
+
+// libsentencepiece holds a library of messages with the same names, of another version.
+TEST_F(Onnx, PiecesOfWordsGoOnBesideIt) {
+  const std::string before = written(catalogue().find("lstm").build({3, 4}));
+  const Subwords pieces({{"cab", "dab"}, {"eab", "fab"}}, 8);
+  const std::vector<std::string> words = {"cab", "a"};
+  EXPECT_EQ(pieces.join(pieces.split(words)), words);
+  EXPECT_EQ(written(catalogue().find("lstm").build({3, 4})), before);
 }
 
 // The rows of a gate are where ONNX has them: i, o, f, c.

@@ -8,11 +8,7 @@
 #include "io/files.hpp"
 #include "io/version.hpp"
 
-// libsentencepiece brings protobuf's library too, of another version: no name of ours may be seen
-// by it (framework/CMakeLists.txt).
-#pragma GCC visibility push(hidden)
 #include "onnx_subset.pb.h"
-#pragma GCC visibility pop
 
 namespace carousel {
 namespace {

@@ -9,11 +9,7 @@
 #include "exchange/onnx/onnx.hpp"
 #include "io/files.hpp"
 
-// libsentencepiece brings protobuf's library too, of another version: no name of ours may be seen
-// by it (framework/CMakeLists.txt).
-#pragma GCC visibility push(hidden)
 #include "onnx_subset.pb.h"
-#pragma GCC visibility pop
 
 namespace carousel {
 namespace {
