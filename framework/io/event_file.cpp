@@ -12,7 +12,6 @@
 #include "io/array_bytes.hpp"
 #include "io/machine.hpp"
 #include "io/png.hpp"
-
 #include "tensorboard.pb.h"
 
 namespace carousel {

@@ -348,13 +348,11 @@ TEST_F(Changed, WhereTheRateWarmsUpEpochsCannotGrow) {
 
 // One of each kind of entry.
 TEST(Provenance, IsAJsonOfItsParts) {
-  const Provenance provenance{"a1",
-                              {{"version", "0.1"},
-                               {"commit", "ab"},
-                               {"isa", "avx2"},
-                               {"study name", "it's \"x\""}},
-                              {{{"started", "now"}, {"threads", "2"}}, {{"started", "later"}}},
-                              {"study a: '1' in the run, '2' now"}};
+  const Provenance provenance{
+      "a1",
+      {{"version", "0.1"}, {"commit", "ab"}, {"isa", "avx2"}, {"study name", "it's \"x\""}},
+      {{{"started", "now"}, {"threads", "2"}}, {{"started", "later"}}},
+      {"study a: '1' in the run, '2' now"}};
   EXPECT_EQ(to_json(provenance), R"({
   "run": "a1",
   "sessions": {
@@ -381,8 +379,8 @@ TEST(Provenance, IsAJsonOfItsParts) {
       ElementsAre(std::pair("cite",
                             "The Carousel authors: Carousel, recurrent cells as equations, version "
                             "0.1, commit ab"),
-                  std::pair("version", "0.1"), std::pair("commit", "ab"),
-                  std::pair("isa", "avx2"), std::pair("session", "started: now; threads: 2"),
+                  std::pair("version", "0.1"), std::pair("commit", "ab"), std::pair("isa", "avx2"),
+                  std::pair("session", "started: now; threads: 2"),
                   std::pair("session", "started: later"),
                   std::pair("change", "study a: '1' in the run, '2' now")));
 }

@@ -7,7 +7,6 @@
 #include "io/array_bytes.hpp"
 #include "io/files.hpp"
 #include "io/version.hpp"
-
 #include "onnx_subset.pb.h"
 
 namespace carousel {

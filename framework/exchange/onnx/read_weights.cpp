@@ -8,7 +8,6 @@
 
 #include "exchange/onnx/onnx.hpp"
 #include "io/files.hpp"
-
 #include "onnx_subset.pb.h"
 
 namespace carousel {
