@@ -200,7 +200,9 @@ TEST(BatchScan, SaysWhatDoesNotFit) {
                 c.cotangents.outputs = numbers("dy", {steps, 9, 4});
               }),
               HasSubstr("the gradient of the outputs has shape"));
-  EXPECT_THAT(with([](Case& c) { c.arguments.inputs[0] = numbers("x", {steps, 0, input}); }),
+  EXPECT_THAT(with([](Case& c) {
+                c.arguments.inputs[0] = numbers("x", {steps, 0, input});
+              }),
               HasSubstr("x has shape [4, 0, 3], expected at least one step of one sequence"));
   Case c("lstm", 2);
   EXPECT_THAT(error_of<InputError>([&] {
