@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Iterator, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -208,7 +208,7 @@ class Cell:
             inputs,
             states,
             reverse,
-            [int(n) for n in lengths] if lengths is not None else [],
+            whole_numbers(lengths),
             list(probes),
             gradients,
             True,
@@ -262,6 +262,11 @@ def _made_again(source, input, hidden, hyper, variant, equations) -> Cell:
 
 
 _runs = {np.dtype(np.float32): _carousel.Run32, np.dtype(np.float64): _carousel.Run64}
+
+
+def whole_numbers(lengths: Optional[Iterable]) -> list[int]:
+    """Lengths of sequences, of any kind of numbers; none where they are not given."""
+    return [int(n) for n in lengths] if lengths is not None else []
 
 
 def _names(names) -> str:

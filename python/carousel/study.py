@@ -11,7 +11,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Union
 import numpy as np
 
 from . import _carousel, threads
-from ._carousel import InputError
+from .cell import whole_numbers
 
 Listener = Callable[[str, str], None]
 """Hears (kind, text): kind is "note", "warning", "trial" or "progress". An exception that it raises
@@ -21,6 +21,10 @@ stops the study, as Ctrl-C does."""
 def _print(kind: str, text: str) -> None:
     if kind != "progress":
         print(text, file=sys.stderr if kind == "warning" else sys.stdout, flush=True)
+
+
+def _silent(kind: str, text: str) -> None:
+    pass
 
 
 def _changes(keys: Optional[Mapping[str, Any]]) -> list[str]:
@@ -79,8 +83,7 @@ class Study:
         reached and raises KeyboardInterrupt; resume() goes on.
         """
         folder = os.fspath(folder)
-        hear = listener or (lambda kind, text: None)
-        table = _carousel.start(self._options, folder, data, threads.get_num_threads(), hear)
+        table = _carousel.start(self._options, folder, data, threads.get_num_threads(), listener or _silent)
         return Results(folder, table)
 
 
@@ -94,9 +97,8 @@ def resume(
 ) -> Results:
     """Goes on with a run, and ends in the same bits; as `carousel resume`."""
     folder = os.fspath(folder)
-    hear = listener or (lambda kind, text: None)
     table = _carousel.resume(
-        folder, _changes(keys), data, threads.get_num_threads(), accept_changes, hear
+        folder, _changes(keys), data, threads.get_num_threads(), accept_changes, listener or _silent
     )
     return Results(folder, table)
 
@@ -161,14 +163,14 @@ class Model:
         """What its loss is of, such as logits: [steps, batch, outputs]; [1, batch, outputs] of a
         model that answers once. x: [steps, batch, width], or [steps, batch] of symbols' numbers."""
         x = np.ascontiguousarray(x, dtype=np.float32)
-        return self._model.predict(x, [int(n) for n in lengths] if lengths is not None else [])
+        return self._model.predict(x, whole_numbers(lengths))
 
     def probe(
         self, x: np.ndarray, name: str, lengths: Optional[Sequence[int]] = None
     ) -> list[np.ndarray]:
         """A value of the cell's equations at each step, for each layer and direction."""
         x = np.ascontiguousarray(x, dtype=np.float32)
-        return self._model.probe(x, name, [int(n) for n in lengths] if lengths is not None else [])
+        return self._model.probe(x, name, whole_numbers(lengths))
 
 
 def open_model(

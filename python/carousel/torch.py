@@ -21,7 +21,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from . import _carousel
 from ._autograd import scan
 from ._carousel import InputError
-from .cell import Cell, Hyper
+from .cell import Cell, Hyper, whole_numbers
 
 __all__ = ["RNN", "RNNCell"]
 
@@ -248,7 +248,7 @@ class RNN(_CellModule):
 
     def _run(self, x, state, lengths, further, probes):
         self._check(x, 3)
-        lengths = [int(n) for n in lengths] if lengths is not None else []
+        lengths = whole_numbers(lengths)
         given = self._listed(state, "each [layers * directions, batch, ..]")
         finals, recorded = [], {}
         for layer in range(self.num_layers):
@@ -354,16 +354,6 @@ class RNNCell(_CellModule):
     ):
         super().__init__([Cell(cell, input_size, hidden_size, hyper=hyper, variant=variant)], 1, seed)
         self.input_size, self.hidden_size = input_size, hidden_size
-
-    # Names of the cell's parameters here; those of a cell that it uses have a dot, which a module
-    # does not allow.
-    def _places_of(self, cell: Cell, layer: int, reverse: bool) -> list[str]:
-        suffix = self._suffix(layer, reverse)
-        places = [name.replace(".", "_") + suffix for name in cell.parameters]
-        twice = [place for place in places if places.count(place) > 1]
-        if twice:
-            raise InputError(f"cell {cell.name}: two parameters would be called {twice[0]}")
-        return places
 
     def _suffix(self, layer: int, reverse: bool) -> str:
         return ""
