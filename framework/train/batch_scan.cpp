@@ -234,6 +234,28 @@ class ShardRun {
   ScanResult result_;
 };
 
+// Values [steps, batch, ..] of the shards, side by side.
+template <class T, class F>
+Tensor<T> side_by_side(const std::vector<ShardRange>& ranges, Index batch, F&& value_of) {
+  Tensor<T> first = value_of(std::size_t{0});
+  if (ranges.size() == 1) return first;
+  Shape shape = first.shape();
+  shape[1] = batch;
+  auto whole = Tensor<T>::uninitialised(shape);
+  for (std::size_t s = 0; s < ranges.size(); ++s) paste<T>(value_of(s), ranges[s], whole);
+  return whole;
+}
+
+// The same of states.
+template <class T, class F>
+Tensor<T> states_side_by_side(const std::vector<ShardRange>& ranges, const Shape& shape,
+                              F&& value_of) {
+  if (ranges.size() == 1) return value_of(std::size_t{0});
+  auto whole = Tensor<T>::uninitialised(shape);
+  for (std::size_t s = 0; s < ranges.size(); ++s) paste_state<T>(value_of(s), ranges[s], whole);
+  return whole;
+}
+
 // What the shards gave for their targets, made one: sums, and pieces side by side.
 template <class T>
 BatchGradients<T> joined(const StepProgram& program, const BatchArguments<T>& arguments,
@@ -254,23 +276,13 @@ BatchGradients<T> joined(const StepProgram& program, const BatchArguments<T>& ar
       all.inputs.emplace_back();
       continue;
     }
-    Tensor<T> whole = first[place];
-    if (shares.size() > 1) {
-      whole = Tensor<T>::uninitialised(input.shape());
-      for (std::size_t s = 0; s < shares.size(); ++s) paste(shares[s][place], ranges[s], whole);
-    }
-    all.inputs.push_back(whole);
+    all.inputs.push_back(
+        side_by_side<T>(ranges, input.shape()[1], [&](std::size_t s) { return shares[s][place]; }));
     ++place;
   }
   for (std::size_t k = 0; k < arguments.states.size(); ++k, ++place) {
-    Tensor<T> whole = first[place];
-    if (shares.size() > 1) {
-      whole = Tensor<T>::uninitialised(arguments.states[k].shape());
-      for (std::size_t s = 0; s < shares.size(); ++s) {
-        paste_state(shares[s][place], ranges[s], whole);
-      }
-    }
-    all.states.push_back(whole);
+    all.states.push_back(states_side_by_side<T>(ranges, arguments.states[k].shape(),
+                                                [&](std::size_t s) { return shares[s][place]; }));
   }
   return all;
 }
@@ -293,28 +305,6 @@ void check_cotangents(const StepProgram& program, const BatchArguments<T>& argum
     expect_shape(program, "the gradient of the final state " + state.name, given.states[k],
                  with_batch(state.shape, batch));
   }
-}
-
-// Values [steps, batch, ..] of the shards, side by side.
-template <class T, class F>
-Tensor<T> side_by_side(const std::vector<ShardRange>& ranges, Index batch, F&& value_of) {
-  Tensor<T> first = value_of(std::size_t{0});
-  if (ranges.size() == 1) return first;
-  Shape shape = first.shape();
-  shape[1] = batch;
-  auto whole = Tensor<T>::uninitialised(shape);
-  for (std::size_t s = 0; s < ranges.size(); ++s) paste<T>(value_of(s), ranges[s], whole);
-  return whole;
-}
-
-// The same of states.
-template <class T, class F>
-Tensor<T> states_side_by_side(const std::vector<ShardRange>& ranges, const Shape& shape,
-                              F&& value_of) {
-  if (ranges.size() == 1) return value_of(std::size_t{0});
-  auto whole = Tensor<T>::uninitialised(shape);
-  for (std::size_t s = 0; s < ranges.size(); ++s) paste_state<T>(value_of(s), ranges[s], whole);
-  return whole;
 }
 
 }  // namespace
