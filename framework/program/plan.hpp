@@ -192,7 +192,9 @@ struct PlanVectorOp {
 struct PlanMatrixProbe {
   /// A state, or -1, times a vector along the rows and one down the columns.
   struct Term {
-    int own, row, column;
+    int own = -1;     ///< the state; -1: the product of the two alone
+    int row = -1;     ///< the vector along the rows
+    int column = -1;  ///< the vector down the columns
   };
   int number = -1;          ///< of the plan's probes
   std::vector<Term> terms;  ///< that are summed
@@ -205,11 +207,11 @@ struct PlanSweep {
   /// In a loop by chunks there are none. Instead: vectors, and ops on them in order. The first ones
   /// wait for no step, the next ones run step by step, the others behind them.
   std::vector<PlanVector> vectors = {};
-  std::vector<PlanVectorOp> vector_ops = {};
-  std::size_t front_ops = 0,                 ///< ops for all steps at once that come first
-      step_ops = 0;                          ///< ops step by step
-  std::vector<PlanMatrixProbe> probes = {};  ///< what the caller wants
-  Decays decays = Decays::none;              ///< of all states that have any
+  std::vector<PlanVectorOp> vector_ops = {};  ///< over the vectors of a stretch
+  std::size_t front_ops = 0,                  ///< ops for all steps at once that come first
+      step_ops = 0;                           ///< ops step by step
+  std::vector<PlanMatrixProbe> probes = {};   ///< what the caller wants
+  Decays decays = Decays::none;               ///< of all states that have any
 
   /// How often a sweep by chunks goes over the elements of its matrices in products, a step.
   Index passes_over_matrices() const;
