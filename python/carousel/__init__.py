@@ -12,6 +12,7 @@ weights are [out, in]. Errors: InputError (a ValueError) where what was given is
 NonFiniteError (an ArithmeticError), EnvironmentError (an OSError).
 """
 
+from . import _libraries  # before the module
 from ._carousel import EnvironmentError, InputError, NonFiniteError
 from ._carousel import version as __version__
 from .ask_tell import Asked, AskTell

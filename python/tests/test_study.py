@@ -54,6 +54,21 @@ class StudyTest(unittest.TestCase):
         self.assertEqual(sorted(set(frame["seed"])), [1, 2])
         self.assertEqual(carousel.Results(self.path("run")).trials(), trials)
 
+    # Two libraries that hold different versions of protobuf, in one process.
+    def test_pieces_of_words_go_with_event_files(self):
+        for split in ("train", "valid", "test"):
+            for language, lines in {"en": "cab dab\neab\n", "fr": "abc\nabd abe\n"}.items():
+                with open(self.path(f"{split}.{language}"), "w", encoding="utf-8") as file:
+                    file.write(lines)
+        task = {"name": "translation", "data": self.folder, "source": "en", "target": "fr", "pieces": 8}
+        cells = [{"name": "gru_reset_before", "hidden": 4}]
+        train = {"epochs": 2, "batch": 2}
+        study = dict(STUDY, task=task, cells=cells, seeds=[1], train=train, log="tensorboard")
+        results = carousel.Study(study).run(self.path("run"), listener=None)
+        self.assertEqual([trial["status"] for trial in results.trials()], ["done"])
+        files = [name for _, _, names in os.walk(self.path("run")) for name in names]
+        self.assertTrue(any(name.startswith("events.out.tfevents") for name in files), files)
+
     def test_goes_on_to_the_same_figures(self):
         whole = self.run_study("whole", **{"train.epochs": 4})
         self.run_study("parts")
