@@ -108,6 +108,11 @@ std::string ZipFile::unpacked(std::size_t k, std::size_t most) const {
   const auto damaged = [&](const char* why) {
     fail_input("{}: can't be unpacked ({}); the file is damaged", place, why);
   };
+  const auto expect_at_most = [&](std::size_t size) {
+    if (size <= most) return;
+    fail_input("{}: has more than {} bytes, which is more than this file may hold", place, most);
+  };
+  expect_at_most(entry.size);
   const OpenEntry open(zip_fopen_index(archive_->zip.get(), k, 0));
   if (!open) damaged(zip_strerror(archive_->zip.get()));
   std::string bytes;
@@ -116,9 +121,7 @@ std::string ZipFile::unpacked(std::size_t k, std::size_t most) const {
     got = zip_fread(open.get(), piece, sizeof piece);
     if (got < 0) damaged(zip_file_strerror(open.get()));
     if (got > 0) bytes.append(piece, static_cast<std::size_t>(got));
-    if (bytes.size() > most) {
-      fail_input("{}: has more than {} bytes, which is more than this file may hold", place, most);
-    }
+    expect_at_most(bytes.size());  // what the file says may be wrong
   }
   if (bytes.size() != entry.size) {
     fail_input("{}: has {} bytes, expected {} as the file says; it is damaged", place, bytes.size(),

@@ -11,6 +11,7 @@
 
 #include "exchange/exchange_fixtures.hpp"
 #include "io/zip_file.hpp"
+#include "packed_zip.hpp"
 #include "temporary_folder.hpp"
 
 namespace carousel {
@@ -254,6 +255,15 @@ TEST_F(TorchFileOfOthers, MemoryIsBounded) {
   EXPECT_THAT(refusal("\x80\x02" + levels + "e."), HasSubstr("stand in one another without end"));
   EXPECT_THAT(refusal("\x80\x02}q\1(" + text("a") + "h\1u."),
               HasSubstr("stand in one another without end"));
+}
+
+TEST_F(TorchFileOfOthers, BombsAreRefused) {
+  const std::string good = dict(text("w") + Tensor32().bytes()), zeros(std::size_t{1} << 26, '\0');
+  write_packed_zip(path_, {{"m/data.pkl", good + zeros}});
+  EXPECT_THAT(error_of<InputError>([&] { read_torch_file(path_); }),
+              HasSubstr("m.pt: m/data.pkl is packed, expected it stored"));
+  write_packed_zip(path_, {{"m/data.pkl", good}, {"m/data/0", zeros}});
+  EXPECT_THAT(error_of<InputError>([&] { read_torch_file(path_); }), HasSubstr("is packed"));
 }
 
 TEST_F(TorchFileOfOthers, ArchivesOfAnotherFormAreRefused) {

@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/array_bytes.hpp"
+#include "io/files.hpp"
+#include "io/npy.hpp"
 #include "numpy_file.hpp"
+#include "packed_zip.hpp"
 #include "temporary_folder.hpp"
 #include "tensor/error.hpp"
 
@@ -125,10 +129,23 @@ TEST_F(Npz, UnknownPackingIsRefused) {
 
 // Sizes that a file claims are no reason to take memory.
 TEST_F(Npz, AClaimOfAHugeSizeIsRefused) {
-  const std::string size("\x10\x02\0\0", 4), huge("\xf0\xff\xff\x7f", 4);
+  const std::string size("\x10\x02\0\0", 4), huge("\xf0\xff\xff\x0f", 4);
   EXPECT_THAT(refusal(changed(compressed, size, huge)),
-              HasSubstr("has 528 bytes, expected 2147483632 as the file says"));
+              HasSubstr("has 528 bytes, expected 268435440 as the file says"));
   EXPECT_THAT(refusal(changed(stored, std::string("\x90\0\0\0", 4), huge)), HasSubstr("a.npz: "));
+}
+
+// A small file that would be a large one. What it says of its size may be true or not.
+TEST_F(Npz, ABombIsRefused) {
+  std::string array = npy_bytes(Tensor<double>::zeros({1 << 25}));
+  write_packed_zip(path_, {{"a.npy", array + array.substr(0, 1 << 20)}});
+  const std::string bomb = file_text(path_);
+  EXPECT_LT(bomb.size(), 1 << 20);
+  const std::string message = "a.npy: has more than 268";
+  EXPECT_THAT(error_of<InputError>([&] { read_npz(path_); }), HasSubstr(message));
+  std::string size;
+  append_little_endian(size, std::uint32_t(array.size() + (1 << 20)));
+  EXPECT_THAT(refusal(changed(bomb, size, std::string("\x10\0\0\0", 4))), HasSubstr(message));
 }
 
 }  // namespace
