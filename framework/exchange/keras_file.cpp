@@ -98,9 +98,8 @@ std::string arrays_in_archive(const std::filesystem::path& path) {
     fail_input("{}: has no {}, expected what model.save('model.keras') writes", path.string(),
                weights_name);
   }
-  constexpr std::size_t most = std::size_t{1} << 32;
-  const std::string hdf5 =
-      zip.unpacked(static_cast<std::size_t>(found - zip.entries().begin()), most);
+  const std::string hdf5 = zip.unpacked(static_cast<std::size_t>(found - zip.entries().begin()),
+                                        zip.most_weight_bytes());
   return reading_hdf5(path, std::string(weights_name),
                       [&] { return arrays_in(open_hdf5_in_memory(hdf5), path); });
 }

@@ -7,8 +7,6 @@
 namespace carousel {
 namespace {
 
-// Unpacked, all arrays may be so much larger than the file: weights hardly get smaller by packing.
-constexpr std::size_t most_saved = std::size_t{1} << 28;
 constexpr std::string_view ending = ".npy";
 
 }  // namespace
@@ -18,7 +16,7 @@ NamedArrays read_npz(const std::filesystem::path& path) {
   const ZipFile zip(path, "an .npz file", "np.savez");
   if (zip.entries().empty()) fail_input("{}: holds no arrays", file);
   NamedArrays arrays;
-  std::size_t left = zip.size() + most_saved;
+  std::size_t left = zip.most_weight_bytes();
   for (std::size_t k = 0; k < zip.entries().size(); ++k) {
     const std::string& name = zip.entries()[k].name;
     const std::string place = fmt::format("{}: {}", file, name);

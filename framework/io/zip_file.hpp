@@ -34,6 +34,9 @@ class ZipFile {
   const std::vector<Entry>& entries() const { return entries_; }
   /// Bytes of the archive itself.
   std::size_t size() const { return bytes_.size(); }
+  /// Bytes that all files may have when they are weights: those hardly get smaller by packing, so
+  /// 256 MiB more than the archive are enough.
+  std::size_t most_weight_bytes() const { return size() + (std::size_t{1} << 28); }
   /// All bytes of file k, in [0, entries().size()). Memory is taken as bytes come, never by what
   /// the archive claims. Throws InputError when there are more than `most` or others than the
   /// archive says, or they can't be unpacked.

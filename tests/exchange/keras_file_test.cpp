@@ -10,6 +10,7 @@
 
 #include "exchange/exchange_fixtures.hpp"
 #include "io/zip_file.hpp"
+#include "packed_zip.hpp"
 #include "temporary_folder.hpp"
 
 namespace carousel {
@@ -90,6 +91,9 @@ TEST_F(KerasFile, FilesOfAnotherFormAreRefused) {
   std::ofstream(folder_ / "text.keras", std::ios::binary)
       << zip_bytes({{"model.weights.h5", "text"}});
   EXPECT_THAT(refusal(folder_ / "text.keras"), HasSubstr("can't read model.weights.h5"));
+  const std::string zeros((std::size_t{1} << 28) + (1 << 20), '\0');
+  write_packed_zip(folder_ / "bomb.keras", {{"model.weights.h5", zeros}});
+  EXPECT_THAT(refusal(folder_ / "bomb.keras"), HasSubstr("model.weights.h5: has more than 268"));
 }
 
 // A part of a file can never hang, crash or give other numbers.
