@@ -1,28 +1,15 @@
 #include "bench/suite/training_step.hpp"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 
 #include "tape/parameters.hpp"
+#include "tape/vector_jacobian.hpp"
 #include "train/parallel.hpp"
+#include "train/shard_values.hpp"
 
 namespace carousel {
 namespace {
-
-// A loss whose cotangent of the outputs is given: one pass less than sum(outputs * cotangent),
-// which the peers do not make either.
-class GivenCotangent : public CustomNode<float> {
- public:
-  explicit GivenCotangent(Tensor<float> cotangent) : cotangent_(std::move(cotangent)) {}
-  std::vector<Tensor<float>> backward(const Tensor<float>&) override { return {cotangent_}; }
-  Var expand(Tape<float>& tape, std::span<const Var> inputs) override {
-    return sum(inputs[0] * tape.constant(cotangent_));
-  }
-
- private:
-  Tensor<float> cotangent_;
-};
 
 // A tensor as a matrix: parameters [rows, ..], all others [.., columns].
 peers::Block block_of(const std::string& name, Tensor<float> tensor) {
@@ -65,25 +52,15 @@ TrainingStep::TrainingStep(const Cell& cell, const peers::Sizes& sizes, int thre
 }
 
 std::unique_ptr<TrainingStep::Shard> TrainingStep::make_shard(const ShardRange& range) const {
-  const Index first = range.first, count = range.count;
-  // Sequences of [steps, batch, width].
-  const auto cut = [&](const Tensor<float>& all) {
-    const Index steps = all.shape()[0], width = all.shape()[2];
-    auto part = Tensor<float>::uninitialised({steps, count, width});
-    for (Index t = 0; t < steps; ++t) {
-      std::copy_n(all.data() + (t * sizes_.batch + first) * width, count * width,
-                  part.data() + t * count * width);
-    }
-    return part;
-  };
   auto shard = std::make_unique<Shard>();
   shard->values.assign(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(parameters_));
-  shard->values.push_back(cut(values_[parameters_]));
+  shard->values.push_back(sequences_of(values_[parameters_], range));
   for (std::size_t k = parameters_ + 1; k < values_.size(); ++k) {
     const Shape& shape = scan_.program().states[k - parameters_ - 1].shape;
-    shard->values.push_back(cut(values_[k]).reshaped(with_batch(shape, count)));
+    shard->values.push_back(
+        sequences_of(values_[k], range).reshaped(with_batch(shape, range.count)));
   }
-  shard->cotangent = cut(cotangent_);
+  shard->cotangent = sequences_of(cotangent_, range);
   return shard;
 }
 
@@ -95,9 +72,8 @@ void TrainingStep::run(Shard& shard, std::vector<Tensor<float>>& gradients) cons
   const ScanResult result =
       scan_.run(shard.tape, all.first(parameters_), all.subspan(parameters_, 1),
                 all.subspan(parameters_ + 1), {.rounding = rounding_});
-  const Var loss = shard.tape.record(Tensor<float>::zeros({}), std::array{result.outputs},
-                                     std::make_shared<GivenCotangent>(shard.cotangent));
-  gradients = shard.tape.gradients(loss, vars);
+  gradients =
+      vector_jacobian_product(shard.tape, std::array{result.outputs}, {shard.cotangent}, vars);
 }
 
 void TrainingStep::run() {
@@ -129,10 +105,7 @@ Tensor<float> TrainingStep::whole_gradient(std::size_t value) const {
   for (const auto& gradients : gradients_) {
     const Tensor<float>& part = gradients[value];
     const Index count = part.numel() / steps / width;
-    for (Index t = 0; t < steps; ++t) {
-      std::copy_n(part.data() + t * count * width, count * width,
-                  whole.data() + (t * sizes_.batch + first) * width);
-    }
+    put_sequences(part, {first, count}, whole);
     first += count;
   }
   return whole;

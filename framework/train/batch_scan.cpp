@@ -1,59 +1,18 @@
 #include "train/batch_scan.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "layer/masks.hpp"
+#include "tape/vector_jacobian.hpp"
 #include "train/parallel.hpp"
+#include "train/shard_values.hpp"
 
 namespace carousel {
 namespace {
 
 std::size_t index(Index i) { return static_cast<std::size_t>(i); }
 
-// Gradients given, a loss that has them: one pass less than a sum of products.
-template <class T>
-class GivenCotangents final : public CustomNode<T> {
- public:
-  explicit GivenCotangents(std::vector<Tensor<T>> cotangents) : given_(std::move(cotangents)) {}
-  std::vector<Tensor<T>> backward(const Tensor<T>&) override { return given_; }
-  Var expand(Tape<T>& tape, std::span<const Var> inputs) override {
-    Var total = constant(tape, 0.0);
-    for (std::size_t k = 0; k < inputs.size(); ++k) {
-      if (given_[k].defined()) total = total + sum(inputs[k] * tape.constant(given_[k]));
-    }
-    return total;
-  }
-
- private:
-  std::vector<Tensor<T>> given_;
-};
-
-// Sequences of a batch in values [steps, batch, ..].
-template <class T>
-Tensor<T> cut(const Tensor<T>& all, const ShardRange& range) {
-  if (!all.defined() || all.shape()[1] == range.count) return all;
-  Shape shape = all.shape();
-  const Index batch = shape[1], steps = shape[0], width = all.numel() / (steps * batch);
-  shape[1] = range.count;
-  auto part = Tensor<T>::uninitialised(shape);
-  for (Index t = 0; t < steps; ++t) {
-    std::copy_n(all.data() + (t * batch + range.first) * width, range.count * width,
-                part.data() + t * range.count * width);
-  }
-  return part;
-}
-
-template <class T>
-void paste(const Tensor<T>& part, const ShardRange& range, Tensor<T>& all) {
-  const Index batch = all.shape()[1], steps = all.shape()[0], width = all.numel() / (steps * batch);
-  for (Index t = 0; t < steps; ++t) {
-    std::copy_n(part.data() + t * range.count * width, range.count * width,
-                all.data() + (t * batch + range.first) * width);
-  }
-}
-
-// The same of values [batch, ..], whose sequences lie side by side.
+// Sequences of a batch in values [batch, ..], where they lie side by side.
 template <class T>
 Tensor<T> cut_state(const Tensor<T>& all, const Shape& shape, Index batch,
                     const ShardRange& range) {
@@ -162,7 +121,7 @@ class ShardRun {
     for (std::size_t k = 0; k < program_.inputs.size(); ++k) {
       const bool is_given = k < arguments.inputs.size() && arguments.inputs[k].defined();
       if (is_given) {
-        inputs.push_back(put(cut(arguments.inputs[k], range), arguments.input_gradients));
+        inputs.push_back(put(sequences_of(arguments.inputs[k], range), arguments.input_gradients));
         inputs_.push_back(inputs.back());
       } else {
         inputs.push_back(tape_.constant(
@@ -192,7 +151,7 @@ class ShardRun {
       all.values.push_back(value);
       all.cotangents.push_back(std::move(cotangent));
     };
-    add(result_.outputs, cut(cotangents.outputs, range_));
+    add(result_.outputs, sequences_of(cotangents.outputs, range_));
     for (std::size_t k = 0; k < cotangents.states.size(); ++k) {
       add(result_.final_states[k],
           cut_state(cotangents.states[k], program_.states[k].shape, batch_, range_));
@@ -216,7 +175,7 @@ class ShardRun {
     std::vector<Tensor<T>> all;
     for (std::size_t k = 0; k < parameters_.size(); ++k) all.push_back(at(whole.parameters, k));
     for (std::size_t k = 0; wants_inputs_ && k < inputs_.size(); ++k) {
-      all.push_back(cut(at(whole.inputs, k), range_));
+      all.push_back(sequences_of(at(whole.inputs, k), range_));
     }
     for (std::size_t k = 0; k < states_.size(); ++k) {
       all.push_back(cut_state(at(whole.states, k), program_.states[k].shape, batch_, range_));
@@ -242,7 +201,7 @@ Tensor<T> side_by_side(const std::vector<ShardRange>& ranges, Index batch, F&& v
   Shape shape = first.shape();
   shape[1] = batch;
   auto whole = Tensor<T>::uninitialised(shape);
-  for (std::size_t s = 0; s < ranges.size(); ++s) paste<T>(value_of(s), ranges[s], whole);
+  for (std::size_t s = 0; s < ranges.size(); ++s) put_sequences<T>(value_of(s), ranges[s], whole);
   return whole;
 }
 
@@ -352,14 +311,8 @@ BatchGradients<T> BatchScan<T>::gradients(const BatchCotangents<T>& cotangents) 
   arguments_.tasks(shards_.size(), [&](std::size_t s) {
     ShardRun<T>& shard = *shards_[s];
     Judged<T> judged = shard.judged(cotangents);
-    // A loss that nothing judges has gradients of 0 all the same.
-    Var loss = shard.tape().constant(Tensor<T>::zeros({}));
-    if (!judged.values.empty()) {
-      loss =
-          shard.tape().record(Tensor<T>::zeros({}), judged.values,
-                              std::make_shared<GivenCotangents<T>>(std::move(judged.cotangents)));
-    }
-    shares[s] = shard.tape().gradients(loss, shard.targets());
+    shares[s] = vector_jacobian_product<T>(shard.tape(), judged.values,
+                                           std::move(judged.cotangents), shard.targets());
   });
   return joined(scan_.program(), arguments_, shares, ranges_);
 }
