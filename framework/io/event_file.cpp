@@ -33,13 +33,6 @@ std::uint32_t masked_checksum(const std::string& bytes) {
   return (sum >> 15 | sum << 17) + 0xa282ead8U;
 }
 
-std::string host() {
-  for (const auto& [name, value] : place_facts()) {
-    if (name == "host") return value;
-  }
-  return "host";
-}
-
 board::Event event_at(std::int64_t step) {
   board::Event event;
   event.set_wall_time(now());
@@ -68,8 +61,9 @@ std::string plugin_event(const std::string& tag, const board::HParamsPluginData&
 
 EventFile::EventFile(const std::filesystem::path& folder, std::int64_t step) {
   static std::atomic<int> files{0};
-  path_ = folder / fmt::format("events.out.tfevents.{:010}.{}.{}.{}",
-                               static_cast<std::int64_t>(now()), host(), getpid(), files++);
+  path_ =
+      folder / fmt::format("events.out.tfevents.{:010}.{}.{}.{}", static_cast<std::int64_t>(now()),
+                           value_of(place_facts(), "host"), getpid(), files++);
   file_.open(path_, std::ios::binary);
   expect_good();
   board::Event version = event_at(0);

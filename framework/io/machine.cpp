@@ -71,6 +71,11 @@ std::int64_t memory_left() {
   return std::min({available(), of_container, address_space_left()});
 }
 
+std::string value_of(const Facts& facts, const std::string& name) {
+  const auto found = std::ranges::find(facts, name, &Facts::value_type::first);
+  return found == facts.end() ? "unknown" : found->second;
+}
+
 Facts place_facts() { return {{"host", host_name()}, {"cpu", cpu_name()}}; }
 
 Facts program_facts() {

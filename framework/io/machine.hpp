@@ -10,6 +10,9 @@ namespace carousel {
 /// Facts by name, in the order in which people read them.
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
+/// The value of a fact, "unknown" where there is no such one.
+std::string value_of(const Facts& facts, const std::string& name);
+
 /// Where a program runs, which results do not depend on: host and processor.
 Facts place_facts();
 

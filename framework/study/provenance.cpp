@@ -5,7 +5,6 @@
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <ctime>
@@ -45,11 +44,6 @@ bool counts_when_missing(const std::string& name) {
 
 std::string brief(const std::string& value) {
   return value.size() <= long_value ? value : value.substr(0, long_value) + "..";
-}
-
-std::string value_of(const Facts& facts, const std::string& name) {
-  const auto found = std::ranges::find(facts, name, &Facts::value_type::first);
-  return found == facts.end() ? "unknown" : found->second;
 }
 
 // As CITATION.cff, of the program that the run depends on.
