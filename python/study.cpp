@@ -26,15 +26,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// As Epoch in study.py.
+struct EpochEnded {
+  std::string cell, dataset, setting;
+  std::uint64_t seed;
+  int draw, number;
+  std::string metric;
+  double valid;
+};
+
 // What a study says while it runs, from its threads to the one that waits for it.
 class Mailbox {
  public:
   struct Letter {
-    std::string kind, text;  // "note", "warning", "trial", "progress"
+    std::string kind, text;           // "note", "warning", "trial", "progress"
+    std::optional<EpochEnded> epoch;  // then there is no text
   };
-  void post(const std::string& kind, const std::string& text) {
+  void post(Letter letter) {
     const std::lock_guard lock(mutex_);
-    letters_.push_back({kind, text});
+    letters_.push_back(std::move(letter));
     changed_.notify_one();
   }
   void end() {
@@ -60,30 +70,56 @@ class Mailbox {
 
 StudyListener listener_to(Mailbox& mailbox) {
   StudyListener listener;
-  listener.note = [&](const std::string& text) { mailbox.post("note", text); };
-  listener.warn = [&](const std::string& text) { mailbox.post("warning", text); };
+  listener.note = [&](const std::string& text) { mailbox.post({"note", text, {}}); };
+  listener.warn = [&](const std::string& text) { mailbox.post({"warning", text, {}}); };
   listener.trial_ended = [&](int ended, int trials, const TrialRecord& trial) {
-    mailbox.post("trial", fmt::format("[{}/{}] {} {} seed {}: {}", ended, trials, trial.dataset,
-                                      trial.name(), trial.seed, trial.status));
+    mailbox.post({"trial",
+                  fmt::format("[{}/{}] {} {} seed {}: {}", ended, trials, trial.dataset,
+                              trial.name(), trial.seed, trial.status),
+                  {}});
   };
   listener.progress = [&, last = std::chrono::steady_clock::time_point()](
                           const std::function<StudyProgress()>& study, const TrialRecord& trial,
-                          const Progress&) mutable {
+                          const Progress& progress) mutable {
+    if (progress.epoch_ended) {
+      const CurvePoint& point = trial.curve.back();
+      mailbox.post({{},
+                    {},
+                    EpochEnded{trial.name(), trial.dataset, trial.setting, trial.seed, trial.draw,
+                               point.epoch, trial.metrics.front(), point.valid.front()}});
+    }
     const auto now = std::chrono::steady_clock::now();
     if (now - last < std::chrono::seconds(1)) return;
     last = now;
     const StudyProgress at = study();
-    mailbox.post("progress", fmt::format("{} of {} trials, {} seed {}, epoch {}, {:.0f} s left",
-                                         at.ended, at.trials, trial.name(), trial.seed,
-                                         trial.epochs + 1, at.seconds_left));
+    mailbox.post(
+        {"progress",
+         fmt::format("{} of {} trials, {} seed {}, epoch {}, {:.0f} s left", at.ended, at.trials,
+                     trial.name(), trial.seed, trial.epochs + 1, at.seconds_left),
+         {}});
   };
   return listener;
 }
 
-// Calls work(stop, listener) on a thread of its own. The calling one hands on to `hear` what the
-// study says, and stops it when Python has a signal, such as Ctrl-C, to raise, or hear() raises.
+// What Python hears of a study: what it says, and figures by epoch.
+struct Ears {
+  py::object text,
+      epoch;  // called with (kind, text), and with the fields of an EpochEnded; or None
+
+  void hear(const Mailbox::Letter& letter) const {
+    if (!letter.epoch) {
+      text(letter.kind, letter.text);
+    } else if (!epoch.is_none()) {
+      const EpochEnded& e = *letter.epoch;
+      epoch(e.cell, e.dataset, e.setting, e.seed, e.draw, e.number, e.metric, e.valid);
+    }
+  }
+};
+
+// Calls work(stop, listener) on a thread of its own. The calling one hands on what the study says,
+// and stops it when Python has a signal, such as Ctrl-C, to raise, or one that hears raises.
 template <class Work>
-StudyResults run_heard(const py::object& hear, Work&& work) {
+StudyResults run_heard(const Ears& ears, Work&& work) {
   Mailbox mailbox;
   std::atomic<bool> stop{false};
   std::optional<StudyResults> results;
@@ -106,7 +142,7 @@ StudyResults run_heard(const py::object& hear, Work&& work) {
     }
     if (!raised) {
       try {
-        for (const auto& [kind, text] : letters) hear(kind, text);
+        for (const Mailbox::Letter& letter : letters) ears.hear(letter);
         if (PyErr_CheckSignals() != 0) throw py::error_already_set();
       } catch (const py::error_already_set&) {
         raised = std::current_exception();
@@ -140,23 +176,25 @@ StudyRun run_in(const std::string& folder, const std::string& data, int threads,
 }
 
 std::string start(const StudyOptions& options, const std::string& folder, const std::string& data,
-                  int threads, const py::object& hear) {
+                  int threads, const py::object& hear, const py::object& hear_epoch) {
   const StudyRun run = run_in(folder, data, threads, false);
   CellRegistry registry(catalogue());
-  const StudyResults results = run_heard(hear, [&](const auto& stop, const auto& listener) {
-    return start_study(options, registry, run, stop, listener);
-  });
+  const StudyResults results =
+      run_heard({hear, hear_epoch}, [&](const auto& stop, const auto& listener) {
+        return start_study(options, registry, run, stop, listener);
+      });
   return finished(results, folder);
 }
 
 std::string resume(const std::string& folder, const std::vector<std::string>& changes,
                    const std::string& data, int threads, bool accept_changes,
-                   const py::object& hear) {
+                   const py::object& hear, const py::object& hear_epoch) {
   const StudyRun run = run_in(folder, data, threads, accept_changes);
   CellRegistry registry(catalogue());
-  const StudyResults results = run_heard(hear, [&](const auto& stop, const auto& listener) {
-    return resume_study(registry, run, changes, stop, listener);
-  });
+  const StudyResults results =
+      run_heard({hear, hear_epoch}, [&](const auto& stop, const auto& listener) {
+        return resume_study(registry, run, changes, stop, listener);
+      });
   return finished(results, folder);
 }
 
@@ -220,9 +258,10 @@ void add_studies(py::module_& module) {
           "file"_a, "changes"_a)
       .def_static("parse", &parse_study, "yaml"_a, "source"_a, "changes"_a)
       .def("yaml", [](const StudyOptions& options) { return to_yaml(options); });
-  module.def("start", &start, "options"_a, "folder"_a, "data"_a, "threads"_a, "hear"_a);
+  module.def("start", &start, "options"_a, "folder"_a, "data"_a, "threads"_a, "hear"_a,
+             "hear_epoch"_a);
   module.def("resume", &resume, "folder"_a, "changes"_a, "data"_a, "threads"_a, "accept_changes"_a,
-             "hear"_a);
+             "hear"_a, "hear_epoch"_a);
   module.def("collect", &collect, "folder"_a);
   py::class_<Model>(module, "Model")
       .def(py::init<const std::string&, const std::string&, const std::string&, const std::string&,

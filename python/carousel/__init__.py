@@ -17,7 +17,7 @@ from ._carousel import EnvironmentError, InputError, NonFiniteError
 from ._carousel import version as __version__
 from .ask_tell import Asked, AskTell
 from .cell import Cell, Gradients, Scanned, cells, load_plugin
-from .study import Model, Results, Study, open_model, resume
+from .study import Epoch, Model, Results, Study, open_model, resume
 from .threads import get_num_threads, set_num_threads
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Asked",
     "Cell",
     "EnvironmentError",
+    "Epoch",
     "Gradients",
     "InputError",
     "Model",

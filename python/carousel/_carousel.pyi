@@ -73,11 +73,15 @@ class StudyOptions:
     def yaml(self) -> str: ...
 
 Hear = Callable[[str, str], None]
+HearEpoch = Optional[Callable[[str, str, str, int, int, int, str, float], None]]
 
-def start(options: StudyOptions, folder: str, data: str, threads: int, hear: Hear) -> str: ...
-def resume(
-    folder: str, changes: list[str], data: str, threads: int, accept_changes: bool, hear: Hear
+def start(
+    options: StudyOptions, folder: str, data: str, threads: int, hear: Hear, hear_epoch: HearEpoch
 ) -> str: ...
+def resume(
+    folder: str, changes: list[str], data: str, threads: int, accept_changes: bool, hear: Hear,
+    hear_epoch: HearEpoch,
+) -> str: ...  # fmt: skip
 def collect(folder: str) -> str: ...
 
 class Model:

@@ -7,7 +7,7 @@ import os
 from typing import Any, Mapping, NamedTuple, Optional, Union
 
 from ._carousel import InputError
-from .study import Listener, Results, Study, resume
+from .study import EpochListener, Listener, Results, Study, resume
 
 
 class Asked(NamedTuple):
@@ -18,12 +18,23 @@ class Asked(NamedTuple):
     study: Study
     folder: str
 
-    def run(self, *, data: str = "", listener: Optional[Listener] = None) -> float:
+    def run(
+        self,
+        *,
+        data: str = "",
+        listener: Optional[Listener] = None,
+        epoch_ended: Optional[EpochListener] = None,
+    ) -> float:
         """Runs it, or goes on with it, and returns the validation figure by which a study chooses:
-        the mean over its cells, tasks and seeds; NaN where one of them diverged."""
+        the mean over its cells, tasks and seeds; NaN where one of them diverged.
+
+        epoch_ended: hears of each epoch; what it raises ends the trial early, and goes on to the
+        caller.
+        """
+        heard = {"data": data, "listener": listener, "epoch_ended": epoch_ended}
         if os.path.exists(os.path.join(self.folder, "study.yaml")):
-            return resume(self.folder, data=data, listener=listener).valid()
-        return self.study.run(self.folder, data=data, listener=listener).valid()
+            return resume(self.folder, **heard).valid()
+        return self.study.run(self.folder, **heard).valid()
 
 
 class AskTell:

@@ -6,7 +6,7 @@ import csv
 import math
 import os
 import sys
-from typing import Any, Callable, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -18,6 +18,29 @@ Listener = Callable[[str, str], None]
 stops the study, as Ctrl-C does."""
 
 
+class Epoch(NamedTuple):
+    """An epoch that a trial has ended."""
+
+    cell: str
+    """With its variant, as "lstm+no_i"."""
+    dataset: str
+    setting: str
+    """The point of the study's grid; empty: there is none."""
+    seed: int
+    draw: int
+    """Of the search; 0: there is none."""
+    number: int
+    """From 1."""
+    metric: str
+    """The one by which a study chooses."""
+    valid: float
+    """Its validation figure after this epoch."""
+
+
+EpochListener = Callable[[Epoch], None]
+"""Hears of each epoch, soon after it. An exception that it raises stops the study, as Ctrl-C does."""
+
+
 def _print(kind: str, text: str) -> None:
     if kind != "progress":
         print(text, file=sys.stderr if kind == "warning" else sys.stdout, flush=True)
@@ -25,6 +48,10 @@ def _print(kind: str, text: str) -> None:
 
 def _silent(kind: str, text: str) -> None:
     pass
+
+
+def _named(epoch_ended: Optional[EpochListener]):
+    return epoch_ended and (lambda *fields: epoch_ended(Epoch(*fields)))
 
 
 def _changes(keys: Optional[Mapping[str, Any]]) -> list[str]:
@@ -76,6 +103,7 @@ class Study:
         *,
         data: str = "",
         listener: Optional[Listener] = _print,
+        epoch_ended: Optional[EpochListener] = None,
     ) -> Results:
         """Runs all trials in a new run folder.
 
@@ -83,7 +111,10 @@ class Study:
         reached and raises KeyboardInterrupt; resume() goes on.
         """
         folder = os.fspath(folder)
-        table = _carousel.start(self._options, folder, data, threads.get_num_threads(), listener or _silent)
+        table = _carousel.start(
+            self._options, folder, data, threads.get_num_threads(), listener or _silent,
+            _named(epoch_ended),
+        )  # fmt: skip
         return Results(folder, table)
 
 
@@ -94,12 +125,14 @@ def resume(
     data: str = "",
     accept_changes: bool = False,
     listener: Optional[Listener] = _print,
+    epoch_ended: Optional[EpochListener] = None,
 ) -> Results:
     """Goes on with a run, and ends in the same bits; as `carousel resume`."""
     folder = os.fspath(folder)
     table = _carousel.resume(
-        folder, _changes(keys), data, threads.get_num_threads(), accept_changes, listener or _silent
-    )
+        folder, _changes(keys), data, threads.get_num_threads(), accept_changes, listener or _silent,
+        _named(epoch_ended),
+    )  # fmt: skip
     return Results(folder, table)
 
 

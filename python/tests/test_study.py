@@ -1,5 +1,6 @@
 """Studies from Python: the same as by the command."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -53,6 +54,31 @@ class StudyTest(unittest.TestCase):
         frame = results.frame()
         self.assertEqual(sorted(set(frame["seed"])), [1, 2])
         self.assertEqual(carousel.Results(self.path("run")).trials(), trials)
+
+    def test_epochs_are_heard(self):
+        heard = []
+        results = carousel.Study(STUDY).run(self.path("run"), listener=None, epoch_ended=heard.append)
+        with open(results.path("curves.csv"), newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        column = next(name for name in rows[0] if name.startswith("valid_"))
+        self.assertEqual(
+            sorted((e.cell, e.seed, e.number, f"valid_{e.metric}", e.valid) for e in heard),
+            sorted((r["cell"], int(r["seed"]), int(r["epoch"]), column, float(r[column])) for r in rows),
+        )
+
+    def test_who_hears_of_an_epoch_can_stop_the_study(self):
+        class Enough(Exception):
+            pass
+
+        def judge(epoch):
+            raise Enough
+
+        with self.assertRaises(Enough):
+            carousel.Study(STUDY, {"train.epochs": 1000}).run(
+                self.path("run"), listener=None, epoch_ended=judge
+            )
+        trained = [int(trial["epochs"]) for trial in carousel.Results(self.path("run")).trials()]
+        self.assertTrue(0 < max(trained) < 1000, trained)
 
     # Two libraries that hold different versions of protobuf, in one process.
     def test_pieces_of_words_go_with_event_files(self):
