@@ -67,6 +67,7 @@ std::unique_ptr<TrainingStep::Shard> TrainingStep::make_shard(const ShardRange& 
 void TrainingStep::run(Shard& shard, std::vector<Tensor<float>>& gradients) const {
   gradients.clear();
   shard.tape.clear();
+  shard.tape.share(shared_);
   const std::vector<Var> vars = leaves(shard.tape, shard.values);
   const std::span<const Var> all = vars;
   const ScanResult result =
@@ -77,6 +78,7 @@ void TrainingStep::run(Shard& shard, std::vector<Tensor<float>>& gradients) cons
 }
 
 void TrainingStep::run() {
+  shared_->set({values_.begin(), values_.begin() + std::ptrdiff_t(parameters_)});
   if (shards_.size() == 1) return run(*shards_[0], gradients_[0]);
   arena_.execute([&] {
     for_each_task(shards_.size(), [&](std::size_t s) { run(*shards_[s], gradients_[s]); });

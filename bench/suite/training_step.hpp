@@ -51,6 +51,7 @@ class TrainingStep {
   std::vector<std::string> names_;     // of the values
   std::vector<Tensor<float>> values_;  // parameters, x, initial states
   Tensor<float> cotangent_;
+  std::shared_ptr<SharedValues<float>> shared_ = std::make_shared<SharedValues<float>>();
   tbb::task_arena arena_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::vector<Tensor<float>>> gradients_;  // of each shard's values

@@ -47,6 +47,13 @@ void PackedMatrix<T>::pack_rounded(std::span<const MatrixPart<T>> parts, bool tr
 }
 
 template <class T>
+PackedMatrix<T> PackedMatrix<T>::sharing() const {
+  PackedMatrix same = *this;
+  same.rounded_ = rounded_.sharing();
+  return same;
+}
+
+template <class T>
 void PackedMatrix<T>::multiply(Index m, const T* a, Index lda, bool accumulate, T* c, Index ldc) {
   if constexpr (std::is_same_v<T, float>) {
     if (is_rounded_) return rounded_.multiply(m, a, lda, accumulate, c, ldc);

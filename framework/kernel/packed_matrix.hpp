@@ -30,6 +30,9 @@ class PackedMatrix {
   void pack(std::span<const MatrixPart<T>> parts, bool transpose,
             Rounding rounding = Rounding::none);
 
+  /// The same matrix in the same memory, for another thread. This one must not be packed meanwhile.
+  PackedMatrix sharing() const;
+
   /// k: the elements of a row of A.
   Index rows() const { return k_; }
   /// n: the elements of a row of C.

@@ -46,6 +46,12 @@ void PairPanels::reset(Index rows, Index columns) {
   data_.reserve(pairs_ * whole_vectors(columns));
 }
 
+PairPanels PairPanels::sharing() const {
+  PairPanels same = *this;
+  same.left_ = {};
+  return same;
+}
+
 void PairPanels::set_rows(Index first, Index count, const float* from, Index row_step) {
   const auto interleave = bf16_kernels().interleave;
   for_each_panel([&](const Panel& panel) {

@@ -18,6 +18,9 @@ class PairPanels {
   /// Sets whole columns from `first` on; column_step: elements from column to column.
   void set_columns(Index first, Index count, const float* from, Index column_step);
 
+  /// The same matrix in the same memory, for another thread. This one must not be set meanwhile.
+  PairPanels sharing() const;
+
   /// c = a * matrix, or c += a * matrix. a: [m, rows] with lda elements from row to row, rounded
   /// here; c: [m, columns] with ldc.
   void multiply(Index m, const float* a, Index lda, bool accumulate, float* c, Index ldc);

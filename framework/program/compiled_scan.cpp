@@ -268,6 +268,7 @@ void CompiledScan<T>::forward(std::span<const Tensor<T>> parameters,
     base_[index(plan_.slots[index(program.inputs[k])].buffer)] = const_cast<T*>(inputs[k].data());
   }
   run_unbatched(program, plan_.forward_pass.invariant_ops);
+  pack_what_is_free(plan_.forward_pass);
   outputs_ = {};
   if (with_outputs) outputs_ = allocate({steps_.all_rows(), program.output_shape().back()});
   probes_.resize(plan_.probes.size());
@@ -437,6 +438,7 @@ void CompiledScan<T>::note_gradient_norms() {
 template <class T>
 void CompiledScan<T>::start_gradients() {
   run_unbatched(plan_.backward.program, plan_.backward_pass.invariant_ops);
+  pack_what_is_free(plan_.backward_pass);
   for (auto& rows : gathered_) rows.clear(rounding_);
   first_product_ = true;
   for (const PlanContraction& c : plan_.backward_pass.contractions) {

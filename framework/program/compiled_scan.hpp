@@ -13,6 +13,7 @@
 #include "program/packed_steps.hpp"
 #include "program/part_times.hpp"
 #include "program/plan.hpp"
+#include "program/shared_packings.hpp"
 
 namespace carousel {
 
@@ -53,6 +54,9 @@ class CompiledScan {
   /// What the operands of products with parameters are rounded to in the runs that follow, both
   /// ways. bf16: where has_bf16() alone.
   void round_operands(Rounding rounding) { rounding_ = rounding; }
+  /// Where the packed matrices of the next run are, both ways; null: of its own. The parameters
+  /// must be those that all others have who use them.
+  void share(std::shared_ptr<SharedPackings<T>> packings);
   /// When on, backward() notes the gradient that reaches each state: of each state, packed, the
   /// squared norm of the row in front of a step.
   void record_gradient_norms(bool on) { records_norms_ = on; }
@@ -289,6 +293,8 @@ class CompiledScan {
   static void run_move(const PlanRun& run, const T* from, Index from_step, T* out, Index out_step,
                        Index rows);
   PackedMatrix<T>& packed(const PlanGemm& product);
+  void pack(const PlanGemm& product, PackedMatrix<T>& matrix);
+  void pack_what_is_free(const PlanPass& pass);
   void gather_rows();
   void multiply_gathered();
   void add_rows(const PlanRowSum& sum, std::vector<double>& total);
@@ -302,14 +308,15 @@ class CompiledScan {
   PartTimes times_;
   Arena arena_;
   PackedSteps steps_;
-  StepRange window_, chunk_;                  // the steps at work
-  std::size_t chunk_index_ = 0;               // of chunk_
-  Tensor<T> memory_;                          // of all buffers
-  std::vector<Index> buffer_starts_;          // of each buffer, in memory_; -1: elsewhere
-  std::vector<T*> base_;                      // of each buffer
-  std::vector<Tensor<T>> unbatched_;          // of each unbatched node
-  std::vector<PackedMatrix<T>> packed_;       // of each packing
-  std::vector<char> is_packed_;               // since forward() began
+  StepRange window_, chunk_;             // the steps at work
+  std::size_t chunk_index_ = 0;          // of chunk_
+  Tensor<T> memory_;                     // of all buffers
+  std::vector<Index> buffer_starts_;     // of each buffer, in memory_; -1: elsewhere
+  std::vector<T*> base_;                 // of each buffer
+  std::vector<Tensor<T>> unbatched_;     // of each unbatched node
+  std::vector<PackedMatrix<T>> packed_;  // of each packing
+  std::vector<char> is_packed_;          // since forward() began
+  std::shared_ptr<SharedPackings<T>> shared_;
   std::vector<ReadyStage> ready_;             // of each stage; empty: not looked up
   std::vector<const Tensor<T>*> parts_;       // operands at work
   std::vector<Tensor<T>> gathered_operands_;  // of a call at work

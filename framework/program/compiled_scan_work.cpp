@@ -88,19 +88,47 @@ void CompiledScan<T>::run_rows(std::span<const PlanStage> stages, Part products,
 }
 
 template <class T>
+void CompiledScan<T>::share(std::shared_ptr<SharedPackings<T>> packings) {
+  if (shared_) std::ranges::fill(packed_, PackedMatrix<T>());
+  shared_ = std::move(packings);
+}
+
+template <class T>
 PackedMatrix<T>& CompiledScan<T>::packed(const PlanGemm& product) {
-  PackedMatrix<T>& matrix = packed_[index(product.packing)];
-  if (!is_packed_[index(product.packing)]) {
+  const std::size_t k = index(product.packing);
+  if (!is_packed_[k]) {
     const PartTimer timer(times_, Part::packing);
-    matrix_parts_.clear();
-    for (const int w : product.weights) {
-      const Tensor<T>& part = unbatched_[index(w)];
-      matrix_parts_.push_back({part.data(), part.shape()[0], part.shape()[1], part.shape()[1]});
-    }
-    matrix.pack(matrix_parts_, product.transpose, rounding_);
-    is_packed_[index(product.packing)] = 1;
+    const auto make = [&](PackedMatrix<T>& matrix) { pack(product, matrix); };
+    if (shared_) packed_[k] = shared_->find(k, make);
+    else make(packed_[k]);
+    is_packed_[k] = 1;
   }
-  return matrix;
+  return packed_[k];
+}
+
+template <class T>
+void CompiledScan<T>::pack(const PlanGemm& product, PackedMatrix<T>& matrix) {
+  matrix_parts_.clear();
+  for (const int w : product.weights) {
+    const Tensor<T>& part = unbatched_[index(w)];
+    matrix_parts_.push_back({part.data(), part.shape()[0], part.shape()[1], part.shape()[1]});
+  }
+  matrix.pack(matrix_parts_, product.transpose, rounding_);
+}
+
+// Scans that begin together pack one matrix each, rather than wait for each other.
+template <class T>
+void CompiledScan<T>::pack_what_is_free(const PlanPass& pass) {
+  if (!shared_) return;
+  const PartTimer timer(times_, Part::packing);
+  for (const auto* stages : {&pass.before, &pass.loop, &pass.behind, &pass.again}) {
+    for (const PlanStage& stage : *stages) {
+      for (const PlanGemm& product : stage.gemms) {
+        shared_->make_if_free(index(product.packing),
+                              [&](PackedMatrix<T>& matrix) { pack(product, matrix); });
+      }
+    }
+  }
 }
 
 // All ops over a few elements, so that they pass them on in the first cache.

@@ -13,6 +13,7 @@
 #include "program/compiled_scan.hpp"
 #include "program/delays.hpp"
 #include "program/packing.hpp"
+#include "program/shared_packings.hpp"
 #include "program/tangents.hpp"
 
 namespace carousel {
@@ -81,12 +82,28 @@ struct Compiled {
   ScanPlan plan;
   Pool<float> floats;
   Pool<double> doubles;
+  PackingStore<float> float_packings;
+  PackingStore<double> double_packings;
   std::atomic<double> seconds = 0.0;  // of runs, see Scan
 
   template <class T>
   Pool<T>& pool() {
     if constexpr (std::is_same_v<T, float>) return floats;
     else return doubles;
+  }
+  // Null where the parameters are not what the tapes beside this one read too.
+  template <class T>
+  std::shared_ptr<SharedPackings<T>> shared_packings(const Tape<T>& tape,
+                                                     const std::vector<Tensor<T>>& parameters,
+                                                     Rounding rounding) {
+    const SharedValues<T>* const shared = tape.shared();
+    const auto is_shared = [&](const Tensor<T>& p) { return shared->has(p); };
+    if (!shared || plan.packings == 0 || !std::ranges::all_of(parameters, is_shared)) return {};
+    const auto find = [&](auto& store) {
+      return store.find(shared->generation(), parameters, rounding, index(plan.packings));
+    };
+    if constexpr (std::is_same_v<T, float>) return find(float_packings);
+    else return find(double_packings);
   }
 };
 
@@ -117,7 +134,10 @@ struct Run {
   std::uint64_t tangent_call = 0;  // for which `moved` is
   ScanResult moved = {};
 
-  ~Run() { compiled->template pool<T>().give_back(std::move(scan)); }
+  ~Run() {
+    scan->share(nullptr);
+    compiled->template pool<T>().give_back(std::move(scan));
+  }
 
   const StepProgram& given() const { return compiled->programs->given; }
   const DelayedProgram& program() const { return compiled->programs->compiled; }
@@ -419,6 +439,7 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<c
   // Without a way back nothing needs to be kept.
   const bool one_way = std::none_of(read.begin(), read.end(), needs_gradient);
   run->scan->round_operands(options.rounding);
+  run->scan->share(compiled->shared_packings(tape, parameter_values, options.rounding));
   run->scan->forward(parameter_values, packed, carried, run->packing.lengths,
                      one_way ? 0 : options.segments, options.outputs);
   return record<T>(tape, run, read, state_values);

@@ -115,6 +115,7 @@ void Tape<T>::truncate(std::size_t nodes, std::size_t inputs) {
 template <class T>
 void Tape<T>::clear() {
   truncate(0, 0);
+  shared_.reset();
   ++generation_;
 }
 

@@ -6,6 +6,7 @@
 
 #include "op/functions.hpp"
 #include "op/op.hpp"
+#include "tape/shared_values.hpp"
 
 namespace carousel {
 
@@ -41,6 +42,11 @@ class Tape final : public Graph {
   Var leaf(Tensor<T> value);
   /// Puts a value on the tape that `function` made of `inputs`.
   Var record(Tensor<T> value, std::span<const Var> inputs, std::shared_ptr<CustomNode<T>> function);
+  /// Says that tapes beside this one read the same values; until clear(). What a scan makes of
+  /// those alone is then made once for all of them.
+  void share(std::shared_ptr<const SharedValues<T>> values) { shared_ = std::move(values); }
+  /// What share() said; null: nothing is shared.
+  const SharedValues<T>* shared() const { return shared_.get(); }
   /// True when gradients can flow to the var, through what is applied to it now.
   bool needs_gradient(Var var) const { return recording_ && node(var).needs_gradient; }
   /// The value of a var; the tensor stays valid after clear(). Throws InputError for a var of
@@ -132,6 +138,7 @@ class Tape final : public Graph {
   std::vector<Var> predictions_;
   std::vector<const Shape*> shape_scratch_;
   std::vector<const Tensor<T>*> tensor_scratch_;
+  std::shared_ptr<const SharedValues<T>> shared_;
   std::uint32_t generation_ = 0;
   std::uint64_t tangent_calls_ = 0;
   bool recording_ = true;

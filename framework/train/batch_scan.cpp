@@ -105,12 +105,14 @@ struct Judged {
 template <class T>
 class ShardRun {
  public:
+  // shared: the parameters, of all shards.
   ShardRun(const Scan& scan, const BatchArguments<T>& arguments, const ShardRange& range,
-           bool has_way_back)
+           bool has_way_back, std::shared_ptr<const SharedValues<T>> shared)
       : program_(scan.program()), batch_(arguments.inputs[0].shape()[1]), range_(range) {
     const auto put = [&](const Tensor<T>& value, bool wanted) {
       return wanted && has_way_back ? tape_.leaf(value) : tape_.constant(value);
     };
+    tape_.share(std::move(shared));
     ScanOptions options = arguments.options;
     if (!options.lengths.empty()) {
       const auto first = options.lengths.begin() + range.first;
@@ -192,6 +194,13 @@ class ShardRun {
   bool wants_inputs_ = true;
   ScanResult result_;
 };
+
+template <class T>
+std::shared_ptr<const SharedValues<T>> shared_parameters(const BatchArguments<T>& arguments) {
+  const auto shared = std::make_shared<SharedValues<T>>();
+  shared->set(arguments.parameters);
+  return shared;
+}
 
 // Values [steps, batch, ..] of the shards, side by side.
 template <class T, class F>
@@ -280,8 +289,10 @@ BatchScan<T>::BatchScan(const Scan& scan, BatchArguments<T> arguments, Keep keep
   const Index batch = check(program, arguments_);
   ranges_ = cut_into_shards(batch, arguments_.shard);
   shards_.resize(ranges_.size());
+  const auto shared = shared_parameters(arguments_);
   arguments_.tasks(ranges_.size(), [&](std::size_t s) {
-    shards_[s] = std::make_unique<Shard>(scan_, arguments_, ranges_[s], keep == Keep::way_back);
+    shards_[s] =
+        std::make_unique<Shard>(scan_, arguments_, ranges_[s], keep == Keep::way_back, shared);
   });
   const auto value = [&](std::size_t s, Var var) { return shards_[s]->tape().value(var); };
   if (arguments_.options.outputs) {
@@ -326,8 +337,9 @@ BatchSecond<T> second_gradients(const Scan& scan, const BatchArguments<T>& argum
   check_cotangents(program, arguments, cotangents);
   const std::vector<ShardRange> ranges = cut_into_shards(batch, arguments.shard);
   std::vector<std::vector<Tensor<T>>> shares(ranges.size()), of_cotangents(ranges.size());
+  const auto shared = shared_parameters(arguments);
   arguments.tasks(ranges.size(), [&](std::size_t s) {
-    ShardRun<T> shard(scan, arguments, ranges[s], true);
+    ShardRun<T> shard(scan, arguments, ranges[s], true, shared);
     Tape<T>& tape = shard.tape();
     const Judged<T> judged = shard.judged(cotangents);
     std::vector<Var> multipliers;

@@ -51,6 +51,7 @@ void ShardedGradient<T>::expect_fit(const std::vector<ParameterSpec>& specs,
   }
   kept_.clear();
   while (tapes_.size() < shards) tapes_.push_back(std::make_unique<Tape<T>>());
+  shared_->set(values);
 }
 
 namespace {
@@ -77,6 +78,7 @@ std::vector<std::vector<Tensor<T>>> ShardedGradient<T>::shares(
   for_each_task(shards, [&](std::size_t i) {
     Tape<T>& tape = *tapes_[i];
     tape.clear();
+    tape.share(shared_);
     const std::vector<Var> parameters = leaves(tape, values);
     const Var own = loss(Pass(tape, {specs, parameters}), i);
     losses[i] = static_cast<double>(tape.value(own).item());
@@ -108,6 +110,7 @@ double ShardedGradient<T>::loss(const std::vector<ParameterSpec>& specs,
   for_each_task(shards, [&](std::size_t i) {
     Tape<T>& tape = *tapes_[i];
     tape.clear();
+    tape.share(shared_);
     const std::vector<Var> parameters = constants(tape, values);
     losses[i] = static_cast<double>(tape.value(loss(Pass(tape, {specs, parameters}), i)).item());
     tape.clear();
@@ -141,6 +144,7 @@ void ShardedGradient<T>::linearise(const std::vector<ParameterSpec>& specs,
   for_each_task(shards, [&](std::size_t i) {
     Tape<T>& tape = *tapes_[i];
     tape.clear();
+    tape.share(shared_);
     kept[i].parameters = leaves(tape, values);
     kept[i].loss = loss(Pass(tape, {specs, kept[i].parameters}), i) * scale;
   });
@@ -286,12 +290,14 @@ void ShardRunner<T>::count_losses(const Pass& pass, const Batch& batch, Tally& t
 
 // Batches that follow each other.
 template <class T>
-void ShardRunner<T>::evaluate_run(Tape<T>& tape, const std::vector<Tensor<T>>& values,
+void ShardRunner<T>::evaluate_run(Tape<T>& tape,
+                                  const std::shared_ptr<const SharedValues<T>>& values,
                                   const std::vector<Batch>& run, Tally& tally) const {
   std::vector<Tensor<T>> handed_on;
   for (const Batch& batch : run) {
     tape.clear();
-    const std::vector<Var> parameters = constants(tape, values);
+    tape.share(values);
+    const std::vector<Var> parameters = constants(tape, values->get());
     std::vector<Var> carried = on_tape(tape, handed_on, std::ssize(batch));
     if (!model_.losses().empty()) {
       std::vector<Var> own = carried;
@@ -307,8 +313,10 @@ template <class T>
 Tally ShardRunner<T>::evaluate_runs(const std::vector<Tensor<T>>& values,
                                     const std::vector<std::vector<Batch>>& runs) const {
   Tally tally(counts_of(metrics_of(problem_, model_)), problem_.size(split_));
+  const auto shared = std::make_shared<SharedValues<T>>();
+  shared->set(values);
   for_each_task(runs.size(), [&](std::size_t i) {
-    evaluation_tapes_.lend([&](Tape<T>& tape) { evaluate_run(tape, values, runs[i], tally); });
+    evaluation_tapes_.lend([&](Tape<T>& tape) { evaluate_run(tape, shared, runs[i], tally); });
   });
   return tally;
 }

@@ -69,6 +69,7 @@ class ShardedGradient {
                                              std::size_t shards, const ShardLoss& loss,
                                              double scale, std::vector<double>& losses);
 
+  std::shared_ptr<SharedValues<T>> shared_ = std::make_shared<SharedValues<T>>();
   std::vector<std::unique_ptr<Tape<T>>> tapes_;  // one a shard
   std::vector<Kept> kept_;                       // likewise, after linearise()
   std::vector<char> trained_;                    // of each parameter, then
@@ -114,7 +115,7 @@ class ShardRunner {
                               const TrainingPass<T>& pass = {}) const;
 
  private:
-  void evaluate_run(Tape<T>& tape, const std::vector<Tensor<T>>& values,
+  void evaluate_run(Tape<T>& tape, const std::shared_ptr<const SharedValues<T>>& values,
                     const std::vector<Batch>& run, Tally& tally) const;
   Tally evaluate_runs(const std::vector<Tensor<T>>& values,
                       const std::vector<std::vector<Batch>>& runs) const;

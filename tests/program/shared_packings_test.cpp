@@ -1,0 +1,142 @@
+// Packed matrices that scans beside each other share: made once, and never those of other weights.
+
+#include "program/shared_packings.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "kernel/bf16.hpp"
+#include "scan_fixtures.hpp"
+
+namespace carousel {
+namespace {
+
+TEST(SharedPackings, AreMadeOnceForAllThreads) {
+  const auto weights = normal<float>({40, 70}, "weights"), a = normal<float>({3, 40}, "a");
+  const std::array part{MatrixPart<float>{weights.data(), 40, 70, 70}};
+  PackedMatrix<float> own;
+  own.pack(part, false);
+  auto expected = Tensor<float>::zeros({3, 70});
+  own.multiply(3, a.data(), 40, false, expected.data(), 70);
+
+  SharedPackings<float> packings(2);
+  std::atomic<int> made{0};
+  const auto pack = [&](PackedMatrix<float>& matrix) {
+    ++made;
+    matrix.pack(part, false);
+  };
+  const auto run_threads = [&] {
+    std::vector<std::thread> threads;
+    for (int k = 0; k < 4; ++k) {
+      threads.emplace_back([&] {
+        packings.make_if_free(1, pack);
+        auto c = Tensor<float>::zeros({3, 70});
+        packings.find(1, pack).multiply(3, a.data(), 40, false, c.data(), 70);
+        expect_same_bits(c, expected, "product");
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  };
+  run_threads();
+  EXPECT_EQ(made, 1);
+  packings.forget();
+  run_threads();
+  EXPECT_EQ(made, 2);
+}
+
+TEST(PackingStore, TellsWeightsApart) {
+  const std::vector<Tensor<float>> a{Tensor<float>::zeros({4, 4})}, b{a[0].clone()};
+  PackingStore<float> store;
+  auto first = store.find(1, a, Rounding::none, 2);
+  EXPECT_EQ(store.find(1, a, Rounding::none, 2), first);
+  const auto of_b = store.find(1, b, Rounding::none, 2);
+  const auto rounded = store.find(1, a, Rounding::bf16, 2);
+  const auto later = store.find(2, a, Rounding::none, 2);  // the first are in use
+  EXPECT_THAT((std::set{first, of_b, rounded, later}), testing::SizeIs(4));
+  const auto* const memory = first.get();
+  first.reset();
+  EXPECT_EQ(store.find(3, a, Rounding::none, 2).get(), memory);  // made anew, in its memory
+}
+
+// Outputs and gradients of the parameters, on a tape of its own.
+std::vector<Tensor<float>> run(const Scan& scan, const std::vector<Tensor<float>>& values,
+                               const Tensor<float>& x, Rounding rounding,
+                               const std::shared_ptr<const SharedValues<float>>& shared,
+                               double factor = 1.0) {
+  Tape<float> tape;
+  tape.share(shared);
+  const std::vector<Var> leaf = leaves(tape, values);
+  std::vector<Var> weights = leaf;
+  if (factor != 1.0) {
+    for (Var& w : weights) w = w * factor;
+  }
+  const std::vector<Var> inputs{tape.constant(x)};
+  const ScanResult result =
+      scan.run(tape, weights, inputs, initial_states(scan.program(), tape, weights, x.shape()[1]),
+               {.rounding = rounding});
+  std::vector<Tensor<float>> all = tape.gradients(sum(result.outputs * result.outputs), leaf);
+  all.push_back(tape.value(result.outputs));
+  return all;
+}
+
+class SharedScans : public testing::TestWithParam<Rounding> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == Rounding::bf16 && !has_bf16()) GTEST_SKIP() << "no AVX512-BF16";
+    for (const ProgramParameter& p : scan_.program().parameters) {
+      values_.push_back(normal<float>(p.shape, p.name));
+    }
+  }
+  // Two runs side by side, as shards are, against runs that share nothing.
+  // Each multiplies the values by its factor on its tape; 1: it reads them as they are.
+  void expect_right(const std::array<double, 2>& factors) {
+    const auto shared = std::make_shared<SharedValues<float>>();
+    shared->set(values_);
+    std::array<std::vector<Tensor<float>>, 2> got;
+    std::vector<std::thread> threads;
+    for (int k : {0, 1}) {
+      threads.emplace_back(
+          [&, k] { got[k] = run(scan_, values_, x_[k], GetParam(), shared, factors[k]); });
+    }
+    for (auto& thread : threads) thread.join();
+    const Scan other(scan_.program());
+    for (int k : {0, 1}) {
+      const auto expected = run(other, values_, x_[k], GetParam(), {}, factors[k]);
+      for (std::size_t v = 0; v < expected.size(); ++v) {
+        expect_same_bits(got[k][v], expected[v], std::to_string(v));
+      }
+    }
+  }
+
+  Scan scan_{catalogue().find("lstm").build({37, 48})};
+  std::vector<Tensor<float>> values_;
+  std::array<Tensor<float>, 2> x_{normal<float>({9, 5, 37}, "x0"), normal<float>({9, 5, 37}, "x1")};
+};
+
+TEST_P(SharedScans, HaveTheSameBits) { expect_right({1.0, 1.0}); }
+
+TEST_P(SharedScans, FollowWeightsThatChange) {
+  expect_right({1.0, 1.0});
+  for (Tensor<float>& value : values_) {
+    for (float& v : value.values()) v *= -0.5F;  // in place, as an optimiser does
+  }
+  expect_right({1.0, 1.0});
+}
+
+TEST_P(SharedScans, WeightsMadeOnATapeAreItsOwn) {
+  expect_right({1.0, 2.0});
+  expect_right({0.5, -1.5});
+}
+
+INSTANTIATE_TEST_SUITE_P(Roundings, SharedScans, testing::Values(Rounding::none, Rounding::bf16),
+                         [](const auto& of) {
+                           return of.param == Rounding::none ? "float" : "bf16";
+                         });
+
+}  // namespace
+}  // namespace carousel
