@@ -55,8 +55,9 @@ class CompiledScan {
   /// ways. bf16: where has_bf16() alone.
   void round_operands(Rounding rounding) { rounding_ = rounding; }
   /// Where the packed matrices of the next run are, both ways; null: of its own. The parameters
-  /// must be those that all others have who use them.
-  void share(std::shared_ptr<SharedPackings<T>> packings);
+  /// must be those that all others have who use them. It holds matrices of them until the next
+  /// call.
+  void share(SharedPackings<T>* packings);
   /// When on, backward() notes the gradient that reaches each state: of each state, packed, the
   /// squared norm of the row in front of a step.
   void record_gradient_norms(bool on) { records_norms_ = on; }
@@ -316,7 +317,7 @@ class CompiledScan {
   std::vector<Tensor<T>> unbatched_;     // of each unbatched node
   std::vector<PackedMatrix<T>> packed_;  // of each packing
   std::vector<char> is_packed_;          // since forward() began
-  std::shared_ptr<SharedPackings<T>> shared_;
+  SharedPackings<T>* shared_ = nullptr;
   std::vector<ReadyStage> ready_;             // of each stage; empty: not looked up
   std::vector<const Tensor<T>*> parts_;       // operands at work
   std::vector<Tensor<T>> gathered_operands_;  // of a call at work

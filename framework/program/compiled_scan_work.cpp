@@ -88,9 +88,9 @@ void CompiledScan<T>::run_rows(std::span<const PlanStage> stages, Part products,
 }
 
 template <class T>
-void CompiledScan<T>::share(std::shared_ptr<SharedPackings<T>> packings) {
+void CompiledScan<T>::share(SharedPackings<T>* packings) {
   if (shared_) std::ranges::fill(packed_, PackedMatrix<T>());
-  shared_ = std::move(packings);
+  shared_ = packings;
 }
 
 template <class T>

@@ -91,21 +91,23 @@ struct Compiled {
     if constexpr (std::is_same_v<T, float>) return floats;
     else return doubles;
   }
-  // Null where the parameters are not what the tapes beside this one read too.
   template <class T>
-  std::shared_ptr<SharedPackings<T>> shared_packings(const Tape<T>& tape,
-                                                     const std::vector<Tensor<T>>& parameters,
-                                                     Rounding rounding) {
-    const SharedValues<T>* const shared = tape.shared();
-    const auto is_shared = [&](const Tensor<T>& p) { return shared->has(p); };
-    if (!shared || plan.packings == 0 || !std::ranges::all_of(parameters, is_shared)) return {};
-    const auto find = [&](auto& store) {
-      return store.find(shared->generation(), parameters, rounding, index(plan.packings));
-    };
-    if constexpr (std::is_same_v<T, float>) return find(float_packings);
-    else return find(double_packings);
+  PackingStore<T>& packings() {
+    if constexpr (std::is_same_v<T, float>) return float_packings;
+    else return double_packings;
   }
 };
+
+// The packed matrices of parameters that the tapes beside this one read too; null where they don't.
+template <class T>
+SharedPackings<T>* borrowed_packings(Compiled& compiled, const Tape<T>& tape,
+                                     const std::vector<Tensor<T>>& parameters, Rounding rounding) {
+  const SharedValues<T>* const shared = tape.shared();
+  const auto is_shared = [&](const Tensor<T>& p) { return shared->has(p); };
+  const int packings = compiled.plan.packings;
+  if (!shared || packings == 0 || !std::ranges::all_of(parameters, is_shared)) return nullptr;
+  return compiled.packings<T>().borrow(shared->generation(), parameters, rounding, index(packings));
+}
 
 // Adds the time of its life to that of a scan.
 class RunTimer {
@@ -126,6 +128,7 @@ template <class T>
 struct Run {
   std::shared_ptr<Compiled> compiled;
   std::unique_ptr<CompiledScan<T>> scan;
+  SharedPackings<T>* packings;  // borrowed, or null
   Packing packing;
   ScanOptions options;
   std::vector<Tensor<T>> packed_inputs;     // read again on the way back
@@ -136,6 +139,7 @@ struct Run {
 
   ~Run() {
     scan->share(nullptr);
+    if (packings) compiled->template packings<T>().give_back(packings);
     compiled->template pool<T>().give_back(std::move(scan));
   }
 
@@ -413,6 +417,7 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<c
   const RunTimer timer(*compiled);
   const std::shared_ptr<Run<T>> run(new Run<T>{compiled,
                                                compiled->template pool<T>().take(compiled->plan),
+                                               nullptr,
                                                Packing(shape[0], shape[1], options),
                                                options,
                                                {},
@@ -439,7 +444,8 @@ ScanResult Scan::run(Tape<T>& tape, std::span<const Var> parameters, std::span<c
   // Without a way back nothing needs to be kept.
   const bool one_way = std::none_of(read.begin(), read.end(), needs_gradient);
   run->scan->round_operands(options.rounding);
-  run->scan->share(compiled->shared_packings(tape, parameter_values, options.rounding));
+  run->packings = borrowed_packings(*compiled, tape, parameter_values, options.rounding);
+  run->scan->share(run->packings);
   run->scan->forward(parameter_values, packed, carried, run->packing.lengths,
                      one_way ? 0 : options.segments, options.outputs);
   return record<T>(tape, run, read, state_values);

@@ -58,19 +58,24 @@ class SharedPackings {
 template <class T>
 class PackingStore {
  public:
-  /// The packings of these parameters: generation: of the SharedValues that have them; rounding: of
-  /// what is packed. Those who run with them hold on to them meanwhile.
-  std::shared_ptr<SharedPackings<T>> find(std::uint64_t generation,
-                                          const std::vector<Tensor<T>>& parameters,
-                                          Rounding rounding, std::size_t packings);
+  /// The packings of these parameters, until give_back(). generation: of the SharedValues that have
+  /// them; rounding: of what is packed; packings: how many the plan has.
+  SharedPackings<T>* borrow(std::uint64_t generation, const std::vector<Tensor<T>>& parameters,
+                            Rounding rounding, std::size_t packings);
+  /// What borrow() gave, from one who holds no matrix of it any more.
+  void give_back(const SharedPackings<T>* packings);
 
  private:
   struct Entry {
     std::uint64_t generation = 0;
     std::vector<const T*> parameters;
     Rounding rounding = Rounding::none;
-    std::shared_ptr<SharedPackings<T>> packings;
+    int borrowers = 0;
+    std::unique_ptr<SharedPackings<T>> packings;
   };
+  Entry& entry_for(std::uint64_t generation, const std::vector<Tensor<T>>& parameters,
+                   Rounding rounding, std::size_t packings);
+
   std::mutex mutex_;
   std::vector<Entry> entries_;
 };

@@ -52,15 +52,17 @@ TEST(SharedPackings, AreMadeOnceForAllThreads) {
 TEST(PackingStore, TellsWeightsApart) {
   const std::vector<Tensor<float>> a{Tensor<float>::zeros({4, 4})}, b{a[0].clone()};
   PackingStore<float> store;
-  auto first = store.find(1, a, Rounding::none, 2);
-  EXPECT_EQ(store.find(1, a, Rounding::none, 2), first);
-  const auto of_b = store.find(1, b, Rounding::none, 2);
-  const auto rounded = store.find(1, a, Rounding::bf16, 2);
-  const auto later = store.find(2, a, Rounding::none, 2);  // the first are in use
+  auto* const first = store.borrow(1, a, Rounding::none, 2);
+  EXPECT_EQ(store.borrow(1, a, Rounding::none, 2), first);
+  auto* const of_b = store.borrow(1, b, Rounding::none, 2);
+  auto* const rounded = store.borrow(1, a, Rounding::bf16, 2);
+  store.give_back(first);
+  auto* const later = store.borrow(2, a, Rounding::none, 2);  // one still has the first
   EXPECT_THAT((std::set{first, of_b, rounded, later}), testing::SizeIs(4));
-  const auto* const memory = first.get();
-  first.reset();
-  EXPECT_EQ(store.find(3, a, Rounding::none, 2).get(), memory);  // made anew, in its memory
+  store.give_back(first);
+  EXPECT_EQ(store.borrow(1, a, Rounding::none, 2), first);
+  store.give_back(first);
+  EXPECT_EQ(store.borrow(3, a, Rounding::none, 2), first);  // made anew, in its memory
 }
 
 // Outputs and gradients of the parameters. The weights are the values times a factor, if it is not
