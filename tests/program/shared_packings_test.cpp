@@ -108,14 +108,14 @@ class SharedScans : public testing::TestWithParam<Rounding> {
     const auto all = shared();
     std::array<std::vector<Tensor<float>>, 2> got;
     std::vector<std::thread> threads;
-    for (int k : {0, 1}) {
+    for (std::size_t k = 0; k < 2; ++k) {
       threads.emplace_back([&, k] {
         Tape<float> tape;
         got[k] = run(tape, scan_, values_, x_[k], GetParam(), all);
       });
     }
     for (auto& thread : threads) thread.join();
-    for (int k : {0, 1}) expect_right(got[k], x_[k]);
+    for (std::size_t k = 0; k < 2; ++k) expect_right(got[k], x_[k]);
   }
 
   Scan scan_{catalogue().find("lstm").build({37, 48})};

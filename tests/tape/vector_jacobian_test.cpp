@@ -31,7 +31,8 @@ TEST_F(VectorJacobian, IsTheGradientOfTheSumOfProducts) {
   const auto got = vector_jacobian_product<double>(tape_, std::array{product_, wave_},
                                                    {of_product_, of_wave_}, std::array{a_, b_});
   ASSERT_EQ(got.size(), 2);
-  for (int k : {0, 1}) EXPECT_THAT(got[k].values(), ElementsAreArray(expected[k].values())) << k;
+  for (std::size_t k = 0; k < 2; ++k)
+    EXPECT_THAT(got[k].values(), ElementsAreArray(expected[k].values())) << k;
 }
 
 TEST_F(VectorJacobian, AnEmptyCotangentIsZero) {
