@@ -45,7 +45,7 @@ struct Form {
 std::string name_of(const Layout& layout, const LayoutTensor& tensor, const Form& form,
                     std::size_t layer, std::size_t direction) {
   const std::string front = form.numbered ? fmt::format("{}/", layer) : "";
-  switch (layout.library) {
+  switch (layout.owner) {
     case Library::pytorch:
       return fmt::format("{}_l{}{}", tensor.name, layer, direction == 0 ? "" : "_reverse");
     case Library::keras: {
@@ -68,15 +68,15 @@ Form form_of(const Layout& layout, const NamedArrays& theirs) {
       if (has(tried, 0, directions - 1)) form = tried;
     }
   }
-  if (layout.library == Library::pytorch) form.numbered = false;
-  if (layout.library == Library::onnx) {
+  if (layout.owner == Library::pytorch) form.numbered = false;
+  if (layout.owner == Library::onnx) {
     form.directions = 1;
     const auto first = theirs.find(name_of(layout, layout.tensors[0], form, 0, 0));
     const bool both =
         first != theirs.end() && first->second.shape().rank() > 0 && first->second.shape()[0] == 2;
     if (both) form.directions = 2;
   }
-  const bool several = form.numbered || layout.library == Library::pytorch;
+  const bool several = form.numbered || layout.owner == Library::pytorch;
   while (several && has(form, form.layers, 0)) ++form.layers;
   return form;
 }
@@ -110,7 +110,7 @@ Sizes next_sizes(const Sizes& sizes, const Form& form) {
 // Rows and columns of a matrix of one block, out of [n * rows, columns] and so on.
 std::optional<Shape> matrix_in(const Layout& layout, const LayoutTensor& tensor,
                                const Shape& shape) {
-  const int first = layout.library == Library::onnx ? 1 : 0;
+  const int first = layout.owner == Library::onnx ? 1 : 0;
   const auto blocks = static_cast<Index>(blocks_of(tensor).size());
   if (shape.rank() != first + 2) return std::nullopt;
   Index rows = shape[first], columns = shape[first + 1];
@@ -125,7 +125,7 @@ Shape shape_of(const Layout& layout, const LayoutTensor& tensor, const Form& for
   const Shape& own = shapes.at(blocks[0].parameter);
   const Index side_by_side = own[0] * static_cast<Index>(blocks.size());
   Shape shape;
-  if (layout.library == Library::onnx) shape.push_back(static_cast<Index>(form.directions));
+  if (layout.owner == Library::onnx) shape.push_back(static_cast<Index>(form.directions));
   if (tensor.order == BlockOrder::two_rows) {
     shape.push_back(2);
     shape.push_back(side_by_side / 2);
@@ -233,7 +233,7 @@ void expect_fitting(const Layout& layout, const Cell& reference, const NamedArra
   Sizes sizes = first;
   for (std::size_t layer = 0; layer < form.layers; ++layer) {
     const Shapes shapes = shapes_of(program_of(reference, sizes));
-    const std::size_t named = layout.library == Library::onnx ? 1 : form.directions;
+    const std::size_t named = layout.owner == Library::onnx ? 1 : form.directions;
     for (std::size_t direction = 0; direction < named; ++direction) {
       for (const LayoutTensor& tensor : layout.tensors) {
         const std::string name = name_of(layout, tensor, form, layer, direction);
@@ -298,7 +298,7 @@ Tensor<double> transposed(const Tensor<double>& array) {
 
 void add_other(const Layout& layout, const std::string& name, const Tensor<double>& array,
                NamedArrays& theirs) {
-  for (const OtherName& known : other_names(layout.library)) {
+  for (const OtherName& known : other_names(layout.owner)) {
     if (!name.ends_with(known.ours)) continue;
     std::string front = name.substr(0, name.size() - known.ours.size());
     const bool turned = known.transposed && array.shape().rank() == 2;
@@ -337,7 +337,7 @@ StackArrays ours_of(const Layout& layout, const Cell& reference, const NamedArra
       for (const LayoutTensor& tensor : layout.tensors) {
         const Tensor<double>& array = theirs.at(name_of(layout, tensor, form, layer, direction));
         const double* from = array.data();
-        if (layout.library == Library::onnx) {
+        if (layout.owner == Library::onnx) {
           from += array.numel() / Index(form.directions) * Index(direction);
         }
         take_apart(tensor, from, shapes, stack[layer][direction]);
@@ -366,7 +366,7 @@ NamedArrays theirs_of(const Layout& layout, const Cell& reference, const StackAr
           array = Tensor<double>::zeros(shape_of(layout, tensor, form, shapes));
         }
         double* to = array.data();
-        if (layout.library == Library::onnx) {
+        if (layout.owner == Library::onnx) {
           to += array.numel() / Index(form.directions) * Index(direction);
         }
         put_together(tensor, own, to);
@@ -390,7 +390,7 @@ NamedArrays model_in_layout(const Layout& layout, const Cell& reference,
   const ModelArrays model = model_arrays(parameters);
   NamedArrays theirs;
   for (const auto& [stack, arrays] : model.stacks) {
-    const char separator = layout.library == Library::pytorch ? '.' : '/';
+    const char separator = layout.owner == Library::pytorch ? '.' : '/';
     for (const auto& [name, array] : theirs_of(layout, reference, renamed(arrays, names),
                                                fmt::format("{}: {}", whose, stack))) {
       theirs[stack + separator + name] = array;

@@ -33,7 +33,7 @@ struct LayoutTensor {
 /// What another library stores of a recurrent layer, and which cell of ours computes the same.
 struct Layout {
   std::string kind;   ///< what users call it: "pytorch-lstm"
-  Library library;    ///< whose it is
+  Library owner;      ///< whose it is
   std::string cell;   ///< of the catalogue
   std::string layer;  ///< what it is called there, for lists: "nn.LSTM"
   /// The first holds the input matrices, the second the recurrent ones.
