@@ -45,6 +45,12 @@ NamedArrays parameters_of(const TrainedModel& model) {
   return parameters;
 }
 
+NamedArrays by_name(const StepProgram& program, const std::vector<Tensor<double>>& values) {
+  NamedArrays arrays;
+  for (std::size_t k = 0; k < values.size(); ++k) arrays[program.parameters[k].name] = values[k];
+  return arrays;
+}
+
 int export_run(CellRegistry& registry, const ExportArguments& arguments,
                const CommonOptions& common) {
   ModelOfRun wanted = arguments.model;
@@ -77,6 +83,21 @@ int export_run(CellRegistry& registry, const ExportArguments& arguments,
   return 0;
 }
 
+// A cell's parameters in a layout: all layers that the weights have, or drawn ones of one layer.
+NamedArrays cell_in_layout(const CellRegistry& registry, const ExportArguments& arguments,
+                           const Cell& cell, const CellSizes& sizes) {
+  const StepProgram program = cell.build(sizes);
+  const std::string whose = described(program, sizes);
+  const Layout& layout = find_layout(arguments.kind);
+  const Cell& reference = registry.find(layout.cell);
+  const auto names = reference_names(layout, reference, program, whose);
+  const StackArrays stack =
+      arguments.weights.empty()
+          ? StackArrays{{by_name(program, drawn_values(cell, sizes, arguments.seed))}}
+          : read_stack(cell, sizes, arguments.weights, arguments.layer, arguments.seed);
+  return theirs_of(layout, reference, renamed(stack, names), whose);
+}
+
 int export_cell(CellRegistry& registry, const ExportArguments& arguments,
                 const CommonOptions& common) {
   if (!arguments.cell.input || !arguments.cell.hidden) {
@@ -85,36 +106,26 @@ int export_cell(CellRegistry& registry, const ExportArguments& arguments,
   const CellSizes sizes = sizes_of(arguments.cell, {});
   const Cell cell = changed_cell(find_or_load(registry, arguments.source), sizes.hyper, "");
   const StepProgram program = cell.build(sizes);
-  const std::string whose =
-      fmt::format("cell {} at input {}, hidden {}", program.name, sizes.input, sizes.hidden);
-  std::vector<Tensor<double>> values = drawn_values(cell, sizes, arguments.seed);
-  if (!arguments.weights.empty()) {
-    values = read_weights(program, whose, arguments.weights, arguments.layer, values);
-  }
+  const std::string whose = described(program, sizes);
   Facts notes{{"cell", program.name},
               {"input", std::to_string(sizes.input)},
               {"hidden", std::to_string(sizes.hidden)},
               {"equations", to_text(program)}};
-  if (is_onnx(arguments.to)) {
-    write_onnx(arguments.to, program, values, graph_options(arguments, notes));
-    print_graph(whose, arguments.to, common);
-    return 0;
-  }
-  const auto arrays_named = [&](const ReferenceNames& names) {
-    NamedArrays arrays;
-    for (std::size_t k = 0; k < values.size(); ++k) {
-      const std::string& name = program.parameters[k].name;
-      arrays[names.contains(name) ? names.at(name) : name] = values[k];
-    }
-    return arrays;
-  };
-  NamedArrays arrays = arrays_named({});
+  NamedArrays arrays;
   if (!arguments.kind.empty()) {
-    const Layout& layout = find_layout(arguments.kind);
-    const Cell& reference = registry.find(layout.cell);
-    const auto names = reference_names(layout, reference, program, whose);
-    arrays = theirs_of(layout, reference, {{arrays_named(names)}}, whose);
-    notes.emplace_back("layout", layout.kind);
+    arrays = cell_in_layout(registry, arguments, cell, sizes);
+    notes.emplace_back("layout", arguments.kind);
+  } else {
+    std::vector<Tensor<double>> values = drawn_values(cell, sizes, arguments.seed);
+    if (!arguments.weights.empty()) {
+      values = read_weights(program, whose, arguments.weights, arguments.layer, values);
+    }
+    if (is_onnx(arguments.to)) {
+      write_onnx(arguments.to, program, values, graph_options(arguments, notes));
+      print_graph(whose, arguments.to, common);
+      return 0;
+    }
+    arrays = by_name(program, values);
   }
   write_weights(arguments.to, arrays, notes);
   print_written(whose, arrays, arguments.to, common);
@@ -176,6 +187,9 @@ int import_weights_command(const CellRegistry& registry, const ImportWeightsArgu
   print_written(fmt::format("cell {}: layers {}, directions {}, input {}, hidden {}", layout.cell,
                             stack.size(), stack[0].size(), sizes.input, sizes.hidden),
                 arrays, arguments.to, common);
+  if (!common.quiet && lacks_biases(layout, theirs)) {
+    std::printf("biases: none there, zeros here\n");
+  }
   return 0;
 }
 

@@ -170,8 +170,7 @@ int run_command(CellRegistry& registry, const RunArguments& arguments,
   const StepProgram& program = scan.program();
   expect_names_apart(program, arguments.probes);
   find_probes(program, arguments.probes);
-  const std::string whom =
-      fmt::format("cell {} at input {}, hidden {}", program.name, sizes.input, sizes.hidden);
+  const std::string whom = described(program, sizes);
   const RunInput input = run_input(program, whom, arguments.x, arrays);
   std::vector<Tensor<double>> values = drawn_values(cell, sizes, arguments.seed);
   if (!arguments.weights.empty()) {

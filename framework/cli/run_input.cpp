@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "exchange/stack_arrays.hpp"
 #include "exchange/weights_file.hpp"
 #include "io/csv.hpp"
 #include "io/files.hpp"
@@ -106,7 +105,43 @@ NamedArrays arrays_of_scan(const NamedArrays& arrays, const StepProgram& program
              layer.empty() ? "" : fmt::format("; got {}", layer));
 }
 
+StackArrays only_stack(const NamedArrays& arrays, const std::string& file) {
+  const ModelArrays model = model_arrays(arrays);
+  const bool is_alone = model.stacks.size() == 1 && model.others.empty();
+  if (is_alone) return model.stacks.begin()->second;
+  fail_input("{}: it has {}, expected recurrent layers alone, or --layer to be one of {}", file,
+             model.others.empty() ? "several stacks" : model.others.begin()->first,
+             fmt::join(scans_in(arrays), ", "));
+}
+
+// Parameters by their names, and the summands beside them.
+NamedArrays parameters_in(const NamedArrays& arrays, const StepProgram& program,
+                          const std::string& whom, const std::string& file,
+                          const std::vector<Tensor<double>>& drawn) {
+  GivenArrays given(file, arrays);
+  NamedArrays own;
+  for (std::size_t k = 0; k < program.parameters.size(); ++k) {
+    const ProgramParameter& parameter = program.parameters[k];
+    const auto array = given.take(parameter.name, {parameter.shape});
+    if (!array && parameter.trained) given.note_missing(parameter.name, {parameter.shape});
+    own[parameter.name] = array.value_or(drawn[k]);
+    for (const std::string& name : summand_names(parameter.name)) {
+      if (const auto summand = given.take(name, {parameter.shape})) own[name] = *summand;
+    }
+  }
+  for (const std::string& name : result_names(program, {})) given.pass_over(name);
+  for (const std::string& name : given.others()) {
+    if (name.starts_with("probe_")) given.pass_over(name);
+  }
+  given.expect_fitting(whom);
+  return own;
+}
+
 }  // namespace
+
+std::string described(const StepProgram& program, const CellSizes& sizes) {
+  return fmt::format("cell {} at input {}, hidden {}", program.name, sizes.input, sizes.hidden);
+}
 
 std::vector<Tensor<double>> drawn_values(const Cell& cell, const CellSizes& sizes,
                                          std::uint64_t seed) {
@@ -189,21 +224,33 @@ std::vector<Tensor<double>> read_weights(const StepProgram& program, const std::
                                          const std::filesystem::path& path,
                                          const std::string& layer,
                                          const std::vector<Tensor<double>>& drawn) {
-  GivenArrays given(path.string(), arrays_of_scan(read_own_weights("--weights", path), program,
-                                                  layer, path.string()));
+  const NamedArrays scan =
+      arrays_of_scan(read_own_weights("--weights", path), program, layer, path.string());
+  const NamedArrays own = parameters_in(scan, program, whom, path.string(), drawn);
   std::vector<Tensor<double>> values;
-  for (std::size_t k = 0; k < program.parameters.size(); ++k) {
-    const ProgramParameter& parameter = program.parameters[k];
-    const auto array = given.take(parameter.name, {parameter.shape});
-    if (!array && parameter.trained) given.note_missing(parameter.name, {parameter.shape});
-    values.push_back(array.value_or(drawn[k]));
-  }
-  for (const std::string& name : result_names(program, {})) given.pass_over(name);
-  for (const std::string& name : given.others()) {
-    if (name.starts_with("probe_")) given.pass_over(name);
-  }
-  given.expect_fitting(whom);
+  for (const auto& parameter : program.parameters) values.push_back(own.at(parameter.name));
   return values;
+}
+
+StackArrays read_stack(const Cell& cell, const CellSizes& sizes, const std::filesystem::path& path,
+                       const std::string& layer, std::uint64_t seed) {
+  const NamedArrays arrays = read_own_weights("--weights", path);
+  StackArrays stack;
+  if (layer.empty() && scans_in(arrays).size() > 1) {
+    stack = only_stack(arrays, path.string());
+  } else {
+    stack = {{arrays_of_scan(arrays, cell.build(sizes), layer, path.string())}};
+  }
+  CellSizes of_layer = sizes;
+  for (auto& directions : stack) {
+    const StepProgram program = cell.build(of_layer);
+    const auto drawn = drawn_values(cell, of_layer, seed);
+    for (NamedArrays& scan : directions) {
+      scan = parameters_in(scan, program, described(program, of_layer), path.string(), drawn);
+    }
+    of_layer.input = program.output_shape().back() * std::ssize(directions);
+  }
+  return stack;
 }
 
 std::vector<std::string> result_names(const StepProgram& program,

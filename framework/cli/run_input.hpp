@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "cell/cell.hpp"
+#include "exchange/stack_arrays.hpp"
 #include "io/given_arrays.hpp"
 
 namespace carousel {
@@ -26,9 +27,12 @@ NamedArrays read_x(const std::filesystem::path& path);
 
 /// Sorts the arrays of read_x() by what they are to the program. Where x is [steps, input] its
 /// batch is one sequence, and what goes with it has no axis for the batch either. whom: for
-/// messages, the cell with its sizes. Throws InputError when they do not fit.
+/// messages, as of described(). Throws InputError when they do not fit.
 RunInput run_input(const StepProgram& program, const std::string& whom,
                    const std::filesystem::path& path, const NamedArrays& arrays);
+
+/// A cell with its sizes, for messages: "cell gru at input 3, hidden 5".
+std::string described(const StepProgram& program, const CellSizes& sizes);
 
 /// The values that training begins with, for this seed.
 std::vector<Tensor<double>> drawn_values(const Cell& cell, const CellSizes& sizes,
@@ -44,6 +48,12 @@ std::vector<Tensor<double>> read_weights(const StepProgram& program, const std::
                                          const std::filesystem::path& path,
                                          const std::string& layer,
                                          const std::vector<Tensor<double>>& drawn);
+
+/// The same of all scans of the file's only stack where `layer` is empty and there are several;
+/// sizes: of the first layer; seed: of what is not trained. With the summands that the file has
+/// (summand_names). Throws InputError as read_weights(), and where there is more than the stack.
+StackArrays read_stack(const Cell& cell, const CellSizes& sizes, const std::filesystem::path& path,
+                       const std::string& layer, std::uint64_t seed);
 
 /// Names of the arrays that `carousel run` may write for this program, without those of the
 /// parameters. probes: the values whose `probe_NAME` are among them.

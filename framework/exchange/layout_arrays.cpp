@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <sstream>
@@ -158,6 +159,17 @@ double sum_of(double first, double second) {
   return first == 0.0 ? second : first + second;
 }
 
+// Makes ours the sum, with both beside it; without them ours goes back with a zero.
+void add_second(const std::string& parameter, const Tensor<double>& second, NamedArrays& ours) {
+  const Tensor<double> first = ours.at(parameter);
+  auto sum = Tensor<double>::uninitialised(first.shape());
+  std::ranges::transform(first.values(), second.values(), sum.data(), sum_of);
+  const auto [name_of_first, name_of_second] = summand_names(parameter);
+  ours[parameter] = sum;
+  ours[name_of_first] = first;
+  ours[name_of_second] = second;
+}
+
 // from: the part of the tensor that belongs to this direction.
 void take_apart(const LayoutTensor& tensor, const double* from, const Shapes& shapes,
                 NamedArrays& ours) {
@@ -166,25 +178,43 @@ void take_apart(const LayoutTensor& tensor, const double* from, const Shapes& sh
     const Block& block = blocks[k];
     if (block.parameter.empty()) continue;
     const Shape& shape = shapes.at(block.parameter);
-    if (!block.added) ours[block.parameter] = Tensor<double>::uninitialised(shape);
-    double* const to = ours.at(block.parameter).data();
+    auto part = Tensor<double>::uninitialised(shape);
+    bool is_zero = true;  // of that sign which a zero of ours has there
     for_each_element(tensor, shape, Index(k), std::ssize(blocks), [&](Index own, Index theirs) {
-      const double value = block.negated ? -from[theirs] : from[theirs];
-      to[own] = block.added ? sum_of(to[own], value) : value;
+      is_zero = is_zero && from[theirs] == 0.0 && !std::signbit(from[theirs]);
+      part.data()[own] = block.negated ? -from[theirs] : from[theirs];
     });
+    if (!block.added) ours[block.parameter] = part;
+    else if (!is_zero) add_second(block.parameter, part, ours);
   }
 }
 
-// The other way round; what is added and what is not read stays zero.
+// What of a parameter goes to a block, if anything does.
+std::optional<Tensor<double>> part_for(const Block& block, const NamedArrays& ours) {
+  if (block.parameter.empty()) return std::nullopt;
+  const Tensor<double>& whole = ours.at(block.parameter);
+  const auto names = summand_names(block.parameter);
+  if (!ours.contains(names[1])) return block.added ? std::nullopt : std::optional(whole);
+  const Tensor<double>&first = ours.at(names[0]), &second = ours.at(names[1]);
+  auto part = Tensor<double>::uninitialised(whole.shape());
+  for (Index k = 0; k < whole.numel(); ++k) {
+    const double own = whole.data()[k], sum = sum_of(first.data()[k], second.data()[k]);
+    const bool is_sum = own == sum || own == double(float(sum));
+    if (block.added) part.data()[k] = is_sum ? second.data()[k] : 0.0;
+    else part.data()[k] = is_sum ? first.data()[k] : own;
+  }
+  return part;
+}
+
+// The other way round; where nothing goes stays zero.
 void put_together(const LayoutTensor& tensor, const NamedArrays& ours, double* to) {
   const std::vector<Block> blocks = blocks_of(tensor);
   for (std::size_t k = 0; k < blocks.size(); ++k) {
-    const Block& block = blocks[k];
-    if (block.parameter.empty() || block.added) continue;
-    const Tensor<double>& array = ours.at(block.parameter);
-    for_each_element(tensor, array.shape(), Index(k), std::ssize(blocks),
+    const auto part = part_for(blocks[k], ours);
+    if (!part) continue;
+    for_each_element(tensor, part->shape(), Index(k), std::ssize(blocks),
                      [&](Index own, Index theirs) {
-                       to[theirs] = block.negated ? -array.data()[own] : array.data()[own];
+                       to[theirs] = blocks[k].negated ? -part->data()[own] : part->data()[own];
                      });
   }
 }
@@ -226,23 +256,37 @@ std::string whom(const Layout& layout, const Sizes& sizes, const Form& form) {
                      form.directions == 2 ? " in both directions" : "", sizes.input, sizes.hidden);
 }
 
-// Throws unless all arrays are there, of their shapes, and no others.
-void expect_fitting(const Layout& layout, const Cell& reference, const NamedArrays& theirs,
-                    const Form& form, const Sizes& first, const std::string& file) {
-  GivenArrays given(file, theirs);
+// Calls action(name, tensor, shape) for all tensors that a stack of this form has.
+template <class Action>
+void for_each_tensor(const Layout& layout, const Cell& reference, const Form& form,
+                     const Sizes& first, Action&& action) {
   Sizes sizes = first;
   for (std::size_t layer = 0; layer < form.layers; ++layer) {
     const Shapes shapes = shapes_of(program_of(reference, sizes));
     const std::size_t named = layout.owner == Library::onnx ? 1 : form.directions;
     for (std::size_t direction = 0; direction < named; ++direction) {
       for (const LayoutTensor& tensor : layout.tensors) {
-        const std::string name = name_of(layout, tensor, form, layer, direction);
-        const Shape shape = shape_of(layout, tensor, form, shapes);
-        if (!given.take(name, {shape})) given.note_missing(name, {shape});
+        action(name_of(layout, tensor, form, layer, direction), tensor,
+               shape_of(layout, tensor, form, shapes));
       }
     }
     sizes = next_sizes(sizes, form);
   }
+}
+
+// All three libraries can leave them out: bias=False, use_bias=False, no B.
+bool is_bias(const LayoutTensor& tensor) {
+  return tensor.name.starts_with("bias") || tensor.name == "B";
+}
+
+// Throws unless all arrays are there, of their shapes, and no others.
+void expect_fitting(const Layout& layout, const Cell& reference, const NamedArrays& theirs,
+                    const Form& form, const Sizes& first, const std::string& file) {
+  GivenArrays given(file, theirs);
+  for_each_tensor(layout, reference, form, first,
+                  [&](const std::string& name, const LayoutTensor&, const Shape& shape) {
+                    if (!given.take(name, {shape})) given.note_missing(name, {shape});
+                  });
   given.expect_fitting(whom(layout, first, form));
 }
 
@@ -262,8 +306,14 @@ Sizes sizes_of(const Layout& layout, const Shapes& shapes, const std::string& wh
 void expect_parameters(const Layout& layout, const Shapes& expected, const NamedArrays& ours,
                        const std::string& whose) {
   GivenArrays given(whose, ours);
-  for (const auto& [name, shape] : expected) {
+  const auto take = [&](const std::string& name, const Shape& shape) {
     if (!given.take(name, {shape})) given.note_missing(name, {shape});
+  };
+  for (const auto& [name, shape] : expected) {
+    take(name, shape);
+    const auto summands = summand_names(name);
+    if (std::ranges::none_of(summands, [&](const auto& one) { return given.has(one); })) continue;
+    for (const std::string& summand : summands) take(summand, shape);
   }
   given.expect_fitting(fmt::format("{}, which is cell {} of ours", layout.kind, layout.cell));
 }
@@ -308,27 +358,27 @@ void add_other(const Layout& layout, const std::string& name, const Tensor<doubl
   theirs[name] = array;
 }
 
-StackArrays renamed(const StackArrays& stack, const ReferenceNames& names) {
-  StackArrays result = stack;
-  for (auto& layer : result) {
-    for (NamedArrays& scan : layer) {
-      NamedArrays known;
-      for (const auto& [name, array] : scan) {
-        const auto found = names.find(name);
-        known[found == names.end() ? name : found->second] = array;
-      }
-      scan = std::move(known);
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
-StackArrays ours_of(const Layout& layout, const Cell& reference, const NamedArrays& theirs,
+bool lacks_biases(const Layout& layout, const NamedArrays& theirs) {
+  return std::ranges::none_of(layout.tensors, [&](const LayoutTensor& tensor) {
+    return is_bias(tensor) && std::ranges::any_of(theirs, [&](const auto& entry) {
+             return entry.first.substr(entry.first.rfind('/') + 1).starts_with(tensor.name);
+           });
+  });
+}
+
+StackArrays ours_of(const Layout& layout, const Cell& reference, const NamedArrays& given,
                     const std::string& file) {
+  NamedArrays theirs = given;
   const Form form = form_of(layout, theirs);
   Sizes sizes = sizes_of(layout, form, theirs, file);
+  if (lacks_biases(layout, theirs)) {
+    for_each_tensor(layout, reference, form, sizes,
+                    [&](const std::string& name, const LayoutTensor& tensor, const Shape& shape) {
+                      if (is_bias(tensor)) theirs[name] = Tensor<double>::zeros(shape);
+                    });
+  }
   expect_fitting(layout, reference, theirs, form, sizes, file);
   StackArrays stack(form.layers, std::vector<NamedArrays>(form.directions));
   for (std::size_t layer = 0; layer < form.layers; ++layer) {
@@ -382,6 +432,22 @@ CellSizes first_sizes(const Layout& layout, const StackArrays& ours, const std::
   for (const auto& [name, array] : ours.at(0).at(0)) shapes[name] = array.shape();
   const Sizes sizes = sizes_of(layout, shapes, whose);
   return {sizes.input, sizes.hidden};
+}
+
+StackArrays renamed(const StackArrays& stack, const ReferenceNames& names) {
+  StackArrays result = stack;
+  for (auto& layer : result) {
+    for (NamedArrays& scan : layer) {
+      NamedArrays known;
+      for (const auto& [name, array] : scan) {
+        const std::string own = name.substr(0, name.find('/'));  // without that of a summand
+        const auto found = names.find(own);
+        known[found == names.end() ? name : found->second + name.substr(own.size())] = array;
+      }
+      scan = std::move(known);
+    }
+  }
+  return result;
 }
 
 NamedArrays model_in_layout(const Layout& layout, const Cell& reference,

@@ -13,14 +13,20 @@ namespace carousel {
 /// ("weight_ih_l0_reverse"), as those of a layer of Keras ("kernel", behind "forward_layer/" or
 /// "backward_layer/" where it is bidirectional) or of a node of ONNX ("W"); the latter two behind
 /// "0/", "1/" where there are several layers. reference: the cell that the layout names. file: for
-/// messages. Where two biases are added, ours is their sum in double; where one of them is zero,
-/// the other bit by bit. Throws InputError, which lists both sides, where an array is missing, left
-/// over, of another shape or not finite.
+/// messages. Where two biases are added, ours is their sum in double, and both stand beside it
+/// (summand_names); where one of them is zero, ours is the other bit by bit. Of a layer without
+/// biases ours are zeros. Throws InputError, which lists both sides, where an array is missing,
+/// left over, of another shape or not finite.
 StackArrays ours_of(const Layout& layout, const Cell& reference, const NamedArrays& theirs,
                     const std::string& file);
 
+/// Whether the layout has biases and `theirs`, named as above, none of them.
+bool lacks_biases(const Layout& layout, const NamedArrays& theirs);
+
 /// Ours, by the names of `reference`, as the arrays of another library, bit by bit, named as above.
-/// whose: for messages. Throws InputError as ours_of() does.
+/// Where it adds two biases, they are those beside ours as long as ours is their sum, in double or
+/// rounded to float, element by element; else the first is ours and the second is zero. whose: for
+/// messages. Throws InputError as ours_of() does.
 NamedArrays theirs_of(const Layout& layout, const Cell& reference, const StackArrays& ours,
                       const std::string& whose);
 
@@ -36,6 +42,9 @@ using ReferenceNames = std::map<std::string, std::string>;
 /// InputError where it computes something else.
 ReferenceNames reference_names(const Layout& layout, const Cell& reference,
                                const StepProgram& program, const std::string& whose);
+
+/// A stack by the names of the reference.
+StackArrays renamed(const StackArrays& stack, const ReferenceNames& names);
 
 /// A whole model of ours in the layout of another library: its stacks as theirs_of(), each behind
 /// its name and a separator, "layers.weight_ih_l0" or "layers/kernel", and its layers without

@@ -52,6 +52,10 @@ void expect_whole(const std::string& name, const StackArrays& stack) {
 
 }  // namespace
 
+std::array<std::string, 2> summand_names(const std::string& parameter) {
+  return {parameter + "/first", parameter + "/second"};
+}
+
 NamedArrays named_arrays(const StackArrays& stack, const std::string& name) {
   NamedArrays all;
   for (std::size_t layer = 0; layer < stack.size(); ++layer) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +11,11 @@ namespace carousel {
 
 /// Parameters of a stack, [layer][direction], the forward one first, each by the names of the cell.
 using StackArrays = std::vector<std::vector<NamedArrays>>;
+
+/// Names of the two biases of another library whose sum a parameter of ours is: "b_z/first",
+/// "b_z/second". They may stand beside it, in a StackArrays or a file, so that both can go back as
+/// they came; nothing of ours computes with them.
+std::array<std::string, 2> summand_names(const std::string& parameter);
 
 /// A stack's arrays by the names that a model has for them, "NAME/0/forward/W_z"; those of one scan
 /// without a name of a stack by the cell's own, "W_z".

@@ -35,6 +35,8 @@ class _CellModule(nn.Module):
         super().__init__()
         self.cells = cells
         self._directions = directions
+        # By layer and direction: the biases of from_native() whose sums ours are, in doubles.
+        self._summands: dict[tuple[int, bool], dict[str, np.ndarray]] = {}
         self._places = {
             (layer, reverse): self._places_of(cell, layer, reverse)
             for cell, layer, reverse in self._scans()
@@ -270,8 +272,9 @@ class RNN(_CellModule):
     def from_native(self, native: nn.Module) -> RNN:
         """Takes the weights of an nn.LSTM, nn.GRU or nn.RNN of the same sizes, and returns self.
 
-        Of two biases that are added ours is the sum. Raises InputError where it computes something
-        else than the cell, or has other sizes.
+        Of two biases that are added ours is the sum; to_native() gives both back as they were, as
+        long as ours is that sum. Raises InputError where it computes something else than the cell,
+        or has other sizes.
         """
         kind = _kind_of(native)
         names = _carousel.names_in(kind, self.cells[0]._program)
@@ -283,21 +286,19 @@ class RNN(_CellModule):
         theirs = (native.input_size, native.hidden_size, native.num_layers, native.bidirectional)
         if own != theirs:
             raise InputError(f"input, hidden, layers, bidirectional: got {theirs}, expected {own}")
-        arrays = {name: _doubles(value) for name, value in native.named_parameters()}
-        if not native.bias:
-            rows = native.weight_ih_l0.shape[0]
-            biases = [n.replace("weight", "bias") for n in arrays if n.startswith("weight")]
-            arrays.update((name, np.zeros(rows)) for name in biases)
-        layers = _carousel.to_ours(kind, arrays)
+        layers = _carousel.to_ours(kind, {name: _doubles(value) for name, value in native.named_parameters()})
         for cell, layer, reverse in self._scans():
+            values = layers[layer][reverse]
             for name, place in zip(cell.parameters, self._places[layer, reverse]):
-                self._put(place, torch.from_numpy(layers[layer][reverse][names[name]]), False)
+                self._put(place, torch.from_numpy(values.pop(names[name])), False)
+            self._summands[layer, reverse] = values
         return self
 
     def to_native(self) -> nn.Module:
         """An nn.LSTM, nn.GRU or nn.RNN with these weights, where the cell is what one computes.
 
-        Where it adds two biases, ours is the first one and the second is zero.
+        Where it adds two biases, they are those of from_native(), element by element, while ours is
+        still their sum; else ours is the first one and the second is zero.
         """
         first = self.cells[0]
         found = ((kind, _carousel.names_in(kind, first._program)) for kind in _KINDS)
@@ -318,7 +319,8 @@ class RNN(_CellModule):
         ours: list[list[dict]] = [[] for _ in self.cells]
         for cell, layer, reverse in self._scans():
             values = [_doubles(getattr(self, place)) for place in self._places[layer, reverse]]
-            ours[layer].append({names[name]: v for name, v in zip(cell.parameters, values)})
+            by_name = {names[name]: value for name, value in zip(cell.parameters, values)}
+            ours[layer].append(by_name | self._summands.get((layer, reverse), {}))
         with torch.no_grad():
             for name, value in _carousel.to_theirs(kind, ours, first.name).items():
                 getattr(native, name).copy_(torch.from_numpy(value))

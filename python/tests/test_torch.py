@@ -5,6 +5,7 @@ import ctypes
 import io
 import multiprocessing
 import os
+import pickle
 import threading
 import unittest
 
@@ -162,13 +163,30 @@ class ToAndFro(unittest.TestCase):
                     again = ours.to_native()
                     self.assertIsInstance(again, native_class)
                     self.assertLess((again(x)[0] - native(x)[0]).abs().max().item(), 1e-6)
-                    # The same bits: of weights, and of ours after both ways.
+                    # The same bits: of theirs, and of ours after both ways.
                     for name, value in native.named_parameters():
-                        if name.startswith("weight"):
-                            self.assertTrue(torch.equal(getattr(again, name), value))
+                        self.assertTrue(torch.equal(getattr(again, name), value), name)
                     back = ct.RNN(cell, 5, 7, 2, bidirectional=True).from_native(again)
                     for name, value in ours.named_parameters():
                         self.assertTrue(torch.equal(getattr(back, name), value), name)
+
+    def test_two_biases_come_back_while_their_sum_holds(self):
+        native = nn.LSTM(5, 7).double()
+        for ours in (ct.RNN("lstm", 5, 7), ct.RNN("lstm", 5, 7).double()):
+            ours = pickle.loads(pickle.dumps(copy.deepcopy(ours.from_native(native))))
+            again = ours.to_native()
+            for name, value in native.named_parameters():
+                self.assertTrue(torch.equal(getattr(again, name), value.to(ours.W_i_l0.dtype)), name)
+            with torch.no_grad():
+                ours.b_i_l0[0] += 1.0
+            moved = ours.to_native()
+            self.assertEqual(moved.bias_ih_l0[0], ours.b_i_l0[0])
+            self.assertEqual(moved.bias_hh_l0[0], 0.0)
+            self.assertTrue(torch.equal(moved.bias_hh_l0[1:], again.bias_hh_l0[1:]))
+            ours.reset_parameters(3)
+            fresh = ours.to_native()
+            self.assertTrue(torch.equal(fresh.bias_ih_l0[:7], ours.b_i_l0))
+            self.assertEqual(fresh.bias_hh_l0.abs().max(), 0.0)
 
     def test_the_users_own_copy_of_equations_counts(self):
         text = """cell mine

@@ -1,12 +1,13 @@
 // `carousel export` and `carousel import weights`: what they write comes back, runs, and is as
 // other libraries have it; and what they refuse.
 
-#include <H5Cpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cli/command_fixture.hpp"
+#include "exchange/exchange_fixtures.hpp"
 #include "exchange/onnx/onnx.hpp"
+#include "exchange/torch_file.hpp"
 #include "io/files.hpp"
 #include "io/npz.hpp"
 #include "io/safetensors.hpp"
@@ -17,8 +18,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-const std::string golden = CAROUSEL_SOURCE_DIR "/tests/golden/";
 
 class ExchangeCommand : public Command {
  protected:
@@ -44,18 +43,12 @@ class ExchangeCommand : public Command {
     return read_npz(folder_ / "y.npz");
   }
   void write_golden_pt(const std::string& name) {
-    std::filesystem::copy_file(golden + "exchange/" + name, folder_ / "m.pt");
+    std::filesystem::copy_file(golden_folder / "exchange" / name, folder_ / "m.pt");
   }
 };
 
-Tensor<double> golden_array(const std::string& name) {
-  const H5::H5File file(golden + "pytorch.h5", H5F_ACC_RDONLY);
-  const H5::DataSet data = file.openDataSet(name);
-  hsize_t dims[3] = {1, 1, 1};
-  data.getSpace().getSimpleExtentDims(dims);
-  auto array = Tensor<double>::uninitialised({Index(dims[0]), Index(dims[1]), Index(dims[2])});
-  data.read(array.data(), H5::PredType::NATIVE_DOUBLE);
-  return array;
+Tensor<double> of_pytorch(const std::string& name) {
+  return golden_array(golden_folder / "pytorch.h5", name);
 }
 
 TEST_F(ExchangeCommand, ImportedWeightsGiveWhatPyTorchGave) {
@@ -63,11 +56,11 @@ TEST_F(ExchangeCommand, ImportedWeightsGiveWhatPyTorchGave) {
   EXPECT_THAT(done({"import", "weights", "m.pt", "--as", "pytorch-rnn-relu", "--to",
                     "w.safetensors", "--hidden", "3"}),
               HasSubstr("cell rnn_relu: layers 1, directions 1, input 2, hidden 3"));
-  const Tensor<double> first = golden_array("relu_1_uni_full/h_0");
+  const Tensor<double> first = of_pytorch("relu_1_uni_full/h_0");
   write_npz(folder_ / "x.npz",
-            {{"x", golden_array("relu_1_uni_full/x")},
+            {{"x", of_pytorch("relu_1_uni_full/x")},
              {"initial_h", first.reshaped({first.shape()[1], first.shape()[2]})}});
-  const Tensor<double> want = golden_array("relu_1_uni_full/y");
+  const Tensor<double> want = of_pytorch("relu_1_uni_full/y");
   const NamedArrays y = outputs("rnn_relu", {"--hidden", "3", "--weights", "w.safetensors"});
   ASSERT_EQ(y.at("outputs").shape(), want.shape());
   for (Index k = 0; k < want.numel(); ++k) {
@@ -79,7 +72,7 @@ TEST_F(ExchangeCommand, ImportedWeightsGiveWhatPyTorchGave) {
 TEST_F(ExchangeCommand, AScanOfSeveralIsNamed) {
   write_golden_pt("gru_2_bi_packed.pt");
   done({"import", "weights", "m.pt", "--as", "pytorch-gru", "--to", "w.npz"});
-  write_npz(folder_ / "x.npz", {{"x", golden_array("gru_2_bi_packed/x")}});
+  write_npz(folder_ / "x.npz", {{"x", of_pytorch("gru_2_bi_packed/x")}});
   const NamedArrays weights = read_npz(folder_ / "w.npz");
   const NamedArrays y = outputs(
       "gru_reset_after", {"--hidden", "3", "--weights", "w.npz", "--layer", "layers/0/backward"});
@@ -145,6 +138,49 @@ TEST_F(ExchangeCommand, AModelGoesToPyTorchAndBackBitByBit) {
               HasSubstr("its equations are not those of lstm, which pytorch-lstm computes"));
   EXPECT_THAT(refusal({"export", "run", "--hidden", "4", "--to", "out.npz"}),
               HasSubstr("which are a cell's"));
+}
+
+// Files that PyTorch wrote, of two layers in both directions: the two biases of a gate too.
+TEST_F(ExchangeCommand, AFileOfPyTorchComesBackBitByBit) {
+  write_golden_pt("gru_2_bi_packed.pt");
+  const NamedArrays start = read_torch_file(folder_ / "m.pt", "");
+  const auto exported = [](const std::string& weights, const std::string& to) {
+    return std::vector<std::string>{
+        "export", "gru_reset_after", "--input",   "2",     "--hidden", "3",
+        "--as",   "pytorch-gru",     "--weights", weights, "--to",     to};
+  };
+  for (const char* const weights : {"w.safetensors", "w.npz"}) {
+    done({"import", "weights", "m.pt", "--as", "pytorch-gru", "--to", weights});
+    done(exported(weights, "back.safetensors"));
+    EXPECT_TRUE(same_bits(read_safetensors(folder_ / "back.safetensors"), start)) << weights;
+  }
+  std::vector<std::string> one_scan = exported("w.npz", "one.npz");
+  one_scan.insert(one_scan.end(), {"--layer", "layers/0/backward"});
+  done(one_scan);
+  EXPECT_EQ(bytes_of(read_npz(folder_ / "one.npz").at("bias_hh_l0")),
+            bytes_of(start.at("bias_hh_l0_reverse")));
+
+  // More than a stack, and less.
+  NamedArrays model = read_npz(folder_ / "w.npz");
+  model["output/W"] = Tensor<double>::zeros({1, 6});
+  write_npz(folder_ / "model.npz", model);
+  EXPECT_THAT(refusal(exported("model.npz", "out.npz")),
+              HasSubstr("model.npz: it has output/W, expected recurrent layers alone, or --layer "
+                        "to be one of layers/0/backward"));
+  model.erase("output/W");
+  model.erase("layers/1/forward/U_z");
+  write_npz(folder_ / "model.npz", model);
+  EXPECT_THAT(refusal(exported("model.npz", "out.npz")),
+              AllOf(HasSubstr("at input 6, hidden 3"), HasSubstr("U_z: got nothing")));
+}
+
+// use_bias=False.
+TEST_F(ExchangeCommand, ALayerWithoutBiasesHasZeros) {
+  write_npz(folder_ / "k.npz", {{"kernel", Tensor<double>::full({2, 3}, 0.5)},
+                                {"recurrent_kernel", Tensor<double>::full({3, 3}, 0.25)}});
+  EXPECT_THAT(done({"import", "weights", "k.npz", "--as", "keras-simple-rnn", "--to", "w.npz"}),
+              HasSubstr("biases: none there, zeros here"));
+  EXPECT_THAT(read_npz(folder_ / "w.npz").at("b_h").values(), testing::ElementsAre(0, 0, 0));
 }
 
 // The same parameters by another computation.
