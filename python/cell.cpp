@@ -10,6 +10,7 @@
 #include "cell/changed_cell.hpp"
 #include "cell/plugin.hpp"
 #include "cells/catalogue.hpp"
+#include "layer/recurrent_stack.hpp"
 #include "tape/parameters.hpp"
 #include "tensor/convert.hpp"
 #include "train/batch_scan.hpp"
@@ -66,12 +67,8 @@ py::tuple sizes_of(const Shape& shape) {
 // First values, those that training begins with for this seed, layer and direction.
 py::dict first_values(const Program& of, std::uint64_t seed, int layer,
                       const std::string& direction) {
-  std::vector<ParameterSpec> specs;
-  for (const ProgramParameter& p : of.program().parameters) {
-    specs.push_back({fmt::format("layers/{}/{}/{}", layer, direction, p.name), p.shape, p.init,
-                     p.shape.rank() > 1 && p.trained, p.trained});
-  }
-  const ParameterSet<float> drawn(specs, seed);
+  const ParameterSet<float> drawn(
+      scan_parameters(fmt::format("layers/{}/{}", layer, direction), of.program()), seed);
   py::dict values;
   for (std::size_t k = 0; k < drawn.size(); ++k) {
     values[py::str(of.program().parameters[k].name)] = array_of(drawn.values()[k].clone());

@@ -160,10 +160,15 @@ double sum_of(double first, double second) {
 }
 
 // Makes ours the sum, with both beside it; without them ours goes back with a zero.
-void add_second(const std::string& parameter, const Tensor<double>& second, NamedArrays& ours) {
+void add_second(const std::string& parameter, const Tensor<double>& second, NamedArrays& ours,
+                const std::string& file) {
   const Tensor<double> first = ours.at(parameter);
   auto sum = Tensor<double>::uninitialised(first.shape());
   std::ranges::transform(first.values(), second.values(), sum.data(), sum_of);
+  if (!std::ranges::all_of(sum.values(), [](double value) { return std::isfinite(value); })) {
+    fail_input("{}: the sum of the two biases of '{}' is not finite, expected finite numbers", file,
+               parameter);
+  }
   const auto [name_of_first, name_of_second] = summand_names(parameter);
   ours[parameter] = sum;
   ours[name_of_first] = first;
@@ -172,7 +177,7 @@ void add_second(const std::string& parameter, const Tensor<double>& second, Name
 
 // from: the part of the tensor that belongs to this direction.
 void take_apart(const LayoutTensor& tensor, const double* from, const Shapes& shapes,
-                NamedArrays& ours) {
+                NamedArrays& ours, const std::string& file) {
   const std::vector<Block> blocks = blocks_of(tensor);
   for (std::size_t k = 0; k < blocks.size(); ++k) {
     const Block& block = blocks[k];
@@ -185,7 +190,7 @@ void take_apart(const LayoutTensor& tensor, const double* from, const Shapes& sh
       part.data()[own] = block.negated ? -from[theirs] : from[theirs];
     });
     if (!block.added) ours[block.parameter] = part;
-    else if (!is_zero) add_second(block.parameter, part, ours);
+    else if (!is_zero) add_second(block.parameter, part, ours, file);
   }
 }
 
@@ -390,7 +395,7 @@ StackArrays ours_of(const Layout& layout, const Cell& reference, const NamedArra
         if (layout.owner == Library::onnx) {
           from += array.numel() / Index(form.directions) * Index(direction);
         }
-        take_apart(tensor, from, shapes, stack[layer][direction]);
+        take_apart(tensor, from, shapes, stack[layer][direction], file);
       }
     }
     sizes = next_sizes(sizes, form);

@@ -42,6 +42,15 @@ constexpr Index fewest_rows = 8;
 
 }  // namespace
 
+std::vector<ParameterSpec> scan_parameters(const std::string& scan, const StepProgram& program) {
+  std::vector<ParameterSpec> specs;
+  for (const ProgramParameter& p : program.parameters) {
+    const bool is_weight = p.shape.rank() > 1 && p.trained;
+    specs.push_back({fmt::format("{}/{}", scan, p.name), p.shape, p.init, is_weight, p.trained});
+  }
+  return specs;
+}
+
 struct RecurrentStack::AttentiveScans {
   std::function<StepProgram(Index rows)> build;
   std::mutex mutex;
@@ -59,7 +68,11 @@ RecurrentStack::RecurrentStack(const Cell& cell, const StackOptions& options) : 
     const CellSizes sizes{input, options.hidden};
     scans_.emplace_back(layer == 0 && options.attention ? attentive(cell, sizes)
                                                         : built(cell, sizes, options.model));
-    add_parameters(layer, scans_.back().program());
+    for (int direction = 0; direction < directions(); ++direction) {
+      const std::string scan =
+          fmt::format("{}/{}/{}", options.name, layer, direction == 0 ? "forward" : "backward");
+      std::ranges::move(scan_parameters(scan, scans_.back().program()), std::back_inserter(specs_));
+    }
     input = scans_.back().program().output_shape().back() * directions();
     if (!options.model.layer_norm) continue;
     const std::string name = fmt::format("{}/{}/norm/", options.name, layer);
@@ -82,16 +95,6 @@ StepProgram RecurrentStack::attentive(const Cell& cell, const CellSizes& sizes) 
   };
   attentive_->build = with_rows;
   return with_rows(fewest_rows);
-}
-
-void RecurrentStack::add_parameters(int layer, const StepProgram& program) {
-  for (int direction = 0; direction < directions(); ++direction) {
-    for (const ProgramParameter& p : program.parameters) {
-      specs_.push_back({fmt::format("{}/{}/{}/{}", options_.name, layer,
-                                    direction == 0 ? "forward" : "backward", p.name),
-                        p.shape, p.init, p.shape.rank() > 1 && p.trained, p.trained});
-    }
-  }
 }
 
 std::size_t RecurrentStack::bytes_reserved() const {

@@ -60,6 +60,9 @@ struct StackResult {
   std::vector<Var> probes = {};
 };
 
+/// The parameters of one scan, "SCAN/W_z". scan: its name, "layers/0/forward".
+std::vector<ParameterSpec> scan_parameters(const std::string& scan, const StepProgram& program);
+
 /// Layers of one cell on top of each other, each run through time by a scan. Where the options ask
 /// for it, the cell is a derived one (cell/derived.hpp, cell/attention.hpp), and masks are drawn in
 /// training.
@@ -107,7 +110,6 @@ class RecurrentStack {
  private:
   int directions() const { return options_.bidirectional ? 2 : 1; }
   StepProgram attentive(const Cell& cell, const CellSizes& sizes);
-  void add_parameters(int layer, const StepProgram& program);
   std::span<const Var> own_parameters(const Pass& pass) const;
   void expect_fitting(Var x, const StackArguments& arguments) const;
   MaskValues dropout_of(double rate) const;

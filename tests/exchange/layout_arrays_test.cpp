@@ -129,6 +129,10 @@ TEST(Layouts, TwoBiasesComeBackWhereOursIsTheirSum) {
   EXPECT_TRUE(carousel::same_bits(
       theirs_of(layout, cell, ours_of(layout, cell, theirs, "file"), "ours"), theirs));
 
+  theirs["bias_hh_l0"] = theirs["bias_ih_l0"] = Tensor<double>::full({4}, 1e308);
+  EXPECT_THAT(error_of<InputError>([&] { ours_of(layout, cell, theirs, "file"); }),
+              HasSubstr("file: the sum of the two biases of 'b_h' is not finite"));
+
   ours[0][0].erase("b_h/second");
   ours[0][0]["b_h/first"] = Tensor<double>::zeros({5});
   EXPECT_THAT(error_of<InputError>([&] { theirs_of(layout, cell, ours, "w.npz"); }),
