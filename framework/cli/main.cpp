@@ -402,7 +402,8 @@ class CommandLine {
         ->allow_extra_args(false);
     command->add_option("--weights", export_.weights,
                         "Of a cell: its parameters (default: drawn as in training)");
-    command->add_option("--layer", export_.layer, "Of a model's weights: such as layers/0/forward");
+    command->add_option("--layer", export_.layer,
+                        "Of several scans: such as layers/0/forward (--as: all)");
     add_seed(command, export_.seed);
   }
 
