@@ -1,5 +1,7 @@
 #include "tensor/error.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -30,6 +32,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string did_you_mean(std::string_view got, const std::vector<std::string>& known) {
+  std::vector<std::string> longer;
+  for (const std::string& name : known) {
+    if (!got.empty() && name.starts_with(fmt::format("{}_", got))) {
+      longer.push_back(fmt::format("'{}'", name));
+    }
+  }
+  if (!longer.empty()) return fmt::format("; did you mean {}?", fmt::join(longer, " or "));
   const std::string* best = nullptr;
   std::size_t best_distance = std::max<std::size_t>(1, got.size() / 3) + 1;
   for (const std::string& name : known) {

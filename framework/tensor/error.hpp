@@ -55,8 +55,9 @@ template <class... Args>
                  fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// Returns "; did you mean 'x'?" for the known name nearest to `got`: by letters added, left out,
-/// replaced or exchanged with a neighbour; letter case is no difference. "" when none is near.
+/// "; did you mean 'x'?" of the known names that begin with `got` and a '_' ("gru_cho" for "gru"),
+/// or else of the nearest one: by letters added, left out, replaced or exchanged with a neighbour;
+/// letter case is no difference. "" when none is near.
 std::string did_you_mean(std::string_view got, const std::vector<std::string>& known);
 
 }  // namespace carousel

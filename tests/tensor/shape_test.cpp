@@ -105,6 +105,12 @@ TEST(DidYouMean, TakesTheNearerOfTwo) {
             "; did you mean 'learning_rate'?");
 }
 
+TEST(DidYouMean, ABeginningMeansAllThatGoOnWithIt) {
+  const std::vector<std::string> known{"goru", "gru1", "gru_cho", "gru_reset_after", "min_gru"};
+  EXPECT_EQ(did_you_mean("gru", known), "; did you mean 'gru_cho' or 'gru_reset_after'?");
+  EXPECT_EQ(did_you_mean("", {"_x"}), "");
+}
+
 TEST(DidYouMean, LetterCaseIsNoDifferenceAndAnExchangeIsOne) {
   EXPECT_EQ(did_you_mean("LSTM", {"lstn", "lstm"}), "; did you mean 'lstm'?");
   EXPECT_EQ(did_you_mean("adma", {"adam"}), "; did you mean 'adam'?");
