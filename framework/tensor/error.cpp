@@ -33,10 +33,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string did_you_mean(std::string_view got, const std::vector<std::string>& known) {
   std::vector<std::string> longer;
+  const std::string beginning = fmt::format("{}_", got);
   for (const std::string& name : known) {
-    if (!got.empty() && name.starts_with(fmt::format("{}_", got))) {
-      longer.push_back(fmt::format("'{}'", name));
-    }
+    if (!got.empty() && name.starts_with(beginning)) longer.push_back(fmt::format("'{}'", name));
   }
   if (!longer.empty()) return fmt::format("; did you mean {}?", fmt::join(longer, " or "));
   const std::string* best = nullptr;

@@ -68,6 +68,8 @@ void try_layouts(const NamedArrays& arrays) {
     }
     must_be_accepted([&] {
       const NamedArrays back = theirs_of(layout, cell, ours, "ours");
+      must_hold(back.size() == arrays.size() || lacks_biases(layout, arrays),
+                "a layout has as many arrays");
       for (const auto& [name, array] : arrays) {
         must_hold(back.contains(name) && bytes_of(back.at(name)) == bytes_of(array),
                   "a layout gives the same bits back");
